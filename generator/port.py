@@ -1,0 +1,148 @@
+"""What the product asks of any engine, and what the worker asks of any queue. No vendor is known here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mode = Literal["text", "image", "remix"]
+FailureKind = Literal["memory", "engine", "request"]
+Progress = Callable[[str, float], None]
+"""`progress(phase, done_0_1)`: called at least once a second while a run is alive; silence counts as a hang."""
+Cancel = Callable[[], str | None]
+"""`cancel()`: the reason to stop at the next frame, or None."""
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """One clip to make, complete: two equal requests give equal frames and sound.
+
+    `image` is an RGB PNG that was decoded and normalised before it came here. `badges` holds one stable id for each
+    person whose likeness the clip shows. `parent_prompt` is what the parent was made from, oldest line first.
+    """
+
+    generation: str
+    mode: Mode
+    prompt: str
+    parent_prompt: str | None
+    seed: int
+    width: int
+    height: int
+    fps: int
+    seconds: float
+    engine: str
+    image: bytes | None = field(default=None, repr=False)
+    badges: tuple[str, ...] = ()
+    style: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class RawClip:
+    """Pictures and sound before mark, encoder and signature.
+
+    `frames` [n, height, width, 3] RGB; `pcm` [samples, 2] in -1..1 at `rate` Hz; `impacts` in seconds. The recipe can
+    be written as canonical JSON and carries the sha256 of raw frames and raw pcm. Its `unread_words` are the asker's
+    own words: keep them sealed.
+    """
+
+    frames: NDArray[np.uint8]
+    fps: int
+    pcm: NDArray[np.float32]
+    rate: int
+    recipe: dict[str, Any]
+    impacts: list[float]
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an engine can do and under which terms. `label` is shown to people wherever the engine is named."""
+
+    engine: str
+    version: str
+    modes: tuple[Mode, ...]
+    sizes: tuple[tuple[int, int], ...]
+    max_seconds: float
+    has_sound: bool
+    vocabulary: Mapping[str, tuple[str, ...]]
+    licence: str
+    excluded_territories: tuple[str, ...]
+    is_renderer: bool
+    label: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Wall-clock seconds on one core and peak bytes of memory for one request."""
+
+    seconds: float
+    bytes: int
+
+
+class Engine(Protocol):
+    """Makes clips, one at a time. `generate` raises `Cancelled`, `OutsideVocabulary` or `BeyondCapabilities`."""
+
+    def capabilities(self) -> Capabilities: ...
+    def estimate(self, request: GenerationRequest) -> Estimate: ...
+    def load(self) -> None: ...
+    def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip: ...
+    def unload(self) -> None: ...
+
+
+class Cancelled(Exception):  # noqa: N818 - a stop that was asked for is no error
+    """The run stopped because it was told to, before `frame` was computed; nothing of it is kept."""
+
+    def __init__(self, reason: str, frame: int) -> None:
+        super().__init__(f"Stopped before frame {frame}: {reason}. Nothing of the run was kept.")
+        self.reason, self.frame = reason, frame
+
+
+class OutsideVocabulary(Exception):  # noqa: N818 - a state of the request, not a fault
+    """The engine found nothing in the prompt that it can draw. No verdict of any check follows from this."""
+
+    code = "outside_vocabulary"
+    advice = "Name something that the engine can draw; `nearest` shows prompts that it understands."
+
+    def __init__(self, unknown: tuple[str, ...], nearest: tuple[str, ...]) -> None:
+        super().__init__(f"Cannot draw {', '.join(unknown) or 'an empty prompt'}. Try: {'; '.join(nearest)}.")
+        self.unknown, self.nearest = unknown, nearest
+
+
+class BeyondCapabilities(ValueError):  # noqa: N818 - named for what was asked
+    """Size, length or picture lie outside what the engine declares; nothing was computed."""
+
+    code = "beyond_capabilities"
+    advice = "Ask for a size, length and picture within the engine's capabilities."
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to run one request. `token` grows with every claim of the same run and fences out older holders."""
+
+    id: str
+    token: int
+    request: GenerationRequest
+
+
+class LeaseLost(Exception):  # noqa: N818 - what happened, not whose fault
+    """Somebody else holds the run now. Keep nothing, report nothing."""
+
+
+class RunQueue(Protocol):
+    """Runs to be made. The worker calls it from one thread only; every call but `claim` is fenced by the token.
+
+    A queue that cannot be reached raises OSError (ConnectionError, TimeoutError).
+    """
+
+    def claim(self) -> Claim | None: ...
+
+    def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+        """Renew the lease. Answers with a reason to cancel, or None; raises LeaseLost when fenced out."""
+
+    def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
+        """Take the clip; `seconds` per phase. Raises LeaseLost when fenced out, and then keeps nothing."""
+
+    def outside(self, claim: Claim, exc: OutsideVocabulary) -> None: ...
+    def cancelled(self, claim: Claim, reason: str, frame: int) -> None: ...
+    def failed(self, claim: Claim, error: str, kind: FailureKind) -> None: ...
