@@ -1,0 +1,54 @@
+"""`placet <command>`: the same commands as `manage.py`, with hyphens, grouped help and errors that name their mend."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+OWNER_COMMANDS: Final = frozenset({"migrate", "sqlmigrate", "showmigrations"})
+FOLDER: Final = Path(__file__).parent / "management" / "commands"
+
+
+def main() -> None:
+    """The console script. Exit code 0 only when the command did what it says."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "placet.config.settings")
+    arguments = [sys.argv[0], *(_underscored(word, at) for at, word in enumerate(sys.argv[1:]))]
+    if len(arguments) == 1 or (arguments[1] in {"-h", "--help", "help"} and len(arguments) == 2):
+        sys.stdout.write(overview())
+        return
+    if arguments[1] in OWNER_COMMANDS:
+        os.environ.setdefault("PLACET_DATABASE_ROLE", "owner")
+    sys.exit(_run(arguments))
+
+
+def _underscored(word: str, at: int) -> str:
+    return word.replace("-", "_") if at == 0 and not word.startswith("-") else word
+
+
+def _run(arguments: list[str]) -> int:
+    from django.core.management import execute_from_command_line
+    from django.db.utils import OperationalError
+
+    try:
+        execute_from_command_line(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except OperationalError as error:
+        sys.stderr.write(f"PostgreSQL does not answer: {str(error).splitlines()[0]}\n  To mend it: placet up\n")
+        return 1
+    return 0
+
+
+def overview() -> str:
+    """Every command of ours in its group, with its first help line."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name in sorted(path.stem for path in FOLDER.glob("[!_]*.py")):
+        command = importlib.import_module(f"placet.config.management.commands.{name}").Command
+        group = getattr(command, "group", "Other")
+        groups.setdefault(group, []).append((name.replace("_", "-"), command.help.splitlines()[0]))
+    width = max((len(name) for rows in groups.values() for name, _ in rows), default=0)
+    lines = ["placet: nothing is made, remixed or shown until everyone it concerns has assented", ""]
+    for group, rows in groups.items():
+        lines += [f"{group}:", *(f"  {name:<{width}}  {told}" for name, told in rows), ""]
+    return "\n".join([*lines, "placet <command> --help tells its arguments; --json prints one object.", ""])

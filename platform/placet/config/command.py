@@ -1,0 +1,73 @@
+"""What every `placet` command keeps to: `--json`, a non-zero exit on failure, an error that names its mend."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn
+
+from django.core.management.base import BaseCommand
+from django.core.management.base import CommandError as DjangoCommandError
+from rich.console import Console
+
+
+class CommandFailed(DjangoCommandError):
+    """What happened, and the command that mends it. Ends the command with exit code 1."""
+
+    def __init__(self, happened: str, mend: str, *, code: str = "failed") -> None:
+        super().__init__(f"{happened}\n  To mend it: {mend}")
+        self.happened = happened
+        self.mend = mend
+        self.code = code
+
+
+class PlacetCommand(BaseCommand):
+    """A command with a plain face and a `--json` twin.
+
+    Override `arguments` and `answer`. `answer` returns one mapping: printed whole under `--json`, else handed to
+    `show`. Progress goes to `self.console` (stderr), so that stdout stays one JSON object.
+    """
+
+    group: ClassVar[str] = "Other"
+    requires_system_checks: Any = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print exactly one JSON object")
+        self.arguments(parser)
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        """Arguments of this command beyond `--json`."""
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        """Do the work. Raise `CommandFailed` to fail; an answer with `"ok": False` is shown and exits with 1."""
+        raise NotImplementedError
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        """The plain face: one line per entry unless overridden."""
+        for name, value in answer.items():
+            self.stdout.write(f"{name}: {value}")
+
+    @property
+    def console(self) -> Console:
+        return Console(stderr=True, highlight=False)
+
+    def handle(self, **options: Any) -> None:
+        as_json = bool(options.pop("json"))
+        try:
+            answer = self.answer(**options)
+        except CommandFailed as failure:
+            if not as_json:
+                raise
+            _fail_as_json(failure)
+        if as_json:
+            self.stdout.write(json.dumps(answer, default=str, ensure_ascii=False))
+        else:
+            self.show(answer)
+        if answer.get("ok", True) is False:
+            sys.exit(1)
+
+
+def _fail_as_json(failure: CommandFailed) -> NoReturn:
+    told = {"ok": False, "code": failure.code, "happened": failure.happened, "mend": failure.mend}
+    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    sys.exit(1)

@@ -1,0 +1,60 @@
+"""Where an install keeps what is its own: keys, the embedded PostgreSQL, blobs, mail, logs. No Django here."""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+CHECKOUT: Final = Path(__file__).resolve().parents[3]
+
+
+def home_folder() -> Path:
+    """`PLACET_HOME`, or `var/` of the checkout, or the user's own data folder when installed from a wheel."""
+    if named := os.environ.get("PLACET_HOME"):
+        return Path(named).resolve()
+    if (CHECKOUT / "pyproject.toml").exists():
+        return CHECKOUT / "var"
+    return Path.home() / ".local" / "share" / "placet"
+
+
+def key_file(home: Path, name: str) -> Path:
+    return home / "keys" / name
+
+
+def read_secret(home: Path, name: str) -> str | None:
+    """The text of a secret, or None before `make setup` made it."""
+    try:
+        return key_file(home, name).read_text()
+    except FileNotFoundError:
+        return None
+
+
+def make_secret(home: Path, name: str) -> str:
+    """The text of a secret, made now if it is missing; two makers at once agree on the first one's."""
+    return make_key(home, name, lambda: secrets.token_urlsafe(36).encode()).decode()
+
+
+def make_key(home: Path, name: str, fresh: Callable[[], bytes]) -> bytes:
+    """The bytes of a key (mode 0600, never written twice), from `fresh` if it is missing."""
+    path = key_file(home, name)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
+    if not path.exists():
+        write_private(draft, fresh())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_bytes()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Mode 0600 from its first byte on."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,146 @@
+"""One table of settings. Importing it needs no running server, makes no file and opens no connection."""
+
+import os
+import secrets
+
+from csp.constants import NONE, SELF
+
+from placet.config.database import django_database, dsn
+from placet.config.home import home_folder, read_secret
+
+# What is Placet's own
+PLACET_HOME = home_folder()
+PLACET_ORIGIN = os.environ.get("PLACET_ORIGIN", "http://localhost:8000")
+PLACET_LIVE_ORIGIN = os.environ.get("PLACET_LIVE_ORIGIN", "http://localhost:8001")
+PLACET_TRANSPORT = os.environ.get("PLACET_TRANSPORT", "embedded")  # or kafka
+PLACET_KAFKA = os.environ.get("PLACET_KAFKA", "127.0.0.1:9092")
+PLACET_LIKENESS_WORD = os.environ.get("PLACET_LIKENESS_WORD", "likeness")  # the word on every screen
+
+# Django
+DEBUG = os.environ.get("PLACET_DEBUG") == "1"
+SECRET_KEY = read_secret(PLACET_HOME, "django.secret") or secrets.token_urlsafe(36)
+ALLOWED_HOSTS = os.environ.get("PLACET_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ROOT_URLCONF = "placet.config.urls"
+WSGI_APPLICATION = "placet.config.wsgi.application"
+ASGI_APPLICATION = "placet.config.asgi.application"
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "csp",
+    "placet.eventlog",
+    "placet.media",
+    "placet.people",
+    "placet.likeness",
+    "placet.rights",
+    "placet.studio",
+    "placet.notices",
+    "placet.feed",
+    "placet.ui",
+    "moderation",
+    "provenance",
+    "placet.config",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# The database: commands own their transactions (no ATOMIC_REQUESTS), and the application is not the tables' owner
+DATABASES = {"default": django_database(dsn(PLACET_HOME, os.environ.get("PLACET_DATABASE_ROLE", "app")))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Time and language
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("id", "Bahasa Indonesia")]
+
+# Files
+STATIC_URL = "static/"
+STATIC_ROOT = PLACET_HOME / "static"
+WHITENOISE_USE_FINDERS = True
+EMAIL_BACKEND = os.environ.get("PLACET_EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+EMAIL_FILE_PATH = PLACET_HOME / "mail"
+DEFAULT_FROM_EMAIL = os.environ.get("PLACET_MAIL_FROM", "Placet <placet@localhost>")
+
+# Signing in
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "sesame.backends.ModelBackend"]
+SESAME_MAX_AGE = 24 * 60 * 60
+SESAME_ONE_TIME = True
+
+# The browser
+IS_HTTPS = PLACET_ORIGIN.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [PLACET_ORIGIN]
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "media-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF, PLACET_LIVE_ORIGIN],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# The API
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+}
+SPECTACULAR_SETTINGS = {"TITLE": "Placet", "VERSION": "1", "SCHEMA_PATH_PREFIX": "/api/v1"}
+
+# Log lines: JSON, ids only
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "placet.config.log_lines.LogLine"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("PLACET_LOG_LEVEL", "WARNING")},
+    "loggers": {"placet": {"level": os.environ.get("PLACET_LOG_LEVEL", "INFO")}},
+}

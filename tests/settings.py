@@ -1,0 +1,17 @@
+"""The product's settings in a home of this run's own: made before anything reads them, removed at the end."""
+
+import os
+import tempfile
+from pathlib import Path
+
+HOME = Path(tempfile.mkdtemp(prefix="placet-tests-"))
+os.environ["PLACET_HOME"] = str(HOME)
+
+from placet.config.install import make_keys  # noqa: E402 - the home is named first
+
+make_keys(HOME)
+
+from placet.config.settings import *  # noqa: E402, F403 - the keys are read while this is imported
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
