@@ -1,0 +1,95 @@
+"""Sentence vectors as a port: the checks know rows of numbers, never the model behind them."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns texts into unit rows; the same text gives the same row under one `name`."""
+
+    @property
+    def name(self) -> str:
+        """Model and revision, as verdicts record it."""
+
+    @property
+    def dim(self) -> int: ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """float32 [len(texts), dim], rows of length 1."""
+
+
+class RecordedEmbedder:
+    """Not a model. Answers recorded rows, and for any other text a row derived from its hash.
+
+    For benches and tests only: two texts without a record are as unlike as chance makes them (cosine 0.00 +- 0.05 at
+    384), so nothing about meaning follows from its answers. Its name says so wherever a verdict records it.
+    """
+
+    def __init__(self, recorded: Mapping[str, Vectors] | None = None, dim: int = 384) -> None:
+        self._recorded = {text: unit(row) for text, row in (recorded or {}).items()}
+        self.dim = dim
+        self.name = f"recorded-no-model-{dim}"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        rows = [self._recorded[text] if text in self._recorded else self._from_hash(text) for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(len(texts), self.dim)
+
+    def _from_hash(self, text: str) -> Vectors:
+        seed = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        return unit(np.random.default_rng(int.from_bytes(seed)).standard_normal(self.dim, dtype=np.float32))
+
+
+class Shared:
+    """One vector per text for all who ask: the last `size` are kept (1.5 KB each at 384); safe between threads."""
+
+    def __init__(self, embedder: Embedder, size: int = 4_096) -> None:
+        self._embedder = embedder
+        self._size = size
+        self._kept: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        return self._embedder.name
+
+    @property
+    def dim(self) -> int:
+        return self._embedder.dim
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Only texts not kept reach the embedder, in one call; who asks at the same time waits for it."""
+        with self._lock:
+            fresh = self._fresh(texts)
+            rows = [fresh[text] if text in fresh else self._kept[text] for text in texts]
+            self._keep(texts, rows)
+        return np.array(rows, dtype=np.float32).reshape(len(texts), self.dim)
+
+    def _fresh(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        missing = list(dict.fromkeys(text for text in texts if text not in self._kept))
+        return dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
+
+    def _keep(self, texts: Sequence[str], rows: Sequence[Vectors]) -> None:
+        for text, row in zip(texts, rows, strict=True):
+            self._kept[text] = row
+            self._kept.move_to_end(text)
+        while len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+
+
+def unit(row: Vectors) -> Vectors:
+    """The row at length 1; a row of zeros stays zeros."""
+    length = float(np.linalg.norm(row))
+    return np.asarray(row / length if length else row, dtype=np.float32)
+
+
+def cosine(one: Vectors, other: Vectors) -> float:
+    """Of two rows of any length, -1..1; 0 where one of them is all zeros."""
+    return float(np.dot(unit(one), unit(other)))
