@@ -4,7 +4,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand
 from django.core.management.base import CommandError as DjangoCommandError
@@ -24,12 +24,13 @@ class CommandFailed(DjangoCommandError):
 class PlacetCommand(BaseCommand):
     """A command with a plain face and a `--json` twin.
 
-    Override `arguments` and `answer`. `answer` returns one mapping: printed whole under `--json`, else handed to
-    `show`. Progress goes to `self.console` (stderr), so that stdout stays one JSON object.
+    Override `arguments`, `answer` and perhaps `show`. Progress goes to `self.console` (stderr), so that under `--json`
+    stdout stays one object. Called by `call_command`, it raises `CommandFailed`; from the command line it exits with 1.
     """
 
     group: ClassVar[str] = "Other"
     requires_system_checks: Any = []
+    as_json: bool = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print exactly one JSON object")
@@ -39,7 +40,11 @@ class PlacetCommand(BaseCommand):
         """Arguments of this command beyond `--json`."""
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        """Do the work. Raise `CommandFailed` to fail; an answer with `"ok": False` is shown and exits with 1."""
+        """Do the work and return one mapping. Raise `CommandFailed` to fail.
+
+        An answer with `"ok": False` is shown and exits with 1. A command that stays calls `deliver` itself when it is
+        ready, and returns an empty mapping at its end.
+        """
         raise NotImplementedError
 
     def show(self, answer: Mapping[str, Any]) -> None:
@@ -52,22 +57,30 @@ class PlacetCommand(BaseCommand):
         return Console(stderr=True, highlight=False)
 
     def handle(self, **options: Any) -> None:
-        as_json = bool(options.pop("json"))
+        self.as_json = bool(options["json"])
         try:
             answer = self.answer(**options)
         except CommandFailed as failure:
-            if not as_json:
+            if not getattr(self, "_called_from_command_line", False):
                 raise
-            _fail_as_json(failure)
-        if as_json:
-            self.stdout.write(json.dumps(answer, default=str, ensure_ascii=False))
-        else:
-            self.show(answer)
+            self._tell_failure(failure)
+            sys.exit(1)
+        if answer:
+            self.deliver(answer)
         if answer.get("ok", True) is False:
             sys.exit(1)
 
+    def deliver(self, answer: Mapping[str, Any]) -> None:
+        """Print the answer in the form that was asked for, now."""
+        if self.as_json:
+            self.stdout.write(json.dumps(answer, default=str, ensure_ascii=False))
+        else:
+            self.show(answer)
+        self.stdout.flush()
 
-def _fail_as_json(failure: CommandFailed) -> NoReturn:
-    told = {"ok": False, "code": failure.code, "happened": failure.happened, "mend": failure.mend}
-    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
-    sys.exit(1)
+    def _tell_failure(self, failure: CommandFailed) -> None:
+        told = {"ok": False, "code": failure.code, "happened": failure.happened, "mend": failure.mend}
+        if self.as_json:
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+        else:
+            self.stderr.write(str(failure))

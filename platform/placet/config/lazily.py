@@ -1,0 +1,14 @@
+"""Parts of the wiring that are called by name, so that a small process does not import what it never runs."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+
+def called(module: str, name: str) -> Callable[[], Any] | None:
+    """The function `name` of `module`, or None where there is no such module or no such function."""
+    if importlib.util.find_spec(module) is None:
+        return None
+    found = getattr(importlib.import_module(module), name, None)
+    return found if callable(found) else None

@@ -1,0 +1,27 @@
+"""One long-lived part of Placet in this process. The supervisor calls it; so may a site's own units."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from placet.config.command import CommandFailed, PlacetCommand
+from placet.config.lazily import called
+from placet.config.processes import ROLES
+
+
+class Command(PlacetCommand):
+    help = "Run one part by itself until it is told to stop: sequencer, consumers or worker"
+    group = "Inner workings"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("role", help=f"one of: {', '.join(ROLES)}")
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        role = options["role"]
+        if role not in ROLES:
+            raise CommandFailed(f"There is no part called {role!r}.", f"placet run {'|'.join(ROLES)}")
+        part = called("placet.config.roles", role)
+        if part is None:
+            raise CommandFailed(f"The part {role!r} is not in this build.", "git pull && make setup")
+        part()
+        return {"role": role, "ended": True}

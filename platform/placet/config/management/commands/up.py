@@ -1,0 +1,66 @@
+"""The app with a seeded world, in the foreground."""
+
+import signal
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from rich.console import Console
+from rich.panel import Panel
+
+from placet.config.command import CommandFailed, PlacetCommand
+from placet.config.lazily import called
+from placet.config.ports import FIRST, NoFreePort
+from placet.config.postgres_place import PostgresUnavailable
+from placet.config.supervised import AlreadyRunning, Running, read_state
+from placet.config.supervisor import NotStarted, Supervisor
+
+
+class Command(PlacetCommand):
+    help = "Start everything, print the address and one-time sign-in links, and stay until Ctrl-C"
+    group = "Start here"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=FIRST, help=f"first port to try (default {FIRST})")
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        home = Path(settings.PLACET_HOME)
+        supervisor = Supervisor(home, first_port=options["port"])
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sign, lambda *_: supervisor.stop())
+        started = time.monotonic()
+        try:
+            supervisor.run(self._tell, lambda state: self.deliver(_ready(state, started)))
+        except AlreadyRunning as refused:
+            raise CommandFailed(str(refused), _where_it_runs(home), code="already_running") from None
+        except (NotStarted, PostgresUnavailable, NoFreePort) as refused:
+            raise CommandFailed(str(refused), "placet doctor", code="not_started") from None
+        self._tell("Everything has ended.")
+        return {}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        lines = [f"Placet is at {answer['origin']}", ""]
+        lines += [f"{who}\n  {link}" for who, link in answer["sign_in"].items()] or ["Nobody has been seeded yet."]
+        lines += ["", f"Ready in {answer['ready_seconds']} s. Ctrl-C stops everything."]
+        Console(file=self.stdout, highlight=False).print(Panel("\n".join(lines), title="placet", expand=False))
+
+    def _tell(self, line: str) -> None:
+        self.console.print(line, markup=False)
+
+
+def _ready(state: Running, started: float) -> Mapping[str, Any]:
+    return {**asdict(state), "ready_seconds": round(time.monotonic() - started, 1), "sign_in": _sign_in_links()}
+
+
+def _sign_in_links() -> Mapping[str, str]:
+    links = called("placet.config.seed", "sign_in_links")
+    return dict(links()) if links is not None else {}
+
+
+def _where_it_runs(home: Path) -> str:
+    state = read_state(home)
+    return f"open {state.origin}, or end it first: kill {state.pid}" if state else "wait a moment and try again"

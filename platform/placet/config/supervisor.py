@@ -1,0 +1,139 @@
+"""One supervisor per home: PostgreSQL, tables, the seeded world, then the children, for as long as it is wanted."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from placet.config import ports as free_ports
+from placet.config.install import install
+from placet.config.kept_alive import MARK, KeptAlive, end_leftovers, rotate
+from placet.config.postgres import Postgres
+from placet.config.processes import HOST, Child, Ports, children
+from placet.config.supervised import Running, only_one, write_state
+
+TICK_SECONDS: Final = 0.1
+DRAIN_SECONDS: Final = 3.5  # what is left of five seconds is PostgreSQL's
+READY_SECONDS: Final = 60.0
+
+Tell = Callable[[str], None]
+Table = Callable[[Ports], Iterable[Child]]
+
+
+class NotStarted(RuntimeError):
+    """The supervisor gave up before anything was served. The text says where to look."""
+
+
+class Supervisor:
+    """Runs until `stop` is called. Call `run` from the main thread: children die with the thread that started them."""
+
+    def __init__(self, home: Path, *, first_port: int = free_ports.FIRST, table: Table = children) -> None:
+        self.home = home
+        self.first_port = first_port
+        self.table = table
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """May be called from a signal handler: `run` drains and returns within about five seconds."""
+        self._stopping.set()
+
+    def run(self, tell: Tell, ready: Callable[[Running], None]) -> None:
+        """Raises `AlreadyRunning`, `NotStarted`, `PostgresUnavailable`, `NoFreePort`."""
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with only_one(self.home):
+            if left := end_leftovers(self.home):
+                tell(f"Ended {left} processes that an earlier start left behind.")
+            install(self.home)
+            rotate(self.home / "log" / "postgres.log")
+            postgres = Postgres(self.home)
+            try:
+                postgres.start()
+                self._serve(postgres, tell, ready)
+            finally:
+                postgres.stop()
+
+    def _serve(self, postgres: Postgres, tell: Tell, ready: Callable[[Running], None]) -> None:
+        ports = self._ports(tell)
+        environment = self._environment(ports)
+        self._prepare(environment, tell)
+        kept = [KeptAlive(child, self._log(child), environment) for child in self.table(ports)]
+        state = Running(os.getpid(), ports.web, ports.live, environment["PLACET_ORIGIN"])
+        try:
+            self._tend(kept, postgres, state, ready)
+        finally:
+            _drain(kept)
+
+    def _tend(
+        self, kept: list[KeptAlive], postgres: Postgres, state: Running, ready: Callable[[Running], None]
+    ) -> None:
+        given_up = time.monotonic() + READY_SECONDS
+        while not self._stopping.is_set():
+            if not postgres.is_running():
+                postgres.start()
+            changed = [one.tend(time.monotonic()) for one in kept]
+            if any(changed):
+                state = _with(state, kept, is_ready=state.ready)
+                write_state(self.home, state)
+            if not state.ready and answers(state.port):
+                state = _with(state, kept, is_ready=True)
+                write_state(self.home, state)
+                ready(state)
+            if not state.ready and time.monotonic() > given_up:
+                raise NotStarted(f"The pages did not answer within {READY_SECONDS:.0f} s. See {self.home / 'log'}.")
+            self._stopping.wait(TICK_SECONDS)
+
+    def _ports(self, tell: Tell) -> Ports:
+        ports = free_ports.choose(self.first_port)
+        if ports.web != self.first_port:
+            tell(f"Port {self.first_port} is taken: using {ports.web}.")
+        return ports
+
+    def _environment(self, ports: Ports) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PLACET_HOME": str(self.home),
+            "PLACET_ORIGIN": os.environ.get("PLACET_ORIGIN", f"http://localhost:{ports.web}"),
+            "PLACET_LIVE_ORIGIN": os.environ.get("PLACET_LIVE_ORIGIN", f"http://localhost:{ports.live}"),
+            "PYTHONUNBUFFERED": "1",
+            MARK: str(self.home),
+        }
+
+    def _prepare(self, environment: dict[str, str], tell: Tell) -> None:
+        """Tables and the seeded world, in a process that ends: this one stays small."""
+        words = [sys.executable, "-m", "placet.config", "prepare"]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NotStarted(f"Preparing the tables or the seeded world failed.\n{done.stderr.strip()}")
+        if done.stdout.strip():
+            tell(done.stdout.strip())
+
+    def _log(self, child: Child) -> Path:
+        return self.home / "log" / f"{child.role}.log"
+
+
+def _with(state: Running, kept: list[KeptAlive], *, is_ready: bool) -> Running:
+    pids = {one.child.role: one.pid for one in kept}
+    return Running(state.pid, state.port, state.live_port, state.origin, is_ready, pids)
+
+
+def _drain(kept: list[KeptAlive]) -> None:
+    until = time.monotonic() + DRAIN_SECONDS
+    for one in kept:
+        one.ask_to_end()
+    for one in kept:
+        one.make_end(until)
+
+
+def answers(port: int) -> bool:
+    """The pages' process answers its health check."""
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
