@@ -61,7 +61,7 @@ FILLER = frozenset(
     "generate draw draws render please let lets me my i we want would like some very really quite nice beautiful "
     "pretty shiny glossy matte bright brightly soft smooth round colour color coloured colored sound sounds audio "
     "noise camera view closeup close 3d hd style now same but again instead keep stop stops stopping stopped come "
-    "comes rest's until just only also so once twice more light front middle centre center side".split()
+    "comes until just only also so once twice more light front middle centre center side".split()
 )
 
 
@@ -93,11 +93,15 @@ def _lexicon() -> dict[str, Word]:
     for kind, table in {"floor": FLOORS, **TABLES}.items():  # the material wins where a floor is made of the same
         for meaning, others in table.items():
             for word in (meaning, *others.split()):
-                known[word] = Word(kind, meaning, kind == "shape" and word != meaning and word.endswith("s"))
+                known[word] = Word(
+                    kind, meaning, kind == "shape" and word != meaning and word.endswith("s") and word != "torus"
+                )
     return known
 
 
 LEXICON = _lexicon()
 """Word as typed, in lower case → what it means."""
-VOCABULARY = {f"{kind}s": tuple(table) for kind, table in {**TABLES, "floor": FLOORS}.items() if kind not in {"cue", "place"}}
+VOCABULARY = {
+    f"{kind}s": tuple(table) for kind, table in {**TABLES, "floor": FLOORS}.items() if kind not in {"cue", "place"}
+}
 """Kind → meanings, as the capabilities show it."""

@@ -1,0 +1,45 @@
+"""A person's badge: a 6x6 mirrored two-colour pattern from a hash of the id. It stands in for a face, and shows none."""
+
+import colorsys
+from collections.abc import Iterator
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+CELLS = 6
+PAPER = (246, 244, 238)
+
+
+def pattern(person: str) -> NDArray[np.bool_]:
+    """[6, 6], mirrored left to right; true where inked."""
+    bits = np.unpackbits(np.frombuffer(sha256(person.encode()).digest(), np.uint8))
+    half = bits[: CELLS * CELLS // 2].reshape(CELLS, CELLS // 2).astype(bool)
+    return np.concatenate([half, half[:, ::-1]], axis=1)
+
+
+def ink(person: str) -> tuple[int, int, int]:
+    """A dark, saturated colour of the person's own."""
+    hue = sha256(person.encode()).digest()[-1] / 256
+    red, green, blue = colorsys.hsv_to_rgb(hue, 0.8, 0.55)
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def plaque(person: str, cell: int) -> NDArray[np.uint8]:
+    """The badge with a border of half a cell, [side, side, 3]."""
+    inked = pattern(person).repeat(cell, 0).repeat(cell, 1)
+    image = np.where(inked[..., None], np.array(ink(person), np.uint8), np.array(PAPER, np.uint8))
+    border = ((cell // 2,) * 2, (cell // 2,) * 2, (0, 0))
+    return np.pad(image, border, constant_values=PAPER[0]).astype(np.uint8)
+
+
+def places(count: int, width: int, height: int) -> Iterator[tuple[int, int, int]]:
+    """(left, top, cell) of each plaque in pixels: a row from the lower left corner, further rows above it."""
+    unit = min(width, height)
+    cell = max(unit // 45, 4)
+    side = CELLS * cell + 2 * (cell // 2)
+    step, margin = side + cell, unit // 40 + 2
+    in_row = max((width - 2 * margin + cell) // step, 1)
+    for i in range(count):
+        row, column = divmod(i, in_row)
+        yield margin + column * step, height - margin - side - row * step, cell

@@ -1,0 +1,39 @@
+"""A prompt over a prompt: the edit overrides what it names, and everything else stays."""
+
+from dataclasses import replace
+
+from generator.engines.scene.grammar import Asked, Part
+
+
+def over(base: Asked, edit: Asked) -> Asked:
+    """The base as the edit changes it."""
+    return Asked(
+        parts=_parts(base.parts, edit),
+        loose=edit.loose.filled(base.loose),
+        motion=edit.motion or base.motion,
+        floor=edit.floor or base.floor,
+        backdrop=edit.backdrop or base.backdrop,
+        style=edit.style or base.style,
+        unread=base.unread + tuple(word for word in edit.unread if word not in base.unread),
+    )
+
+
+def _parts(base: tuple[Part, ...], edit: Asked) -> tuple[Part, ...]:
+    if not edit.parts:
+        return tuple(edit.loose.filled(part) for part in base)
+    if not base:
+        return edit.parts
+    if edit.swapped:
+        return tuple(edit.parts[0].filled(part) if part.shape in edit.swapped else part for part in base)
+    if edit.adds:
+        return base + edit.parts
+    return _named(base, edit.parts)
+
+
+def _named(base: tuple[Part, ...], named: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Parts that the base has are changed in place; otherwise the named parts take the base's place and its looks."""
+    by_shape = {part.shape: part for part in named}
+    if by_shape.keys() <= {part.shape for part in base}:
+        return tuple(by_shape.get(part.shape, part).filled(part) for part in base)
+    looks = [replace(part, count=None) for part in base]
+    return tuple(part.filled(looks[min(i, len(looks) - 1)]) for i, part in enumerate(named))

@@ -1,0 +1,106 @@
+"""A scene that can be drawn: every question answered. It can be said in words that read back to the same scene."""
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import chain, repeat
+
+from generator.engines.scene.grammar import Asked, Part, read
+from generator.engines.scene.remix import over
+from generator.port import GenerationRequest, OutsideVocabulary
+
+MOST_THINGS = 2
+USUAL = {
+    "ball": ("red", "rubber"),
+    "cube": ("blue", "wood"),
+    "cone": ("orange", "rubber"),
+    "cylinder": ("green", "metal"),
+    "star": ("yellow", "metal"),
+    "ring": ("purple", "metal"),
+}
+"""Shape → colour and material where the prompt names none."""
+DOING = {
+    "bounce": "bouncing",
+    "roll_left": "rolling left",
+    "roll_right": "rolling right",
+    "rise": "rising",
+    "fall": "falling",
+    "orbit": "orbiting",
+    "collide": "colliding",
+    "rest": "resting",
+}
+
+
+@dataclass(frozen=True)
+class Thing:
+    shape: str
+    colour: str
+    material: str
+    size: str
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.colour} {self.material} {self.shape}"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is drawn. `unread` are words that were not vocabulary; `left_out` says what was asked for and not drawn."""
+
+    things: tuple[Thing, ...]
+    motion: str
+    floor: str
+    backdrop: str
+    style: str | None
+    unread: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        things = " and a ".join(str(thing) for thing in self.things)
+        place = f"on a {self.floor} floor with a {self.backdrop} backdrop"
+        return f"a {things} {DOING[self.motion]} {place}" + (f" in {self.style} style" if self.style else "")
+
+
+def scene_of(request: GenerationRequest) -> Scene:
+    """The scene of a request: parent first, the edit over it. Raises OutsideVocabulary where no object is named."""
+    lines = [*(request.parent_prompt or "").splitlines(), request.prompt]
+    asked = reduce(over, map(read, lines), Asked())
+    if request.image is not None and not asked.parts:
+        asked = replace(asked, parts=(asked.loose.filled(Part(shape="cube")),))
+    return settle(replace(asked, style=request.style or asked.style))
+
+
+def settle(asked: Asked) -> Scene:
+    """Fills what is open with what is usual."""
+    if not asked.parts:
+        raise OutsideVocabulary(asked.unread, nearest(asked))
+    things, left_out = _things(asked.parts)
+    alone = len(things) == 1
+    motion = asked.motion or "bounce"
+    return Scene(
+        things=things,
+        motion="bounce" if alone and motion == "collide" else motion,
+        floor=asked.floor or "wood",
+        backdrop=asked.backdrop or ("sky" if asked.floor in ("grass", "sand") else "studio"),
+        style=asked.style,
+        unread=asked.unread,
+        left_out=left_out,
+    )
+
+
+def _things(parts: tuple[Part, ...]) -> tuple[tuple[Thing, ...], tuple[str, ...]]:
+    """At most two: one of each kind first, then copies."""
+    copies = chain.from_iterable(repeat(part, (part.count or 1) - 1) for part in parts)
+    everything = [_thing(part) for part in (*parts, *copies)]
+    return tuple(everything[:MOST_THINGS]), tuple(str(thing) for thing in everything[MOST_THINGS:])
+
+
+def _thing(part: Part) -> Thing:
+    shape = part.shape or "ball"
+    colour, material = USUAL[shape]
+    return Thing(shape, part.colour or colour, part.material or material, part.size or "medium")
+
+
+def nearest(asked: Asked) -> tuple[str, ...]:
+    """Three prompts that can be drawn and keep whatever else was understood."""
+    parts = [asked.loose.filled(Part(shape=shape)) for shape in ("ball", "cube", "star")]
+    scenes = [settle(replace(asked, parts=(part,), unread=())) for part in parts]
+    return tuple(f"a {s.things[0].colour} {s.things[0].shape} {DOING[s.motion]} on {s.floor}" for s in scenes)

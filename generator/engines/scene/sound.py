@@ -1,0 +1,80 @@
+"""What the movement sounds like: a damped ring at each impact, a rumble while something rolls, otherwise a quiet room."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.engines.scene.moves import Body, Dance
+from generator.engines.scene.physics import Impact
+
+Samples = NDArray[np.float32]
+RATE = 48_000
+ROOM_TONE = 2.5e-4
+"""Standard deviation of the room's own noise: -72 dB below full scale."""
+ATTACK = 0.0008
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How a material rings: partials as (ratio, gain, decay in seconds), and the pitch of a thing 1 unit wide (Hz)."""
+
+    partials: tuple[tuple[float, float, float], ...]
+    pitch: float
+    click: float
+
+
+VOICES = {
+    "wood": Voice(((1.0, 1.0, 0.075), (2.57, 0.5, 0.045), (4.9, 0.25, 0.02)), 92.0, 0.30),
+    "metal": Voice(((1.0, 0.8, 0.55), (2.76, 0.6, 0.38), (5.4, 0.4, 0.22), (8.93, 0.25, 0.12)), 128.0, 0.22),
+    "rubber": Voice(((1.0, 1.0, 0.11), (1.83, 0.45, 0.06)), 34.0, 0.12),
+}
+
+
+def soundtrack(dance: Dance, bodies: tuple[Body, ...], width: float, seconds: float, seed: int) -> Samples:
+    """Stereo [samples, 2] in -1..1 at RATE. `width` of the room in units sets the place between left and right."""
+    chance = np.random.default_rng([seed & (2**63 - 1), 7])
+    pcm = ROOM_TONE * chance.standard_normal((round(seconds * RATE), 2)).astype(np.float32)
+    for hit in dance.impacts:
+        _add(pcm, hit.time, _ring(hit, bodies[hit.thing], chance)[:, None] * _pan(hit.x / width))
+    for track, body in zip(dance.tracks, bodies, strict=True):
+        times = np.arange(len(pcm)) / RATE
+        poses = track.at(times)
+        if poses.floor_speed.max() > 0.02:
+            pcm += _rumble(poses.floor_speed, poses.angle, body, chance)[:, None] * _pan(poses.x / width)
+    return np.tanh(pcm).astype(np.float32)
+
+
+def _pan(place: NDArray[np.float64] | float) -> Samples:
+    """Constant-power gains of left and right for a place from 0 to 1, kept off the far edges."""
+    turn = (0.15 + 0.7 * np.clip(place, 0, 1)) * np.pi / 2
+    return np.stack([np.cos(turn), np.sin(turn)], axis=-1).astype(np.float32)
+
+
+def _ring(hit: Impact, body: Body, chance: np.random.Generator) -> Samples:
+    voice = VOICES[body.material]
+    longest = max(decay for _, _, decay in voice.partials)
+    t = np.arange(int(6 * longest * RATE)) / RATE
+    pitch = voice.pitch / max(body.half_height, 0.02) ** 0.8
+    tone = np.zeros_like(t)
+    for ratio, gain, decay in voice.partials:
+        tone += gain * np.sin(2 * np.pi * pitch * ratio * t) * np.exp(-t / decay)
+    tone += voice.click * chance.standard_normal(len(t)) * np.exp(-t / 0.006)
+    loudness = 0.42 * min(hit.speed / 3.2, 1.0) ** 1.3
+    return (loudness * tone * np.minimum(t / ATTACK, 1)).astype(np.float32)
+
+
+def _add(pcm: Samples, time: float, sound: Samples) -> None:
+    first = round(time * RATE)
+    length = min(len(sound), len(pcm) - first)
+    if length > 0:
+        pcm[first : first + length] += sound[:length]
+
+
+def _rumble(speed: NDArray[np.float64], angle: NDArray[np.float64], body: Body, chance: np.random.Generator) -> Samples:
+    """Low noise that follows speed, and beats with each turn of what rolls."""
+    noise = np.cumsum(chance.standard_normal(len(speed)))
+    smooth = noise - np.concatenate([np.zeros(160), noise[:-160]])
+    bright = {"wood": 1.0, "metal": 0.8, "rubber": 0.55}[body.material]
+    beat = 1 + 0.35 * np.sin(angle * 2)
+    return (0.0035 * bright * smooth * beat * np.clip(speed, 0, 1.5) ** 0.8).astype(np.float32)
