@@ -1,0 +1,160 @@
+"""Files by what they are: a blob's name is the SHA-256 of its bytes.
+
+Two areas: no URL reaches `quarantine`; what may be served lies in `released`. Blob first, fact second: a blob that no
+event names is swept.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from placet.media.errors import BlobDamaged, BlobMissing, BlobStoreFull
+
+_NAME: Final = re.compile(r"[0-9a-f]{64}")
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class Area(StrEnum):
+    QUARANTINE = "quarantine"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True)
+class Blob:
+    sha256: str
+    bytes_count: int
+
+
+class BlobStore:
+    """A folder of blobs. Safe for many processes at once: a blob appears whole, under its final name, or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, data: bytes, area: Area = Area.QUARANTINE) -> Blob:
+        """Keeps the bytes; returns once they are on the disk. Raises `BlobStoreFull`, and then nothing was kept."""
+        blob = Blob(hashlib.sha256(data).hexdigest(), len(data))
+        self._keep(blob, area, lambda file: file.write(data))
+        return blob
+
+    def put_file(self, source: Path, area: Area = Area.QUARANTINE) -> Blob:
+        """Keeps a copy of a file. Raises `BlobStoreFull`; `BlobDamaged` if it changed while it was read."""
+        with source.open("rb") as file:
+            name = hashlib.file_digest(file, "sha256").hexdigest()
+            blob = Blob(name, file.tell())
+            file.seek(0)
+            self._keep(blob, area, lambda kept: shutil.copyfileobj(file, kept, 1 << 20))
+        return blob
+
+    def path(self, sha256: str, area: Area | None = None) -> Path:
+        """Where the blob lies, in that area or in either: read it, never write to it. Raises `BlobMissing`."""
+        for place in self._places(sha256, area):
+            if place.is_file():
+                return place
+        raise BlobMissing(f"No blob {sha256}.")
+
+    def has(self, sha256: str, area: Area | None = None) -> bool:
+        return any(place.is_file() for place in self._places(sha256, area))
+
+    def read(self, sha256: str, area: Area | None = None) -> bytes:
+        """All bytes, checked against their name. Raises `BlobMissing`, `BlobDamaged`."""
+        data = self.path(sha256, area).read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise BlobDamaged(f"Blob {sha256}.")
+        return data
+
+    def copy_out(self, sha256: str, to: Path, area: Area | None = None) -> Path:
+        """Writes a copy that its receiver may change. Raises `BlobMissing`, `BlobStoreFull`."""
+        source = self.path(sha256, area)
+        with _disk_may_be_full(sha256):
+            return shutil.copyfile(source, to)
+
+    def release(self, sha256: str) -> Path:
+        """Puts the same bytes into `released` as well, without a copy. Raises `BlobMissing`."""
+        source = self.path(sha256)
+        place = self._place(sha256, Area.RELEASED)
+        with _disk_may_be_full(sha256), suppress(FileExistsError):
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            place.hardlink_to(source)
+        return place
+
+    def erase(self, sha256: str, area: Area | None = None) -> bool:
+        """Removes the blob from that area or from both; says whether there was one."""
+        there = [place for place in self._places(sha256, area) if place.is_file()]
+        for place in there:
+            place.unlink(missing_ok=True)
+        return bool(there)
+
+    def sweep(self, named: Container[str], *, older_than_s: float, now: float) -> list[str]:
+        """Removes what no event names, and what a dead process left half written. Returns the names that went.
+
+        `now` is in seconds since 1970. Younger blobs stay: the event that names them may still be on its way.
+        """
+        gone = []
+        for file in sorted(self._root.glob("*/??/??/*")):
+            with suppress(FileNotFoundError):
+                if file.name not in named and file.stat().st_mtime <= now - older_than_s:
+                    file.unlink()
+                    gone.append(file.name)
+        return [name for name in gone if _NAME.fullmatch(name)]
+
+    def _places(self, sha256: str, area: Area | None) -> list[Path]:
+        return [self._place(sha256, one) for one in ([area] if area else Area)]
+
+    def _place(self, sha256: str, area: Area) -> Path:
+        if not _NAME.fullmatch(sha256):
+            raise BlobMissing(f"{sha256!r} is no SHA-256.")
+        return self._root / area / sha256[:2] / sha256[2:4] / sha256
+
+    def _keep(self, blob: Blob, area: Area, write: Callable[[BinaryIO], object]) -> None:
+        place = self._place(blob.sha256, area)
+        with suppress(FileNotFoundError):
+            os.utime(place)  # as young as its newest asker, so that no sweep takes it now
+            if place.stat().st_size == blob.bytes_count:
+                return
+        with _disk_may_be_full(blob.sha256):
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _write_whole(place, blob.bytes_count, write)
+
+
+def _write_whole(place: Path, bytes_count: int, write: Callable[[BinaryIO], object]) -> None:
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".half-")
+    half = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(handle)
+        if half.stat().st_size != bytes_count:
+            raise BlobDamaged(f"{place.name} changed while it was read.")
+        half.replace(place)
+        _sync_folder(place.parent)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _disk_may_be_full(sha256: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise BlobStoreFull(f"Blob {sha256} was not kept.") from error
+        raise

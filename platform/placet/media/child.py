@@ -1,0 +1,152 @@
+"""The only way to read a foreign file: in a fresh process that can open no file and no socket, and that then ends.
+
+Every call raises `HostileMedia` for a file that is not read, and `NotClosedIn` when this machine cannot shut the
+reader off: then nothing was parsed. A reader that takes too long is killed.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from placet.media.errors import HostileMedia, NotClosedIn
+from placet.media.wire import unpack
+
+Source = bytes | Path
+
+MOST_BYTES: Final = 256 * 1024 * 1024
+_ENVIRONMENT: Final = {"PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_KILLED: Final = frozenset({-9, -24})  # by the limit on processor time
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one reading may use; memory is beyond what the reader has when it starts."""
+
+    memory_bytes: int = 512 * 1024 * 1024
+    cpu_seconds: int = 30
+    wall_seconds: float = 60.0
+
+
+LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a clip: (height, width, 3), RGB."""
+
+    second: float
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What a clip declares; only decoding (`measure`) shows whether it is so."""
+
+    frames: int
+    width: int
+    height: int
+    fps: float
+    picture_seconds: float
+    sound_seconds: float
+    samples_per_second: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class ClipMeasures:
+    """What a clip is, after decoding all of it. Shares are of frames, pairs of neighbours, or samples.
+
+    Flicker is the mean size of the second difference of mean luma, in levels of 255. Silence is -120 dBFS.
+    """
+
+    frames: int
+    width: int
+    height: int
+    fps: float
+    picture_seconds: float
+    sound_seconds: float
+    black_share_0_1: float
+    frozen_share_0_1: float
+    flicker_levels: float
+    sound_rms_dbfs: float
+    sound_peak_0_1: float
+    clipped_share_0_1: float
+    dc_offset: float
+
+
+def normalise_image(data: Source, *, max_side: int = 1536, limits: Limits = LIMITS) -> bytes:
+    """A JPEG, PNG or WebP as a plain upright RGB PNG of at most `max_side` pixels a side, without any metadata."""
+    return _ask("normalise_image", data, limits, max_side=max_side)[1]
+
+
+def probe(mp4: Source, *, limits: Limits = LIMITS) -> ClipFacts:
+    """What the clip says of itself, without decoding it."""
+    return ClipFacts(**_ask("probe", mp4, limits)[0])
+
+
+def measure(mp4: Source, *, limits: Limits = LIMITS) -> ClipMeasures:
+    """Decodes the whole clip for the technical gate."""
+    return ClipMeasures(**_ask("measure", mp4, limits)[0])
+
+
+def read_frames(
+    mp4: Source, *, at_most: int, per_second: float = 2.0, max_side: int = 640, limits: Limits = LIMITS
+) -> list[Frame]:
+    """At most `at_most` pictures, `per_second` of them, none with a side above `max_side`."""
+    facts, pixels = _ask("read_frames", mp4, limits, at_most=at_most, per_second=per_second, max_side=max_side)
+    frames, start = [], 0
+    for one in facts["frames"]:
+        shape = (int(one["height"]), int(one["width"]), 3)
+        end = start + shape[0] * shape[1] * shape[2]
+        frames.append(Frame(float(one["second"]), np.frombuffer(pixels[start:end], np.uint8).reshape(shape)))
+        start = end
+    return frames
+
+
+def _ask(operation: str, source: Source, limits: Limits, **arguments: Any) -> tuple[dict[str, Any], bytes]:
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    if not 0 < size <= MOST_BYTES:
+        raise HostileMedia("media_too_large" if size else "media_empty", f"{size} bytes.")
+    facts, payload = _answer_of(_run(operation, source, limits, arguments, memory=limits.memory_bytes + 2 * size))
+    if "not_closed_in" in facts:
+        raise NotClosedIn(str(facts["not_closed_in"]))
+    if "refused" in facts:
+        raise HostileMedia(str(facts["refused"]), str(facts["said"]))
+    return facts, payload
+
+
+def _run(
+    operation: str, source: Source, limits: Limits, arguments: dict[str, Any], memory: int
+) -> "subprocess.CompletedProcess[bytes]":
+    command = [sys.executable, "-I", "-m", "placet.media.child_main", operation, json.dumps(arguments)]
+    command += [str(memory), str(limits.cpu_seconds)]
+    try:
+        if isinstance(source, bytes):
+            return _finish(command, limits, input=source)
+        with source.open("rb") as file:
+            return _finish(command, limits, stdin=file)
+    except subprocess.TimeoutExpired as error:
+        raise HostileMedia("media_took_too_long", f"{limits.wall_seconds:.0f} s.") from error
+
+
+def _finish(command: list[str], limits: Limits, **stdin: Any) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(  # noqa: S603 - our own module under our own interpreter
+        command, capture_output=True, check=False, timeout=limits.wall_seconds, env=_ENVIRONMENT, cwd="/", **stdin
+    )
+
+
+def _answer_of(child: "subprocess.CompletedProcess[bytes]") -> tuple[dict[str, Any], bytes]:
+    if child.returncode in _KILLED:
+        raise HostileMedia("media_took_too_long")
+    try:
+        return unpack(child.stdout)
+    except ValueError as error:
+        said = child.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise HostileMedia("media_broke_its_reader", f"It ended with {child.returncode}: {said[:200]}.") from error

@@ -1,0 +1,114 @@
+"""Foreign clips, read in the child only: always as MP4, never by name, and never more than was agreed."""
+
+import importlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import av
+from av.container import InputContainer
+from av.video.reformatter import Interpolation
+
+from placet.media.errors import HostileMedia
+
+MOST_SIDE: Final = 4096
+MOST_PIXELS: Final = 1920 * 1920
+MOST_SECONDS: Final = 120.0
+MOST_FRAMES: Final = 3600
+_OPTIONS: Final = {"protocol_whitelist": "none", "enable_drefs": "0", "use_absolute_path": "0"}
+
+for _late in (
+    "av.subtitles.stream",
+    "numpy",
+):  # PyAV imports these in the middle of its work, when no file can be opened
+    importlib.import_module(_late)
+
+
+@contextmanager
+def opened(data: bytes) -> Iterator[InputContainer]:
+    """The clip, judged by what it declares before one frame is decoded. Raises `HostileMedia`."""
+    if data[4:8] != b"ftyp":
+        raise HostileMedia("media_not_a_clip")
+    try:
+        with av.open(io.BytesIO(data), "r", format="mov", options=_OPTIONS, metadata_errors="ignore") as container:
+            _judge(container)
+            yield container
+    except (av.FFmpegError, ValueError, EOFError, ArithmeticError) as error:
+        raise HostileMedia("media_broken", f"{type(error).__name__}.") from error
+
+
+def pictures(container: InputContainer) -> Iterator[tuple[float, av.VideoFrame]]:
+    """Each picture with its second. A size that grows, or a clip that does not end, is refused on the way."""
+    for count, frame in enumerate(container.decode(video=0)):
+        judge_picture(frame, count)
+        yield frame.time or 0.0, frame
+
+
+def judge_picture(frame: av.VideoFrame, count: int) -> None:
+    _judge_size(frame.width, frame.height)
+    if count >= MOST_FRAMES or (frame.time or 0.0) > MOST_SECONDS:
+        raise HostileMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
+
+
+def probe(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """What the clip says of itself; nothing is decoded."""
+    with opened(data) as container:
+        video = container.streams.video[0]
+        audio = next(iter(container.streams.audio), None)
+        return {
+            "frames": video.frames,
+            "width": video.width,
+            "height": video.height,
+            "fps": float(video.average_rate or 0),
+            "picture_seconds": _seconds(video),
+            "sound_seconds": _seconds(audio) if audio else 0.0,
+            "samples_per_second": audio.rate if audio else 0,
+            "channels": audio.channels if audio else 0,
+        }, b""
+
+
+def read_frames(data: bytes, at_most: int, per_second: float, max_side: int) -> tuple[dict[str, Any], bytes]:
+    """The first picture at or after each 1/`per_second` s, at most `at_most` of them, scaled down to `max_side`."""
+    kept: list[dict[str, Any]] = []
+    pixels = []
+    with opened(data) as container:
+        for second, frame in pictures(container):
+            if len(kept) >= at_most:
+                break
+            if second * per_second >= len(kept) - 1e-6:
+                rgb = scaled(frame, max_side)
+                kept.append({"second": round(second, 6), "height": rgb.height, "width": rgb.width})
+                pixels.append(rgb.to_ndarray().tobytes())
+    if not kept:
+        raise HostileMedia("media_broken", "Not one picture could be decoded.")
+    return {"frames": kept}, b"".join(pixels)
+
+
+def scaled(frame: av.VideoFrame, max_side: int) -> av.VideoFrame:
+    """RGB, no side above `max_side`. One thread: a closed-in process may not start another."""
+    scale = min(1.0, max_side / max(frame.width, frame.height))
+    width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    return frame.reformat(width=width, height=height, format="rgb24", interpolation=Interpolation.AREA, threads=1)
+
+
+def _judge(container: InputContainer) -> None:
+    if not container.streams.video:
+        raise HostileMedia("media_not_a_clip", "There is no picture in it.")
+    video = container.streams.video[0]
+    if video.codec_context.name != "h264":
+        raise HostileMedia("media_not_a_clip", "Its pictures are not H.264.")
+    _judge_size(video.width, video.height)
+    if _seconds(video) > MOST_SECONDS or video.frames > MOST_FRAMES:
+        raise HostileMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
+    video.thread_type = "NONE"
+    video.codec_context.thread_count = 1
+
+
+def _judge_size(width: int, height: int) -> None:
+    if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE and width * height <= MOST_PIXELS):
+        raise HostileMedia("media_too_large", f"{width} x {height} pixels.")
+
+
+def _seconds(stream: av.VideoStream | av.AudioStream) -> float:
+    return float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0

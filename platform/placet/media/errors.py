@@ -1,0 +1,56 @@
+"""What can go wrong with bytes, each with a code that people can look up."""
+
+
+class MediaError(Exception):
+    """A file was not kept, or not read. Nothing of it was used."""
+
+    code: str = "media_failed"
+    advice: str = "Try again; if it happens twice, ask the operator."
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        return f"{said} {self.advice}" if said else self.advice
+
+
+class BlobMissing(MediaError):
+    code = "blob_missing"
+    advice = "Nothing is kept under this hash: the file was swept or erased. Make it again."
+
+
+class BlobDamaged(MediaError):
+    code = "blob_damaged"
+    advice = "The bytes no longer match their name: restore the blob store from its backup."
+
+
+class BlobStoreFull(MediaError):
+    code = "blob_store_full"
+    advice = "The disk of the blob store is full: free space on it, or point PLACET_HOME at a larger one, and retry."
+
+
+class NotClosedIn(MediaError):
+    """The reading process could not be shut off from files and network, so the file was not parsed."""
+
+    code = "media_not_closed_in"
+    advice = "This machine refuses resource limits (RLIMIT_AS, RLIMIT_CPU, RLIMIT_NOFILE): allow them for Placet."
+
+
+HOSTILE = {
+    "media_empty": "The file has no bytes: send it again.",
+    "media_not_an_image": "Send a JPEG, PNG or WebP picture.",
+    "media_not_a_clip": "Send an MP4 file with H.264 pictures.",
+    "media_too_large": "Send a smaller file, or one with fewer pixels.",
+    "media_too_long": "Send a shorter clip.",
+    "media_broken": "The file ends early or is damaged: export it again.",
+    "media_took_too_long": "Reading took too long and was stopped: export the file again in a plain format.",
+    "media_needed_too_much_memory": "Reading needed too much memory and was stopped: send fewer pixels.",
+    "media_broke_its_reader": "The file broke its reader, which was closed in and is gone: export it again.",
+}
+
+
+class HostileMedia(MediaError):
+    """A foreign file that is not read any further. Its `code` is one of `HOSTILE`; nothing of it was kept."""
+
+    def __init__(self, code: str, said: str = "") -> None:
+        super().__init__(said)
+        self.code = code
+        self.advice = HOSTILE[code]
