@@ -90,7 +90,7 @@ class Engine(Protocol):
     def unload(self) -> None: ...
 
 
-class Cancelled(Exception):  # noqa: N818 - a stop that was asked for is no error
+class Cancelled(Exception):
     """The run stopped because it was told to, before `frame` was computed; nothing of it is kept."""
 
     def __init__(self, reason: str, frame: int) -> None:
@@ -98,7 +98,7 @@ class Cancelled(Exception):  # noqa: N818 - a stop that was asked for is no erro
         self.reason, self.frame = reason, frame
 
 
-class OutsideVocabulary(Exception):  # noqa: N818 - a state of the request, not a fault
+class OutsideVocabulary(Exception):
     """The engine found nothing in the prompt that it can draw. No verdict of any check follows from this."""
 
     code = "outside_vocabulary"
@@ -109,7 +109,7 @@ class OutsideVocabulary(Exception):  # noqa: N818 - a state of the request, not 
         self.unknown, self.nearest = unknown, nearest
 
 
-class BeyondCapabilities(ValueError):  # noqa: N818 - named for what was asked
+class BeyondCapabilities(ValueError):
     """Size, length or picture lie outside what the engine declares; nothing was computed."""
 
     code = "beyond_capabilities"
@@ -125,7 +125,7 @@ class Claim:
     request: GenerationRequest
 
 
-class LeaseLost(Exception):  # noqa: N818 - what happened, not whose fault
+class LeaseLost(Exception):
     """Somebody else holds the run now. Keep nothing, report nothing."""
 
 

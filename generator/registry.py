@@ -7,7 +7,7 @@ from generator.port import Engine
 ENGINES = {"scene": "generator.engines.scene.engine:SceneEngine"}
 
 
-class UnknownEngine(LookupError):  # noqa: N818 - says what is unknown
+class UnknownEngine(LookupError):
     code = "unknown_engine"
 
     def __init__(self, name: str) -> None:

@@ -1,1 +1,1 @@
-"""A scene renderer: prompt → simple shapes that move by physics, with the sound of their impacts. Not a trained model."""
+"""A scene renderer: from a prompt to simple shapes that move by physics and sound as they hit. Not a trained model."""

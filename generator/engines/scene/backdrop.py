@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
 HORIZON, FLOOR_LINE = 0.66, 0.8
 """Where the floor begins and where things stand, in parts of the frame's height."""
 GRAIN = 0.014
@@ -62,18 +63,21 @@ def _mixed(ends: tuple[tuple[int, int, int], tuple[int, int, int]], share: Field
 def _lamp(canvas: Canvas, rows: int) -> Field:
     x = np.linspace(-1, 1, canvas.width, dtype=np.float32)[None, :]
     y = np.linspace(-1.1, 0.9, rows, dtype=np.float32)[:, None]
-    return 26 * np.exp(-(x * x * 0.9 + y * y) * 1.4) - 16 + 2 * canvas.noise(6, 6, rows)
+    light: Field = 26 * np.exp(-(x * x * 0.9 + y * y) * 1.4) - 16 + 2 * canvas.noise(6, 6, rows)
+    return light
 
 
 def _clouds(canvas: Canvas, rows: int) -> Field:
     shape = canvas.noise(5, 4, rows) + 0.5 * canvas.noise(11, 9, rows) + 0.25 * canvas.noise(24, 20, rows)
-    return 52 * np.clip(shape - 0.15, 0, 1)
+    light: Field = 52 * np.clip(shape - 0.15, 0, 1)
+    return light
 
 
 def _glow(canvas: Canvas, rows: int) -> Field:
     x = np.linspace(-0.9, 1.1, canvas.width, dtype=np.float32)[None, :]
     y = np.linspace(-1.9, 0.1, rows, dtype=np.float32)[:, None]
-    return 70 * np.exp(-(x * x + y * y) * 5) + 5 * canvas.noise(14, 3, rows)
+    light: Field = 70 * np.exp(-(x * x + y * y) * 5) + 5 * canvas.noise(14, 3, rows)
+    return light
 
 
 def _starlight(canvas: Canvas, rows: int) -> Field:
@@ -103,7 +107,8 @@ def _planks(canvas: Canvas, x: Field, depth: Field) -> Field:
     plank = np.floor(x * 3)
     shade = 0.07 * np.sin(plank * 12.9)
     grain = canvas.noise(7, canvas.width // 3, x.shape[0])
-    return shade + 0.06 * grain - 0.3 * (np.abs(x * 3 - plank - 0.5) > 0.485) * (0.4 + depth)
+    light: Field = shade + 0.06 * grain - 0.3 * (np.abs(x * 3 - plank - 0.5) > 0.485) * (0.4 + depth)
+    return light
 
 
 def _tiles(canvas: Canvas, x: Field, depth: Field) -> Field:
@@ -111,17 +116,20 @@ def _tiles(canvas: Canvas, x: Field, depth: Field) -> Field:
     column, row = np.floor(x * 2), np.floor(far * 2)
     shade = 0.06 * np.sin(column * 12.9 + row * 7.7)
     joint = (np.abs(x * 2 - column - 0.5) > 0.48) | (np.abs(far * 2 - row - 0.5) > 0.46)
-    return shade + 0.07 * canvas.noise(30, 40, x.shape[0]) - 0.16 * joint
+    light: Field = shade + 0.07 * canvas.noise(30, 40, x.shape[0]) - 0.16 * joint
+    return light
 
 
 def _blades(canvas: Canvas, x: Field, depth: Field) -> Field:
     blades = canvas.noise(x.shape[0] // 5, canvas.width // 2, x.shape[0])
-    return 0.2 * blades * (0.4 + depth) + 0.08 * canvas.noise(9, 14, x.shape[0])
+    light: Field = 0.2 * blades * (0.4 + depth) + 0.08 * canvas.noise(9, 14, x.shape[0])
+    return light
 
 
 def _grains(canvas: Canvas, x: Field, depth: Field) -> Field:
     ripples = np.sin(22 / (0.35 + depth) + 0.5 * x + 2.5 * canvas.noise(4, 5, x.shape[0]))
-    return 0.035 * ripples + 0.06 * canvas.noise(x.shape[0] // 2, canvas.width // 2, x.shape[0])
+    light: Field = 0.035 * ripples + 0.06 * canvas.noise(x.shape[0] // 2, canvas.width // 2, x.shape[0])
+    return light
 
 
 FLOORS: dict[str, Callable[[Canvas, Field, Field], Field]] = {

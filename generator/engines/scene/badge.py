@@ -1,4 +1,4 @@
-"""A person's badge: a 6x6 mirrored two-colour pattern from a hash of the id. It stands in for a face, and shows none."""
+"""A person's badge: a mirrored two-colour pattern from a hash of the id. It stands in for a face, and shows none."""
 
 import colorsys
 from collections.abc import Iterator

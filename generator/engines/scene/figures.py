@@ -35,14 +35,15 @@ MOST_PIXELS = 4096 * 4096
 class Figure(Protocol):
     """Something that can be painted with its lowest point at `bottom` and its middle at `x` (pixels)."""
 
-    material: str
-
+    @property
+    def material(self) -> str: ...
     @property
     def half_width(self) -> float: ...
     @property
     def half_height(self) -> float: ...
     @property
     def rolls(self) -> bool: ...
+
     def paint(self, frame: Frame, x: float, bottom: float, angle: float) -> None: ...
 
 
@@ -84,9 +85,11 @@ class Solid:
     def _painted(self, surface: Surface, u: Field, v: Field) -> Field:
         if self.grade.is_flat:
             ink = np.clip((surface.distance * self.half_height + self.grade.outline * self.half_height), 0, 1)
-            return self._rgb * (np.round(surface.light * 3) / 3 * (1 - ink))[..., None]
+            flat: Field = self._rgb * (np.round(surface.light * 3) / 3 * (1 - ink))[..., None]
+            return flat
         grain = self.grain[: u.shape[0], : u.shape[1]] + _MATERIALS[self.material](u, v)
-        return self._rgb * (surface.light * (1 + grain))[..., None] + (GLOSS[self.material] * surface.gloss)[..., None]
+        matte: Field = self._rgb * (surface.light * (1 + grain))[..., None]
+        return matte + (GLOSS[self.material] * surface.gloss)[..., None]
 
 
 _MATERIALS = {
@@ -107,11 +110,11 @@ class Panel:
 
     @property
     def half_width(self) -> float:
-        return self.picture.shape[1] / 2
+        return float(self.picture.shape[1] / 2)
 
     @property
     def half_height(self) -> float:
-        return self.picture.shape[0] / 2
+        return float(self.picture.shape[0] / 2)
 
     def paint(self, frame: Frame, x: float, bottom: float, angle: float) -> None:  # noqa: ARG002 - a panel stays upright
         top, left = round(bottom) - self.picture.shape[0], round(x - self.half_width)
@@ -140,7 +143,8 @@ def _rounded(height: int, width: int, corner: float) -> Field:
     """Alpha of a card with round corners."""
     y = np.abs(np.arange(height, dtype=np.float32) - (height - 1) / 2)[:, None] - height / 2 + corner
     x = np.abs(np.arange(width, dtype=np.float32) - (width - 1) / 2)[None, :] - width / 2 + corner
-    return np.clip(corner + 0.5 - np.hypot(np.maximum(x, 0), np.maximum(y, 0)), 0, 1).astype(np.float32)
+    alpha: Field = np.clip(corner + 0.5 - np.hypot(np.maximum(x, 0), np.maximum(y, 0)), 0, 1)
+    return alpha
 
 
 def _window(frame: Frame, left: float, top: float, right: float, bottom: float) -> tuple[int, int, Frame] | None:

@@ -88,9 +88,10 @@ class _Reader:
         self.before = (self.before[1], text)
 
     def _describe(self, word: Word) -> None:
+        """A colour, material or size: kept for the object, or the place, that follows."""
         if word.meaning == "wood" and set(self.before) & set(SURFACES):
             self.place["floor"] = "wood"
-        self.pending = replace(self.pending, **{word.kind: word.meaning})
+        self.pending = Part(**{**vars(self.pending), word.kind: word.meaning})
 
     def _number(self, word: Word) -> None:
         self.pending = replace(self.pending, count=int(word.meaning))

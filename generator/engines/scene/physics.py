@@ -90,7 +90,7 @@ class Orbit:
 
 @dataclass
 class Fall:
-    """A thing dropped from a height that keeps `restitution` of its speed at each impact (0: it stays where it lands)."""
+    """A thing dropped from a height. It keeps `restitution` of its speed at each impact; with 0 it stays there."""
 
     thing: int
     restitution: float

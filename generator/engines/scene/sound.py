@@ -1,4 +1,4 @@
-"""What the movement sounds like: a damped ring at each impact, a rumble while something rolls, otherwise a quiet room."""
+"""What the movement sounds like: a ring at each impact, a rumble while something rolls, otherwise a quiet room."""
 
 from dataclasses import dataclass
 
@@ -42,13 +42,15 @@ def soundtrack(dance: Dance, bodies: tuple[Body, ...], width: float, seconds: fl
         poses = track.at(times)
         if poses.floor_speed.max() > 0.02:
             pcm += _rumble(poses.floor_speed, poses.angle, body, chance)[:, None] * _pan(poses.x / width)
-    return np.tanh(pcm).astype(np.float32)
+    limited: Samples = np.tanh(pcm)
+    return limited
 
 
 def _pan(place: NDArray[np.float64] | float) -> Samples:
     """Constant-power gains of left and right for a place from 0 to 1, kept off the far edges."""
     turn = (0.15 + 0.7 * np.clip(place, 0, 1)) * np.pi / 2
-    return np.stack([np.cos(turn), np.sin(turn)], axis=-1).astype(np.float32)
+    gains: NDArray[np.float64] = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
+    return gains.astype(np.float32)
 
 
 def _ring(hit: Impact, body: Body, chance: np.random.Generator) -> Samples:
@@ -61,7 +63,8 @@ def _ring(hit: Impact, body: Body, chance: np.random.Generator) -> Samples:
         tone += gain * np.sin(2 * np.pi * pitch * ratio * t) * np.exp(-t / decay)
     tone += voice.click * chance.standard_normal(len(t)) * np.exp(-t / 0.006)
     loudness = 0.42 * min(hit.speed / 3.2, 1.0) ** 1.3
-    return (loudness * tone * np.minimum(t / ATTACK, 1)).astype(np.float32)
+    ring: NDArray[np.float64] = loudness * tone * np.minimum(t / ATTACK, 1)
+    return ring.astype(np.float32)
 
 
 def _add(pcm: Samples, time: float, sound: Samples) -> None:
@@ -77,4 +80,5 @@ def _rumble(speed: NDArray[np.float64], angle: NDArray[np.float64], body: Body, 
     smooth = noise - np.concatenate([np.zeros(160), noise[:-160]])
     bright = {"wood": 1.0, "metal": 0.8, "rubber": 0.55}[body.material]
     beat = 1 + 0.35 * np.sin(angle * 2)
-    return (0.0035 * bright * smooth * beat * np.clip(speed, 0, 1.5) ** 0.8).astype(np.float32)
+    rumble: NDArray[np.float64] = 0.0035 * bright * smooth * beat * np.clip(speed, 0, 1.5) ** 0.8
+    return rumble.astype(np.float32)

@@ -1,11 +1,12 @@
 """Looks that can be measured: cartoon (flat, dark outline), documentary (shake, pale), cinematic (bars, warm)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Grade:
     def __call__(self, rgb: Field) -> Field:
         """Colours [..., 3] in 0..255, graded."""
         grey = rgb.mean(axis=-1, keepdims=True)
-        graded = (grey + (rgb - grey) * self.saturation) * np.array(self.tint, np.float32)
-        return np.clip(graded, 0, 255).astype(np.float32)
+        graded: Field = (grey + (rgb - grey) * self.saturation) * np.array(self.tint, np.float32)
+        return graded.clip(0, 255).astype(np.float32)
 
 
 GRADES = {
