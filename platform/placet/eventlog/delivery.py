@@ -1,0 +1,123 @@
+"""What a consumer's handler gets: the log to read, and a place to gather what it writes and plans.
+
+Nothing that a handler gathers is written until the batch ends; then all of it goes in one transaction with the
+consumer's checkpoint. Reads see what the same batch has gathered before.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from placet.eventlog.log import Append, Appended, Cause, EventLog, RecordedEvent, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEffect:
+    """Something to do in the world, once under (consumer, event, key)."""
+
+    kind: str
+    key: str
+    payload: Mapping[str, Any]
+    event_id: str
+    stream: str
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the handlers of one batch have written so far, and what they have read."""
+
+    log: EventLog
+    streams: dict[str, Stream] = field(default_factory=dict)
+    seen_heads: dict[str, int] = field(default_factory=dict)
+    writes: list[Append] = field(default_factory=list)
+    effects: list[PlannedEffect] = field(default_factory=list)
+
+    def read(self, stream: str) -> Stream:
+        """The stream as committed, followed by what this batch has gathered for it."""
+        if stream not in self.streams:
+            self.streams[stream] = self.log.read(stream)
+        return self.streams[stream]
+
+    def preload(self, streams: Iterable[str]) -> None:
+        """Read several streams in one question."""
+        missing = [s for s in streams if s not in self.streams]
+        if missing:
+            self.streams.update(self.log.read_many(missing))
+
+    def heads_of(self, streams: Iterable[str]) -> dict[str, int]:
+        """Heads as this batch saw them first. What has moved since is found by `given` when the batch is written."""
+        names = set(streams)
+        if missing := names - set(self.seen_heads):
+            self.seen_heads.update(self.log.heads(missing))
+        return {name: self.seen_heads[name] for name in names}
+
+    def note(self, write: Append) -> None:
+        """Show gathered facts to later reads of the same batch."""
+        known = self.streams.get(write.stream)
+        if known is not None:
+            shown = tuple(_unwritten(write, fact, known.version + n) for n, fact in enumerate(write.facts, 1))
+            self.streams[write.stream] = Stream(write.stream, known.events + shown)
+        self.writes.append(write)
+
+
+class Delivery:
+    """One event handed to one consumer. Writes carry `command_id = uuid5(event id, consumer)`: repeated, they are one."""
+
+    def __init__(self, event: RecordedEvent, consumer: str, gathered: Gathered) -> None:
+        self.event = event
+        self.consumer = consumer
+        self._gathered = gathered
+        self._command_id = str(uuid.uuid5(uuid.UUID(str(event.event_id)), consumer))
+
+    @property
+    def event_id(self) -> str:
+        """The id of the event that is answered."""
+        return str(self.event.event_id)
+
+    def read(self, stream: str) -> Stream:
+        """A stream as committed, with what this batch has gathered for it."""
+        return self._gathered.read(stream)
+
+    def preload(self, streams: Iterable[str]) -> None:
+        """Read several streams in one question."""
+        self._gathered.preload(streams)
+
+    def heads(self, streams: Iterable[str]) -> dict[str, int]:
+        """Versions of streams as they are now; within one batch each is asked once."""
+        return self._gathered.heads_of(streams)
+
+    def append(
+        self,
+        stream: str,
+        facts: Sequence[object],
+        *,
+        expected: int,
+        given: Mapping[str, int] | None = None,
+        command_id: str | None = None,
+    ) -> Appended | None:
+        """Gather an append; it is written when the batch ends. A second handling of the same event writes nothing."""
+        if not facts:
+            return None
+        cause = Cause(str(self.event.correlation_id), self.event_id, self.event.actor)
+        write = Append(stream, tuple(facts), expected, given or {}, command_id or self._command_id, cause)
+        self._gathered.note(write)
+        return None
+
+    def append_all(self, writes: Sequence[Append]) -> list[Appended]:
+        """Gather one decision's writes over several streams."""
+        for write in writes:
+            self.append(write.stream, write.facts, expected=write.expected, given=write.given)
+        return []
+
+    def plan(self, kind: str, payload: Mapping[str, Any], *, key: str) -> None:
+        """Gather an effect: done at least once in the world, under one stable key."""
+        self._gathered.effects.append(PlannedEffect(kind, key, payload, self.event_id, self.event.stream))
+
+
+def _unwritten(write: Append, fact: object, version: int) -> RecordedEvent:
+    """An event that only this batch can see yet."""
+    row = (None, "", write.stream, version, "", b"", None, b"", write.command_id, None, None, None, None)
+    event = RecordedEvent(row, None)  # type: ignore[arg-type]  # its fact is given, nothing is opened
+    event._fact = fact  # noqa: SLF001
+    return event

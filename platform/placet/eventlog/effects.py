@@ -1,0 +1,146 @@
+"""Effects: what must happen in the world, planned in the log's transaction, done under a stable key, then marked done.
+
+An executor claims with SKIP LOCKED, a lease and a fencing token; a write under an older token is refused, so that a
+worker that slept past its lease can do no harm.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+
+from placet.eventlog.delivery import PlannedEffect
+
+logger = logging.getLogger(__name__)
+GIVE_UP_AFTER: Final = "24 hours"
+Perform = Callable[[Mapping[str, Any], str], None]
+PERFORMERS: Final[dict[str, Perform]] = {}
+
+PLAN: Final = """
+INSERT INTO effect (consumer, event_id, key, kind, payload, stream, state, attempts, token, due_at, planned_at, error)
+VALUES (%s, %s, %s, %s, %s, %s, 'planned', 0, 0, clock_timestamp(), clock_timestamp(), '')
+ON CONFLICT (consumer, event_id, key) DO NOTHING
+"""
+CLAIM: Final = """
+UPDATE effect SET state = 'leased', attempts = attempts + 1, token = token + 1,
+       lease_until = clock_timestamp() + make_interval(secs => %(lease)s), progress = NULL
+WHERE id = (
+    SELECT id FROM effect
+    WHERE kind = %(kind)s AND due_at <= clock_timestamp()
+      AND (state = 'planned' OR (state = 'leased' AND lease_until < clock_timestamp()))
+    ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, token, key, payload, event_id, stream, attempts
+"""
+BEAT: Final = """
+UPDATE effect SET lease_until = clock_timestamp() + make_interval(secs => %s), progress = %s
+WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
+"""
+DONE: Final = """
+UPDATE effect SET state = 'done', done_at = clock_timestamp(), progress = NULL
+WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
+"""
+LATER: Final = f"""
+UPDATE effect SET error = %s, due_at = clock_timestamp() + make_interval(secs => %s),
+       state = CASE WHEN clock_timestamp() - planned_at > interval '{GIVE_UP_AFTER}' THEN 'failed' ELSE 'planned' END
+WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
+"""  # noqa: S608
+
+
+class LeaseLost(RuntimeError):
+    """Another claim has this effect now: drop what was done, write nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One effect, held until its lease ends."""
+
+    id: int
+    token: int
+    key: str
+    payload: Mapping[str, Any]
+    event_id: str
+    stream: str
+    attempts: int
+
+
+def plan(connection: psycopg.Connection[Any], consumer: str, planned: Sequence[PlannedEffect]) -> None:
+    """Plan effects inside the caller's transaction. Planned twice under one key, an effect is one."""
+    for effect in planned:
+        values = (consumer, effect.event_id, effect.key, effect.kind, json.dumps(effect.payload), effect.stream)
+        connection.execute(PLAN, values)
+
+
+def claim(connection: psycopg.Connection[Any], kind: str, lease_seconds: float) -> Claim | None:
+    """Take the effect of this kind that has been due longest, or None."""
+    row = connection.execute(CLAIM, {"kind": kind, "lease": lease_seconds}).fetchone()
+    return Claim(row[0], row[1], row[2], row[3], str(row[4]), row[5], row[6]) if row else None
+
+
+def beat(connection: psycopg.Connection[Any], held: Claim, lease_seconds: float, progress: Mapping[str, Any]) -> None:
+    """Keep the lease. Raises `LeaseLost`."""
+    _fenced(connection, BEAT, (lease_seconds, json.dumps(progress), held.id, held.token))
+
+
+def done(connection: psycopg.Connection[Any], held: Claim) -> None:
+    """Mark it done, inside the caller's transaction. Raises `LeaseLost`."""
+    _fenced(connection, DONE, (held.id, held.token))
+
+
+def later(connection: psycopg.Connection[Any], held: Claim, error: str, after_seconds: float) -> None:
+    """Give it back to be tried again. After 24 hours it is marked failed instead. Raises `LeaseLost`."""
+    _fenced(connection, LATER, (error[:2000], after_seconds, held.id, held.token))
+
+
+def _fenced(connection: psycopg.Connection[Any], query: str, parameters: tuple[Any, ...]) -> None:
+    if connection.execute(query, parameters).fetchone() is None:  # type: ignore[call-overload]  # a constant above
+        raise LeaseLost(f"effect {parameters[-2]} is held under a newer token")
+
+
+def performs(kind: str) -> Callable[[Perform], Perform]:
+    """Register what carries out effects of this kind: `(payload, key) -> None`."""
+
+    def register(perform: Perform) -> Perform:
+        PERFORMERS[kind] = perform
+        return perform
+
+    return register
+
+
+class EffectThread(threading.Thread):
+    """Carries out effects of the registered kinds, one at a time."""
+
+    def __init__(self, connect: Callable[[], psycopg.Connection[Any]], stop: threading.Event) -> None:
+        super().__init__(name="effects", daemon=True)
+        self._connect = connect
+        self._stop_asked = stop
+
+    def run(self) -> None:
+        """Until stopped; a lost connection is made anew."""
+        while not self._stop_asked.is_set():
+            try:
+                with self._connect() as connection:
+                    while not self._stop_asked.is_set():
+                        if not any([run_one(connection, kind) for kind in PERFORMERS]):
+                            self._stop_asked.wait(0.2)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                self._stop_asked.wait(0.5)
+
+
+def run_one(connection: psycopg.Connection[Any], kind: str) -> bool:
+    """Carry out one effect of a kind; True when there was one."""
+    held = claim(connection, kind, lease_seconds=60)
+    if held is None:
+        return False
+    try:
+        PERFORMERS[kind](held.payload, f"{held.event_id}-{held.key}")
+    except Exception as error:  # noqa: BLE001  a failed effect parks itself alone and is tried again
+        logger.warning("effect %s (%s) failed: %s", held.id, kind, type(error).__name__)
+        later(connection, held, f"{type(error).__name__}: {error}", min(2.0**held.attempts, 600))
+    else:
+        done(connection, held)
+    return True

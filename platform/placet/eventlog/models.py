@@ -1,0 +1,66 @@
+"""Tables beside the log: places reached, effects planned, events parked. The log's own tables are raw SQL (0001)."""
+
+from django.db import models
+
+
+class Checkpoint(models.Model):
+    """The place that a projection or a consumer has reached. Position 0: nothing yet."""
+
+    name = models.TextField()
+    topic = models.TextField(default="")
+    partition = models.IntegerField(default=0)
+    kafka_offset = models.BigIntegerField(null=True)
+    position = models.BigIntegerField(default=0)
+    moved_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "checkpoint"
+        constraints = [models.UniqueConstraint(fields=["name", "topic", "partition"], name="one_checkpoint_a_place")]
+
+
+class Effect(models.Model):
+    """Something to be done in the world, once, under its key."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned"
+        LEASED = "leased"
+        DONE = "done"
+        FAILED = "failed"
+
+    consumer = models.TextField()
+    event_id = models.UUIDField()
+    key = models.TextField()
+    kind = models.TextField()
+    payload = models.JSONField()
+    stream = models.TextField()
+    state = models.TextField(choices=State.choices, default=State.PLANNED)
+    attempts = models.IntegerField(default=0)
+    token = models.BigIntegerField(default=0)
+    """Fencing: grows with each claim; a write under an older token is refused."""
+    lease_until = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
+    progress = models.JSONField(null=True)
+    error = models.TextField(default="")
+    planned_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "effect"
+        constraints = [models.UniqueConstraint(fields=["consumer", "event_id", "key"], name="one_effect_a_key")]
+        indexes = [models.Index(fields=["kind", "due_at"], name="effect_due", condition=~models.Q(state="done"))]
+
+
+class Parked(models.Model):
+    """An event that a consumer's own handler could not take, or that waits behind such a one in its stream."""
+
+    consumer = models.TextField()
+    position = models.BigIntegerField()
+    stream = models.TextField()
+    error = models.TextField()
+    attempts = models.IntegerField(default=1)
+    parked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "parked"
+        constraints = [models.UniqueConstraint(fields=["consumer", "position"], name="parked_once")]
+        indexes = [models.Index(fields=["consumer", "stream"], name="parked_stream")]

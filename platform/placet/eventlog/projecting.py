@@ -1,0 +1,209 @@
+"""Projections: the log folded into tables, by position, from PostgreSQL. Thrown away and rebuilt at will.
+
+Contract: a fold sees one event and the rows of the present batch; it writes nothing but its own tables. One transaction
+a batch, with the checkpoint, which moves only from the position before the batch to the last one in it.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from django.db import connection, models, transaction
+
+from placet.eventlog.event import BY_CLASS
+from placet.eventlog.log import RecordedEvent, current_log
+
+logger = logging.getLogger(__name__)
+M = TypeVar("M", bound=models.Model)
+AT_MOST: Final = 500
+Fold = Callable[[Any, RecordedEvent, "Rows"], None]
+
+
+@dataclass(slots=True)
+class Projection:
+    """One named set of tables and the folds that fill them."""
+
+    name: str
+    version: int
+    tables: tuple[type[models.Model], ...]
+    folds: dict[str, Fold] = field(default_factory=dict)
+
+    def on(self, *facts: type[Any]) -> Callable[[Fold], Fold]:
+        """Register a fold `(fact, event, rows)` for some event types."""
+
+        def register(fold: Fold) -> Fold:
+            self.folds.update({BY_CLASS[fact].name: fold for fact in facts})
+            return fold
+
+        return register
+
+
+PROJECTIONS: Final[dict[str, Projection]] = {}
+
+
+def projection(name: str, *, version: int, tables: Sequence[type[models.Model]]) -> Projection:
+    """Declare a projection. A change of its folds is a new `version`, which rebuilds it."""
+    PROJECTIONS[name] = Projection(name, version, tuple(tables))
+    return PROJECTIONS[name]
+
+
+class Rows:
+    """The rows that a batch touches: read once, changed in memory, written together at the end."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[type[models.Model], Any], models.Model | None] = {}
+        self._changed: set[tuple[type[models.Model], Any]] = set()
+
+    def preload(self, table: type[models.Model], keys: Collection[Any]) -> None:
+        """Read many rows in one question; what is absent is known to be absent."""
+        found = {str(k): row for k, row in table._default_manager.in_bulk(list(keys)).items()}  # noqa: SLF001
+        for key in keys:
+            self._held.setdefault((table, key), found.get(key))
+
+    def get(self, table: type[M], key: Any) -> M | None:
+        """The row under a primary key, or None."""
+        place = (table, key)
+        if place not in self._held:
+            self._held[place] = table._default_manager.filter(pk=key).first()  # noqa: SLF001
+        return self._held[place]  # type: ignore[return-value]  # held under its own table
+
+    def change(self, table: type[M], key: Any) -> M:
+        """The row under a primary key, to be changed in place. Raises `KeyError` when it is absent."""
+        row = self.get(table, key)
+        if row is None:
+            raise KeyError(f"{table.__name__} {key} is not there: events of one stream were folded out of order")
+        self._changed.add((table, key))
+        return row
+
+    def put(self, row: models.Model) -> None:
+        """A new row, or a replacement of the one under its primary key."""
+        place = (type(row), row.pk)
+        self._held[place] = row
+        self._changed.add(place)
+
+    def drop(self, table: type[models.Model], key: Any) -> None:
+        """Take a row out."""
+        self._held[table, key] = None
+        self._changed.add((table, key))
+
+    def write(self) -> None:
+        """Write what changed: one statement a table."""
+        for table in {t for t, _ in self._changed}:
+            keys = [k for t, k in self._changed if t is table]
+            kept = [row for k in keys if (row := self._held[table, k]) is not None]
+            gone = [k for k in keys if self._held[table, k] is None]
+            _upsert(table, kept)
+            if gone:
+                table._default_manager.filter(pk__in=gone).delete()  # noqa: SLF001
+
+
+def _upsert(table: type[models.Model], rows: list[models.Model]) -> None:
+    if not rows:
+        return
+    key = table._meta.pk  # noqa: SLF001
+    others = [f.name for f in table._meta.concrete_fields if f is not key]  # noqa: SLF001
+    manager = table._default_manager  # noqa: SLF001
+    if others:
+        manager.bulk_create(rows, update_conflicts=True, update_fields=others, unique_fields=[key.name])
+    else:
+        manager.bulk_create(rows, ignore_conflicts=True)
+
+
+class Moved(RuntimeError):
+    """Another process has moved this projection's checkpoint: its batch stands, ours is dropped."""
+
+
+def position_of(name: str) -> int:
+    """Where a projection stands."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO checkpoint (name, topic, partition, position, moved_at) VALUES (%s, '', 0, 0, now())"
+            " ON CONFLICT DO NOTHING",
+            (name,),
+        )
+        cursor.execute("SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0", (name,))
+        return int(cursor.fetchone()[0])
+
+
+def fold_batch(target: Projection, events: Sequence[RecordedEvent], rows: Rows) -> None:
+    """Fold events into rows, in order."""
+    for event in events:
+        fold = target.folds.get(event.type)
+        if fold is not None:
+            fold(event.fact, event, rows)
+
+
+def advance(targets: Iterable[Projection], events: Sequence[RecordedEvent]) -> None:
+    """Fold one batch into each target and move their checkpoints, in one transaction. Raises `Moved`."""
+    first, last = events[0].position, events[-1].position
+    with transaction.atomic():
+        for target in targets:
+            rows = Rows()
+            fold_batch(target, events, rows)
+            rows.write()
+            move(target.name, first - 1, last)
+
+
+def move(name: str, before: int, to: int) -> None:
+    """Move a checkpoint from exactly `before`. Raises `Moved`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE checkpoint SET position = %s, moved_at = clock_timestamp()"
+            " WHERE name = %s AND topic = '' AND partition = 0 AND position = %s",
+            (to, name, before),
+        )
+        if cursor.rowcount != 1:
+            raise Moved(f"projection {name} is not at position {before} any more")
+
+
+class Projector:
+    """Keeps all projections at the end of the log. One that fails stops alone; the others go on."""
+
+    def __init__(self, targets: Collection[Projection] | None = None) -> None:
+        self.targets = list(targets if targets is not None else PROJECTIONS.values())
+
+    def run_once(self) -> int:
+        """Fold what is new. Answers how many events the furthest projection took."""
+        places = {t.name: position_of(t.name) for t in self.targets}
+        return max((self._group(place, places) for place in set(places.values())), default=0)
+
+    def _group(self, place: int, places: dict[str, int]) -> int:
+        events = current_log().read_from(place, AT_MOST)
+        if not events:
+            return 0
+        group = [t for t in self.targets if places[t.name] == place]
+        try:
+            advance(group, events)
+        except Moved:
+            return 0
+        except Exception:
+            if len(group) == 1 and len(events) == 1:
+                raise
+            return sum([self._apart(target, events) for target in group])
+        return len(events)
+
+    def _apart(self, target: Projection, events: Sequence[RecordedEvent]) -> int:
+        """After a failure in company: each target alone, event by event, up to the one it cannot fold."""
+        taken = 0
+        for event in events:
+            try:
+                advance([target], [event])
+            except Exception:
+                logger.exception("projection %s stands still before position %s", target.name, event.position)
+                break
+            taken += 1
+        return taken
+
+    def run(self, stop: threading.Event, idle_seconds: float = 0.02) -> None:
+        """Until stopped; a lost connection is made anew."""
+        while not stop.is_set():
+            try:
+                if not self.run_once():
+                    stop.wait(idle_seconds)
+            except Exception:
+                logger.exception("projections are stopped; trying again")
+                connection.close()
+                time.sleep(0.5)

@@ -1,0 +1,19 @@
+"""A refusal that a person gets: a code that can be looked up, what happened, and what to do next."""
+
+from typing import ClassVar
+
+
+class Refusal(Exception):  # noqa: N818  the word of the glossary
+    """Root of every typed refusal. Nothing was written unless the message says so."""
+
+    code: ClassVar[str] = "refused"
+    advice: ClassVar[str] = ""
+    status: ClassVar[int] = 422
+    """HTTP status of the same refusal."""
+
+    def __init__(self, what: str = "") -> None:
+        super().__init__(what or type(self).__doc__ or self.code)
+
+    def to_json(self) -> dict[str, str]:
+        """The same words for the API, the page and the command line."""
+        return {"code": self.code, "what": str(self), "advice": self.advice}

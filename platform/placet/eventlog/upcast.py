@@ -1,0 +1,26 @@
+"""Old versions of an event read as the newest: pure functions from data to data, applied on read, never stored."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+Data = dict[str, Any]
+UPCASTERS: Final[dict[str, Callable[[Data], Data]]] = {}
+
+
+def upcast(type_name: str) -> Callable[[Callable[[Data], Data]], Callable[[Data], Data]]:
+    """Register the step from this version to the next: `@upcast("likeness.cameo_used.v1")`."""
+
+    def register(step: Callable[[Data], Data]) -> Callable[[Data], Data]:
+        UPCASTERS[type_name] = step
+        return step
+
+    return register
+
+
+def newest(type_name: str, data: Data) -> tuple[str, Data]:
+    """The newest name of a type and the data in its shape."""
+    while type_name in UPCASTERS:
+        data = UPCASTERS[type_name](data)
+        type_name = re.sub(r"\d+$", lambda n: str(int(n[0]) + 1), type_name)
+    return type_name, data

@@ -1,0 +1,70 @@
+"""The likeness room's writers: load, decide, append."""
+
+from placet.eventlog.ids import GenerationId, PersonId
+from placet.eventlog.log import ANY, EventLog
+from placet.eventlog.retrying import retried
+from placet.likeness import events as e
+from placet.likeness.consent import Consent, consent_of
+from placet.likeness.refusals import NoLikeness, NotShownInIt
+from placet.studio.events import GenerationRequested
+
+
+@retried
+def ask_enrolment(log: EventLog, person: PersonId, portrait: str, command_id: str) -> None:
+    """A portrait lies in the person's private store: the faces consumer makes the template, or says what is wrong."""
+    log.append(f"enrolment-{person}", [e.EnrolmentAsked(person, portrait)], expected=ANY, command_id=command_id)
+
+
+@retried
+def set_level(log: EventLog, person: PersonId, level: e.Level, command_id: str) -> None:
+    """Who may ask: only_me, approved, mutuals or everyone."""
+    consent = _enrolled(log, person)
+    if consent.level != level or consent.is_revoked:
+        _append(log, person, consent, [e.LevelSet(person, level)], command_id)
+
+
+@retried
+def allow(log: EventLog, person: PersonId, to: PersonId, command_id: str) -> None:
+    """Approve one asker; ends a block of theirs."""
+    consent = _enrolled(log, person)
+    facts: list[object] = [e.AskerUnblocked(person, to)] if to in consent.blocked else []
+    if to not in consent.grants or consent.is_revoked:
+        facts.append(e.GrantGiven(person, to))
+    _append(log, person, consent, facts, command_id)
+
+
+@retried
+def block(log: EventLog, person: PersonId, asker: PersonId, command_id: str) -> None:
+    """No further use by this asker, whatever the level. What is published stays until it is removed."""
+    consent = Consent.replay(log.read(consent_of(person)))
+    if asker not in consent.blocked:
+        _append(log, person, consent, [e.AskerBlocked(person, asker)], command_id)
+
+
+@retried
+def revoke(log: EventLog, person: PersonId, from_asker: PersonId | None, command_id: str) -> None:
+    """Withdraw from one asker, or (None) everything: no further use, and what shows the person goes out of sight."""
+    consent = _enrolled(log, person)
+    fact: object = e.GrantWithdrawn(person, from_asker) if from_asker else e.ConsentRevoked(person)
+    _append(log, person, consent, [fact], command_id)
+
+
+@retried
+def remove_clip(log: EventLog, person: PersonId, generation: GenerationId, command_id: str) -> None:
+    """Take one clip that shows this person out of sight, with what was made from it."""
+    request = next((f for f in log.read(f"generation-{generation}").facts if isinstance(f, GenerationRequested)), None)
+    if request is None or person not in request.cameos:
+        raise NotShownInIt
+    log.append(f"removals-{person}", [e.ClipRemoved(person, generation)], expected=ANY, command_id=command_id)
+
+
+def _enrolled(log: EventLog, person: PersonId) -> Consent:
+    consent = Consent.replay(log.read(consent_of(person)))
+    if consent.enrolled is None:
+        raise NoLikeness
+    return consent
+
+
+def _append(log: EventLog, person: PersonId, consent: Consent, facts: list[object], command_id: str) -> None:
+    if facts:
+        log.append(consent_of(person), facts, expected=consent.version, command_id=command_id)

@@ -1,0 +1,96 @@
+"""Consent as its events tell it, and whether it lets somebody ask. No clock, no database."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from placet.eventlog.log import Stream
+from placet.likeness import events as e
+
+
+def consent_of(person: str) -> str:
+    """The short, guarded stream of a person's consent."""
+    return f"consent-{person}"
+
+
+def uses_of(person: str) -> str:
+    """The stream of all uses of a person's likeness; the version of a use is its number."""
+    return f"uses-{person}"
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why an asker may not use a likeness, as the code that is shown."""
+
+    code: str
+    rule: str
+    what_would_pass: str
+
+
+@dataclass(slots=True)
+class Consent:
+    """Level, grants and blocks of one person."""
+
+    version: int = 0
+    enrolled: e.LikenessEnrolled | None = None
+    level: e.Level = "approved"
+    grants: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
+    is_revoked: bool = False
+
+    @classmethod
+    def replay(cls, stream: Stream) -> "Consent":
+        """Fold a consent stream."""
+        self = cls(version=stream.version)
+        for fact in stream.facts:
+            self.take(fact)
+        return self
+
+    def take(self, fact: Any) -> None:
+        """Fold one fact."""
+        match fact:
+            case e.LikenessEnrolled():
+                self.enrolled = fact
+            case e.LevelSet(level=level):
+                self.level, self.is_revoked = level, False
+            case e.GrantGiven(to=to):
+                self.grants.add(to)
+                self.is_revoked = False
+            case e.GrantWithdrawn(to=to):
+                self.grants.discard(to)
+            case e.ConsentRevoked():
+                self.is_revoked, self.level = True, "approved"
+                self.grants.clear()
+            case e.AskerBlocked(asker=asker):
+                self.blocked.add(asker)
+                self.grants.discard(asker)
+            case e.AskerUnblocked(asker=asker):
+                self.blocked.discard(asker)
+
+    def objection(self, asker: str, person: str, *, are_mutuals: bool) -> Objection | None:
+        """Why this asker may not use it; None when they may."""
+        if self.enrolled is None:
+            return UNKNOWN
+        if self.is_revoked:
+            return REVOKED
+        if asker == person:
+            return None
+        if asker in self.blocked:
+            return BLOCKED
+        return None if self._reaches(asker, are_mutuals=are_mutuals) else MISSING
+
+    def _reaches(self, asker: str, *, are_mutuals: bool) -> bool:
+        match self.level:
+            case "everyone":
+                return True
+            case "mutuals":
+                return are_mutuals or asker in self.grants
+            case "approved":
+                return asker in self.grants
+            case "only_me":
+                return False
+
+
+UNKNOWN = Objection("likeness_unknown", "the person has no enrolled likeness", "Leave the likeness out, or invite the person to enrol.")
+REVOKED = Objection("consent_revoked", "the person has withdrawn every consent", "Nothing, unless the person grants it anew.")
+MISSING = Objection("consent_missing", "the person has not approved this asker", "The person's approval: they can give it on their likeness page.")
+BLOCKED = Objection("consent_missing", "the person has blocked this asker", "The person's approval: they can give it on their likeness page.")

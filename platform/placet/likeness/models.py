@@ -1,0 +1,40 @@
+"""The likeness room's read model."""
+
+from django.db import models
+
+
+class LikenessRow(models.Model):
+    """One person's consent as it stands."""
+
+    person = models.UUIDField(primary_key=True)
+    is_enrolled = models.BooleanField(default=False)
+    template = models.TextField(default="")
+    model = models.TextField(default="")
+    level = models.TextField(default="approved")
+    grants = models.JSONField(default=list)
+    blocked = models.JSONField(default=list)
+    is_revoked = models.BooleanField(default=False)
+    enrolment = models.TextField(default="")
+    """`asked`, `enrolled`, or the code of the refusal."""
+
+    class Meta:
+        db_table = "likeness_person"
+
+
+class UseRow(models.Model):
+    """One use of a likeness, by its number."""
+
+    id = models.TextField(primary_key=True)
+    person = models.UUIDField()
+    number = models.IntegerField()
+    generation = models.UUIDField()
+    asked_by = models.UUIDField()
+    stage = models.TextField()
+    parent = models.UUIDField(null=True)
+    code = models.TextField(default="")
+    is_summary = models.BooleanField(default=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "likeness_use"
+        indexes = [models.Index(fields=["person", "-number"], name="use_by_person")]

@@ -1,0 +1,45 @@
+"""People: who is here, in which roles, and by whose invitation."""
+
+from typing import Annotated
+
+from placet.eventlog.event import For, PersonId, Sealed, event
+
+
+@event("people.person_joined.v1", stream="person")
+class PersonJoined:
+    """Somebody joined. Roles: creator, reviewer, rights_holder, operator."""
+
+    person: PersonId
+    name: Annotated[Sealed, For("person")]
+    email: Annotated[Sealed, For("person")]
+    roles: tuple[str, ...]
+    invite: str | None = None
+
+
+@event("people.follow_started.v1", stream="follows")
+class FollowStarted:
+    """One person follows another; both ways round they are mutuals."""
+
+    person: PersonId
+    follows: PersonId
+
+
+@event("people.follow_ended.v1", stream="follows")
+class FollowEnded:
+    person: PersonId
+    follows: PersonId
+
+
+@event("people.invite_issued.v1", stream="invite")
+class InviteIssued:
+    """An invitation for one newcomer. The code itself is known to its holder alone."""
+
+    invite: str
+    issued_by: PersonId
+    code_sha256: str
+
+
+@event("people.invite_taken.v1", stream="invite")
+class InviteTaken:
+    invite: str
+    taken_by: PersonId

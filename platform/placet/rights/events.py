@@ -1,0 +1,70 @@
+"""Rights: what rights holders opt out of, and what that stopped."""
+
+from typing import Annotated, Any
+
+from placet.eventlog.event import FilingId, For, PersonId, Sealed, event
+from placet.eventlog.verdict import Verdict
+
+
+@event("rights.opt_out_filed.v1", stream="filing")
+class OptOutFiled:
+    """One filing for a work: names, aliases and a description, for generation and for training."""
+
+    filing: FilingId
+    holder: PersonId
+    names: tuple[str, ...]
+    description: str
+    acts: tuple[str, ...]
+    regions: tuple[str, ...]
+    until: str | None
+    statement: Annotated[Sealed, For("holder")]
+
+
+@event("rights.filing_held.v1", stream="filing")
+class FilingHeld:
+    """A name that would stop too much waits for a human before it is in force."""
+
+    filing: FilingId
+    reason: str
+
+
+@event("rights.filing_rejected.v1", stream="filing")
+class FilingRejected:
+    filing: FilingId
+    rejected_by: PersonId
+
+
+@event("rights.opt_out_enforced.v1", stream="opt-outs", guarded=True)
+class OptOutEnforced:
+    """From this version of the stream on, the filing applies to every check."""
+
+    filing: FilingId
+    accepted_by: PersonId | None = None
+
+
+@event("rights.opt_out_ended.v1", stream="opt-outs", guarded=True)
+class OptOutEnded:
+    filing: FilingId
+    ended_by: PersonId
+
+
+@event("rights.matches_listed.v1", stream="filing")
+class MatchesListed:
+    """The published clips that a new filing would match, for a person to look at: nothing is taken down by this."""
+
+    filing: FilingId
+    generations: tuple[dict[str, Any], ...]
+
+
+@event("rights.prompt_matched.v1", stream="rights-verdict")
+class PromptMatched(Verdict):
+    """The prompt against every opt-out in force."""
+
+
+@event("rights.output_matched.v1", stream="rights-output-verdict")
+class OutputMatched(Verdict):
+    """What the engine says it drew, against every opt-out in force."""
+
+
+GENERATION = "generation"
+TRAINING = "training"

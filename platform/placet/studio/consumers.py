@@ -1,0 +1,110 @@
+"""The studio's answers: verdicts noted, runs planned, signatures noted, and reasons against showing cascaded."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from moderation.events import CaseDecided, ClipMeasured, PromptJudged
+from placet.eventlog.consuming import consume
+from placet.eventlog.delivery import Delivery, Gathered
+from placet.eventlog.log import RecordedEvent
+from placet.eventlog.verdict import Verdict
+from placet.likeness.events import CameosChecked, ClipRemoved, ConsentRevoked, FacesChecked, GrantWithdrawn
+from placet.rights.events import OutputMatched, PromptMatched
+from placet.studio import commands, decide, queries
+from placet.studio import events as e
+from placet.studio.generation import Generation, stream_of
+from provenance.events import ClipSigned
+
+
+def _load_generations(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
+    """One question for all generations of a batch, one for their quotas."""
+    ids = {event.fact.generation for event in events}
+    gathered.preload(stream_of(i) for i in ids)
+    requests = [gathered.read(stream_of(i)).events for i in ids]
+    gathered.preload(commands.quota_of(r[0].fact.asked_by) for r in requests if r)
+
+
+@consume(
+    PromptJudged, CameosChecked, PromptMatched, ClipMeasured, FacesChecked, OutputMatched,
+    name="studio.record_verdicts", never_skips=True, prepare=_load_generations,
+)  # fmt: skip
+def record_verdicts(verdict: Verdict, delivery: Delivery) -> None:
+    """Never skips: a verdict that cannot be noted stops here, and its generation waits."""
+    generation = Generation.replay(delivery.read(stream_of(verdict.generation)))
+    version = generation.version
+    around = _around(delivery, generation, verdict)
+    outcome = decide.record(generation, verdict, delivery.event_id, around)
+    _write(delivery, verdict.generation, version, outcome)
+
+
+@consume(ClipSigned, name="studio.record_signatures", never_skips=True)
+def record_signatures(fact: ClipSigned, delivery: Delivery) -> None:
+    """Never skips: the draft appears, and the persons shown are told, when this is written."""
+    generation = Generation.replay(delivery.read(stream_of(fact.generation)))
+    version = generation.version
+    outcome = decide.sign(generation, e.GenerationSigned(fact.generation, fact.sha256, fact.manifest))
+    _write(delivery, fact.generation, version, outcome)
+
+
+@consume(CaseDecided, name="studio.follow_decisions", never_skips=True)
+def follow_decisions(fact: CaseDecided, delivery: Delivery) -> None:
+    """Never skips: what a reviewer decided takes effect, or waits."""
+    if not fact.subject.startswith("generation-"):
+        return
+    generation_id = fact.subject.removeprefix("generation-")
+    generation = Generation.replay(delivery.read(fact.subject))
+    version = generation.version
+    if fact.decision in {"allow", "overturn"}:
+        lifted = e.HoldLifted(generation.asked.generation, fact.case, fact.decided_by)
+        around = commands.surroundings(delivery, generation, delivery.event.at)
+        _write(delivery, generation_id, version, decide.lift(generation, lifted, around))
+    elif fact.decision == "refuse" and generation.held is not None:
+        refusal = _by_hand(generation, generation.held, delivery)
+        _write(delivery, generation_id, version, decide.refuse_by_hand(generation, refusal))
+
+
+@consume(ConsentRevoked, GrantWithdrawn, ClipRemoved, CaseDecided, name="studio.cascade", never_skips=True)
+def cascade(fact: object, delivery: Delivery) -> None:
+    """Never skips: all that is concerned, descendants included, gets a reason against showing."""
+    match fact:
+        case ConsentRevoked(person=person):
+            concerned, reason = queries.showing(person, delivery.event.position), "consent_withdrawn"
+        case GrantWithdrawn(person=person, to=asker):
+            concerned, reason = queries.showing(person, delivery.event.position, asked_by=asker), "consent_withdrawn"
+        case ClipRemoved(generation=generation):
+            concerned, reason = queries.family(generation, delivery.event.position), "removed_by_person"
+        case CaseDecided(decision="take_down", subject=subject):
+            taken_down = subject.removeprefix("generation-")
+            concerned, reason = queries.family(taken_down, delivery.event.position), "taken_down"
+        case _:
+            return
+    _open_standing(concerned, reason, delivery)
+
+
+def _open_standing(concerned: Sequence[str], reason: str, delivery: Delivery) -> None:
+    delivery.preload(stream_of(i) for i in concerned)
+    for generation_id in concerned:
+        generation = Generation.replay(delivery.read(stream_of(generation_id)))
+        facts = decide.open_standing(generation, reason, delivery.event_id)
+        delivery.append(stream_of(generation_id), facts, expected=generation.version)
+
+
+def _around(delivery: Delivery, generation: Generation, verdict: Verdict) -> decide.Surroundings:
+    """As the log is now, for the ground of this verdict as well as of those already noted."""
+    around = commands.surroundings(delivery, generation, delivery.event.at)
+    missing = [s for s in verdict.ground if s not in around.heads]
+    return decide.Surroundings({**around.heads, **delivery.heads(missing)}, around.taken_today, around.at)
+
+
+def _write(delivery: Delivery, generation_id: str, version: int, outcome: decide.Outcome) -> None:
+    commands.write(delivery, generation_id, version, outcome)
+    if outcome.starts_run:
+        delivery.plan("run", {"generation": generation_id}, key="run")
+
+
+def _by_hand(generation: Generation, held: e.GenerationHeld, delivery: Delivery) -> e.GenerationRefused:
+    until = delivery.event.at + timedelta(days=decide.CONTEST_DAYS)
+    return e.GenerationRefused(
+        generation=generation.asked.generation, stage=held.stage, code=held.code, rule=held.rule, evidence=(),
+        claimant="a reviewer", what_would_pass="", contest_by=until.date().isoformat(), verdict=held.verdict,
+    )  # fmt: skip

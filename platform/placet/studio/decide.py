@@ -1,0 +1,251 @@
+"""What the studio decides, from a generation's own events and what the checks found. No clock, no database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from placet.eventlog.ids import GenerationId, PersonId
+from placet.eventlog.verdict import Check, Verdict
+from placet.likeness.events import CameoUsed, Stage
+from placet.studio import events as e
+from placet.studio.generation import IN_RUN, OUTPUT_CHECKS, OVER, PROMPT_CHECKS, Generation
+
+CONTEST_DAYS: Final = 14
+ASK_AGAIN_AT_MOST: Final = 3
+A_DAY: Final = 20
+"""Generations a person and day."""
+QUOTA_ADVICE: Final = "Ask again tomorrow: the quota counts by the day (UTC)."
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What to append: facts on the generation's stream, on what ground, and what goes with them elsewhere."""
+
+    facts: list[object] = field(default_factory=list)
+    given: dict[str, int] = field(default_factory=dict)
+    uses: list[CameoUsed] = field(default_factory=list)
+    quota: list[object] = field(default_factory=list)
+    starts_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is true outside the generation's stream at this moment."""
+
+    heads: Mapping[str, int]
+    """Present versions of the streams that the verdicts rest on."""
+    taken_today: int
+    at: datetime
+    """When the event that is answered was recorded."""
+
+
+def record(generation: Generation, verdict: Verdict, verdict_id: str, now: Surroundings) -> Outcome:
+    """Take note of a verdict; when it completes the set, go on in the same append."""
+    if generation.state in OVER or verdict.attempt < generation.attempt(verdict.check):
+        return Outcome()
+    known = generation.verdicts.get(verdict.check)
+    if known is not None and known.attempt >= verdict.attempt:
+        return Outcome()
+    noted = e.VerdictRecorded(
+        verdict.generation, verdict.check, verdict.attempt, verdict.outcome, verdict.ground, verdict.code, verdict_id
+    )
+    generation.take(noted)
+    outcome = Outcome([noted])
+    if verdict.outcome == "block" and verdict.code not in generation.lifted:
+        _refuse(outcome, generation, refusal_of(verdict, verdict_id, now.at), _matched(verdict))
+    elif verdict.outcome == "hold" and verdict.code not in generation.lifted:
+        _hold(outcome, generation, verdict, verdict_id)
+    else:
+        go_on(outcome, generation, now)
+    return outcome
+
+
+def go_on(outcome: Outcome, generation: Generation, now: Surroundings) -> None:
+    """The next step, if everything it needs is clear and still stands on its ground."""
+    if generation.state == "requested" and generation.is_clear(PROMPT_CHECKS):
+        _approve(outcome, generation, now)
+    elif generation.state == "made" and generation.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS):
+        outcome.facts.append(e.OutputCleared(generation.asked.generation))
+    elif generation.state == "draft" and generation.is_publication_asked:
+        _publish(outcome, generation, now)
+
+
+def ask_publication(generation: Generation, now: Surroundings) -> Outcome:
+    """The asker wants it shown: at once, or as soon as the checks whose ground has moved have looked again."""
+    outcome = Outcome()
+    if not generation.is_publication_asked:
+        asked = e.PublicationAsked(generation.asked.generation)
+        generation.take(asked)
+        outcome.facts.append(asked)
+    _publish(outcome, generation, now)
+    return outcome
+
+
+def look_again(generation: Generation, heads: Mapping[str, int]) -> list[object]:
+    """Ask the checks again whose ground has moved. Empty when it stands, or while they are being asked already."""
+    moved = frozenset(s for s, version in generation.ground.items() if heads[s] != version)
+    checks = tuple(c for c in generation.resting_on(moved) if not generation.is_waiting_for(frozenset({c})))
+    if not checks:
+        return []
+    attempt = 1 + max(generation.attempt(c) for c in checks)
+    return [e.ChecksAskedAgain(generation.asked.generation, checks, attempt)]
+
+
+def lift(generation: Generation, fact: e.HoldLifted, now: Surroundings) -> Outcome:
+    """A reviewer let it pass: on from where it stopped."""
+    if generation.state not in {"held", "refused"}:
+        return Outcome()
+    outcome = Outcome([fact])
+    generation.take(fact)
+    go_on(outcome, generation, now)
+    return outcome
+
+
+def refuse_by_hand(generation: Generation, refusal: e.GenerationRefused) -> Outcome:
+    """A reviewer refused what was held."""
+    outcome = Outcome()
+    if generation.state not in OVER:
+        _refuse(outcome, generation, refusal, ())
+    return outcome
+
+
+def cancel(generation: Generation, reason: str) -> Outcome:
+    """End it before it is a draft. Quota that was taken is given back."""
+    outcome = Outcome()
+    if generation.state in OVER or generation.state in {"draft", "published"}:
+        return outcome
+    outcome.facts.append(e.GenerationCancelled(generation.asked.generation, reason))
+    _give_back(outcome, generation)
+    return outcome
+
+
+def end_run(generation: Generation, fact: e.GenerationFailed | e.VocabularyExceeded) -> Outcome:
+    """A run that gave no clip. Quota is given back."""
+    outcome = Outcome()
+    if generation.state in IN_RUN:
+        outcome.facts.append(fact)
+        _give_back(outcome, generation)
+    return outcome
+
+
+def sign(generation: Generation, fact: e.GenerationSigned) -> Outcome:
+    """The signed file exists: it is a draft, and everyone it shows is told in the same append."""
+    if generation.state != "cleared":
+        return Outcome()
+    generation.take(fact)
+    return Outcome([fact], uses=uses(generation, "draft"))
+
+
+def refusal_of(verdict: Verdict, verdict_id: str, at: datetime) -> e.GenerationRefused:
+    """What the asker is told: rule, evidence, claimant, what would pass (never for the floor), contest by when."""
+    return e.GenerationRefused(
+        generation=verdict.generation,
+        stage="prompt" if verdict.check in PROMPT_CHECKS else "output",
+        code=verdict.code,
+        rule=verdict.rule,
+        evidence=verdict.evidence,
+        claimant=verdict.claimant,
+        what_would_pass="" if verdict.is_floor else verdict.what_would_pass,
+        contest_by=(at + timedelta(days=CONTEST_DAYS)).date().isoformat(),
+        verdict=verdict_id,
+    )
+
+
+def uses(generation: Generation, stage: Stage, code: str = "", also: Sequence[str] = ()) -> list[CameoUsed]:
+    """One use for each person shown, and for each whose face was found, in sorted order (the order of their locks)."""
+    asked = generation.asked
+    return [
+        CameoUsed(PersonId(person), asked.generation, asked.asked_by, stage, asked.parent, code)
+        for person in sorted({*asked.cameos, *also})
+        if person != asked.asked_by or person in asked.cameos
+    ]
+
+
+def open_standing(
+    generation: Generation, reason: str, opened_by: str
+) -> list[e.StandingOpened]:
+    """A reason against showing, once per event that opens it; only for what has bytes to show."""
+    if opened_by in generation.standing or generation.request is None:
+        return []
+    return [e.StandingOpened(GenerationId(generation.asked.generation), reason, opened_by)]
+
+
+def _refuse(
+    outcome: Outcome, generation: Generation, refusal: e.GenerationRefused, matched: Sequence[str]
+) -> None:
+    outcome.facts.append(refusal)
+    outcome.uses = uses(generation, "blocked", refusal.code, matched)
+    _give_back(outcome, generation)
+
+
+def _hold(outcome: Outcome, generation: Generation, verdict: Verdict, verdict_id: str) -> None:
+    if generation.state == "held":
+        return
+    stage: Literal["prompt", "output"] = "prompt" if verdict.check in PROMPT_CHECKS else "output"
+    outcome.facts.append(
+        e.GenerationHeld(verdict.generation, stage, verdict.code, verdict.rule, verdict.is_floor, verdict_id)
+    )
+
+
+def _approve(outcome: Outcome, generation: Generation, now: Surroundings) -> None:
+    if _ground_moved(outcome, generation, now):
+        return
+    asked = generation.asked
+    if now.taken_today >= A_DAY:
+        _refuse(outcome, generation, _quota_refusal(asked, now.at), ())
+        return
+    outcome.facts.append(e.GenerationApproved(asked.generation, generation.ground, {}))
+    outcome.given = generation.ground
+    outcome.quota = [e.QuotaTaken(asked.asked_by, asked.generation, now.at.date().isoformat())]
+    outcome.uses = uses(generation, "requested")
+    outcome.starts_run = True
+
+
+def _publish(outcome: Outcome, generation: Generation, now: Surroundings) -> None:
+    if not generation.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS) or _ground_moved(outcome, generation, now):
+        return
+    outcome.facts.append(e.GenerationPublished(generation.asked.generation, generation.ground))
+    outcome.given = generation.ground
+    outcome.uses = uses(generation, "published")
+
+
+def _ground_moved(outcome: Outcome, generation: Generation, now: Surroundings) -> bool:
+    again = look_again(generation, now.heads)
+    if not again:
+        return False
+    if generation.times_asked_again >= ASK_AGAIN_AT_MOST and generation.state == "requested":
+        again = [
+            e.GenerationHeld(
+                generation.asked.generation, "prompt", "ground_keeps_moving", "asked again 3 times", is_floor=False, verdict=""
+            )
+        ]
+    outcome.facts.extend(again)
+    return True
+
+
+def _give_back(outcome: Outcome, generation: Generation) -> None:
+    if generation.was_approved:
+        asked = generation.asked
+        outcome.quota = [e.QuotaReturned(asked.asked_by, asked.generation, "")]
+
+
+def _quota_refusal(asked: e.GenerationRequested, at: datetime) -> e.GenerationRefused:
+    return e.GenerationRefused(
+        generation=asked.generation,
+        stage="prompt",
+        code="quota_exceeded",
+        rule=f"at most {A_DAY} generations a person and day",
+        evidence=(),
+        claimant="the operator",
+        what_would_pass=QUOTA_ADVICE,
+        contest_by=(at + timedelta(days=CONTEST_DAYS)).date().isoformat(),
+        verdict="",
+    )
+
+
+def _matched(verdict: Verdict) -> tuple[str, ...]:
+    """Persons whose face a check has found in the clip, asked for or not."""
+    return tuple(str(p) for p in verdict.features.get("matched_persons", ()))
+
+

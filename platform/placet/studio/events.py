@@ -1,0 +1,201 @@
+"""Studio: the life of one generation, from the request to its standing in the feed."""
+
+from typing import Annotated, Any, Literal
+
+from placet.eventlog.event import For, GenerationId, PersonId, Sealed, event
+from placet.eventlog.verdict import Check, Finding
+
+Mode = Literal["text", "image", "remix"]
+
+
+@event("studio.generation_requested.v1", stream="generation")
+class GenerationRequested:
+    """Somebody asked for a clip. `cameos` are all persons to be shown, the parent's included."""
+
+    generation: GenerationId
+    asked_by: PersonId
+    prompt: Annotated[Sealed, For("asked_by")]
+    cameos: tuple[PersonId, ...]
+    mode: Mode
+    parent: GenerationId | None
+    ancestors: tuple[GenerationId, ...]
+    """From the parent up to the first clip."""
+    image: str | None
+    """Name in the asker's private store."""
+    seconds: float
+    width: int
+    height: int
+    fps: int
+    seed: int
+    engine: str
+    region: str
+    unknown_likeness: bool = False
+    """A likeness was named that nobody here has enrolled."""
+
+
+@event("studio.verdict_recorded.v1", stream="generation")
+class VerdictRecorded:
+    """One check's verdict, as the studio took note of it."""
+
+    generation: GenerationId
+    check: Check
+    attempt: int
+    outcome: Finding
+    ground: dict[str, int]
+    code: str
+    verdict: str
+    """Id of the check's own event, where the evidence is."""
+
+
+@event("studio.checks_asked_again.v1", stream="generation")
+class ChecksAskedAgain:
+    """A stream that a verdict rested on has moved: those checks look again, and nothing goes on until they have."""
+
+    generation: GenerationId
+    checks: tuple[Check, ...]
+    attempt: int
+
+
+@event("studio.generation_held.v1", stream="generation")
+class GenerationHeld:
+    """A check was uncertain, or the ground kept moving: a reviewer decides."""
+
+    generation: GenerationId
+    stage: Literal["prompt", "output"]
+    code: str
+    rule: str
+    is_floor: bool
+    verdict: str
+
+
+@event("studio.hold_lifted.v1", stream="generation")
+class HoldLifted:
+    """A reviewer let it go on. `check` counts as clear from now on, on the ground that it stood on."""
+
+    generation: GenerationId
+    case: str
+    decided_by: PersonId
+
+
+@event("studio.generation_approved.v1", stream="generation")
+class GenerationApproved:
+    """All checks are clear on the ground named here. One generation of the day's quota is taken with it."""
+
+    generation: GenerationId
+    ground: dict[str, int]
+    versions: dict[str, str]
+
+
+@event("studio.generation_refused.v1", stream="generation")
+class GenerationRefused:
+    """The rule, the evidence, whose claim it is, what would pass, and until when it can be contested."""
+
+    generation: GenerationId
+    stage: Literal["prompt", "output"]
+    code: str
+    rule: str
+    evidence: tuple[dict[str, Any], ...]
+    claimant: str
+    what_would_pass: str
+    contest_by: str
+    verdict: str
+
+
+@event("studio.generation_started.v1", stream="generation")
+class GenerationStarted:
+    generation: GenerationId
+    run: str
+    token: int
+
+
+@event("studio.generation_made.v1", stream="generation")
+class GenerationMade:
+    """Marked, encoded and in quarantine, by hash: every check and every reviewer sees exactly this file."""
+
+    generation: GenerationId
+    sha256: str
+    bytes_count: int
+    seconds: float
+    watermark: str
+    """Payload, hexadecimal, as read back from the encoded file."""
+    recipe: dict[str, Any]
+    took_seconds: dict[str, float]
+
+
+@event("studio.vocabulary_exceeded.v1", stream="generation")
+class VocabularyExceeded:
+    """The engine cannot draw this. No refusal, and no evidence that a check passed or failed."""
+
+    generation: GenerationId
+    nearest: tuple[str, ...]
+
+
+@event("studio.output_cleared.v1", stream="generation")
+class OutputCleared:
+    generation: GenerationId
+
+
+@event("studio.generation_signed.v1", stream="generation")
+class GenerationSigned:
+    """The signed file exists and two engines have verified it: now it is a draft."""
+
+    generation: GenerationId
+    sha256: str
+    manifest: str
+
+
+@event("studio.publication_asked.v1", stream="generation")
+class PublicationAsked:
+    generation: GenerationId
+
+
+@event("studio.generation_published.v1", stream="generation")
+class GenerationPublished:
+    """In the feed, on the ground named here: it still stood when this was written."""
+
+    generation: GenerationId
+    ground: dict[str, int]
+
+
+@event("studio.generation_cancelled.v1", stream="generation")
+class GenerationCancelled:
+    generation: GenerationId
+    reason: str
+
+
+@event("studio.generation_failed.v1", stream="generation")
+class GenerationFailed:
+    generation: GenerationId
+    kind: str
+    advice: str
+
+
+@event("studio.standing_opened.v1", stream="generation")
+class StandingOpened:
+    """A reason against showing the clip, named by the event that opened it."""
+
+    generation: GenerationId
+    reason: str
+    opened_by: str
+
+
+@event("studio.standing_closed.v1", stream="generation")
+class StandingClosed:
+    generation: GenerationId
+    reason: str
+    opened_by: str
+    """The event that had opened it; what another event opened stays open."""
+
+
+@event("studio.quota_taken.v1", stream="quota")
+class QuotaTaken:
+    person: PersonId
+    generation: GenerationId
+    day: str
+
+
+@event("studio.quota_returned.v1", stream="quota")
+class QuotaReturned:
+    person: PersonId
+    generation: GenerationId
+    day: str

@@ -1,0 +1,149 @@
+"""One generation as its events tell it: a fold without clock, database or model."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from placet.eventlog.log import Stream
+from placet.eventlog.verdict import Check
+from placet.studio import events as e
+
+State = Literal[
+    "unknown", "requested", "held", "approved", "started", "made", "cleared", "draft", "published",
+    "refused", "cancelled", "failed", "outside_vocabulary",
+]  # fmt: skip
+PROMPT_CHECKS: Final[frozenset[Check]] = frozenset({"policy", "likeness", "rights"})
+OUTPUT_CHECKS: Final[frozenset[Check]] = frozenset({"technical", "faces", "rights_output"})
+OVER: Final = frozenset({"refused", "cancelled", "failed", "outside_vocabulary"})
+IN_RUN: Final = frozenset({"approved", "started"})
+
+
+def stream_of(generation: str) -> str:
+    """The stream of one generation."""
+    return f"generation-{generation}"
+
+
+@dataclass(slots=True)
+class Generation:
+    """The state that decisions are made from."""
+
+    version: int = 0
+    state: State = "unknown"
+    request: e.GenerationRequested | None = None
+    verdicts: dict[Check, e.VerdictRecorded] = field(default_factory=dict)
+    attempts: dict[Check, int] = field(default_factory=dict)
+    """The attempt that each check was last asked for; 1 where it was never asked again."""
+    times_asked_again: int = 0
+    held: e.GenerationHeld | None = None
+    refused: e.GenerationRefused | None = None
+    lifted: frozenset[str] = frozenset()
+    """Codes that a reviewer has let pass."""
+    was_approved: bool = False
+    made: e.GenerationMade | None = None
+    signed: e.GenerationSigned | None = None
+    is_publication_asked: bool = False
+    standing: dict[str, str] = field(default_factory=dict)
+    """Open reasons against showing: id of the event that opened it -> reason."""
+
+    @classmethod
+    def replay(cls, stream: Stream) -> "Generation":
+        """Fold a stream."""
+        self = cls(version=stream.version)
+        for fact in stream.facts:
+            self.take(fact)
+        return self
+
+    @property
+    def asked(self) -> e.GenerationRequested:
+        """The request. Raises `LookupError` for a generation that does not exist."""
+        if self.request is None:
+            raise LookupError("there is no such generation")
+        return self.request
+
+    @property
+    def ground(self) -> dict[str, int]:
+        """What the current verdicts rest on together: of one stream, the oldest version that was read."""
+        ground: dict[str, int] = {}
+        for verdict in self.verdicts.values():
+            for stream, version in verdict.ground.items():
+                ground[stream] = min(version, ground.get(stream, version))
+        return ground
+
+    def is_clear(self, checks: frozenset[Check]) -> bool:
+        """Whether each of these checks has answered its last attempt, and nothing stands against going on."""
+        return all(self._passed(check) for check in checks)
+
+    def is_waiting_for(self, checks: frozenset[Check]) -> bool:
+        """Whether one of these checks still owes an answer to its last attempt."""
+        return any(self.attempt(c) > (v.attempt if (v := self.verdicts.get(c)) else 0) for c in checks)
+
+    def attempt(self, check: Check) -> int:
+        """The attempt whose answer counts."""
+        return self.attempts.get(check, 1)
+
+    def resting_on(self, moved: frozenset[str]) -> tuple[Check, ...]:
+        """The checks whose verdict was read from one of these streams."""
+        return tuple(sorted(c for c, v in self.verdicts.items() if moved & set(v.ground)))
+
+    def _passed(self, check: Check) -> bool:
+        verdict = self.verdicts.get(check)
+        if verdict is None or verdict.attempt < self.attempt(check):
+            return False
+        return verdict.outcome == "clear" or verdict.code in self.lifted
+
+    def take(self, fact: Any) -> None:
+        """Fold one fact."""
+        match fact:
+            case e.GenerationRequested():
+                self.request, self.state = fact, "requested"
+            case e.VerdictRecorded():
+                self.verdicts[fact.check] = fact
+            case e.ChecksAskedAgain():
+                self.attempts.update(dict.fromkeys(fact.checks, fact.attempt))
+                self.times_asked_again += 1
+            case e.HoldLifted():
+                self._lift()
+            case e.StandingOpened():
+                self.standing[fact.opened_by] = fact.reason
+            case e.StandingClosed():
+                self.standing.pop(fact.opened_by, None)
+            case e.PublicationAsked():
+                self.is_publication_asked = True
+            case _:
+                self._step(fact)
+
+    def _step(self, fact: Any) -> None:
+        match fact:
+            case e.GenerationHeld():
+                self.held, self.state = fact, "held"
+            case e.GenerationRefused():
+                self.refused, self.state, self.is_publication_asked = fact, "refused", False
+            case e.GenerationApproved():
+                self.state, self.was_approved, self.times_asked_again = "approved", True, 0
+            case e.GenerationStarted():
+                self.state = "started"
+            case e.GenerationMade():
+                self.made, self.state = fact, "made"
+            case e.VocabularyExceeded():
+                self.state = "outside_vocabulary"
+            case e.OutputCleared():
+                self.state = "cleared"
+            case e.GenerationSigned():
+                self.signed, self.state = fact, "draft"
+            case e.GenerationPublished():
+                self.state, self.is_publication_asked = "published", False
+            case e.GenerationCancelled():
+                self.state = "cancelled"
+            case e.GenerationFailed():
+                self.state = "failed"
+
+    def _lift(self) -> None:
+        """Back to where the hold, or the refusal, was met."""
+        stopped = self.refused or self.held
+        if stopped is None:
+            return
+        self.lifted |= {stopped.code}
+        self.held = self.refused = None
+        self.times_asked_again = 0
+        self.state = "requested" if stopped.stage == "prompt" and not self.was_approved else "made"
+        if self.signed is not None:
+            self.state = "draft"

@@ -1,0 +1,90 @@
+"""Named reads of the studio."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Q
+
+from placet.eventlog.behind import wait_for
+from placet.eventlog.log import EventLog, current_log
+from placet.likeness.events import ConsentRevoked, GrantWithdrawn
+from placet.studio.generation import Generation, stream_of
+from placet.studio.models import GenerationRow, ShownRow
+from placet.studio.projections import GENERATIONS
+
+HAS_BYTES: Final = frozenset({"draft", "published"})
+
+
+def showing(person: str, position: int, asked_by: str | None = None) -> list[str]:
+    """Generations that show a person, descendants included, as of a position. Raises `Behind`."""
+    wait_for(GENERATIONS.name, position)
+    rows = ShownRow.objects.filter(kind="person", shown=person)
+    if asked_by is not None:
+        rows = rows.filter(asked_by=asked_by)
+        own = [str(r.generation) for r in rows]
+        return sorted({*own, *_descendants(own)})
+    return [str(r.generation) for r in rows]
+
+
+def family(generation: str, position: int) -> list[str]:
+    """A generation and all that descends from it, as of a position. Raises `Behind`."""
+    wait_for(GENERATIONS.name, position)
+    return [generation, *_descendants([generation])]
+
+
+def _descendants(generations: Iterable[str]) -> list[str]:
+    rows = ShownRow.objects.filter(kind="ancestor", shown__in=list(generations))
+    return [str(g) for g in rows.values_list("generation", flat=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a clip may be shown now, and why not."""
+
+    state: str
+    asked_by: str
+    sha256: str
+    reasons: tuple[str, ...]
+
+    @property
+    def is_shown(self) -> bool:
+        """Published, and nothing stands against it."""
+        return self.state == "published" and not self.reasons
+
+
+def standing(generation_id: str) -> Standing | None:
+    """The standing of a clip from the log itself, so that no projection's lag can show what was withdrawn.
+
+    Besides its own open reasons, a withdrawal on the consent of anyone it shows counts from the moment it is
+    acknowledged, before the cascade has reached this clip.
+    """
+    log = current_log()
+    generation = Generation.replay(log.read(stream_of(generation_id)))
+    if generation.request is None:
+        return None
+    reasons = {*generation.standing.values(), *_withdrawn(log, generation)}
+    sha256 = generation.signed.sha256 if generation.signed else ""
+    return Standing(generation.state, generation.asked.asked_by, sha256, tuple(sorted(reasons)))
+
+
+def _withdrawn(log: EventLog, generation: Generation) -> set[str]:
+    withdrawn = set()
+    for stream, version in generation.ground.items():
+        for event in log.read(stream, after=version) if stream.startswith("consent-") else ():
+            match event.fact:
+                case ConsentRevoked():
+                    withdrawn.add("consent_withdrawn")
+                case GrantWithdrawn(to=asker) if asker == generation.asked.asked_by:
+                    withdrawn.add("consent_withdrawn")
+    return withdrawn
+
+
+def of_asker(person: str, limit: int = 50) -> list[GenerationRow]:
+    """What somebody asked for, newest first."""
+    return list(GenerationRow.objects.filter(asked_by=person).order_by("-requested_at")[:limit])
+
+
+def row(generation_id: str) -> GenerationRow | None:
+    """One generation as it stands in the read model."""
+    return GenerationRow.objects.filter(Q(generation=generation_id)).first()

@@ -1,0 +1,14 @@
+"""Provenance: what was signed, and what two engines said of it."""
+
+from placet.eventlog.event import GenerationId, event
+
+
+@event("provenance.clip_signed.v1", stream="signature")
+class ClipSigned:
+    """The signed file, by hash; both engines read it as good before this was written."""
+
+    generation: GenerationId
+    source_sha256: str
+    sha256: str
+    manifest: str
+    engines: dict[str, str]
