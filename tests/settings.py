@@ -7,8 +7,9 @@ from pathlib import Path
 HOME = Path(tempfile.mkdtemp(prefix="placet-tests-"))
 os.environ["PLACET_HOME"] = str(HOME)
 
-from placet.config.install import make_keys  # noqa: E402 - the home is named first
+from placet.config.install import make_folders, make_keys  # noqa: E402 - the home is named first
 
+make_folders(HOME)
 make_keys(HOME)
 
 from placet.config.settings import *  # noqa: E402, F403 - the keys are read while this is imported

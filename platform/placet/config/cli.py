@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 OWNER_COMMANDS: Final = frozenset({"migrate", "sqlmigrate", "showmigrations"})
+GROUPS: Final = ("Start here", "Look", "Prove", "Operate", "Measure", "Other", "Inner workings")
 FOLDER: Final = Path(__file__).parent / "management" / "commands"
 
 
@@ -49,6 +50,6 @@ def overview() -> str:
         groups.setdefault(group, []).append((name.replace("_", "-"), command.help.splitlines()[0]))
     width = max((len(name) for rows in groups.values() for name, _ in rows), default=0)
     lines = ["placet: nothing is made, remixed or shown until everyone it concerns has assented", ""]
-    for group, rows in groups.items():
-        lines += [f"{group}:", *(f"  {name:<{width}}  {told}" for name, told in rows), ""]
+    for group in sorted(groups, key=GROUPS.index):
+        lines += [f"{group}:", *(f"  {name:<{width}}  {told}" for name, told in groups[group]), ""]
     return "\n".join([*lines, "placet <command> --help tells its arguments; --json prints one object.", ""])

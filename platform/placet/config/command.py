@@ -28,7 +28,7 @@ class PlacetCommand(BaseCommand):
     stdout stays one object. Called by `call_command`, it raises `CommandFailed`; from the command line it exits with 1.
     """
 
-    group: ClassVar[str] = "Other"
+    group: ClassVar[str] = "Other"  # one of `cli.GROUPS`
     requires_system_checks: Any = []
     as_json: bool = False
 

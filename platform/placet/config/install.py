@@ -6,12 +6,12 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from placet.config.home import make_key, make_secret
+from placet.config.home import home_folder, make_key, make_secret
 
 SECRETS: Final = ("django.secret", "postgres-admin.secret", "postgres-owner.secret", "postgres-app.secret")
 KEYS: Final = ("vault.key", "watermark.key")
 KEY_BYTES: Final = 32
-FOLDERS: Final = ("blobs", "keys", "log", "mail", "postgres", "run", "vault")
+FOLDERS: Final = ("blobs", "keys", "log", "mail", "postgres", "run", "static", "vault")
 
 
 def install(home: Path) -> None:
@@ -39,3 +39,7 @@ def make_certificates(home: Path) -> None:
     """The chain that signs this install's manifests, when the provenance room is there to make it."""
     if importlib.util.find_spec("provenance.pki") is not None:
         importlib.import_module("provenance.pki").make_install_pki(home / "keys" / "pki")
+
+
+if __name__ == "__main__":
+    install(home_folder())

@@ -62,6 +62,8 @@ def read_state(home: Path) -> Running | None:
 
 
 def _is_held(home: Path) -> bool:
+    if not _lock_file(home).exists():
+        return False
     with _open_lock(home) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -70,7 +72,11 @@ def _is_held(home: Path) -> bool:
     return False
 
 
+def _lock_file(home: Path) -> Path:
+    return home / "run" / "supervisor.lock"
+
+
 def _open_lock(home: Path) -> IO[bytes]:
-    folder = home / "run"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.fdopen(os.open(folder / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
+    path = _lock_file(home)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")

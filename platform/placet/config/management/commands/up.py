@@ -46,7 +46,7 @@ class Command(PlacetCommand):
         lines = [f"Placet is at {answer['origin']}", ""]
         lines += [f"{who}\n  {link}" for who, link in answer["sign_in"].items()] or ["Nobody has been seeded yet."]
         lines += ["", f"Ready in {answer['ready_seconds']} s. Ctrl-C stops everything."]
-        Console(file=self.stdout, highlight=False).print(Panel("\n".join(lines), title="placet", expand=False))
+        Console(highlight=False).print(Panel("\n".join(lines), title="placet", expand=False))
 
     def _tell(self, line: str) -> None:
         self.console.print(line, markup=False)
