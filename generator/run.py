@@ -6,6 +6,9 @@ from typing import Protocol
 
 from generator.port import Cancel, Claim, Engine, Progress, RawClip
 
+Clock = Callable[[], float]
+"""Seconds that never run backwards."""
+
 
 class Develop(Protocol):
     """What is done with a raw clip in the engine's thread before it is reported. Raises what an engine may raise."""
@@ -16,7 +19,7 @@ class Develop(Protocol):
 class Run:
     """`over` is set when `outcome` holds the clip, or the exception that ended the run."""
 
-    def __init__(self, engine: Engine, claim: Claim, clock: Callable[[], float], develop: Develop | None) -> None:
+    def __init__(self, engine: Engine, claim: Claim, clock: Clock, develop: Develop | None) -> None:
         self.engine, self.claim, self.clock, self.develop = engine, claim, clock, develop
         self.phase, self.done_0_1 = "start", 0.0
         self.seconds: dict[str, float] = {}

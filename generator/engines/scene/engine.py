@@ -8,7 +8,6 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
-from generator.engines.scene.moves import Body
 from generator.engines.scene.scene import Scene, scene_of
 from generator.engines.scene.sound import RATE, soundtrack
 from generator.engines.scene.stage import Stage, set_up
@@ -67,7 +66,7 @@ class SceneEngine:
         stage = set_up(scene, request, _frames(request))
         frames, digest = _drawn(stage, request, progress, cancel)
         progress("sound", 0.92)
-        pcm = _sounded(stage, request)
+        pcm = soundtrack(stage.dance, stage.bodies, stage.room, request.seed)
         recipe = _recipe(request, scene, frames=digest, pcm=sha256(pcm.tobytes()).hexdigest())
         progress("done", 1.0)
         return RawClip(frames, request.fps, pcm, RATE, recipe, [hit.time for hit in stage.dance.impacts])
@@ -100,12 +99,6 @@ def _drawn(
         digest.update(frame.data)
         progress("draw", 0.02 + 0.9 * (index + 1) / len(frames))
     return frames, digest.hexdigest()
-
-
-def _sounded(stage: Stage, request: GenerationRequest) -> NDArray[np.float32]:
-    unit = min(request.width, request.height)
-    bodies = tuple(Body(f.half_width / unit, f.half_height / unit, f.material, f.rolls) for f in stage.figures)
-    return soundtrack(stage.dance, bodies, request.width / unit, request.seconds, request.seed)
 
 
 def _recipe(request: GenerationRequest, scene: Scene, *, frames: str, pcm: str) -> dict[str, Any]:

@@ -111,10 +111,16 @@ class _Reader:
         self.place["style"] = word.meaning
 
     def _floor(self, word: Word) -> None:
-        self.place["floor"], self.pending = word.meaning, Part()
+        self._set("floor", word.meaning)
 
     def _backdrop(self, word: Word) -> None:
-        self.place["backdrop"], self.pending = word.meaning, Part()
+        self._set("backdrop", word.meaning)
+
+    def _set(self, place: str, meaning: str) -> None:
+        """A place takes the word right before it: green grass makes nothing else green."""
+        self.place[place] = meaning
+        if (described := LEXICON.get(self.before[1])) and described.kind in vars(self.pending):
+            self.pending = Part()
 
     def _place(self, word: Word) -> None:
         if word.meaning == "floor" and self.pending.material == "wood":

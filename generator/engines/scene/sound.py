@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.engines.scene.moves import Body, Dance
+from generator.engines.scene.moves import Body, Dance, Room
 from generator.engines.scene.physics import Impact
 
 Samples = NDArray[np.float32]
@@ -26,22 +26,22 @@ class Voice:
 
 VOICES = {
     "wood": Voice(((1.0, 1.0, 0.075), (2.57, 0.5, 0.045), (4.9, 0.25, 0.02)), 92.0, 0.30),
-    "metal": Voice(((1.0, 0.8, 0.55), (2.76, 0.6, 0.38), (5.4, 0.4, 0.22), (8.93, 0.25, 0.12)), 128.0, 0.22),
+    "metal": Voice(((1.0, 0.8, 0.22), (2.76, 0.6, 0.17), (5.4, 0.4, 0.1), (8.93, 0.25, 0.06)), 128.0, 0.3),
     "rubber": Voice(((1.0, 1.0, 0.11), (1.83, 0.45, 0.06)), 34.0, 0.12),
 }
 
 
-def soundtrack(dance: Dance, bodies: tuple[Body, ...], width: float, seconds: float, seed: int) -> Samples:
-    """Stereo [samples, 2] in -1..1 at RATE. `width` of the room in units sets the place between left and right."""
+def soundtrack(dance: Dance, bodies: tuple[Body, ...], room: Room, seed: int) -> Samples:
+    """Stereo [samples, 2] in -1..1 at RATE. The place across the room sets left and right."""
     chance = np.random.default_rng([seed & (2**63 - 1), 7])
-    pcm = ROOM_TONE * chance.standard_normal((round(seconds * RATE), 2)).astype(np.float32)
+    pcm = ROOM_TONE * chance.standard_normal((round(room.seconds * RATE), 2)).astype(np.float32)
     for hit in dance.impacts:
-        _add(pcm, hit.time, _ring(hit, bodies[hit.thing], chance)[:, None] * _pan(hit.x / width))
+        _add(pcm, hit.time, _ring(hit, bodies[hit.thing], chance)[:, None] * _pan(hit.x / room.width))
     for track, body in zip(dance.tracks, bodies, strict=True):
         times = np.arange(len(pcm)) / RATE
         poses = track.at(times)
         if poses.floor_speed.max() > 0.02:
-            pcm += _rumble(poses.floor_speed, poses.angle, body, chance)[:, None] * _pan(poses.x / width)
+            pcm += _rumble(poses.floor_speed, poses.angle, body, chance)[:, None] * _pan(poses.x / room.width)
     limited: Samples = np.tanh(pcm)
     return limited
 

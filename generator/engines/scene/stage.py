@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from generator.engines.scene import badge
 from generator.engines.scene.backdrop import FLOOR_LINE, Canvas, backdrop
-from generator.engines.scene.figures import SCENE_SIZE, Figure, Frame, Solid, panel
+from generator.engines.scene.blending import Frame
+from generator.engines.scene.figures import SCENE_SIZE, Figure, Solid
 from generator.engines.scene.moves import Body, Dance, Room, dance
+from generator.engines.scene.panel import panel
 from generator.engines.scene.physics import Floats, Poses
 from generator.engines.scene.scene import Scene, Thing
 from generator.engines.scene.styles import GRADES, Grade
@@ -26,6 +28,8 @@ class Stage:
 
     behind: Frame
     figures: tuple[Figure, ...]
+    bodies: tuple[Body, ...]
+    room: Room
     dance: Dance
     poses: tuple[Poses, ...]
     shake: NDArray[np.int64]
@@ -80,13 +84,16 @@ def set_up(scene: Scene, request: GenerationRequest, frames: int) -> Stage:
     grade = GRADES[scene.style]
     figures = tuple(_figures(scene, request, grade, looks))
     floor = height * (STAND_LOWER if request.image else FLOOR_LINE)
-    room = Room(width / unit, floor / unit - 0.03, request.seconds)
-    danced = dance(scene.motion, tuple(_body(figure, unit) for figure in figures), room, moves)
+    bodies = tuple(_body(figure, unit) for figure in figures)
+    room = Room(width / unit, (floor - grade.bars * height) / unit - 0.03, request.seconds)
+    danced = dance(scene.motion, bodies, room, moves)
     times: Floats = np.arange(frames) / request.fps
     still = backdrop(scene.backdrop, scene.floor, Canvas(width + 2 * PAD, height + 2 * PAD, looks))
     return Stage(
         behind=grade(still).astype(np.uint8),
         figures=figures,
+        bodies=bodies,
+        room=room,
         dance=danced,
         poses=tuple(track.at(times) for track in danced.tracks),
         shake=_shaken(hand, frames, grade.shake * unit),

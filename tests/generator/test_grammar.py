@@ -1,0 +1,67 @@
+import pytest
+
+from generator.engines.scene.scene import Scene, scene_of
+from generator.port import OutsideVocabulary
+from tests.generator.asking import ask
+
+PHRASINGS = [
+    ("a red ball bouncing on grass", "red ball", "bounce", "grass"),
+    ("A crimson sphere jumps across the lawn!", "red ball", "bounce", "grass"),
+    ("clip of a blue box, rolling to the left on sand", "blue cube", "roll_left", "sand"),
+    ("two red balls", "red ball, red ball", "bounce", "wood"),
+    ("a red ball and a blue cube collide", "red ball, blue cube", "collide", "wood"),
+    ("an emerald donut spinning around in the street", "green ring", "orbit", "stone"),
+    ("a ball that is purple falls and stops", "purple ball", "fall", "wood"),
+    ("a star falls and then bounces on a beach", "yellow star", "bounce", "sand"),
+    ("a pair of white cones resting on a wooden table", "white cone, white cone", "rest", "wood"),
+    ("tangerine barrel floats up at night", "orange cylinder", "rise", "wood"),
+    ("green grass and a black hoop that rolls", "black ring", "roll_right", "grass"),
+    ("a ball crashes", "red ball", "bounce", "wood"),
+]
+
+
+def looks(scene: Scene) -> str:
+    return ", ".join(f"{thing.colour} {thing.shape}" for thing in scene.things)
+
+
+@pytest.mark.parametrize(("prompt", "things", "motion", "floor"), PHRASINGS)
+def test_a_prompt_is_read_as_people_mean_it(prompt: str, things: str, motion: str, floor: str) -> None:
+    scene = scene_of(ask(prompt))
+    assert (looks(scene), scene.motion, scene.floor) == (things, motion, floor)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "material"),
+    [("a wooden ball", "wood"), ("a ball made of steel", "metal"), ("a rubber cube on a wooden floor", "rubber")],
+)
+def test_a_material_belongs_to_the_thing_and_not_to_the_floor(prompt: str, material: str) -> None:
+    assert scene_of(ask(prompt)).things[0].material == material
+
+
+def test_words_outside_the_vocabulary_are_listed_and_do_not_stop_a_prompt_that_names_an_object() -> None:
+    assert scene_of(ask("Ana juggles a red ball")).unread == ("ana", "juggles")
+
+
+@pytest.mark.parametrize("prompt", ["Ana waves hello", "a red dragon", "", "...", "ein roter Drache", "龍が踊る"])
+def test_a_prompt_without_any_known_object_is_outside_the_vocabulary(prompt: str) -> None:
+    with pytest.raises(OutsideVocabulary):
+        scene_of(ask(prompt))
+
+
+def test_what_is_outside_the_vocabulary_comes_with_prompts_that_are_inside() -> None:
+    with pytest.raises(OutsideVocabulary) as outside:
+        scene_of(ask("a green dragon rolling on sand"))
+    assert outside.value.unknown == ("dragon",)
+    assert outside.value.nearest[0] == "a green ball rolling right on sand"
+    assert all(not scene_of(ask(prompt)).unread for prompt in outside.value.nearest)
+
+
+def test_more_than_two_things_are_named_as_left_out() -> None:
+    scene = scene_of(ask("three blue stars"))
+    assert (looks(scene), len(scene.left_out)) == ("blue star, blue star", 1)
+
+
+@pytest.mark.parametrize("prompt", [prompt for prompt, *_ in PHRASINGS])
+def test_a_scene_said_in_words_reads_back_as_the_same_scene(prompt: str) -> None:
+    scene = scene_of(ask(prompt))
+    assert scene_of(ask(str(scene))) == scene

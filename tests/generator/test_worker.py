@@ -1,0 +1,106 @@
+import logging
+from dataclasses import replace
+
+import pytest
+
+from generator.attendance import EngineHung
+from generator.port import Cancel, Claim, LeaseLost, Progress, RawClip
+from generator.worker import work
+from tests.generator.asking import ask
+from tests.generator.line import QUICK, SHORT, Broken, Hung, Line, Slow
+
+
+def raising(error: Exception, *, on: range = range(1, 10_000)) -> Line:
+    """A line with one run whose beats fail."""
+
+    def answer(beat: int) -> str | None:
+        if beat in on:
+            raise error
+        return None
+
+    return Line([SHORT], answer)
+
+
+def test_runs_are_made_one_after_the_other_and_reported_with_the_seconds_of_each_phase() -> None:
+    phases = ("done", "draw", "read", "sound", "start")
+    assert Line([SHORT, SHORT]).worked() == [("finished", "run-1", 7, *phases), ("finished", "run-2", 7, *phases)]
+
+
+def test_beats_tell_how_far_the_run_is() -> None:
+    line = Line([SHORT], lambda beat: "enough" if beat == 6 else None)
+    line.worked(Slow())
+    assert [done for _, done in line.beats] == sorted(done for _, done in line.beats)
+    assert {phase for phase, _ in line.beats} <= {"start", "draw"}
+
+
+def test_a_reason_in_a_beat_cancels_the_run() -> None:
+    engine = Slow()
+    assert Line([SHORT], lambda _: "consent_revoked").worked(engine) == [("cancelled", "run-1", "consent_revoked")]
+    assert engine.stopped_for == "consent_revoked"
+
+
+def test_a_reason_that_comes_when_the_clip_is_just_made_still_cancels_it() -> None:
+    class Late(Line):
+        def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+            return "consent_revoked" if phase == "done" else None
+
+    assert Late([SHORT]).worked() == [("cancelled", "run-1", "consent_revoked")]
+
+
+def test_a_lost_lease_stops_the_engine_and_nothing_is_told() -> None:
+    engine, line = Slow(), raising(LeaseLost())
+    assert line.worked(engine) == []
+    assert (engine.stopped_for, len(line.beats)) == ("lease_lost", 1)
+
+
+def test_a_queue_that_does_not_answer_stops_the_run_and_nothing_is_told() -> None:
+    engine, line = Slow(), raising(ConnectionError("gone"))
+    line.patience = replace(QUICK, unanswered=0.1)
+    assert line.worked(engine) == []
+    assert engine.stopped_for == "no_answer"
+    assert len(line.beats) > 1
+
+
+def test_a_queue_that_answers_again_in_time_changes_nothing() -> None:
+    assert [what for what, *_ in raising(TimeoutError(), on=range(1, 3)).worked()] == ["finished"]
+
+
+def test_a_hung_engine_gets_no_more_beats_and_ends_the_process() -> None:
+    line = Line([SHORT], patience=replace(QUICK, hang=0.1))
+    with pytest.raises(EngineHung, match="run-1"):
+        line.worked(Hung())
+    assert (line.told, line.beats[-1]) == ([], ("draw", 0.1))
+
+
+@pytest.mark.parametrize(("error", "kind"), [(MemoryError(), "memory"), (ValueError("odd"), "engine")])
+def test_a_broken_engine_is_reported_and_the_next_run_is_claimed(
+    error: Exception, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    assert Line([SHORT, SHORT]).worked(Broken(error)) == [("failed", "run-1", kind), ("failed", "run-2", kind)]
+
+
+def test_what_lies_beyond_the_engine_is_the_requests_failure() -> None:
+    assert Line([ask("a ball", seconds=11)]).worked() == [("failed", "run-1", "request")]
+
+
+def test_outside_the_vocabulary_is_a_word_of_its_own() -> None:
+    assert Line([ask("Ana waves")]).worked() == [("outside", "run-1", ("ana", "waves"))]
+
+
+def test_a_clip_is_developed_before_it_is_told_and_may_be_stopped_there() -> None:
+    developed: list[str] = []
+
+    def develop(claim: Claim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:
+        progress("encode", 1.0)
+        developed.append(claim.id)
+
+    line = Line([SHORT])
+    assert "encode" in line.worked(develop=develop)[0]
+    assert developed == ["run-1"]
+
+
+def test_a_worker_told_to_stop_drops_its_run_for_another() -> None:
+    engine, line = Slow(), Line([SHORT])
+    work(line, engine, should_stop=lambda: len(line.beats) > 2, patience=QUICK)
+    assert (line.told, engine.stopped_for) == ([], "worker_stopping")
