@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from moderation import policies
+from moderation.policies import BadPolicySet, load, parse
+
+FLOOR = {"sexualised_minors", "intimate_imagery", "threats"}
+SET = """
+[lists]
+gore = ["severed head"]
+[[policy]]
+name = "threats"
+title = "Threats"
+is_floor = true
+rules = [{ name = "says", kind = "words", lists = ["gore"], block = 1.0 }]
+"""
+
+
+def test_the_floor_is_the_three_that_no_policy_may_weaken() -> None:
+    assert {policy.name for policy in load().policies if policy.is_floor} == FLOOR
+
+
+def test_every_floor_rule_can_block() -> None:
+    assert all(rule.block is not None for policy in load().policies if policy.is_floor for rule in policy.rules)
+
+
+def test_every_list_is_used() -> None:
+    used = {name for _, _, rule in load().rules for group in rule.lists for name in group}
+    assert used == set(load().lists)
+
+
+def test_names_of_rules_are_unique_and_codes_say_policy() -> None:
+    keys = [key for key, *_ in load().rules]
+    assert len(keys) == len(set(keys))
+    assert all(policy.code == f"policy_{policy.name}" for policy in load().policies)
+
+
+def test_one_changed_byte_is_another_version() -> None:
+    content = (Path(policies.__file__).parent / "v1.toml").read_bytes()
+    assert parse("v1", content).version == load("v1").version
+    assert parse("v1", content + b"\n").version != load("v1").version
+
+
+def test_a_set_that_is_not_there_is_named() -> None:
+    with pytest.raises(BadPolicySet, match="v99"):
+        load("v99")
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (SET.replace("lists]", "lists"), "no TOML"),
+        (SET.replace('["gore"]', '["gure"]'), "no list is called gure"),
+        (SET.replace("is_floor = true", 'what_would_pass = "x"'), "no floor"),
+        (SET.replace("is_floor = true", 'is_floor = true\nwhat_would_pass = "x"'), "what_would_pass"),
+        (SET.replace("block = 1.0", "blok = 1.0"), "blok is not known"),
+        (SET.replace(", block = 1.0", ""), "missing"),
+        (SET.replace('"words"', '"like"'), "kind"),
+        (SET.replace('name = "says", ', ""), "name is missing"),
+    ],
+)
+def test_a_set_that_is_half_understood_is_refused(broken: str, says: str) -> None:
+    with pytest.raises(BadPolicySet, match=says):
+        parse("test", broken.encode())
