@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Mode = Literal["text", "image", "remix"]
 FailureKind = Literal["memory", "engine", "request"]
 Progress = Callable[[str, float], None]
-"""`progress(phase, done_0_1)`: called at least once a second while a run is alive; silence counts as a hang."""
+"""`progress(phase, done_0_1)`: called with each frame or step; long silence counts as a hang."""
 Cancel = Callable[[], str | None]
 """`cancel()`: the reason to stop at the next frame, or None."""
 
@@ -25,8 +25,8 @@ class GenerationRequest:
 
     generation: str
     mode: Mode
-    prompt: str
-    parent_prompt: str | None
+    prompt: str = field(repr=False)
+    parent_prompt: str | None = field(repr=False)
     seed: int
     width: int
     height: int

@@ -1,6 +1,12 @@
+from contextlib import suppress
+from dataclasses import replace
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from generator.engines.scene.scene import Scene, scene_of
+from generator.engines.scene.words import LEXICON
 from generator.port import OutsideVocabulary
 from tests.generator.asking import ask
 
@@ -16,6 +22,7 @@ PHRASINGS = [
     ("a pair of white cones resting on a wooden table", "white cone, white cone", "rest", "wood"),
     ("tangerine barrel floats up at night", "orange cylinder", "rise", "wood"),
     ("green grass and a black hoop that rolls", "black ring", "roll_right", "grass"),
+    ("a 4 second clip of a ball", "red ball", "bounce", "wood"),
     ("a ball crashes", "red ball", "bounce", "wood"),
 ]
 
@@ -59,6 +66,14 @@ def test_what_is_outside_the_vocabulary_comes_with_prompts_that_are_inside() -> 
 def test_more_than_two_things_are_named_as_left_out() -> None:
     scene = scene_of(ask("three blue stars"))
     assert (looks(scene), len(scene.left_out)) == ("blue star, blue star", 1)
+
+
+@given(st.lists(st.sampled_from(sorted(LEXICON)) | st.text(max_size=8), max_size=12).map(" ".join))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_either_a_scene_or_outside_the_vocabulary(prompt: str) -> None:
+    with suppress(OutsideVocabulary):
+        scene = scene_of(ask(prompt))
+        assert scene_of(ask(str(scene))) == replace(scene, unread=(), left_out=())
 
 
 @pytest.mark.parametrize("prompt", [prompt for prompt, *_ in PHRASINGS])

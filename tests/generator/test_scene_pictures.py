@@ -47,6 +47,11 @@ def test_the_asked_picture_fills_nearly_half_the_height_upright_in_every_frame()
         assert rows.max() - rows.min() + 1 >= 0.45 * frame.shape[0]
 
 
+def test_a_picture_fills_the_scene_and_other_things_are_named_as_left_out() -> None:
+    clip = made(ask("a red ball and a star collide", image=png(80, 80), seconds=0.2))
+    assert clip.recipe["left_out"] == ["medium yellow metal star"]
+
+
 def test_a_picture_that_is_too_large_to_read_is_refused() -> None:
     with pytest.raises(BeyondCapabilities):
         made(ask("a cube", image=png(4098, 4098)))

@@ -65,6 +65,29 @@ def test_a_queue_that_answers_again_in_time_changes_nothing() -> None:
     assert [what for what, *_ in raising(TimeoutError(), on=range(1, 3)).worked()] == ["finished"]
 
 
+def test_a_queue_that_cannot_be_reached_for_a_claim_is_asked_again() -> None:
+    class Away(Line):
+        asked = 0
+
+        def claim(self) -> Claim | None:
+            self.asked += 1
+            if self.asked < 3:
+                raise ConnectionError
+            return super().claim()
+
+    assert [what for what, *_ in Away([SHORT]).worked()] == ["finished"]
+
+
+def test_a_clip_that_comes_after_the_lease_is_lost_is_dropped_and_the_worker_goes_on() -> None:
+    class Fenced(Line):
+        def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
+            if claim.token == 1:
+                raise LeaseLost
+            super().finish(claim, clip, seconds)
+
+    assert [run for _, run, *_ in Fenced([SHORT, SHORT]).worked()] == ["run-2"]
+
+
 def test_a_hung_engine_gets_no_more_beats_and_ends_the_process() -> None:
     line = Line([SHORT], patience=replace(QUICK, hang=0.1))
     with pytest.raises(EngineHung, match="run-1"):

@@ -19,6 +19,7 @@ BACKDROP_OF_COLOUR = {
     "white": "studio",
     "green": "studio",
 }
+MOST_UNREAD = 50
 SURFACES = ("on", "onto", "over", "across", "along", "off")
 
 
@@ -81,7 +82,7 @@ class _Reader:
         word = LEXICON.get(text)
         if word is not None:
             getattr(self, f"_{word.kind}", self._describe)(word)
-        elif text not in FILLER and text not in self.unread and len(text) > 1:
+        elif text not in FILLER and text not in self.unread and len(self.unread) < MOST_UNREAD:
             self.unread.append(text)
         if self.cues >= {"swap"} and text in ("into", "with", "by"):
             self._swap()

@@ -65,14 +65,16 @@ def scene_of(request: GenerationRequest) -> Scene:
     asked = reduce(over, map(read, lines), Asked())
     if request.image is not None and not asked.parts:
         asked = replace(asked, parts=(asked.loose.filled(Part(shape="cube")),))
-    return settle(replace(asked, style=request.style or asked.style))
+    most = MOST_THINGS if request.image is None else 1  # a picture fills the scene
+    return settle(replace(asked, style=request.style or asked.style), most)
 
 
-def settle(asked: Asked) -> Scene:
-    """Fills what is open with what is usual."""
+def settle(asked: Asked, most: int = MOST_THINGS) -> Scene:
+    """Fills what is open with what is usual; draws at most so many things."""
     if not asked.parts:
         raise OutsideVocabulary(asked.unread, nearest(asked))
-    things, left_out = _things(asked.parts)
+    everything = _things(asked.parts)
+    things, left_out = everything[:most], tuple(str(thing) for thing in everything[most:])
     alone = len(things) == 1
     motion = asked.motion or "bounce"
     return Scene(
@@ -86,11 +88,10 @@ def settle(asked: Asked) -> Scene:
     )
 
 
-def _things(parts: tuple[Part, ...]) -> tuple[tuple[Thing, ...], tuple[str, ...]]:
-    """At most two: one of each kind first, then copies."""
+def _things(parts: tuple[Part, ...]) -> tuple[Thing, ...]:
+    """One of each kind first, then copies."""
     copies = chain.from_iterable(repeat(part, (part.count or 1) - 1) for part in parts)
-    everything = [_thing(part) for part in (*parts, *copies)]
-    return tuple(everything[:MOST_THINGS]), tuple(str(thing) for thing in everything[MOST_THINGS:])
+    return tuple(_thing(part) for part in (*parts, *copies))
 
 
 def _thing(part: Part) -> Thing:

@@ -1,6 +1,6 @@
 """The scene set up once, then drawn frame by frame: only each thing's window is computed over the still backdrop."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,7 @@ def _shade(frame: Frame, figure: Figure, x: float, floor: float, high: float) ->
 
 
 def set_up(scene: Scene, request: GenerationRequest, frames: int) -> Stage:
-    """The stage for a request. The picture, where there is one, takes the place of the first thing."""
+    """The stage for a request. The picture, where there is one, takes the place of the thing."""
     width, height, unit = request.width, request.height, min(request.width, request.height)
     looks, moves, hand = (np.random.default_rng([request.seed & (2**63 - 1), part]) for part in range(3))
     grade = GRADES[scene.style]
@@ -109,10 +109,7 @@ def _figures(scene: Scene, request: GenerationRequest, grade: Grade, chance: np.
     crowd = 1.0 if len(scene.things) == 1 else 0.85
     if request.image is None:
         return [_solid(thing, crowd * unit, grade, chance) for thing in scene.things]
-    picture = panel(request.image, request.width, request.height, scene.things[0].material, grade)
-    left = request.width - 2 * picture.half_width
-    others = [replace(thing, size="small") for thing in scene.things[1:]]
-    return [picture, *(_solid(thing, unit, grade, chance) for thing in others if left > 0.3 * unit)]
+    return [panel(request.image, request.width, request.height, scene.things[0].material, grade)]
 
 
 def _solid(thing: Thing, unit: float, grade: Grade, chance: np.random.Generator) -> Solid:

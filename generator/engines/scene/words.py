@@ -51,17 +51,17 @@ STYLES = {"cartoon": "animated comic", "documentary": "handheld", "cinematic": "
 SIZES = {"small": "little tiny mini", "medium": "", "large": "big huge giant"}
 SIDES = {"left": "leftwards leftward", "right": "rightwards rightward"}
 NUMBERS = {"1": "one single", "2": "two pair couple both", "3": "three", "4": "four several", "5": "five many"}
-PLACES = {"floor": "ground table surface", "background": "backdrop wall"}
+PLACES = {"floor": "ground table surface", "background": "backdrop wall", "length": "second seconds"}
 CUES = {"add": "adds another plus extra", "swap": "turn change replace transform", "into": ""}
 _FILLER = (
-    "a an the of on onto in at by and or to from for with as it its is are be this that these those there then than "
+    "a an s t the of onto in at by and or to from for with as it its is are be this that these those there then than "
     "them they while when which where over under across along around against towards up down off out through before "
     "after behind between near each other together slowly slow quickly quick fast gently softly loudly clip clips "
     "video videos film movie shot shots scene short show shows showing shown make makes made making create creates "
     "generate draw draws render please let lets me my i we want would like some very really quite nice beautiful "
     "pretty shiny glossy matte bright brightly soft smooth round colour color coloured colored sound sounds audio "
     "noise camera view closeup close 3d hd style now same but again instead keep stop stops stopping stopped come "
-    "comes until just only also so once twice more light front middle centre center side"
+    "comes until just only also so once twice more light front middle centre center side on"
 )
 FILLER = frozenset(_FILLER.split())
 
