@@ -12,7 +12,7 @@ def furthest(seen: np.ndarray, heard: np.ndarray) -> float:
     return float(np.abs(seen[:, None] - heard[None, :]).min(1).max())
 
 
-@pytest.mark.parametrize("seed", [7, 8, 9])
+@pytest.mark.parametrize("seed", [7, 8])
 @pytest.mark.parametrize("material", ["rubber", "wood", "metal"])
 def test_every_seen_impact_is_heard_within_a_frame_and_a_shifted_track_is_caught(seed: int, material: str) -> None:
     clip = made(ask(f"a red {material} ball bouncing on grass", seed=seed, seconds=2.5))
