@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import psutil
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -20,7 +21,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from placet.config.database import ROLES, django_database
 from placet.config.home import make_secret
 from placet.config.postgres import Postgres
-from placet.config.postgres_place import drop_place
+from placet.config.postgres_place import drop_place, place_for
 from placet.config.postgres_roles import drop_database, prepare_database, prepare_roles
 
 TEMPLATE = f"placet_template_{os.getpid()}"
@@ -51,6 +52,15 @@ def point_django_at(dsn: str) -> None:
     connections.settings["default"].update(django_database(dsn))
 
 
+def sweep_dead_runs(mine: Path) -> None:
+    """Runs that were killed could not remove their homes and servers."""
+    for home in mine.parent.glob("placet-tests-*"):
+        pid = home.name.split("-")[2]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            drop_place(place_for(home))
+            shutil.rmtree(home, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     home = Path(settings.PLACET_HOME)
@@ -59,6 +69,7 @@ def cluster() -> Iterator[Cluster]:
         outside.prepare()
         yield outside
         return
+    sweep_dead_runs(home)
     server = Postgres(home, QUICK)
     server.start()
     yield Cluster(server.admin_dsn(), home)

@@ -4,8 +4,10 @@ import os
 import tempfile
 from pathlib import Path
 
-HOME = Path(tempfile.mkdtemp(prefix="placet-tests-"))
+HOME = Path(tempfile.mkdtemp(prefix=f"placet-tests-{os.getpid()}-"))
 os.environ["PLACET_HOME"] = str(HOME)
+for name in ("PLACET_DATABASE", "PLACET_OWNER_DATABASE", "PLACET_DATABASE_ROLE", "PLACET_TRANSPORT"):
+    os.environ.pop(name, None)
 
 from placet.config.install import make_folders, make_keys  # noqa: E402 - the home is named first
 
@@ -16,3 +18,6 @@ from placet.config.settings import *  # noqa: E402, F403 - the keys are read whi
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+# Processes that a test starts read the product's own settings, with the home named above.
+os.environ["DJANGO_SETTINGS_MODULE"] = "placet.config.settings"

@@ -1,7 +1,5 @@
 """The embedded PostgreSQL: made, started, recovered and stopped as a child of whoever calls; no TCP, scram only."""
 
-import os
-import shutil
 import signal
 import subprocess
 import time
@@ -17,12 +15,13 @@ from psycopg.conninfo import make_conninfo
 from placet.config.database import ROLES, dsn_file
 from placet.config.home import make_secret, write_private
 from placet.config.leash import leash
+from placet.config.lock import Lock, Locked
+from placet.config.postgres_cluster import make_cluster, refuse_other_version
 from placet.config.postgres_place import Place, PostgresUnavailable, place_for
 from placet.config.postgres_roles import prepare_database, prepare_roles
 
 START_SECONDS: Final = 120  # crash recovery of a busy server takes its time
 STOP_SECONDS: Final = 20
-BUILTIN_LOCALE_SINCE: Final = 17
 SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -46,14 +45,23 @@ class Postgres:
         self.settings = {**SETTINGS, **(settings or {})}
         self.place: Place = place_for(home)
         self.process: subprocess.Popen[bytes] | None = None
+        self._lock = Lock(home / "postgres" / "lock")
 
     def start(self) -> None:
         """Ready for the application's role when it returns. Raises `PostgresUnavailable`."""
         if self.is_running():
             return
+        self._take_lock()
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
         if not (self.place.data / "PG_VERSION").exists():
-            self._make_cluster()
-        self._refuse_other_version()
+            make_cluster(self.place, self._secret("admin"))
+        refuse_other_version(self.place)
         stop_leftover(self.place)
         self.process = self._launch()
         self._wait_until_ready()
@@ -61,15 +69,26 @@ class Postgres:
 
     def stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, committed ones are on disk."""
-        if self.process is None:
-            return
-        self.process.send_signal(signal.SIGINT)
+        if self.process is not None:
+            self._end(self.process)
+            self.process = None
+        self._lock.drop()
+
+    def _take_lock(self) -> None:
+        self._lock.drop()
         try:
-            self.process.wait(STOP_SECONDS)
+            self._lock.take()
+        except Locked:
+            raise PostgresUnavailable(f"Another process runs the PostgreSQL of {self.home}.") from None
+
+    @staticmethod
+    def _end(process: "subprocess.Popen[bytes]") -> None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGQUIT)
-            self.process.wait(STOP_SECONDS)
-        self.process = None
+            process.send_signal(signal.SIGQUIT)
+            process.wait(STOP_SECONDS)
 
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -85,37 +104,6 @@ class Postgres:
 
     def _secret(self, role: str) -> str:
         return make_secret(self.home, f"postgres-{role}.secret")
-
-    def _make_cluster(self) -> None:
-        """`initdb` into a draft folder, moved into place when whole: a death in between leaves nothing half made."""
-        draft = self.place.root / f"data-{os.getpid()}"
-        password = self.place.root / f"password-{os.getpid()}"
-        write_private(password, f"{self._secret('admin')}\n".encode())
-        if self.place.user:
-            os.chown(password, self.place.user.pw_uid, self.place.user.pw_gid)
-        try:
-            self._run("initdb", *self._initdb_words(), f"--pgdata={draft}", f"--pwfile={password}")
-            draft.rename(self.place.data)
-        finally:
-            password.unlink()
-            shutil.rmtree(draft, ignore_errors=True)
-
-    def _initdb_words(self) -> list[str]:
-        words = ["--auth=scram-sha-256", "--encoding=UTF8", "--data-checksums", f"--username={ROLES['admin']}"]
-        if self._major() >= BUILTIN_LOCALE_SINCE:
-            return [*words, "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        return [*words, "--locale=C.UTF-8"]
-
-    def _major(self) -> int:
-        return int(self._run("postgres", "--version").split()[2].split(".")[0])
-
-    def _refuse_other_version(self) -> None:
-        written, running = int((self.place.data / "PG_VERSION").read_text()), self._major()
-        if written != running:
-            raise PostgresUnavailable(
-                f"{self.place.data} was written by PostgreSQL {written}, the programs in {self.place.binaries} are "
-                f"{running}. Set PLACET_PG_BIN to the older ones, or restore a backup into a fresh PLACET_HOME."
-            )
 
     def _launch(self) -> "subprocess.Popen[bytes]":
         given = {**self.settings, "unix_socket_directories": str(self.place.sockets)}
@@ -153,19 +141,6 @@ class Postgres:
         prepare_database(self.admin_dsn(), "placet")
         write_private(dsn_file(self.home), f"{dsn_at(self.place)}\n".encode())
 
-    def _run(self, program: str, *words: str) -> str:
-        command = [str(self.place.binaries / program), *words]
-        root = self.place.root
-        try:
-            done: subprocess.CompletedProcess[str] = subprocess.run(
-                command, capture_output=True, text=True, check=True, cwd=root, **self.place.as_user
-            )
-        except FileNotFoundError:
-            raise PostgresUnavailable(f"{command[0]} is missing. Run `make setup`.") from None
-        except subprocess.CalledProcessError as failed:
-            raise PostgresUnavailable(f"{program} failed: {failed.stderr.strip()}") from None
-        return done.stdout
-
 
 def dsn_at(place: Place) -> str:
     """Where the server listens, without user or password."""
@@ -173,30 +148,33 @@ def dsn_at(place: Place) -> str:
 
 
 def stop_leftover(place: Place) -> None:
-    """End a server that an earlier life left on this data; forget a pid file whose process is gone or another's."""
-    pid_file = place.data / "postmaster.pid"
+    """End what an earlier life left on this data, and only then forget its pid file.
+
+    The pid file guards against two servers on one data folder, so it may go only when nobody works in there.
+    """
+    left = [process for process in psutil.process_iter() if _works_in(process, place.data)]
+    if head := next((process for process in left if process.pid == _written_pid(place)), None):
+        head.send_signal(signal.SIGINT)
+        _, left = psutil.wait_procs(left, timeout=STOP_SECONDS)
+    for orphan in left:
+        orphan.kill()
+    psutil.wait_procs(left, timeout=STOP_SECONDS)
+    (place.data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _written_pid(place: Place) -> int:
     try:
-        pid = int(pid_file.read_text().splitlines()[0])
+        return int((place.data / "postmaster.pid").read_text().splitlines()[0])
     except (FileNotFoundError, IndexError, ValueError):
-        return
-    if _is_postgres_of(place, pid):
-        leftover = psutil.Process(pid)
-        leftover.send_signal(signal.SIGINT)
-        try:
-            leftover.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            leftover.send_signal(signal.SIGQUIT)
-            leftover.wait(STOP_SECONDS)
-        return
-    pid_file.unlink(missing_ok=True)
+        return 0
 
 
-def _is_postgres_of(place: Place, pid: int) -> bool:
+def _works_in(process: psutil.Process, data: Path) -> bool:
+    """Every PostgreSQL process has its data folder as working directory, whatever its title says."""
     try:
-        words = psutil.Process(pid).cmdline()
+        return process.name() == "postgres" and process.cwd() == str(data)
     except psutil.Error:
         return False
-    return str(place.data) in words
 
 
 @contextmanager

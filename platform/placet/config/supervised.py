@@ -1,13 +1,12 @@
 """How other commands find a running `make up`: a lock that dies with its holder, and a file that says what runs."""
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO
+
+from placet.config.lock import Lock, Locked
 
 
 class AlreadyRunning(RuntimeError):
@@ -33,16 +32,16 @@ def _file(home: Path) -> Path:
 @contextmanager
 def only_one(home: Path) -> Iterator[None]:
     """Hold this home for as long as the block lasts. Raises `AlreadyRunning`."""
-    lock = _open_lock(home)
+    lock = _lock(home)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(f"Placet already runs in {home}.") from None
+        lock.take()
+    except Locked:
+        raise AlreadyRunning(f"Placet already runs in {home}.") from None
+    try:
         yield
-        _file(home).unlink(missing_ok=True)
     finally:
-        lock.close()
+        _file(home).unlink(missing_ok=True)
+        lock.drop()
 
 
 def write_state(home: Path, state: Running) -> None:
@@ -53,7 +52,7 @@ def write_state(home: Path, state: Running) -> None:
 
 def read_state(home: Path) -> Running | None:
     """What runs now, or None. A file left by a killed supervisor counts for nothing: the lock decides."""
-    if not _is_held(home):
+    if not _lock(home).is_held():
         return None
     try:
         return Running(**json.loads(_file(home).read_text()))
@@ -61,22 +60,5 @@ def read_state(home: Path) -> Running | None:
         return None
 
 
-def _is_held(home: Path) -> bool:
-    if not _lock_file(home).exists():
-        return False
-    with _open_lock(home) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
-def _lock_file(home: Path) -> Path:
-    return home / "run" / "supervisor.lock"
-
-
-def _open_lock(home: Path) -> IO[bytes]:
-    path = _lock_file(home)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
+def _lock(home: Path) -> Lock:
+    return Lock(home / "run" / "supervisor.lock")

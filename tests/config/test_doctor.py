@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from placet.config import doctor_heavy
+from placet.config.doctor import Finding, is_fit, keys, postgresql
+from placet.config.doctor_heavy import Probe, look
+from placet.config.install import make_keys
+
+
+@pytest.fixture
+def light(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No library is loaded: what the probes find is not asked here."""
+    for name, probe in doctor_heavy.PROBES.items():
+        quick = Probe("print('[true, \"well\"]')", probe.if_absent, probe.mend)
+        monkeypatch.setitem(doctor_heavy.PROBES, name, quick)
+
+
+@pytest.mark.usefixtures("light")
+def test_it_prints_one_object_and_whatever_is_not_well_names_its_mend(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("doctor", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert {"Python", "Disk", "Clock", "Ports", "Keys", "PostgreSQL", "Codecs", "Models", "Faces"} <= {
+        row["name"] for row in told["checks"]
+    }
+    assert all(row["mend"] for row in told["checks"] if row["health"] != "ok")
+
+
+def test_a_library_that_ends_its_process_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(doctor_heavy.PROBES, "Faces", Probe("print('a hint'); quit()", "warning", "make setup"))
+    assert look("Faces") == ("Faces", "warning", "it ended without a word", "make setup")
+
+
+def test_keys_that_others_can_read_are_a_failure_with_their_mend(tmp_path: Path) -> None:
+    make_keys(tmp_path)
+    assert keys(tmp_path).health == "ok"
+    (tmp_path / "keys" / "vault.key").chmod(0o644)
+    found = keys(tmp_path)
+    assert (found.health, found.mend) == ("failed", f"chmod 600 {tmp_path / 'keys' / 'vault.key'}")
+    assert not is_fit([found])
+
+
+def test_a_server_that_does_not_run_yet_is_no_failure(tmp_path: Path) -> None:
+    assert is_fit([postgresql(tmp_path), Finding("Disk", "ok", "roomy")])
+
+
+def test_postgresql_tells_how_far_its_clock_is(fresh_database: str, tmp_path: Path) -> None:
+    assert fresh_database
+    assert postgresql(tmp_path).told.endswith("ms apart")

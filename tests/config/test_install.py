@@ -1,0 +1,25 @@
+import stat
+from pathlib import Path
+
+from placet.config.home import make_key
+from placet.config.install import KEY_BYTES, KEYS, SECRETS, install
+
+
+def test_keys_are_private_and_never_made_twice(tmp_path: Path) -> None:
+    install(tmp_path)
+    first = {name: (tmp_path / "keys" / name).read_bytes() for name in (*KEYS, *SECRETS)}
+    install(tmp_path)
+    assert first == {name: (tmp_path / "keys" / name).read_bytes() for name in first}
+    assert {stat.S_IMODE((tmp_path / "keys" / name).stat().st_mode) for name in first} == {0o600}
+    assert len(set(first.values())) == len(first)
+
+
+def test_folders_are_private(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    install(home)
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (home, *home.iterdir())} == {0o700}
+
+
+def test_the_first_maker_of_a_key_wins(tmp_path: Path) -> None:
+    assert make_key(tmp_path, "some.key", lambda: b"a" * KEY_BYTES) == make_key(tmp_path, "some.key", lambda: b"b")
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["some.key"]
