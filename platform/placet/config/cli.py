@@ -1,6 +1,6 @@
 """`placet <command>`: the same commands as `manage.py`, with hyphens, grouped help and errors that name their mend."""
 
-import importlib
+import ast
 import os
 import sys
 from pathlib import Path
@@ -42,14 +42,24 @@ def _run(arguments: list[str]) -> int:
 
 
 def overview() -> str:
-    """Every command of ours in its group, with its first help line."""
+    """Every command of ours in its group, with its help line. Read, not imported: commands may be heavy."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for name in sorted(path.stem for path in FOLDER.glob("[!_]*.py")):
-        command = importlib.import_module(f"placet.config.management.commands.{name}").Command
-        group = getattr(command, "group", "Other")
-        groups.setdefault(group, []).append((name.replace("_", "-"), command.help.splitlines()[0]))
-    width = max((len(name) for rows in groups.values() for name, _ in rows), default=0)
+    for path in sorted(FOLDER.glob("[!_]*.py")):
+        told = _told_by(path)
+        groups.setdefault(told.get("group", "Other"), []).append((path.stem.replace("_", "-"), told.get("help", "")))
+    width = max(len(name) for rows in groups.values() for name, _ in rows)
     lines = ["placet: nothing is made, remixed or shown until everyone it concerns has assented", ""]
     for group in sorted(groups, key=GROUPS.index):
         lines += [f"{group}:", *(f"  {name:<{width}}  {told}" for name, told in groups[group]), ""]
     return "\n".join([*lines, "placet <command> --help tells its arguments; --json prints one object.", ""])
+
+
+def _told_by(path: Path) -> dict[str, str]:
+    """The texts that a command's class sets: `help` and `group`."""
+    assigned = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Assign)]
+    return {
+        target.id: node.value.value
+        for node in assigned
+        for target in node.targets
+        if isinstance(target, ast.Name) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }

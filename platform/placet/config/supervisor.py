@@ -15,6 +15,7 @@ from placet.config import ports as free_ports
 from placet.config.install import install
 from placet.config.kept_alive import MARK, KeptAlive, end_leftovers, rotate
 from placet.config.postgres import Postgres
+from placet.config.prepared import fingerprint, is_prepared, note_prepared
 from placet.config.processes import HOST, Child, Ports, children
 from placet.config.supervised import Running, only_one, write_state
 
@@ -61,7 +62,7 @@ class Supervisor:
     def _serve(self, postgres: Postgres, tell: Tell, ready: Callable[[Running], None]) -> None:
         ports = self._ports(tell)
         environment = self._environment(ports)
-        self._prepare(environment, tell)
+        self._prepare(postgres, environment, tell)
         kept = [KeptAlive(child, self._log(child), environment) for child in self.table(ports)]
         state = Running(os.getpid(), ports.web, ports.live, environment["PLACET_ORIGIN"])
         try:
@@ -76,7 +77,8 @@ class Supervisor:
         while not self._stopping.is_set():
             if not postgres.is_running():
                 postgres.start()
-            changed = [one.tend(time.monotonic()) for one in kept]
+            due = kept if state.ready else kept[:1]  # the pages first: the others load for seconds
+            changed = [one.tend(time.monotonic()) for one in due]
             if any(changed):
                 state = _with(state, kept, is_ready=state.ready)
                 write_state(self.home, state)
@@ -104,21 +106,25 @@ class Supervisor:
             MARK: str(self.home),
         }
 
-    def _prepare(self, environment: dict[str, str], tell: Tell) -> None:
-        """Tables and the seeded world, in a process that ends: this one stays small."""
+    def _prepare(self, postgres: Postgres, environment: dict[str, str], tell: Tell) -> None:
+        """Tables and the seeded world, in a process that ends: this one stays small. Nothing to do: no process."""
+        database, mark = postgres.admin_dsn("placet"), fingerprint()
+        if is_prepared(database, mark):
+            return
         words = [sys.executable, "-m", "placet.config", "prepare"]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise NotStarted(f"Preparing the tables or the seeded world failed.\n{done.stderr.strip()}")
         if done.stdout.strip():
             tell(done.stdout.strip())
+        note_prepared(database, mark)
 
     def _log(self, child: Child) -> Path:
         return self.home / "log" / f"{child.role}.log"
 
 
 def _with(state: Running, kept: list[KeptAlive], *, is_ready: bool) -> Running:
-    pids = {one.child.role: one.pid for one in kept}
+    pids = {one.child.role: one.pid for one in kept if one.pid}
     return Running(state.pid, state.port, state.live_port, state.origin, is_ready, pids)
 
 
