@@ -15,8 +15,10 @@ PLACET_LIVE_ORIGIN = os.environ.get("PLACET_LIVE_ORIGIN", "http://localhost:8001
 PLACET_TRANSPORT = os.environ.get("PLACET_TRANSPORT", "embedded")  # or kafka
 PLACET_KAFKA = os.environ.get("PLACET_KAFKA", "127.0.0.1:9092")
 PLACET_LIKENESS_WORD = os.environ.get("PLACET_LIKENESS_WORD", "likeness")  # the word on every screen
+PLACET_ENGINE = os.environ.get("PLACET_ENGINE", "scene")
 
 # Django
+AUTH_USER_MODEL = "people.Account"
 DEBUG = os.environ.get("PLACET_DEBUG") == "1"
 SECRET_KEY = read_secret(PLACET_HOME, "django.secret") or secrets.token_urlsafe(36)
 ALLOWED_HOSTS = os.environ.get("PLACET_HOSTS", "localhost,127.0.0.1,[::1]").split(",")

@@ -79,6 +79,10 @@ class Delivery:
         """A stream as committed, with what this batch has gathered for it."""
         return self._gathered.read(stream)
 
+    def read_after(self, stream: str, version: int) -> Stream:
+        """Only what a stream has beyond a version, as committed."""
+        return self._gathered.log.read(stream, after=version)
+
     def preload(self, streams: Iterable[str]) -> None:
         """Read several streams in one question."""
         self._gathered.preload(streams)

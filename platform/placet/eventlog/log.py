@@ -144,6 +144,10 @@ READ_CORRELATED: Final = (
     f"SELECT p.position, {COLUMNS} FROM event e LEFT JOIN event_position p USING (id)"  # noqa: S608
     " WHERE e.correlation_id = %s ORDER BY e.id"
 )
+STREAMS_WITH: Final = (
+    "SELECT e.stream FROM event e JOIN event_position p USING (id)"
+    " WHERE e.type = %s AND p.position <= %s ORDER BY p.position DESC LIMIT %s"
+)
 HEADS: Final = (
     "SELECT s, coalesce((SELECT e.version FROM event e WHERE e.stream = s ORDER BY e.version DESC LIMIT 1), 0)"
     " FROM unnest(%s::text[]) s"
@@ -155,22 +159,30 @@ LOCK: Final = (
     " ORDER BY 1) k"
 )
 NAMES: Final = "event_id, stream, version, type, data, sealed, digest, command_id, ordinal, correlation_id, causation_id, actor"
-INSERT: Final = f"""
+PREDECESSOR: Final = "EXISTS (SELECT FROM event e WHERE e.stream = new.stream AND e.version = new.version - 1)"
+COUNT: Final = "waiting AS (INSERT INTO event_pending SELECT id FROM written) SELECT count(*) FROM written"
+INSERT_ONE: Final = f"""
+WITH written AS (
+    INSERT INTO event ({NAMES}) SELECT {NAMES}
+    FROM (VALUES (%s::uuid, %s::text, %s::int, %s::text, %s::bytea, %s::bytea, %s::bytea,
+        %s::uuid, %s::smallint, %s::uuid, %s::uuid, %s::text, %s::bool)) AS new({NAMES}, is_first)
+    WHERE version = 1 OR {PREDECESSOR}
+    RETURNING id
+), {COUNT}
+"""  # noqa: S608
+INSERT_MANY: Final = f"""
 WITH new AS (
     SELECT * FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[],
         %s::uuid[], %s::smallint[], %s::uuid[], %s::uuid[], %s::text[], %s::bool[]) WITH ORDINALITY
         AS n({NAMES}, is_first, place)
 ), written AS (
-    INSERT INTO event ({NAMES})
-    SELECT {NAMES} FROM new
-    WHERE (NOT is_first OR version = 1
-           OR EXISTS (SELECT 1 FROM event e WHERE e.stream = new.stream AND e.version = new.version - 1))
-      AND NOT EXISTS (SELECT 1 FROM event e WHERE e.stream = new.stream AND e.command_id = new.command_id)
+    INSERT INTO event ({NAMES}) SELECT {NAMES} FROM new
+    WHERE (SELECT bool_and(version = 1 OR {PREDECESSOR}) FROM new WHERE is_first)
     ORDER BY place
     RETURNING id
-), waiting AS (INSERT INTO event_pending SELECT id FROM written)
-SELECT count(*) FROM written
+), {COUNT}
 """  # noqa: S608
+"""All rows or none: every stream's first row must find its predecessor. Uniqueness does the rest."""
 
 
 class EventLog:
@@ -206,6 +218,10 @@ class EventLog:
         """Every event of one story, in the order written; those not yet sequenced carry position None."""
         return self._events(READ_CORRELATED, (correlation_id,))
 
+    def streams_with(self, type_name: str, *, up_to: int, at_most: int) -> list[str]:
+        """The streams that hold an event of this type, newest first, up to a position."""
+        return [row[0] for row in self._rows(STREAMS_WITH, (type_name, up_to, at_most))]
+
     def heads(self, streams: Iterable[str]) -> dict[str, int]:
         """The version of each stream's last event, 0 where there is none."""
         return dict(self._rows(HEADS, (sorted(set(streams)),)))
@@ -236,16 +252,27 @@ class EventLog:
         """All or nothing: the writes of one decision, over several streams, in one transaction."""
         batch = _Batch(writes, self.vault)
         try:
+            if not batch.locks and self._is_idle and self.connection.autocommit:
+                self._insert(batch)  # one statement is all or nothing by itself
+                return batch.appended()
             with self._transaction():
                 self._lock(batch)
                 self._stand_on(batch)
-                if self._rows(INSERT, batch.columns())[0][0] != batch.size:
-                    raise _NotWritten
-                return batch.appended()
+                self._insert(batch)
+            return batch.appended()
         except (_NotWritten, psycopg.errors.UniqueViolation) as cause:
             return self._first_answers(batch, cause)
         except psycopg.errors.DeadlockDetected as cause:
             raise Conflict("two writers waited for each other; nothing was written. Retry.") from cause
+
+    def _insert(self, batch: "_Batch") -> None:
+        rows = batch.rows()
+        if len(rows) == 1:
+            written = self._rows(INSERT_ONE, rows[0])
+        else:
+            written = self._rows(INSERT_MANY, [list(column) for column in zip(*rows, strict=True)])
+        if written[0][0] != batch.size:
+            raise _NotWritten
 
     def _lock(self, batch: "_Batch") -> None:
         if batch.locks:
@@ -289,10 +316,14 @@ class EventLog:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """A transaction of its own, or a savepoint in the caller's: a refused write leaves nothing behind."""
-        if not self.connection.autocommit and self.connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+        if self._is_idle and not self.connection.autocommit:
             self._rows("SELECT 1", ())  # the caller's transaction must begin before psycopg would begin, and end, one
         with self.connection.transaction():
             yield
+
+    @property
+    def _is_idle(self) -> bool:
+        return self.connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
 
     def _events(self, query: str, parameters: Sequence[Any]) -> list[RecordedEvent]:
         return [RecordedEvent(row, self.vault) for row in self._rows(query, parameters)]
@@ -340,8 +371,8 @@ class _Batch:
             Appended(w.stream, end, ids) for w, end, ids in zip(self.writes, self._ends, self._ids, strict=True)
         ]
 
-    def columns(self) -> list[list[Any]]:
-        """The rows, column by column, as INSERT takes them."""
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows as they are inserted, in order."""
         reached = dict(self.bases)
         rows: list[tuple[Any, ...]] = []
         self._ends = []
@@ -350,7 +381,7 @@ class _Batch:
             rows += self._rows_of(write, ids, reached[write.stream], is_first=is_first)
             reached[write.stream] += len(write.facts)
             self._ends.append(reached[write.stream])
-        return [list(column) for column in zip(*rows, strict=True)]
+        return rows
 
     def _rows_of(self, write: Append, ids: tuple[str, ...], base: int, *, is_first: bool) -> Iterator[tuple[Any, ...]]:
         cause = write.cause or CAUSE.get() or Cause(ids[0])

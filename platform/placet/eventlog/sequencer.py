@@ -14,6 +14,7 @@ LOCK_KEY: Final = 0x706C61636574
 """'placet' in ASCII."""
 AT_MOST: Final = 5_000
 CHANNEL: Final = "placet_positions"
+GATHER_SECONDS: Final = 0.005
 FROM_THE_BEGINNING_EVERY_SECONDS: Final = 0.5
 
 PASS: Final = """
@@ -78,12 +79,11 @@ class Sequencer:
         self.floor = max(self.floor, last_id)
         return int(count)
 
-    def run(self, should_stop: Callable[[], bool], idle_seconds: float = 0.01) -> None:
-        """Passes until asked to stop; rests only when a pass found nothing."""
-        rest = idle_seconds
+    def run(self, should_stop: Callable[[], bool], idle_seconds: float = 0.05) -> None:
+        """Passes until asked to stop. Between two passes events gather for a moment: a pass costs a commit."""
+        rest = GATHER_SECONDS
         while not should_stop():
-            if self.run_once():
-                rest = idle_seconds
-            else:
+            count = self.run_once()
+            if count < AT_MOST:
                 time.sleep(rest)
-                rest = min(rest * 1.5, 5 * idle_seconds)
+            rest = GATHER_SECONDS if count else min(rest * 1.5, idle_seconds)

@@ -29,6 +29,8 @@ MATCH_WITHIN = 0.5
 """Distance up to which two faces count as one person."""
 REVIEW_WITHIN = 0.6
 """Distance up to which a person has to look; behind it they are two."""
+MODEL = "dlib-resnet-v1"
+"""Recorded with templates and verdicts."""
 SURE = 0.5
 WEAK = 0.0
 """Detector scores: a face; worth a second look."""

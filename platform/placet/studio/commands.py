@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from placet.eventlog.ids import GenerationId, PersonId
-from placet.eventlog.log import ANY, Append, EventLog, Log, Stream
+from placet.eventlog.log import ANY, Append, Cause, EventLog, Log, Stream, because
 from placet.eventlog.retrying import retried
 from placet.studio import decide
 from placet.studio import events as e
@@ -74,7 +74,8 @@ def request_generation(log: EventLog, ask: AskGeneration) -> GenerationId:
         region=ask.region,
         unknown_likeness=ask.unknown_likeness,
     )
-    log.append(stream_of(ask.generation), [fact], expected=0, command_id=ask.id)
+    with because(Cause(ask.generation, actor=ask.asked_by)):
+        log.append(stream_of(ask.generation), [fact], expected=0, command_id=ask.id)
     return ask.generation
 
 
@@ -89,7 +90,8 @@ def publish(log: EventLog, generation_id: GenerationId, by: PersonId, command_id
     if generation.standing:
         raise StandsAgainst
     outcome = decide.ask_publication(generation, surroundings(log, generation, datetime.now(UTC)))
-    write(log, generation_id, generation.version, outcome, command_id)
+    with because(Cause(generation_id, actor=by)):
+        write(log, generation_id, generation.version, outcome, command_id)
     return "published" if any(isinstance(f, e.GenerationPublished) for f in outcome.facts) else "draft"
 
 
@@ -100,7 +102,8 @@ def cancel(log: EventLog, generation_id: GenerationId, by: PersonId, command_id:
     outcome = decide.cancel(generation, "asked by the creator")
     if not outcome.facts and generation.state != "cancelled":
         raise NothingToCancel
-    write(log, generation_id, generation.version, outcome, command_id)
+    with because(Cause(generation_id, actor=by)):
+        write(log, generation_id, generation.version, outcome, command_id)
 
 
 def surroundings(log: Log, generation: Generation, at: datetime) -> Surroundings:

@@ -22,6 +22,7 @@ _CHUNK = re.compile(r"(?:[^\W_]|[@$€](?=\w))(?:\S*[\w@$€])?")
 _MASKED = re.compile(r"(?<=[a-z])[013457@$!|+€8](?=\w)|(?<=[a-z])[0134578]|[0134578@$€](?=[a-z])")
 _DRAWN_OUT = re.compile(r"([a-z])\1\1")
 _APART = re.compile(r"(?<![\w@$])[a-z0-9@$](?:(?:[^\w@$]|_){1,3}[a-z0-9@$]){2,}(?!\w)")
+_REPEATED = re.compile(r"(.)\1+", re.DOTALL)
 _CONTROL = re.compile(r"[^\t-\r -~]")
 _WHITE = str.maketrans("\t\n\v\f\r", "     ")
 
@@ -104,7 +105,7 @@ def normalise(text: str) -> Normalised:
 
 def skeleton(text: str) -> str:
     """What a word shares with its disguise: l and i are one letter, and a repeated letter counts once."""
-    return "".join(char for _, char in skeleton_places(text))
+    return _REPEATED.sub(r"\1", text.replace("l", "i"))
 
 
 def skeleton_places(text: str) -> list[tuple[int, str]]:

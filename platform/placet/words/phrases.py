@@ -3,9 +3,10 @@
 A look-up costs the text's length, not the number of phrases: each run of words is joined and looked up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import add
 from typing import Generic, TypeVar
 
 from placet.words.normalise import Normalised, Token, normalise, skeleton, skeleton_places
@@ -78,19 +79,19 @@ class PhraseBook(Generic[Key]):
         return sorted(_once(found), key=lambda hit: (hit.start, hit.end))
 
     def _in_words(self, tokens: tuple[Token, ...]) -> Iterator[Found[Key]]:
-        for run, letters in _runs(tokens, self._longest):
+        for run, letters in _runs(tokens, [token.text for token in tokens], self._longest, add):
             for phrase in self._look_up(self._plain, letters):
                 if how := _how(phrase, len(run)):
                     yield Found(phrase.key, run[0].start, run[-1].end, how)
 
     def _across(self, tokens: tuple[Token, ...]) -> Iterator[Found[Key]]:
-        for run, letters in _runs(tokens, 2 * self._longest):
-            if not any(token.is_disguised for token in run):
-                continue
-            for phrase in self._look_up(self._bare, skeleton(letters)):
-                if how := _how(phrase, len(run)):
-                    certain = How.DISGUISED if how is How.PLAIN else how
-                    yield Found(phrase.key, run[0].start, run[-1].end, certain)
+        bare = [skeleton(token.text) for token in tokens]
+        for run, letters in _runs(tokens, bare, self._longest, _joined_bare):
+            if any(token.places for token in run):
+                for phrase in self._look_up(self._bare, letters):
+                    if how := _how(phrase, len(run)):
+                        shown = How.DISGUISED if how is How.PLAIN else how
+                        yield Found(phrase.key, run[0].start, run[-1].end, shown)
 
     def _inside(self, token: Token) -> Iterator[Found[Key]]:
         least = LONG_ENOUGH_APART if token.is_apart else LONG_ENOUGH
@@ -117,14 +118,22 @@ def _how(phrase: _Phrase[Key], words: int) -> How | None:
     return How.PLAIN if words < phrase.words else How.SPLIT
 
 
-def _runs(tokens: tuple[Token, ...], longest: int) -> Iterator[tuple[tuple[Token, ...], str]]:
+def _runs(
+    tokens: tuple[Token, ...], texts: list[str], longest: int, join: Callable[[str, str], str]
+) -> Iterator[tuple[tuple[Token, ...], str]]:
+    """Every run of words short enough to be a phrase or its plural, with its letters."""
     for first in range(len(tokens)):
         letters = ""
         for last in range(first, len(tokens)):
-            letters += tokens[last].text
-            if len(letters) > longest + 1:  # one more for a plural
+            letters = join(letters, texts[last])
+            if len(letters) > longest + 1:
                 break
             yield tokens[first : last + 1], letters
+
+
+def _joined_bare(one: str, other: str) -> str:
+    """A letter that ends one word and begins the next counts once, as in `skeleton`."""
+    return one + other[1:] if one[-1:] == other[:1] else one + other
 
 
 def _phrases(text: str, key: Key) -> set[_Phrase[Key]]:

@@ -1,0 +1,100 @@
+"""The desk's writers: load, decide, append."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, get_args
+
+from moderation import events as e
+from moderation.refusals import CaseMoved, DecisionUnfit, NoSuchCase, NothingToContest, NotForYou, OnlyThePerson
+from placet.eventlog.errors import Conflict, WrongExpectedVersion
+from placet.eventlog.ids import CaseId, GenerationId, PersonId
+from placet.eventlog.log import Cause, EventLog, Stream, because
+from placet.eventlog.retrying import retried
+from placet.studio.events import GenerationPublished, GenerationRefused, GenerationRequested, HoldLifted
+
+FITTING: Final[dict[e.CaseKind, frozenset[e.Decision]]] = {
+    "hold": frozenset({"allow", "refuse"}),
+    "filing": frozenset({"allow", "refuse"}),
+    "contest": frozenset({"uphold", "overturn"}),
+    "report": frozenset({"keep", "take_down"}),
+}
+PERSONS_OWN: Final = frozenset({"consent_missing", "consent_revoked", "likeness_unknown", "face_without_consent"})
+"""Refusals that rest on a person's consent: no reviewer can give it in their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecideCase:
+    """A reviewer's decision; `version` is that of the case as it was read."""
+
+    id: str
+    case: CaseId
+    decided_by: PersonId
+    decision: e.Decision
+    reason: str
+    version: int
+
+
+def decide_case(log: EventLog, ask: DecideCase) -> None:
+    """Decide a case. Of two at once the case's version lets one through; the other is told `CaseMoved`."""
+    stream = log.read(f"case-{ask.case}")
+    if stream.version == 0:
+        raise NoSuchCase
+    opened: e.CaseOpened = stream.facts[0]
+    _refuse_unfit(opened, ask)
+    fact = e.CaseDecided(ask.case, opened.subject, opened.kind, ask.decision, ask.decided_by, ask.reason)
+    try:
+        with because(Cause(str(stream.events[0].correlation_id), actor=ask.decided_by)):
+            log.append(stream.name, [fact], expected=ask.version, command_id=ask.id)
+    except (Conflict, WrongExpectedVersion):
+        raise CaseMoved from None
+
+
+def _refuse_unfit(opened: e.CaseOpened, ask: DecideCase) -> None:
+    if ask.decided_by in opened.not_for:
+        raise NotForYou
+    if ask.decision not in get_args(e.Decision) or ask.decision not in FITTING[opened.kind]:
+        raise DecisionUnfit(f"{ask.decision!r} does not fit a case of kind {opened.kind}.")
+    if opened.code in PERSONS_OWN and ask.decision in {"allow", "overturn"}:
+        raise OnlyThePerson
+    if opened.is_floor and ask.decision in {"allow", "overturn"}:
+        raise DecisionUnfit("The floor under all policies cannot be lifted.")
+
+
+@retried
+def contest(log: EventLog, generation: GenerationId, by: PersonId, words: str, command_id: str) -> None:
+    """Say that a refusal is wrong. A case opens, which nobody who decided before can decide."""
+    stream = log.read(f"generation-{generation}")
+    refused = [ev for ev in stream if isinstance(ev.fact, GenerationRefused)]
+    if not refused or _asker(stream) != by or datetime.now(UTC).date().isoformat() > refused[-1].fact.contest_by:
+        raise NothingToContest
+    before = tuple(PersonId(f.decided_by) for f in stream.facts if isinstance(f, HoldLifted)) + _deciders(log, stream)
+    fact = e.RefusalContested(generation, by, words, str(refused[-1].event_id), before)
+    contests = log.read(f"contest-{generation}")
+    if any(f.refusal == fact.refusal for f in contests.facts):
+        raise NothingToContest("This refusal was contested before.")
+    with because(Cause(generation, actor=by)):
+        log.append(contests.name, [fact], expected=contests.version, command_id=command_id)
+
+
+@retried
+def report(log: EventLog, generation: GenerationId, by: PersonId, reason: str, words: str, command_id: str) -> None:
+    """Report a published clip. A case opens."""
+    stream = log.read(f"generation-{generation}")
+    if not any(isinstance(f, GenerationPublished) for f in stream.facts):
+        raise NothingToContest("Only a published clip can be reported.")
+    report_id = uuid.uuid5(uuid.UUID(command_id), "report")
+    fact = e.ClipReported(generation, by, reason, words)
+    with because(Cause(generation, actor=by)):
+        log.append(f"report-{report_id}", [fact], expected=0, command_id=command_id)
+
+
+def _asker(stream: Stream) -> PersonId | None:
+    return next((f.asked_by for f in stream.facts if isinstance(f, GenerationRequested)), None)
+
+
+def _deciders(log: EventLog, stream: Stream) -> tuple[PersonId, ...]:
+    """Reviewers whose decision led to what is contested: the causes of the generation's own events."""
+    causes = {str(ev.causation_id) for ev in stream if ev.causation_id}
+    story = log.read_correlated(str(stream.events[0].correlation_id)) if stream.events else []
+    return tuple(ev.fact.decided_by for ev in story if isinstance(ev.fact, e.CaseDecided) and str(ev.event_id) in causes)

@@ -1,0 +1,125 @@
+"""The machine's judgements, and the cases that people must decide."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from moderation import events as e
+from moderation.gate import gate
+from moderation.policies import CURRENT, load
+from moderation.rules import Judgement, Rulebook, judge
+from placet.eventlog.consuming import consume
+from placet.eventlog.delivery import Delivery, Gathered
+from placet.eventlog.ids import CaseId
+from placet.eventlog.log import RecordedEvent
+from placet.media.blobs import Area
+from placet.media.child import measure
+from placet.media.places import blobs
+from placet.rights.events import FilingHeld
+from placet.studio.events import ChecksAskedAgain, GenerationHeld, GenerationMade, GenerationRequested
+from placet.words.current import embedder
+from placet.words.vectors import Shared
+
+OPERATOR: Final = "the operator's policy"
+
+
+@cache
+def _rulebook(shared: Shared) -> Rulebook:
+    return Rulebook(load(CURRENT), shared)
+
+
+def _embed_prompts(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
+    """All prompts of a batch in one call to the model."""
+    gathered.preload(event.stream for event in events)
+    prompts = [str(event.fact.prompt) for event in events if isinstance(event.fact, GenerationRequested)]
+    if prompts:
+        embedder().embed(prompts)
+
+
+@consume(GenerationRequested, ChecksAskedAgain, name="moderation.judge_prompt", never_skips=True, prepare=_embed_prompts)
+def judge_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
+    """Never skips: without the model nothing is judged, and the generation waits."""
+    attempt = attempt_of(fact, "policy")
+    if attempt is None:
+        return
+    prompt = str(delivery.read(f"generation-{fact.generation}").facts[0].prompt)
+    shared = embedder()
+    judgement = judge(prompt, shared.embed([prompt])[0], _rulebook(shared))
+    stream = delivery.read(f"policy-verdict-{fact.generation}")
+    delivery.append(stream.name, [_prompt_verdict(fact, attempt, judgement)], expected=stream.version)
+
+
+@consume(GenerationMade, name="moderation.measure_clip", never_skips=True, at_most=4)
+def measure_clip(fact: GenerationMade, delivery: Delivery) -> None:
+    """Never skips: a clip that cannot be measured is not cleared."""
+    measures = measure(blobs().read(fact.sha256, Area.QUARANTINE))
+    found = gate(measures, asked_seconds=fact.seconds)
+    verdict = e.ClipMeasured(
+        fact.generation, "technical", 1, "block" if found.failed else "clear",
+        code="technical_gate" if found.failed else "", rule="; ".join(found.failed), claimant="the technical gate" if found.failed else "",
+        what_would_pass="Ask again: another seed gives another clip." if found.failed else "",
+        features=found.features, versions={"gate": found.version},
+    )  # fmt: skip
+    delivery.append(f"technical-verdict-{fact.generation}", [verdict], expected=0)
+
+
+@consume(GenerationHeld, e.RefusalContested, e.ClipReported, FilingHeld, name="moderation.open_cases", never_skips=True)
+def open_cases(fact: Any, delivery: Delivery) -> None:
+    """Never skips: what a person must decide reaches the desk."""
+    opened = _case(fact, CaseId(str(uuid.uuid5(uuid.UUID(delivery.event_id), "case"))), delivery)
+    delivery.append(f"case-{opened.case}", [opened], expected=0)
+
+
+def attempt_of(fact: GenerationRequested | ChecksAskedAgain, check: str) -> int | None:
+    """Which attempt this event asks of a check; None when it asks nothing of it."""
+    if isinstance(fact, GenerationRequested):
+        return 1
+    return fact.attempt if check in fact.checks else None
+
+
+def _prompt_verdict(fact: GenerationRequested | ChecksAskedAgain, attempt: int, found: Judgement) -> e.PromptJudged:
+    return e.PromptJudged(
+        generation=fact.generation,
+        check="policy",
+        attempt=attempt,
+        outcome=found.outcome,
+        code=found.code or "",
+        rule=found.rule or "",
+        evidence=tuple({"span": list(span)} for span in found.spans),
+        claimant=OPERATOR if found.code else "",
+        what_would_pass=found.what_would_pass or "",
+        features={"scores": _plain(found.scores), "thresholds": {k: dict(v) for k, v in found.thresholds.items()}},
+        versions={"policy": found.policy_version, "model": found.model},
+        is_floor=found.is_floor,
+    )
+
+
+def _plain(scores: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(float(score), 4) for name, score in scores.items()}
+
+
+def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
+    because = delivery.event_id
+    match fact:
+        case GenerationHeld():
+            subject = f"generation-{fact.generation}"
+            return e.CaseOpened(case, "hold", subject, fact.code, fact.rule, fact.is_floor, (), because)
+        case e.RefusalContested():
+            generation = delivery.read(f"generation-{fact.generation}")
+            refusal = next(ev.fact for ev in generation if str(ev.event_id) == fact.refusal)
+            barred = tuple(sorted({*fact.decided_before_by, fact.contested_by}))
+            return e.CaseOpened(
+                case, "contest", generation.name, refusal.code, refusal.rule, is_floor=False, not_for=barred, because_of=because
+            )
+        case e.ClipReported():
+            subject = f"generation-{fact.generation}"
+            return e.CaseOpened(
+                case, "report", subject, "reported", fact.reason, is_floor=False, not_for=(fact.reported_by,), because_of=because
+            )
+        case FilingHeld():
+            subject = f"filing-{fact.filing}"
+            return e.CaseOpened(
+                case, "filing", subject, "filing_too_broad", fact.reason, is_floor=False, not_for=(), because_of=because
+            )
+    raise TypeError(type(fact).__name__)

@@ -1,0 +1,25 @@
+"""The review desk's read model. Words that people wrote stay sealed in the log."""
+
+from django.db import models
+
+
+class CaseRow(models.Model):
+    """One case as it stands."""
+
+    case = models.UUIDField(primary_key=True)
+    kind = models.TextField()
+    subject = models.TextField()
+    code = models.TextField()
+    rule = models.TextField()
+    is_floor = models.BooleanField(default=False)
+    not_for = models.JSONField(default=list)
+    because_of = models.TextField(default="")
+    opened_at = models.DateTimeField()
+    version = models.IntegerField()
+    decision = models.TextField(default="")
+    decided_by = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "moderation_case"
+        indexes = [models.Index(fields=["decision", "opened_at"], name="case_queue")]

@@ -1,0 +1,93 @@
+"""What the long-lived parts do, each in its own process."""
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+from placet.config import flow
+from placet.eventlog.connecting import connect
+from placet.eventlog.consuming import ConsumerThread
+from placet.eventlog.effects import EffectThread
+from placet.eventlog.projecting import Projector
+from placet.eventlog.sequencer import Sequencer
+from placet.eventlog.transports.embedded import EmbeddedTransport
+
+DRAIN_SECONDS: Final = 3.0
+
+
+def sequencer() -> None:
+    """Give positions, and fold projections behind them."""
+    flow.load()
+    stop = _stop_on_signals()
+    folding = threading.Thread(target=Projector().run, args=(stop,), name="projections", daemon=True)
+    folding.start()
+    _kept_up(lambda: _sequence(stop), stop)
+    folding.join(DRAIN_SECONDS)
+
+
+def _sequence(stop: threading.Event) -> None:
+    with connect() as connection:
+        Sequencer(connection).run(stop.is_set)
+
+
+def consumers() -> None:
+    """Answer events, and carry out effects. This process holds the models."""
+    flow.load()
+    stop = _stop_on_signals()
+    _hold_models()
+    transport = EmbeddedTransport(connect)
+    _kept_up(transport.start, stop)
+    threads = [ConsumerThread(one, transport, connect, stop) for one in flow.consumers()]
+    threads.append(EffectThread(connect, stop))  # type: ignore[arg-type]  # both are threads
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    transport.stop()
+    for thread in threads:
+        thread.join(DRAIN_SECONDS)
+
+
+def worker() -> None:
+    """Make clips, one at a time."""
+    from generator.registry import engine_named
+    from generator.worker import work
+    from placet.config.run_queue import LogRunQueue
+    from placet.media.places import blobs, private
+
+    flow.load()
+    stop = _stop_on_signals()
+    key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
+    queue = LogRunQueue(connect, blobs(), private(), key)
+    work(queue, engine_named(settings.PLACET_ENGINE), should_stop=stop.is_set, develop=queue.develop)
+
+
+def _hold_models() -> None:
+    """The sentence model is loaded before the first event is taken, so that the first answer is not the slowest."""
+    from moderation.signals.embedding import SentenceEmbedder
+    from placet.words.current import hold
+
+    hold(SentenceEmbedder()).embed(["warm"])
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _kept_up(step: Callable[[], None], stop: threading.Event) -> None:
+    """Run a step that needs PostgreSQL; while it is away, try again."""
+    import psycopg
+
+    while not stop.is_set():
+        try:
+            step()
+        except psycopg.OperationalError:
+            stop.wait(0.5)
+        else:
+            return

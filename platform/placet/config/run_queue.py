@@ -1,0 +1,167 @@
+"""The generator's queue over the log: what the worker claims, beats and finishes becomes events of the studio."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from generator.port import (
+    Cancel,
+    Claim,
+    FailureKind,
+    GenerationRequest,
+    LeaseLost,
+    OutsideVocabulary,
+    Progress,
+    RawClip,
+)
+from placet.eventlog import effects
+from placet.media.blobs import Area, Blob, BlobStore
+from placet.media.child import normalise_image
+from placet.media.encode import encode_mp4
+from placet.media.errors import HostileMedia
+from placet.media.private import PrivateStore
+from placet.studio import events as e
+from placet.studio.generation import Generation, stream_of
+from placet.studio.runs import GroundUnderReview, Runs
+from provenance import watermark
+
+FINISH_WITHIN_SECONDS: Final = 8.0
+
+
+class MarkUnreadable(RuntimeError):
+    """The mark could not be read back from the encoded clip: it is not kept, and the run fails."""
+
+
+class LogRunQueue:
+    """`generator.port.RunQueue` over PostgreSQL. One connection, made anew when it is lost."""
+
+    def __init__(
+        self, connect: Callable[[], psycopg.Connection[Any]], blobs: BlobStore, private: PrivateStore, key: bytes
+    ) -> None:
+        self._connect = connect
+        self._runs: Runs | None = None
+        self._blobs, self._private, self._key = blobs, private, key
+        self._held: dict[str, effects.Claim] = {}
+        self._made: dict[str, tuple[Blob, str, float]] = {}
+
+    def claim(self) -> Claim | None:
+        """The next run, or None."""
+        found = self._asking(lambda runs: runs.claim())
+        if found is None:
+            return None
+        held, generation = found
+        claim = Claim(str(held.id), held.token, self._request(generation))
+        self._held[claim.id] = held
+        return claim
+
+    def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+        """Renew the lease; a reason to stop, or None."""
+        return self._asking(lambda runs: runs.beat(self._held[claim.id], phase, done_0_1))
+
+    def develop(self, claim: Claim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:
+        """Mark, encode, read the mark back, put in quarantine. Blob first, fact second."""
+        payload = payload_of(claim.request.generation)
+        progress("mark", 0.0)
+        marked = watermark.embed(clip.frames, payload, self._key)
+        progress("encode", 0.0)
+        place = self._blobs.root / f".run-{claim.id}-{claim.token}.mp4"
+        try:
+            encoded = encode_mp4(marked, clip.fps, clip.pcm, clip.rate, place)
+            progress("read mark", 0.0)
+            read = watermark.read_back(place, self._key)
+            if read is None or read.payload != payload:
+                raise MarkUnreadable("the mark could not be read back after encoding")
+            self._made[claim.id] = (self._blobs.put_file(place, Area.QUARANTINE), f"{payload:016x}", encoded.seconds)
+        finally:
+            Path(place).unlink(missing_ok=True)
+
+    def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
+        """Say that the clip is made, once its ground stands. While checks look again, it waits for them."""
+        blob, mark, clip_seconds = self._made.pop(claim.id)
+        recipe = {k: v for k, v in clip.recipe.items() if k != "unread_words"}
+        took = {k: round(v, 3) for k, v in seconds.items()}
+        generation = claim.request.generation
+        made = e.GenerationMade(
+            generation,
+            blob.sha256,
+            blob.bytes_count,
+            round(clip_seconds, 3),
+            mark,
+            recipe,
+            took,  # type: ignore[arg-type]
+        )
+        self._asking(lambda runs: self._finish(runs, claim, made))
+
+    def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade) -> None:
+        until = time.monotonic() + FINISH_WITHIN_SECONDS
+        while True:
+            try:
+                return runs.finish(self._held[claim.id], made)
+            except GroundUnderReview:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+
+    def outside(self, claim: Claim, exc: OutsideVocabulary) -> None:
+        """The engine cannot draw it."""
+        fact = e.VocabularyExceeded(claim.request.generation, exc.nearest)  # type: ignore[arg-type]  # the same id
+        self._asking(lambda runs: runs.end(self._held[claim.id], fact))
+
+    def cancelled(self, claim: Claim, reason: str, frame: int) -> None:  # noqa: ARG002  the port's words
+        """It was stopped for a reason that the log knows."""
+        self._asking(lambda runs: runs.end(self._held[claim.id], None))
+
+    def failed(self, claim: Claim, error: str, kind: FailureKind) -> None:  # noqa: ARG002  may hold the asker's words
+        """The engine broke."""
+        fact = e.GenerationFailed(claim.request.generation, kind, ADVICE[kind])  # type: ignore[arg-type]  # the same id
+        self._asking(lambda runs: runs.end(self._held[claim.id], fact))
+
+    def _request(self, generation: Generation) -> GenerationRequest:
+        asked = generation.asked
+        image = asked.image and _readable(self._private.open(asked.asked_by, asked.image))
+        return GenerationRequest(
+            generation=asked.generation, mode=asked.mode, prompt=str(asked.prompt), parent_prompt=self._story(generation),
+            seed=asked.seed, width=asked.width, height=asked.height, fps=asked.fps, seconds=asked.seconds,
+            engine=asked.engine, image=image or None, badges=tuple(asked.cameos),
+        )  # fmt: skip
+
+    def _story(self, generation: Generation) -> str | None:
+        """What the ancestors were asked for, oldest line first."""
+        streams = self._asking(lambda runs: runs.log.read_many(stream_of(a) for a in generation.asked.ancestors))
+        prompts = [str(streams[stream_of(a)].facts[0].prompt) for a in reversed(generation.asked.ancestors)]
+        return "\n".join(prompts) or None
+
+    def _asking(self, ask: Callable[[Runs], Any]) -> Any:
+        """Ask over the connection; a lost one is told as OSError, as the port wants it, and made anew next time."""
+        try:
+            self._runs = self._runs or Runs(self._connect())
+            return ask(self._runs)
+        except effects.LeaseLost as lost:
+            raise LeaseLost(str(lost)) from lost
+        except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
+            self._runs = None
+            raise ConnectionError("PostgreSQL is away") from lost
+
+
+ADVICE: Final[dict[FailureKind, str]] = {
+    "memory": "Ask for a shorter or smaller clip.",
+    "engine": "Ask again; if it happens twice, tell the operator.",
+    "request": "Ask for a size, length and picture that the engine can do: see its vocabulary.",
+}
+
+
+def payload_of(generation: str) -> int:
+    """The 64 bits that a clip of this generation carries."""
+    return int.from_bytes(hashlib.sha256(generation.encode()).digest()[:8])
+
+
+def _readable(data: bytes) -> bytes | None:
+    """A picture as the engine takes it. What hostile bytes hide is not drawn; they were refused when they came in."""
+    try:
+        return normalise_image(data)
+    except HostileMedia:
+        return None

@@ -1,0 +1,77 @@
+"""Tailing readers beside the writers: ours by dense position, and the control by the plain serial id, which must miss."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import psycopg
+
+from placet.eventlog.sequencer import Sequencer
+
+By = Literal["position", "serial"]
+QUERIES: dict[By, str] = {
+    "position": "SELECT position, id FROM event_position WHERE position > %s ORDER BY position LIMIT 5000",
+    "serial": "SELECT id, id FROM event WHERE id > %s ORDER BY id LIMIT 5000",
+}
+
+
+@dataclass(slots=True)
+class Tail:
+    """What one reader has seen, in the order in which it saw it."""
+
+    by: By
+    seen: list[int] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+
+    def step(self, connection: psycopg.Connection[Any]) -> int:
+        """Read on from the checkpoint. Answers how many rows came."""
+        rows = connection.execute(QUERIES[self.by], (self.places[-1] if self.places else 0,)).fetchall()  # type: ignore[call-overload]
+        self.places += [r[0] for r in rows]
+        self.seen += [r[1] for r in rows]
+        return len(rows)
+
+    def missed(self, connection: psycopg.Connection[Any]) -> int:
+        """How many committed events this reader never saw."""
+        ids = {r[0] for r in connection.execute("SELECT id FROM event").fetchall()}
+        return len(ids - set(self.seen))
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether its places were 1, 2, 3, … without a gap."""
+        return self.places == list(range(1, len(self.places) + 1))
+
+
+@contextmanager
+def following(dsn: str, *ways: By) -> Iterator[dict[By, Tail]]:
+    """A sequencer and one tailing reader for each way, in threads, until the writers have ended and all is read."""
+    tails = {by: Tail(by) for by in ways}
+    stop = threading.Event()
+    threads = [threading.Thread(target=_sequence, args=(dsn, stop)), *(
+        threading.Thread(target=_tail, args=(dsn, tail, stop)) for tail in tails.values()
+    )]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    try:
+        yield tails
+        time.sleep(1.2)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _sequence(dsn: str, stop: threading.Event) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        Sequencer(connection).run(stop.is_set)
+
+
+def _tail(dsn: str, tail: Tail, stop: threading.Event) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        while not stop.is_set():
+            if not tail.step(connection):
+                time.sleep(0.002)
+        while tail.step(connection):
+            pass

@@ -1,0 +1,22 @@
+"""The feed's read model."""
+
+from django.db import models
+
+
+class FeedRow(models.Model):
+    """One published clip. It is shown while `standing` is empty."""
+
+    generation = models.UUIDField(primary_key=True)
+    position = models.BigIntegerField()
+    asked_by = models.UUIDField()
+    parent = models.UUIDField(null=True)
+    cameos = models.JSONField(default=list)
+    sha256 = models.TextField(default="")
+    seconds = models.FloatField(default=0)
+    standing = models.JSONField(default=dict)
+    is_shown = models.BooleanField(default=False)
+    published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "feed_clip"
+        indexes = [models.Index(fields=["-position"], name="feed_newest", condition=models.Q(is_shown=True))]

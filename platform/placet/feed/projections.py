@@ -1,0 +1,48 @@
+"""The feed: what is published and has nothing against it."""
+
+from typing import Final
+
+from placet.eventlog.log import RecordedEvent
+from placet.eventlog.projecting import Rows, projection
+from placet.feed.models import FeedRow
+from placet.studio import events as e
+
+FEED: Final = projection("feed.clips", version=1, tables=[FeedRow])
+
+
+@FEED.on(e.GenerationSigned)
+def sign(fact: e.GenerationSigned, _event: RecordedEvent, rows: Rows) -> None:
+    row = _row(fact.generation, rows)
+    row.sha256 = fact.sha256
+
+
+@FEED.on(e.GenerationRequested)
+def ask(fact: e.GenerationRequested, _event: RecordedEvent, rows: Rows) -> None:
+    row = _row(fact.generation, rows)
+    row.asked_by, row.parent, row.cameos, row.seconds = fact.asked_by, fact.parent, list(fact.cameos), fact.seconds
+
+
+@FEED.on(e.GenerationPublished)
+def publish(fact: e.GenerationPublished, event: RecordedEvent, rows: Rows) -> None:
+    row = _row(fact.generation, rows)
+    row.position, row.published_at = event.position, event.at
+    row.is_shown = not row.standing
+
+
+@FEED.on(e.StandingOpened)
+def hide(fact: e.StandingOpened, _event: RecordedEvent, rows: Rows) -> None:
+    row = _row(fact.generation, rows)
+    row.standing, row.is_shown = {**row.standing, fact.opened_by: fact.reason}, False
+
+
+@FEED.on(e.StandingClosed)
+def show_again(fact: e.StandingClosed, _event: RecordedEvent, rows: Rows) -> None:
+    row = _row(fact.generation, rows)
+    row.standing = {k: v for k, v in row.standing.items() if k != fact.opened_by}
+    row.is_shown = row.published_at is not None and not row.standing
+
+
+def _row(generation: str, rows: Rows) -> FeedRow:
+    if rows.get(FeedRow, str(generation)) is None:
+        rows.put(FeedRow(generation=str(generation), position=0, asked_by=str(generation)))
+    return rows.change(FeedRow, str(generation))

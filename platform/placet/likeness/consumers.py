@@ -1,0 +1,121 @@
+"""Enrolment, consent and faces: what the likeness room answers."""
+
+import io
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from placet.eventlog.behind import wait_for
+from placet.eventlog.consuming import consume
+from placet.eventlog.delivery import Delivery, Gathered
+from placet.eventlog.log import RecordedEvent
+from placet.likeness import events as e
+from placet.likeness import faces, seen, templates
+from placet.likeness.consent import Consent, Objection, consent_of
+from placet.likeness.projections import CONSENTS
+from placet.media.blobs import Area
+from placet.media.child import normalise_image, read_frames
+from placet.media.errors import HostileMedia
+from placet.media.places import blobs, private
+from placet.people.commands import following
+from placet.studio.events import ChecksAskedAgain, GenerationMade, GenerationRequested
+
+LOOKS_A_SECOND: Final = 2.0
+MOST_LOOKS: Final = 12
+GALLERY: Final = templates.Gallery()
+
+
+@consume(e.EnrolmentAsked, name="likeness.enrol", at_most=4)
+def enrol(fact: e.EnrolmentAsked, delivery: Delivery) -> None:
+    """A portrait that cannot be used is answered with a code; a broken reader is retried, then parked."""
+    name = str(uuid.uuid5(uuid.UUID(delivery.event_id), "template"))
+    try:
+        picture = _pixels(normalise_image(private().open(fact.person, fact.portrait)))
+        kept = templates.keep(private(), fact.person, faces.template_of(picture), name)
+    except (faces.NoTemplate, HostileMedia) as refusal:
+        stream = delivery.read(f"enrolment-{fact.person}")
+        delivery.append(
+            stream.name, [e.EnrolmentRefused(fact.person, refusal.code, str(refusal))], expected=stream.version
+        )
+        return
+    consent = delivery.read(consent_of(fact.person))
+    enrolled = e.LikenessEnrolled(fact.person, kept.name, kept.commitment, faces.MODEL)
+    delivery.append(consent.name, [enrolled], expected=consent.version)
+
+
+def _load_consents(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
+    gathered.preload(event.stream for event in events)
+    requests = [gathered.read(event.stream).facts[0] for event in events]
+    gathered.preload(consent_of(person) for request in requests for person in request.cameos)
+
+
+@consume(
+    GenerationRequested, ChecksAskedAgain, name="likeness.check_cameos", never_skips=True, prepare=_load_consents
+)
+def check_cameos(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
+    """Never skips: without an answer on consent the generation waits."""
+    attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "likeness" in fact.checks else None
+    if attempt is None:
+        return
+    request: GenerationRequested = delivery.read(f"generation-{fact.generation}").facts[0]
+    ground: dict[str, int] = {}
+    objections = [o for person in request.cameos if (o := _objection(request, person, ground, delivery))]
+    if request.unknown_likeness:
+        objections.append(NOBODY)
+    stream = delivery.read(f"cameo-verdict-{fact.generation}")
+    delivery.append(stream.name, [_cameo_verdict(request, attempt, ground, objections)], expected=stream.version)
+
+
+@consume(GenerationMade, name="likeness.check_faces", never_skips=True, at_most=2)
+def check_faces(fact: GenerationMade, delivery: Delivery) -> None:
+    """Never skips: a clip whose frames cannot be looked at is not cleared."""
+    wait_for(CONSENTS.name, delivery.event.position)
+    request: GenerationRequested = delivery.read(f"generation-{fact.generation}").facts[0]
+    frames = read_frames(blobs().read(fact.sha256, Area.QUARANTINE), at_most=MOST_LOOKS, per_second=LOOKS_A_SECOND)
+    looks = [(frame.second, faces.find_faces(frame.pixels)) for frame in frames]
+    found = seen.look(looks, GALLERY.all(), set(request.cameos))
+    delivery.append(f"face-verdict-{fact.generation}", [seen.verdict(fact, found)], expected=0)
+
+
+NOBODY: Final = Objection(
+    "likeness_unknown", "no likeness of that name is enrolled", "Leave the likeness out, or invite the person to enrol."
+)
+
+
+def _objection(
+    request: GenerationRequested, person: str, ground: dict[str, int], delivery: Delivery
+) -> Objection | None:
+    stream = delivery.read(consent_of(person))
+    ground[stream.name] = stream.version
+    consent = Consent.replay(stream)
+    are_mutuals = consent.level == "mutuals" and _are_mutuals(request.asked_by, person, ground, delivery)
+    return consent.objection(request.asked_by, person, are_mutuals=are_mutuals)
+
+
+def _are_mutuals(one: str, other: str, ground: dict[str, int], delivery: Delivery) -> bool:
+    follows = [delivery.read(f"follows-{who}") for who in (one, other)]
+    ground.update({stream.name: stream.version for stream in follows})
+    return other in following(follows[0].facts) and one in following(follows[1].facts)
+
+
+def _cameo_verdict(
+    request: GenerationRequested, attempt: int, ground: dict[str, int], objections: list[Objection]
+) -> e.CameosChecked:
+    common: dict[str, Any] = {"versions": {"consent": "1"}, "features": {"cameos": len(request.cameos)}}
+    if not objections:
+        return e.CameosChecked(request.generation, "likeness", attempt, "clear", ground, **common)
+    first = objections[0]
+    return e.CameosChecked(
+        request.generation, "likeness", attempt, "block", ground, code=first.code, rule=first.rule,
+        claimant="the person whose likeness it is", what_would_pass=first.what_would_pass, **common,
+    )  # fmt: skip
+
+
+def _pixels(png: bytes) -> faces.Picture:
+    with Image.open(io.BytesIO(png)) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+

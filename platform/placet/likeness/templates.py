@@ -1,0 +1,55 @@
+"""Face templates at rest: in the person's private store, sealed under their key; a salted commitment in the log."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+
+import numpy as np
+
+from placet.likeness.faces import Template
+from placet.likeness.models import LikenessRow
+from placet.likeness.queries import enrolled
+from placet.media.places import private
+from placet.media.private import PrivateStore
+
+SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a template lies, and what the log may say of it."""
+
+    name: str
+    commitment: str
+
+
+def keep(store: PrivateStore, person: str, template: Template, name: str) -> Kept:
+    """Seal a template under its person's key. The commitment is SHA-256 over salt and numbers; the salt lies beside."""
+    salt, numbers = secrets.token_bytes(SALT_BYTES), template.vector.astype("<f8").tobytes()
+    body = {"salt": salt.hex(), "vector": numbers.hex(), "model": template.model}
+    store.keep(person, json.dumps(body).encode(), name)
+    return Kept(name, hashlib.sha256(salt + numbers).hexdigest())
+
+
+def load(store: PrivateStore, person: str, name: str) -> Template:
+    """A template as it was kept. Raises `BlobMissing` after an erasure."""
+    body = json.loads(store.open(person, name))
+    return Template(np.frombuffer(bytes.fromhex(body["vector"]), "<f8"), body["model"])
+
+
+class Gallery:
+    """Templates of everyone enrolled, opened once a process and kept in memory only."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, str], Template] = {}
+
+    def all(self) -> dict[str, Template]:
+        """Person -> template, of everyone enrolled now."""
+        rows = enrolled()
+        known = {(str(row.person), row.template): row for row in rows}
+        self._open = {place: self._open.get(place) or self._load(row) for place, row in known.items()}
+        return {person: template for (person, _), template in self._open.items()}
+
+    def _load(self, row: LikenessRow) -> Template:
+        return load(private(), str(row.person), row.template)

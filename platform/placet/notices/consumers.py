@@ -1,0 +1,46 @@
+"""Who is told by mail. In the app a notice is the numbered use itself: it cannot be late or lost."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.utils.translation import gettext as _
+
+from placet.eventlog.consuming import consume
+from placet.eventlog.delivery import Delivery
+from placet.eventlog.effects import performs
+from placet.likeness.events import CameoUsed
+from placet.notices.words import subject_of, text_of
+from placet.people.queries import people
+
+
+@consume(CameoUsed, name="notices.mail")
+def mail(fact: CameoUsed, delivery: Delivery) -> None:
+    """Retried; after 24 h this effect is marked failed and the operator is told; no event waits for it."""
+    payload = {
+        "person": fact.person, "number": delivery.event.version, "stage": fact.stage, "generation": fact.generation,
+        "asked_by": fact.asked_by, "is_summary": fact.is_summary,
+    }  # fmt: skip
+    delivery.plan("mail", payload, key=f"cameo-{fact.person}")
+
+
+@performs("mail")
+def send(payload: Mapping[str, Any], key: str) -> None:
+    """Sent at least once, under one Message-ID; the address is opened only here. An erased person gets no mail."""
+    from placet.people.addresses import address_of
+
+    address = address_of(payload["person"])
+    if not address:
+        return
+    who = people([payload["asked_by"]]).get(payload["asked_by"])
+    asked_by = str(who.name) if who else _("someone who left")
+    message = EmailMessage(
+        subject_of(payload["stage"], payload["number"]),
+        text_of(payload["stage"], asked_by, f"{settings.PLACET_ORIGIN}/notices/"),
+        to=[address],
+        headers={"Message-ID": f"<{key}@placet.local>"},
+    )
+    message.send()
+
+

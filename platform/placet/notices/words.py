@@ -1,0 +1,26 @@
+"""The words of a notice: the same in the app, in mail and on the command line."""
+
+from django.utils.translation import gettext as _
+
+
+def subject_of(stage: str, number: int) -> str:
+    """`Notice 4: …`"""
+    return _("Notice %(number)s: %(what)s") % {"number": number, "what": what(stage)}
+
+
+def what(stage: str) -> str:
+    """What happened to a likeness, in plain words."""
+    return {
+        "requested": _("a clip with you was asked for"),
+        "draft": _("a draft that shows you is finished"),
+        "published": _("a clip that shows you was published"),
+        "blocked": _("an attempt to use your likeness was blocked"),
+        "downloaded": _("a clip that shows you was downloaded"),
+    }[stage]
+
+
+def text_of(stage: str, asked_by: str, inbox: str) -> str:
+    """The body of a mail: what, who, and where to act."""
+    return _(
+        "%(what)s.\n\nAsked by: %(who)s\n\nIn your inbox you can take this one clip down, or block whoever asked:\n%(inbox)s\n"
+    ) % {"what": what(stage).capitalize(), "who": asked_by, "inbox": inbox}

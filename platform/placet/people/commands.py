@@ -1,0 +1,75 @@
+"""The people room's writers: load, decide, append."""
+
+import hashlib
+import secrets
+import uuid
+
+from placet.eventlog.ids import PersonId
+from placet.eventlog.log import EventLog
+from placet.eventlog.retrying import retried
+from placet.people import events as e
+from placet.people.refusals import InviteUnknown
+
+
+@retried
+def join(log: EventLog, fact: e.PersonJoined, command_id: str) -> PersonId:
+    """Somebody joins. The same command joins once."""
+    log.append(f"person-{fact.person}", [fact], expected=0, command_id=command_id)
+    return fact.person
+
+
+@retried
+def issue_invite(log: EventLog, by: PersonId, command_id: str) -> str:
+    """A new invite code, `<invite>.<secret>`; only its hash is recorded. Repeated, it makes another code."""
+    invite, secret = str(uuid.uuid4()), secrets.token_urlsafe(24)
+    code_sha256 = hashlib.sha256(secret.encode()).hexdigest()
+    log.append(f"invite-{invite}", [e.InviteIssued(invite, by, code_sha256)], expected=0, command_id=command_id)
+    return f"{invite}.{secret}"
+
+
+@retried
+def take_invite(log: EventLog, code: str, name: str, email: str, command_id: str) -> PersonId:
+    """Join by invitation, as a creator. Raises `InviteUnknown`."""
+    invite, _, secret = code.partition(".")
+    stream = log.read(f"invite-{_uuid(invite)}")
+    issued = stream.facts[0] if stream.version == 1 else None
+    if issued is None or issued.code_sha256 != hashlib.sha256(secret.encode()).hexdigest():
+        raise InviteUnknown
+    person = PersonId(str(uuid.uuid5(uuid.UUID(command_id), "person")))
+    log.append(stream.name, [e.InviteTaken(invite, person)], expected=1, command_id=command_id)
+    return join(log, e.PersonJoined(person, name, email, ("creator",), invite), command_id)
+
+
+@retried
+def follow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) -> None:
+    """Follow somebody; both ways round, two people are mutuals."""
+    stream = log.read(f"follows-{person}")
+    if follows not in following(stream.facts):
+        log.append(stream.name, [e.FollowStarted(person, follows)], expected=stream.version, command_id=command_id)
+
+
+@retried
+def unfollow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) -> None:
+    """Follow somebody no longer."""
+    stream = log.read(f"follows-{person}")
+    if follows in following(stream.facts):
+        log.append(stream.name, [e.FollowEnded(person, follows)], expected=stream.version, command_id=command_id)
+
+
+def following(facts: tuple[object, ...]) -> set[str]:
+    """Whom a person follows, from the facts of their stream."""
+    follows: set[str] = set()
+    for fact in facts:
+        match fact:
+            case e.FollowStarted(follows=who):
+                follows.add(who)
+            case e.FollowEnded(follows=who):
+                follows.discard(who)
+    return follows
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise InviteUnknown from None

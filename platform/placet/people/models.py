@@ -1,0 +1,36 @@
+"""Accounts: who may sign in. No name, no address: those stay sealed in the log."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class Account(AbstractBaseUser):
+    """One person who joined. Signs in by one-time links; there is no password."""
+
+    last_login = None  # sign-ins are not facts about the log, and this row is rebuilt from it
+    person = models.UUIDField(primary_key=True)
+    roles = models.JSONField(default=list)
+    joined_at = models.DateTimeField()
+
+    USERNAME_FIELD = "person"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = BaseUserManager["Account"]()
+
+    class Meta:
+        db_table = "people_account"
+
+    def has_role(self, role: str) -> bool:
+        """Whether this account holds a role: creator, reviewer, rights_holder, operator."""
+        return role in self.roles
+
+
+class UsedLink(models.Model):
+    """One-time links that were used: a second use meets this row."""
+
+    nonce = models.UUIDField(primary_key=True)
+    used_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "people_used_link"

@@ -1,0 +1,15 @@
+"""Accounts from the log."""
+
+from typing import Final
+
+from placet.eventlog.log import RecordedEvent
+from placet.eventlog.projecting import Rows, projection
+from placet.people.events import PersonJoined
+from placet.people.models import Account
+
+ACCOUNTS: Final = projection("people.accounts", version=1, tables=[Account])
+
+
+@ACCOUNTS.on(PersonJoined)
+def join(fact: PersonJoined, event: RecordedEvent, rows: Rows) -> None:
+    rows.put(Account(person=fact.person, roles=list(fact.roles), joined_at=event.at, password="!"))  # noqa: S106  none

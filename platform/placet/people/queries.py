@@ -1,0 +1,57 @@
+"""Named reads of the people room. Names are opened from the log at read; no table holds them."""
+
+from dataclasses import dataclass
+
+from placet.eventlog.event import Erased
+from placet.eventlog.ids import PersonId
+from placet.eventlog.log import current_log
+from placet.people.events import PersonJoined
+from placet.people.models import Account
+from placet.people.refusals import NobodyOfThatName
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as they are shown."""
+
+    person: PersonId
+    name: str | Erased
+    roles: tuple[str, ...]
+
+    @property
+    def initial(self) -> str:
+        """First letter of the name, for an avatar."""
+        return str(self.name)[:1].upper()
+
+
+def people(persons: list[str] | None = None) -> dict[str, Person]:
+    """The people of these ids (or all), by id."""
+    wanted = persons if persons is not None else [str(p) for p in Account.objects.values_list("person", flat=True)]
+    found = {}
+    for stream in current_log().read_many(f"person-{p}" for p in wanted).values():
+        for fact in stream.facts[:1]:
+            if isinstance(fact, PersonJoined):
+                found[str(fact.person)] = Person(fact.person, fact.name, fact.roles)
+    return found
+
+
+def person(person_id: str) -> Person:
+    """One person. Raises `NobodyOfThatName`."""
+    try:
+        return people([person_id])[person_id]
+    except KeyError:
+        raise NobodyOfThatName from None
+
+
+def named(name: str) -> Person:
+    """Who goes by this name here, in any case. Raises `NobodyOfThatName`."""
+    for one in people().values():
+        if str(one.name).casefold() == name.strip().casefold():
+            return one
+    raise NobodyOfThatName(f"Nobody here is called {name!r}.")
+
+
+def name_of(person_id: str) -> str:
+    """The name that is shown for an id."""
+    known = people([person_id]).get(person_id)
+    return str(known.name) if known else "someone who left"

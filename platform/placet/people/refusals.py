@@ -1,0 +1,21 @@
+"""What the people room refuses, in words."""
+
+from placet.eventlog.refusal import Refusal
+
+
+class InviteUnknown(Refusal):
+    code = "invite_unknown"
+    advice = "Ask the person who invited you for a new link: each works once."
+    status = 404
+
+
+class NobodyOfThatName(Refusal):
+    code = "person_unknown"
+    advice = "Use a name that `placet people` lists."
+    status = 404
+
+
+class LinkSpent(Refusal):
+    code = "link_spent"
+    advice = "Each sign-in link works once and for an hour. Ask for a new one: `placet links`."
+    status = 403

@@ -1,0 +1,77 @@
+"""The rights room's writers: load, decide, append."""
+
+import uuid
+from dataclasses import dataclass
+
+from placet.eventlog.ids import FilingId, PersonId
+from placet.eventlog.log import Append, EventLog
+from placet.eventlog.retrying import retried
+from placet.rights import events as e
+from placet.rights.filing import OPT_OUTS, Filing, State, in_force
+from placet.rights.matching import needs_a_human
+from placet.rights.refusals import FilingUnusable, NoSuchFiling, NotYourFiling
+
+LONGEST_NAME = 200
+LONGEST_DESCRIPTION = 2_000
+MOST_NAMES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class FileOptOut:
+    """What a rights holder files: one subject, for generation and for training."""
+
+    id: str
+    holder: PersonId
+    names: tuple[str, ...]
+    description: str = ""
+    acts: tuple[str, ...] = ("generation", "training")
+    regions: tuple[str, ...] = ("*",)
+    """Country codes, or `*` for everywhere."""
+    until: str | None = None
+    statement: str = ""
+
+    @property
+    def filing(self) -> FilingId:
+        """The id that this filing will have, however often it is sent."""
+        return FilingId(str(uuid.uuid5(uuid.UUID(self.id), "filing")))
+
+
+@retried
+def file_opt_out(log: EventLog, ask: FileOptOut, vocabulary: frozenset[str]) -> tuple[FilingId, State]:
+    """File an opt-out. In force at once, or waiting for a human when a name would stop too much."""
+    _refuse_unusable(ask)
+    fact = e.OptOutFiled(
+        ask.filing, ask.holder, ask.names, ask.description, ask.acts, ask.regions, ask.until, ask.statement
+    )
+    reasons = [reason for name in ask.names if (reason := needs_a_human(name, vocabulary))]
+    stream = f"filing-{ask.filing}"
+    if reasons:
+        log.append(stream, [fact, e.FilingHeld(ask.filing, reasons[0])], expected=0, command_id=ask.id)
+        return ask.filing, "waiting"
+    head = log.heads([OPT_OUTS])[OPT_OUTS]
+    enforced = Append(OPT_OUTS, [e.OptOutEnforced(ask.filing)], head, command_id=ask.id)
+    log.append_all([Append(stream, [fact], 0, command_id=ask.id), enforced])
+    return ask.filing, "in_force"
+
+
+@retried
+def end_opt_out(log: EventLog, filing: FilingId, by: PersonId, command_id: str, *, is_operator: bool = False) -> None:
+    """End a filing: it applies to nothing from now on. What it stopped before stays recorded."""
+    filed = Filing.replay(log.read(f"filing-{filing}")).filed
+    if filed is None:
+        raise NoSuchFiling
+    if filed.holder != by and not is_operator:
+        raise NotYourFiling
+    opt_outs = log.read(OPT_OUTS)
+    if filing in in_force(opt_outs):
+        log.append(OPT_OUTS, [e.OptOutEnded(filing, by)], expected=opt_outs.version, command_id=command_id)
+
+
+def _refuse_unusable(ask: FileOptOut) -> None:
+    is_named = ask.names and all(0 < len(name.strip()) <= LONGEST_NAME for name in ask.names)
+    if not is_named or len(ask.names) > MOST_NAMES or len(ask.description) > LONGEST_DESCRIPTION:
+        raise FilingUnusable
+    try:
+        "".join((*ask.names, ask.description, ask.statement)).encode()
+    except UnicodeEncodeError:
+        raise FilingUnusable from None

@@ -1,0 +1,104 @@
+"""Prompts and outputs against the opt-outs in force; new filings against what is published."""
+
+from typing import Any, Final
+
+from moderation.events import CaseDecided
+from placet.eventlog.consuming import consume
+from placet.eventlog.delivery import Delivery
+from placet.rights import events as e
+from placet.rights.filing import OPT_OUTS
+from placet.rights.index import InForce, entry
+from placet.rights.matching import BLOCK_FROM, HOLD_FROM, Match, OptOutIndex
+from placet.rights.published import published_prompts
+from placet.studio.events import ChecksAskedAgain, GenerationMade, GenerationRequested
+from placet.words.current import embedder
+
+IN_FORCE: Final = InForce()
+RULE: Final = "the subject is opted out of generation"
+WHAT_WOULD_PASS: Final = "The same scene without the named subject, or the rights holder's leave."
+MOST_LISTED: Final = 500
+
+
+@consume(GenerationRequested, ChecksAskedAgain, name="rights.match_prompt", never_skips=True)
+def match_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
+    """Never skips: while opt-outs cannot be read to their head, nothing passes."""
+    attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "rights" in fact.checks else None
+    if attempt is None:
+        return
+    request: GenerationRequested = delivery.read(f"generation-{fact.generation}").facts[0]
+    matches, common = _matches(str(request.prompt), request, delivery)
+    stream = delivery.read(f"rights-verdict-{fact.generation}")
+    found = e.PromptMatched(fact.generation, "rights", attempt, **_found(matches), **common)
+    delivery.append(stream.name, [found], expected=stream.version)
+
+
+@consume(GenerationMade, ChecksAskedAgain, name="rights.match_output", never_skips=True)
+def match_output(fact: GenerationMade | ChecksAskedAgain, delivery: Delivery) -> None:
+    """What the engine says it drew, as words. Never skips."""
+    attempt = 1 if isinstance(fact, GenerationMade) else fact.attempt if "rights_output" in fact.checks else None
+    if attempt is None:
+        return
+    generation = delivery.read(f"generation-{fact.generation}")
+    made: GenerationMade = next(f for f in reversed(generation.facts) if isinstance(f, GenerationMade))
+    drawn = str(made.recipe.get("caption") or made.recipe.get("scene", {}).get("words", ""))
+    matches, common = _matches(drawn, generation.facts[0], delivery)
+    stream = delivery.read(f"rights-output-verdict-{fact.generation}")
+    found = e.OutputMatched(fact.generation, "rights_output", attempt, **_found(matches), **common)
+    delivery.append(stream.name, [found], expected=stream.version)
+
+
+@consume(e.OptOutEnforced, name="rights.list_matches", never_skips=True)
+def list_matches(fact: e.OptOutEnforced, delivery: Delivery) -> None:
+    """For a person to look at: nothing is taken down by this."""
+    stream = delivery.read(f"filing-{fact.filing}")
+    alone = OptOutIndex(embedder())
+    alone.add(entry(stream.facts[0]))
+    prompts = published_prompts(delivery.event.position, MOST_LISTED)
+    vectors = embedder().embed([prompt for _, prompt in prompts])
+    listed = tuple(
+        {"generation": generation, "kind": met[0].kind, "similarity": met[0].similarity}
+        for (generation, prompt), vector in zip(prompts, vectors, strict=True)
+        if (met := alone.match(prompt, vector, "*", delivery.event.at))
+    )
+    delivery.append(stream.name, [e.MatchesListed(fact.filing, listed)], expected=stream.version)
+
+
+@consume(CaseDecided, name="rights.follow_decisions", never_skips=True)
+def follow_decisions(fact: CaseDecided, delivery: Delivery) -> None:
+    """A filing that waited for a human comes into force, or is rejected. Never skips."""
+    if fact.kind != "filing":
+        return
+    stream = delivery.read(fact.subject)
+    filing = stream.facts[0].filing
+    if fact.decision == "allow":
+        head = delivery.heads([OPT_OUTS])[OPT_OUTS]
+        delivery.append(OPT_OUTS, [e.OptOutEnforced(filing, fact.decided_by)], expected=head)
+    else:
+        delivery.append(stream.name, [e.FilingRejected(filing, fact.decided_by)], expected=stream.version)
+
+
+def _matches(text: str, request: GenerationRequested, delivery: Delivery) -> tuple[list[Match], dict[str, Any]]:
+    index, version = IN_FORCE.up_to_date(delivery)
+    vector = embedder().embed([text])[0]
+    matches = index.match(text, vector, request.region, delivery.event.at)
+    features = {
+        "filings": sorted({m.filing for m in matches}),
+        "matches": [{"kind": m.kind, "similarity": m.similarity, "threshold": m.threshold} for m in matches],
+        "hold_from": HOLD_FROM,
+        "block_from": BLOCK_FROM,
+    }
+    versions = {"opt_outs": str(version), "model": index.model}
+    return matches, {"ground": {OPT_OUTS: version}, "features": features, "versions": versions}
+
+
+def _found(matches: list[Match]) -> dict[str, Any]:
+    if not matches:
+        return {"outcome": "clear"}
+    return {
+        "outcome": matches[0].outcome,
+        "code": "opt_out_matched",
+        "rule": RULE,
+        "evidence": tuple({"filing": m.filing, "kind": m.kind, "span": list(m.span)} for m in matches),
+        "claimant": "a rights holder",
+        "what_would_pass": WHAT_WOULD_PASS,
+    }

@@ -1,0 +1,28 @@
+"""The rights room's read model."""
+
+from django.db import models
+
+
+class FilingRow(models.Model):
+    """One filing as it stands."""
+
+    filing = models.UUIDField(primary_key=True)
+    holder = models.UUIDField()
+    names = models.JSONField(default=list)
+    description = models.TextField(default="")
+    acts = models.JSONField(default=list)
+    regions = models.JSONField(default=list)
+    until = models.TextField(null=True)
+    state = models.TextField(default="filed")
+    reason = models.TextField(default="")
+    filed_at = models.DateTimeField()
+    in_force_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    matches = models.JSONField(default=list)
+    """Published clips that it would match, as listed when it came into force."""
+    stopped = models.IntegerField(default=0)
+    """Prompts and outputs that it has stopped."""
+
+    class Meta:
+        db_table = "rights_filing"
+        indexes = [models.Index(fields=["holder", "-filed_at"], name="filing_by_holder")]

@@ -1,0 +1,55 @@
+"""Filings as they stand, and what each has stopped."""
+
+from typing import Final
+
+from placet.eventlog.log import RecordedEvent
+from placet.eventlog.projecting import Rows, projection
+from placet.rights import events as e
+from placet.rights.models import FilingRow
+
+FILINGS: Final = projection("rights.filings", version=1, tables=[FilingRow])
+
+
+@FILINGS.on(e.OptOutFiled)
+def file(fact: e.OptOutFiled, event: RecordedEvent, rows: Rows) -> None:
+    rows.put(
+        FilingRow(
+            filing=fact.filing, holder=fact.holder, names=list(fact.names), description=fact.description,
+            acts=list(fact.acts), regions=list(fact.regions), until=fact.until, filed_at=event.at,
+        )
+    )  # fmt: skip
+
+
+@FILINGS.on(e.FilingHeld)
+def hold(fact: e.FilingHeld, _event: RecordedEvent, rows: Rows) -> None:
+    row = rows.change(FilingRow, str(fact.filing))
+    row.state, row.reason = "waiting", fact.reason
+
+
+@FILINGS.on(e.FilingRejected)
+def reject(fact: e.FilingRejected, _event: RecordedEvent, rows: Rows) -> None:
+    rows.change(FilingRow, str(fact.filing)).state = "rejected"
+
+
+@FILINGS.on(e.OptOutEnforced)
+def enforce(fact: e.OptOutEnforced, event: RecordedEvent, rows: Rows) -> None:
+    row = rows.change(FilingRow, str(fact.filing))
+    row.state, row.in_force_at = "in_force", event.at
+
+
+@FILINGS.on(e.OptOutEnded)
+def end(fact: e.OptOutEnded, event: RecordedEvent, rows: Rows) -> None:
+    row = rows.change(FilingRow, str(fact.filing))
+    row.state, row.ended_at = "ended", event.at
+
+
+@FILINGS.on(e.MatchesListed)
+def list_matches(fact: e.MatchesListed, _event: RecordedEvent, rows: Rows) -> None:
+    rows.change(FilingRow, str(fact.filing)).matches = [dict(g) for g in fact.generations]
+
+
+@FILINGS.on(e.PromptMatched, e.OutputMatched)
+def count(fact: e.PromptMatched | e.OutputMatched, _event: RecordedEvent, rows: Rows) -> None:
+    if fact.outcome == "block":
+        for filing in fact.features.get("filings", ()):
+            rows.change(FilingRow, str(filing)).stopped += 1
