@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placet.words.normalise import MAX_CHARACTERS, normalise
+from placet.words.normalise import MAX_CHARACTERS, normalise, skeleton, skeleton_places
 
 DISGUISES = [
     "Pikachu",
@@ -75,3 +75,8 @@ def test_letters_written_apart_come_together_again(word: str, gap: str) -> None:
 def test_folding_a_folded_text_changes_nothing(text: str) -> None:
     once = normalise(text).text
     assert normalise(once).text == once
+
+
+@given(ANY_TEXT)
+def test_a_skeleton_keeps_the_way_back(text: str) -> None:
+    assert "".join(char for _, char in skeleton_places(text)) == skeleton(text)
