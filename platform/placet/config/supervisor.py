@@ -7,14 +7,15 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from placet.config import ports as free_ports
 from placet.config.install import install
 from placet.config.kept_alive import MARK, KeptAlive, end_leftovers, rotate
-from placet.config.postgres import Postgres
+from placet.config.postgres import Postgres, running_postgres
 from placet.config.prepared import fingerprint, is_prepared, note_prepared
 from placet.config.processes import HOST, Child, Ports, children
 from placet.config.supervised import Running, only_one, write_state
@@ -52,14 +53,19 @@ class Supervisor:
                 tell(f"Ended {left} processes that an earlier start left behind.")
             install(self.home)
             rotate(self.home / "log" / "postgres.log")
-            postgres = Postgres(self.home)
-            try:
-                postgres.start()
+            with self._database() as postgres:
                 self._serve(postgres, tell, ready)
-            finally:
-                postgres.stop()
 
-    def _serve(self, postgres: Postgres, tell: Tell, ready: Callable[[Running], None]) -> None:
+    @contextmanager
+    def _database(self) -> Iterator[Postgres | None]:
+        """The embedded server, or None where the site runs its own."""
+        if os.environ.get("PLACET_DATABASE"):
+            yield None
+            return
+        with running_postgres(self.home) as server:
+            yield server
+
+    def _serve(self, postgres: Postgres | None, tell: Tell, ready: Callable[[Running], None]) -> None:
         ports = self._ports(tell)
         environment = self._environment(ports)
         self._prepare(postgres, environment, tell)
@@ -71,11 +77,11 @@ class Supervisor:
             _drain(kept)
 
     def _tend(
-        self, kept: list[KeptAlive], postgres: Postgres, state: Running, ready: Callable[[Running], None]
+        self, kept: list[KeptAlive], postgres: Postgres | None, state: Running, ready: Callable[[Running], None]
     ) -> None:
         given_up = time.monotonic() + READY_SECONDS
         while not self._stopping.is_set():
-            if not postgres.is_running():
+            if postgres and not postgres.is_running():
                 postgres.start()
             due = kept if state.ready else kept[:1]  # the pages first: the others load for seconds
             changed = [one.tend(time.monotonic()) for one in due]
@@ -106,18 +112,19 @@ class Supervisor:
             MARK: str(self.home),
         }
 
-    def _prepare(self, postgres: Postgres, environment: dict[str, str], tell: Tell) -> None:
+    def _prepare(self, postgres: Postgres | None, environment: dict[str, str], tell: Tell) -> None:
         """Tables and the seeded world, in a process that ends: this one stays small. Nothing to do: no process."""
-        database, mark = postgres.admin_dsn("placet"), fingerprint()
-        if is_prepared(database, mark):
+        mark = fingerprint()
+        if postgres and is_prepared(postgres.admin_dsn("placet"), mark):
             return
         words = [sys.executable, "-m", "placet.config", "prepare"]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
+        if done.returncode and not self._stopping.is_set():
             raise NotStarted(f"Preparing the tables or the seeded world failed.\n{done.stderr.strip()}")
         if done.stdout.strip():
             tell(done.stdout.strip())
-        note_prepared(database, mark)
+        if postgres and not done.returncode:
+            note_prepared(postgres.admin_dsn("placet"), mark)
 
     def _log(self, child: Child) -> Path:
         return self.home / "log" / f"{child.role}.log"

@@ -21,10 +21,17 @@ class InForce:
     def up_to_date(self, delivery: Delivery) -> tuple[OptOutIndex, int]:
         """Compare with the head in PostgreSQL and fetch the difference from there; raises when that cannot be done."""
         with self._lock:
+            head = delivery.heads([OPT_OUTS])[OPT_OUTS]
+            if self._index is None or head < self._version:
+                self.forget()  # a log that was put back to an earlier state: begin again
             index = self._index = self._index or OptOutIndex(embedder())
-            if delivery.heads([OPT_OUTS])[OPT_OUTS] > self._version:
+            if head > self._version:
                 self._catch_up(index, delivery)
             return index, self._version
+
+    def forget(self) -> None:
+        """Read everything anew at the next question."""
+        self._index, self._version = None, 0
 
     def _catch_up(self, index: OptOutIndex, delivery: Delivery) -> None:
         for event in delivery.read_after(OPT_OUTS, self._version):

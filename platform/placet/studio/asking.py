@@ -1,0 +1,61 @@
+"""From what people send to an `AskGeneration`: the same door for pages, API and command line."""
+
+from dataclasses import dataclass
+
+from placet.eventlog.ids import GenerationId, PersonId
+from placet.media.child import normalise_image
+from placet.media.places import private
+from placet.people.queries import named
+from placet.people.refusals import NobodyOfThatName
+from placet.studio.commands import AskGeneration
+
+LARGEST_IMAGE_BYTES = 10 * 1024 * 1024
+SIZES = {"portrait": (360, 640), "landscape": (640, 360), "portrait-hd": (720, 1280), "landscape-hd": (1280, 720)}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody typed or sent. `likenesses` are names; `image` is whatever bytes came."""
+
+    prompt: str
+    likenesses: tuple[str, ...] = ()
+    parent: str | None = None
+    image: bytes | None = None
+    seconds: float = 4.0
+    size: str = "portrait"
+
+
+def ask_of(wish: Wish, asked_by: PersonId, command_id: str) -> AskGeneration:
+    """Names become persons, and a picture is read in a closed-in child and kept in the asker's private store.
+
+    Raises `HostileMedia` for a picture that is not read. A name that nobody has is part of the request: the check
+    answers `likeness_unknown`, and it is recorded.
+    """
+    persons, is_unknown = _persons(wish.likenesses)
+    width, height = SIZES.get(wish.size, SIZES["portrait"])
+    return AskGeneration(
+        id=command_id,
+        asked_by=asked_by,
+        prompt=wish.prompt,
+        likenesses=persons,
+        unknown_likeness=is_unknown,
+        parent=GenerationId(wish.parent) if wish.parent else None,
+        image=_kept(wish.image, asked_by) if wish.image else None,
+        seconds=wish.seconds,
+        width=width,
+        height=height,
+    )
+
+
+def _persons(names: tuple[str, ...]) -> tuple[tuple[PersonId, ...], bool]:
+    found, is_unknown = [], False
+    for name in names:
+        try:
+            found.append(named(name).person)
+        except NobodyOfThatName:
+            is_unknown = True
+    return tuple(found), is_unknown
+
+
+def _kept(image: bytes, asked_by: PersonId) -> str:
+    return private().keep(asked_by, normalise_image(image))

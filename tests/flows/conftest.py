@@ -1,0 +1,27 @@
+"""A fresh database, a pump, and the cast with their parts: a story in milliseconds, without a model."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from placet.rights.consumers import IN_FORCE
+from placet.words.current import hold
+from placet.words.vectors import RecordedEmbedder
+from tests.pump import Pump
+from tests.story import Story
+
+
+@pytest.fixture
+def story(fresh_database: str) -> Iterator[Story]:
+    hold(RecordedEmbedder())
+    IN_FORCE.forget()
+    story = Story(Pump())
+    story.begin()
+    yield story
+    story.pump.connection.close()
+
+
+@pytest.fixture
+def held_prompt() -> str:
+    """A prompt that the policy set holds, by a phrase (the stories run without a model)."""
+    return "a red ball rolls away from a knife fight"

@@ -1,0 +1,209 @@
+"""The life of one generation, told by its events."""
+
+import pytest
+
+from placet.eventlog.ids import GenerationId
+from placet.likeness import commands as likeness
+from placet.rights import commands as rights
+from placet.studio import commands as studio
+from placet.studio import queries
+from placet.studio.refusals import NotADraft, NotYours, StandsAgainst
+from tests.cast import ANA, BEN, DARA, EVE
+from tests.story import Story, new_id
+
+# the clips of these stories have no bytes: whoever looks at bytes is played by the story itself
+pytestmark = pytest.mark.usefixtures("blind")
+
+
+@pytest.fixture
+def blind(story: Story) -> None:
+    story.pump.without = frozenset({"moderation.measure_clip", "likeness.check_faces", "provenance.sign_clip"})
+
+
+def allow(story: Story, asker: str = BEN) -> None:
+    likeness.allow(story.log, ANA, asker, new_id())
+    story.pump.run()
+
+
+def test_a_plain_clip_goes_from_words_to_the_feed(story: Story) -> None:
+    clip = story.draft(BEN)
+    assert story.publish(clip, BEN) == "published"
+    assert queries.standing(clip).is_shown
+    assert story.told(ANA) == []
+
+
+def test_a_person_is_told_of_every_stage_in_numbered_order(story: Story) -> None:
+    allow(story)
+    clip = story.draft(BEN, "a red ball bounces", ANA)
+    story.publish(clip, BEN)
+    remix = story.draft(BEN, "make it blue", parent=clip)
+    story.publish(remix, BEN)
+    assert story.told(ANA) == [
+        (1, "requested", clip), (2, "draft", clip), (3, "published", clip),
+        (4, "requested", remix), (5, "draft", remix), (6, "published", remix),
+    ]  # fmt: skip
+
+
+def test_whoever_was_not_approved_is_refused_and_the_person_is_told(story: Story) -> None:
+    clip = story.ask(EVE, "a red ball bounces", ANA)
+    refused = story.state(clip).refused
+    assert refused is not None
+    assert (refused.code, refused.claimant) == ("consent_missing", "the person whose likeness it is")
+    assert refused.contest_by
+    assert story.told(ANA) == [(1, "blocked", clip)]
+    assert not story.make(clip)
+
+
+def test_an_opt_out_stops_the_next_prompt_with_its_span(story: Story) -> None:
+    rights.file_opt_out(story.log, rights.FileOptOut(new_id(), DARA, ("Zorblax",)), frozenset())
+    clip = story.ask(BEN, "a red ball and Z0rblax bounce")
+    refused = story.state(clip).refused
+    assert refused is not None
+    assert refused.code == "opt_out_matched"
+    assert refused.evidence[0]["span"] == [15, 22]
+
+
+def test_a_name_that_is_a_common_word_waits_for_a_human(story: Story) -> None:
+    _, state = rights.file_opt_out(story.log, rights.FileOptOut(new_id(), DARA, ("Ball",)), frozenset({"ball"}))
+    assert state == "waiting"
+    assert story.state(story.ask(BEN, "a red ball bounces")).state == "approved"
+
+
+def test_a_revocation_takes_the_clip_and_its_remix_out_at_once(story: Story) -> None:
+    allow(story)
+    clip = story.draft(BEN, "a red ball bounces", ANA)
+    story.publish(clip, BEN)
+    remix = story.draft(BEN, "make it blue", parent=clip)
+    story.publish(remix, BEN)
+    likeness.revoke(story.log, ANA, None, new_id())
+    assert not queries.standing(clip).is_shown, "before any consumer has run"
+    assert not queries.standing(remix).is_shown
+    story.pump.run()
+    assert set(story.state(remix).standing.values()) == {"consent_withdrawn"}
+    assert [t[1] for t in story.told(ANA)].count("blocked") == 0
+
+
+def test_a_grant_after_a_revocation_is_for_new_clips_only(story: Story) -> None:
+    allow(story)
+    clip = story.draft(BEN, "a red ball bounces", ANA)
+    story.publish(clip, BEN)
+    likeness.revoke(story.log, ANA, None, new_id())
+    allow(story)
+    assert not queries.standing(clip).is_shown
+    assert story.state(story.ask(BEN, "a red ball bounces", ANA)).state == "approved"
+
+
+def test_a_draft_whose_person_has_revoked_cannot_be_published(story: Story) -> None:
+    allow(story)
+    clip = story.draft(BEN, "a red ball bounces", ANA)
+    likeness.revoke(story.log, ANA, None, new_id())
+    assert studio.publish(story.log, clip, BEN, new_id()) == "draft", "the check looks again before anything is shown"
+    story.pump.run()
+    assert not queries.standing(clip).is_shown
+    assert story.state(clip).refused.code == "consent_revoked"
+
+
+def test_a_moved_ground_that_still_holds_publishes_by_itself_after_a_second_look(story: Story) -> None:
+    allow(story)
+    clip = story.draft(BEN, "a red ball bounces", ANA)
+    allow(story, EVE)
+    assert studio.publish(story.log, clip, BEN, new_id()) == "draft"
+    story.pump.run()
+    assert story.state(clip).state == "published"
+
+
+def test_a_clip_removed_by_its_person_leaves_the_feed_with_its_remix_and_nothing_else(story: Story) -> None:
+    allow(story)
+    clip = story.draft(BEN, "a red ball bounces", ANA)
+    other = story.draft(BEN, "a blue cube falls", ANA)
+    story.publish(clip, BEN)
+    story.publish(other, BEN)
+    remix = story.draft(BEN, "make it blue", parent=clip)
+    story.publish(remix, BEN)
+    likeness.remove_clip(story.log, ANA, clip, new_id())
+    story.pump.run()
+    assert not queries.standing(clip).is_shown
+    assert not queries.standing(remix).is_shown
+    assert queries.standing(other).is_shown
+
+
+def test_a_prompt_in_doubt_is_held_and_goes_on_when_a_reviewer_allows_it(story: Story, held_prompt: str) -> None:
+    clip = story.ask(BEN, held_prompt)
+    assert story.state(clip).state == "held"
+    story.decide_only_case("allow")
+    assert story.state(clip).state == "approved"
+
+
+def test_a_prompt_in_doubt_can_be_refused_by_hand(story: Story, held_prompt: str) -> None:
+    clip = story.ask(BEN, held_prompt)
+    story.decide_only_case("refuse")
+    refused = story.state(clip).refused
+    assert refused is not None
+    assert refused.claimant == "a reviewer"
+
+
+def test_only_the_asker_publishes_and_only_a_draft(story: Story) -> None:
+    clip = story.draft(BEN)
+    with pytest.raises(NotYours):
+        studio.publish(story.log, clip, EVE, new_id())
+    unfinished = story.ask(BEN)
+    with pytest.raises(NotADraft):
+        studio.publish(story.log, unfinished, BEN, new_id())
+
+
+def test_what_has_a_reason_against_showing_is_not_published(story: Story) -> None:
+    allow(story)
+    clip = story.draft(BEN, "a red ball bounces", ANA)
+    likeness.remove_clip(story.log, ANA, clip, new_id())
+    story.pump.run()
+    with pytest.raises(StandsAgainst):
+        studio.publish(story.log, clip, BEN, new_id())
+
+
+def test_quota_is_taken_at_approval_and_given_back_on_cancel(story: Story) -> None:
+    first = [story.ask(BEN) for _ in range(20)]
+    over = story.ask(BEN)
+    assert story.state(over).refused.code == "quota_exceeded"
+    studio.cancel(story.log, first[0], BEN, new_id())
+    assert story.state(story.ask(BEN)).state == "approved"
+
+
+def test_nothing_is_approved_while_a_check_is_dead(story: Story) -> None:
+    story.pump.without |= {"rights.match_prompt"}
+    clip = story.ask(BEN)
+    assert story.state(clip).state == "requested"
+    story.pump.without -= {"rights.match_prompt"}
+    story.pump.run()
+    assert story.state(clip).state == "approved"
+
+
+def test_a_likeness_that_nobody_enrolled_is_said_so(story: Story) -> None:
+    clip = story.ask(BEN, "a red ball bounces", unknown_likeness=True)
+    assert story.state(clip).refused.code == "likeness_unknown"
+
+
+def test_a_block_beats_a_grant(story: Story) -> None:
+    allow(story)
+    likeness.block(story.log, ANA, BEN, new_id())
+    clip = story.ask(BEN, "a red ball bounces", ANA)
+    assert story.state(clip).refused.code == "consent_missing"
+
+
+@pytest.mark.parametrize(("level", "state"), [("everyone", "approved"), ("only_me", "refused"), ("mutuals", "refused")])
+def test_a_level_decides_who_may_ask(story: Story, level: str, state: str) -> None:
+    likeness.set_level(story.log, ANA, level, new_id())
+    assert story.state(story.ask(BEN, "a red ball bounces", ANA)).state == state
+
+
+def test_mutuals_may_ask_while_they_are_mutuals(story: Story) -> None:
+    from placet.people import commands as people
+
+    likeness.set_level(story.log, ANA, "mutuals", new_id())
+    people.follow(story.log, ANA, BEN, new_id())
+    people.follow(story.log, BEN, ANA, new_id())
+    clip = story.ask(BEN, "a red ball bounces", ANA)
+    assert story.state(clip).state == "approved"
+    people.unfollow(story.log, ANA, BEN, new_id())
+    assert not story.make(clip), "the ground moved: the check looks again before the run starts"
+    story.pump.run()
+    assert story.state(clip).refused.code == "consent_missing"
