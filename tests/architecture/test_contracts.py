@@ -1,0 +1,53 @@
+"""The import contracts can fail: a contract that nothing breaks proves nothing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ["config", "eventlog", "feed", "likeness", "media", "notices", "people", "rights", "studio", "ui", "words"]
+ROOMS = ["moderation", "provenance", "generator", *(f"placet/{name}" for name in FOLDERS)]
+GOOD = {
+    "placet/studio/events.py": "import placet.eventlog.event",
+    "placet/eventlog/event.py": "import dataclasses",
+    "placet/rights/decide.py": "import placet.studio.events",
+    "placet/likeness/faces.py": "import face_recognition",
+    "placet/media/reading.py": "import av",
+    "moderation/signals/__init__.py": "",
+    "moderation/signals/embedding.py": "import torch",
+    "placet/eventlog/transports/__init__.py": "",
+    "placet/eventlog/transports/kafka.py": "import kafka",
+}
+ONE_BREACH_PER_CONTRACT = {
+    "placet/eventlog/breach.py": "import placet.config",
+    "placet/studio/commands.py": "",
+    "placet/rights/breach.py": "import placet.studio.commands",
+    "placet/likeness/events.py": "import django",
+    "placet/media/breach.py": "import torch, c2pa",
+    "placet/studio/breach.py": "import kafka",
+    "moderation/breach.py": "import face_recognition, av",
+}
+
+
+def verdicts(folder: Path, files: dict[str, str]) -> list[str]:
+    """KEPT or BROKEN per contract, over a small tree with the rooms' names."""
+    rooms = {f"{room}/__init__.py": "" for room in ["placet", *ROOMS]}
+    for name, text in (rooms | files).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"{text}\n")
+    linter = Path(sys.executable).with_name("lint-imports")
+    words = [str(linter), "--config", str(ROOT / "pyproject.toml"), "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return [word for line in done.stdout.splitlines() for word in line.split() if word in {"KEPT", "BROKEN"}]
+
+
+def test_rooms_that_keep_to_them_pass(tmp_path: Path) -> None:
+    assert set(verdicts(tmp_path, GOOD)) == {"KEPT"}
+
+
+def test_each_one_can_break(tmp_path: Path) -> None:
+    found = verdicts(tmp_path, GOOD | ONE_BREACH_PER_CONTRACT)
+    assert len(found) == 8
+    assert set(found) == {"BROKEN"}
