@@ -29,6 +29,7 @@ class Gathered:
 
     log: EventLog
     streams: dict[str, Stream] = field(default_factory=dict)
+    ends: dict[str, Stream] = field(default_factory=dict)
     seen_heads: dict[str, int] = field(default_factory=dict)
     writes: list[Append] = field(default_factory=list)
     effects: list[PlannedEffect] = field(default_factory=list)
@@ -38,6 +39,12 @@ class Gathered:
         if stream not in self.streams:
             self.streams[stream] = self.log.read(stream)
         return self.streams[stream]
+
+    def read_last(self, stream: str, at_most: int) -> Stream:
+        """The end of a long stream as it was read first, followed by what this batch has gathered for it."""
+        if stream not in self.ends:
+            self.ends[stream] = self.log.read_last(stream, at_most)
+        return self.ends[stream]
 
     def preload(self, streams: Iterable[str]) -> None:
         """Read several streams in one question."""
@@ -54,10 +61,10 @@ class Gathered:
 
     def note(self, write: Append) -> None:
         """Show gathered facts to later reads of the same batch."""
-        known = self.streams.get(write.stream)
-        if known is not None:
-            shown = tuple(_unwritten(write, fact, known.version + n) for n, fact in enumerate(write.facts, 1))
-            self.streams[write.stream] = Stream(write.stream, known.events + shown)
+        for held in (self.streams, self.ends):
+            if known := held.get(write.stream):
+                shown = tuple(_unwritten(write, fact, known.version + n) for n, fact in enumerate(write.facts, 1))
+                held[write.stream] = Stream(write.stream, known.events + shown)
         self.writes.append(write)
 
 
@@ -78,6 +85,10 @@ class Delivery:
     def read(self, stream: str) -> Stream:
         """A stream as committed, with what this batch has gathered for it."""
         return self._gathered.read(stream)
+
+    def read_last(self, stream: str, at_most: int) -> Stream:
+        """The end of a long stream."""
+        return self._gathered.read_last(stream, at_most)
 
     def read_after(self, stream: str, version: int) -> Stream:
         """Only what a stream has beyond a version, as committed."""

@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 
 from moderation.events import CaseDecided, ClipMeasured, PromptJudged
 from placet.eventlog.consuming import consume
 from placet.eventlog.delivery import Delivery, Gathered
 from placet.eventlog.log import RecordedEvent
 from placet.eventlog.verdict import Verdict
-from placet.likeness.events import CameosChecked, ClipRemoved, ConsentRevoked, FacesChecked, GrantWithdrawn
+from placet.likeness.events import CameosChecked, CameoUsed, ClipRemoved, ConsentRevoked, FacesChecked, GrantWithdrawn
 from placet.rights.events import OutputMatched, PromptMatched
 from placet.studio import commands, decide, queries
 from placet.studio import events as e
 from placet.studio.generation import Generation, stream_of
 from provenance.events import ClipSigned
+
+LAST_USES: Final = 100
 
 
 def _load_generations(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
@@ -97,9 +100,17 @@ def _around(delivery: Delivery, generation: Generation, verdict: Verdict) -> dec
 
 
 def _write(delivery: Delivery, generation_id: str, version: int, outcome: decide.Outcome) -> None:
+    outcome.uses = [told for use in outcome.uses if (told := _capped(use, delivery))]
     commands.write(delivery, generation_id, version, outcome)
     if outcome.starts_run:
         delivery.plan("run", {"generation": generation_id}, key="run")
+
+
+def _capped(use: CameoUsed, delivery: Delivery) -> CameoUsed | None:
+    if use.stage != "blocked":
+        return use
+    told = [(ev.fact, ev.recorded_at) for ev in delivery.read_last(f"uses-{use.person}", LAST_USES)]
+    return decide.capped(use, told, delivery.event.at)
 
 
 def _by_hand(generation: Generation, held: e.GenerationHeld, delivery: Delivery) -> e.GenerationRefused:

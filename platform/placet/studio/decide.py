@@ -1,7 +1,7 @@
 """What the studio decides, from a generation's own events and what the checks found. No clock, no database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -15,6 +15,8 @@ CONTEST_DAYS: Final = 14
 ASK_AGAIN_AT_MOST: Final = 3
 A_DAY: Final = 20
 """Generations a person and day."""
+BLOCKED_AN_HOUR: Final = 10
+"""Blocked attempts that a person is told of one by one, for each asker."""
 QUOTA_ADVICE: Final = "Ask again tomorrow: the quota counts by the day (UTC)."
 
 
@@ -162,9 +164,23 @@ def uses(generation: Generation, stage: Stage, code: str = "", also: Sequence[st
     ]
 
 
-def open_standing(
-    generation: Generation, reason: str, opened_by: str
-) -> list[e.StandingOpened]:
+def capped(use: CameoUsed, told: Sequence[tuple[CameoUsed, datetime | None]], at: datetime) -> CameoUsed | None:
+    """A blocked attempt as the person is told of it: at most 10 an hour from one asker, then once that there are more.
+
+    `told`: the last uses with the time of each (None: in this very batch).
+    """
+    if use.stage != "blocked":
+        return use
+    hour = [
+        t for t, when in told
+        if t.stage == "blocked" and t.asked_by == use.asked_by and (when is None or at - when < timedelta(hours=1))
+    ]  # fmt: skip
+    if len(hour) < BLOCKED_AN_HOUR:
+        return use
+    return None if any(t.is_summary for t in hour) else replace(use, is_summary=True)
+
+
+def open_standing(generation: Generation, reason: str, opened_by: str) -> list[e.StandingOpened]:
     """A reason against showing, once per event that opens it; only for what has bytes to show."""
     if opened_by in generation.standing or generation.request is None:
         return []
