@@ -105,7 +105,7 @@ def test_a_second_one_is_refused_and_told_where_the_first_is(home: Path, started
 def test_a_killed_child_is_started_again(home: Path, started: Started) -> None:
     before = started.state.children["web"]
     psutil.Process(before).kill()
-    eventually(lambda: state_of(home).children["web"] != before)
+    eventually(lambda: state_of(home).children.get("web", before) != before)
     eventually(lambda: answers(started.state.port))
 
 
