@@ -16,7 +16,7 @@ from placet.config.processes import Child
 
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 5.0
-STEADY_SECONDS: Final = 10.0  # who lived this long starts again at once
+STEADY_SECONDS: Final = 10.0  # who lived this long begins again with the first pause
 KEPT_LOGS: Final = 3
 MARK: Final = "PLACET_SUPERVISED"  # in the environment of everything a supervisor starts, with its home
 
@@ -67,9 +67,10 @@ class KeptAlive:
         self._process = None
 
     def _plan_restart(self, now: float) -> None:
-        lived = now - self._started
-        self._pause = FIRST_PAUSE_SECONDS if lived > STEADY_SECONDS else min(self._pause * 2, LONGEST_PAUSE_SECONDS)
-        self._due = now if lived > STEADY_SECONDS else now + self._pause
+        if now - self._started > STEADY_SECONDS:
+            self._pause = FIRST_PAUSE_SECONDS
+        self._due = now + self._pause
+        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
         self.restarts += 1
         self._end_group()
         self._process = None
