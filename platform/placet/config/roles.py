@@ -34,11 +34,19 @@ def _sequence(stop: threading.Event) -> None:
         Sequencer(connection).run(stop.is_set)
 
 
-def consumers() -> None:
+def _hold_models() -> None:
+    """The sentence model is loaded before the first event is taken, so that the first answer is not the slowest."""
+    from moderation.signals.embedding import SentenceEmbedder
+    from placet.words.current import hold
+
+    hold(SentenceEmbedder()).embed(["warm"])
+
+
+def consumers(hold_models: Callable[[], object] = _hold_models) -> None:
     """Answer events, and carry out effects. This process holds the models."""
     flow.load()
     stop = _stop_on_signals()
-    _hold_models()
+    hold_models()
     transport = EmbeddedTransport(connect)
     _kept_up(transport.start, stop)
     threads = [ConsumerThread(one, transport, connect, stop) for one in flow.consumers()]
@@ -63,14 +71,6 @@ def worker() -> None:
     key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
     queue = LogRunQueue(connect, blobs(), private(), key)
     work(queue, engine_named(settings.PLACET_ENGINE), should_stop=stop.is_set, develop=queue.develop)
-
-
-def _hold_models() -> None:
-    """The sentence model is loaded before the first event is taken, so that the first answer is not the slowest."""
-    from moderation.signals.embedding import SentenceEmbedder
-    from placet.words.current import hold
-
-    hold(SentenceEmbedder()).embed(["warm"])
 
 
 def _stop_on_signals() -> threading.Event:

@@ -23,13 +23,15 @@ class Tail:
     """What one reader has seen, in the order in which it saw it."""
 
     by: By
+    place: int = 0
     seen: list[int] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
 
     def step(self, connection: psycopg.Connection[Any]) -> int:
         """Read on from the checkpoint. Answers how many rows came."""
-        rows = connection.execute(QUERIES[self.by], (self.places[-1] if self.places else 0,)).fetchall()  # type: ignore[call-overload]
+        rows = connection.execute(QUERIES[self.by], (self.place,)).fetchall()  # type: ignore[call-overload]
         self.places += [r[0] for r in rows]
+        self.place = rows[-1][0] if rows else self.place
         self.seen += [r[1] for r in rows]
         return len(rows)
 
@@ -45,9 +47,9 @@ class Tail:
 
 
 @contextmanager
-def following(dsn: str, *ways: By) -> Iterator[dict[By, Tail]]:
+def following(dsn: str, *ways: By, only_new: bool = False) -> Iterator[dict[By, Tail]]:
     """A sequencer and one tailing reader for each way, in threads, until the writers have ended and all is read."""
-    tails = {by: Tail(by) for by in ways}
+    tails = {by: Tail(by, place=_end(dsn, by) if only_new else 0) for by in ways}
     stop = threading.Event()
     threads = [threading.Thread(target=_sequence, args=(dsn, stop)), *(
         threading.Thread(target=_tail, args=(dsn, tail, stop)) for tail in tails.values()
@@ -61,6 +63,18 @@ def following(dsn: str, *ways: By) -> Iterator[dict[By, Tail]]:
         stop.set()
         for thread in threads:
             thread.join()
+
+
+ENDS: dict[By, str] = {
+    "position": "SELECT coalesce(max(position), 0) FROM event_position",
+    "serial": "SELECT coalesce(max(id), 0) FROM event",
+}
+
+
+def _end(dsn: str, by: By) -> int:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(ENDS[by]).fetchone()  # type: ignore[call-overload]  # constants above
+    return int(row[0]) if row else 0
 
 
 def _sequence(dsn: str, stop: threading.Event) -> None:

@@ -1,0 +1,144 @@
+"""Requested to approved or refused, unique prompts, open loop, through the real processes; counted from the log."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from placet.eventlog.benches.row import Row, percentile
+from placet.eventlog.connecting import connect
+from placet.eventlog.ids import PersonId
+from placet.eventlog.log import EventLog
+from placet.likeness.events import GrantGiven, LikenessEnrolled
+from placet.studio.commands import AskGeneration, request_generation
+
+WARM_SECONDS = 60.0
+DRAIN_SECONDS = 60.0
+ASKERS = 400
+WORDS = "red blue green metal rubber ball cube star ring cone grass sand wood stone slowly twice far near left right".split()
+LATENCIES = """
+SELECT extract(epoch FROM min(d.recorded_at) - r.recorded_at)
+FROM event r LEFT JOIN event d ON d.stream = r.stream
+    AND d.type IN ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held.v1')
+WHERE r.type = 'studio.generation_requested.v1' AND r.recorded_at >= %s
+GROUP BY r.stream, r.recorded_at
+"""
+
+
+def flow_rows(dsn: str, rates: list[int], seconds: float, tell: Callable[[str], None]) -> list[Row]:
+    """(a) every stage, with recorded vectors; (b) everything real, against the model's own ceiling."""
+    rows = [_at_rate(dsn, rate, seconds, "consumers-recorded", tell) for rate in rates]
+    ceiling = model_ceiling(tell)
+    real = _at_rate(dsn, max(20, int(ceiling * 0.6)), seconds, "consumers", tell)
+    return [*rows, Row(
+        "(b) everything real", real.ours, "decisions/s", ">= 0.5", round(ceiling, 1), "the model alone, batches of 32",
+        round(real.ours / ceiling, 3), judged=True, lost=real.lost, p95_ms=real.p95_ms,
+    )]  # fmt: skip
+
+
+def model_ceiling(tell: Callable[[str], None]) -> float:
+    """Prompts a second of the sentence model by itself, in a process of its own."""
+    tell("measuring the sentence model alone")
+    words = [sys.executable, "-m", "placet.config.benches.model_alone"]
+    return float(subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ}).stdout)
+
+
+def _at_rate(dsn: str, rate: int, seconds: float, consumers: str, tell: Callable[[str], None]) -> Row:
+    with _parts(dsn, consumers), connect() as connection:
+        askers = _askers(connection)
+        tell(f"flow: waiting for {consumers} to be warm")
+        _one_decision(connection, askers[0])
+        tell(f"flow: {rate} requests/s for {seconds:.0f} s")
+        begun = connection.execute("SELECT clock_timestamp()").fetchone()
+        asked = _open_loop(rate, seconds, askers)
+        latencies, lost = _drained(connection, begun[0] if begun else None)
+    decided = [x for x in latencies if x is not None]
+    within = len([x for x in decided]) / max(seconds, 1e-9)
+    case = f"(a) all stages at {rate}/s" if "recorded" in consumers else f"(b) at {rate}/s"
+    return Row(
+        case, round(min(within, asked / seconds), 1), "decisions/s", ">= 300/s, p95 < 150 ms, 0 lost", judged=True,
+        lost=lost, p95_ms=round(1000 * percentile(decided, 0.95), 1),
+    )  # fmt: skip
+
+
+def _open_loop(rate: int, seconds: float, askers: list[PersonId]) -> int:
+    """Four writers, each with a connection; a request is sent at its time, whatever became of the one before."""
+    plan = [n / rate for n in range(int(rate * seconds))]
+    start, threads = time.monotonic() + 0.2, []
+    for share in range(4):
+        threads.append(threading.Thread(target=_ask, args=(start, plan[share::4], askers, share)))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
+    return len(plan)
+
+
+def _ask(start: float, times: list[float], askers: list[PersonId], share: int) -> None:
+    chance = random.Random(share)
+    with connect() as connection:
+        log = EventLog(connection)
+        for at in times:
+            time.sleep(max(0.0, start + at - time.monotonic()))
+            request_generation(log, _wish(chance.choice(askers), chance))
+
+
+def _wish(asker: PersonId, chance: random.Random) -> AskGeneration:
+    prompt = f"a {' '.join(chance.sample(WORDS, 6))} {chance.randrange(10**9)}"
+    return AskGeneration(str(uuid.uuid4()), asker, prompt, (CAMEO,) if chance.random() < 0.3 else ())
+
+
+CAMEO = PersonId("00000000-0000-4000-8000-0000000000ca")
+
+
+def _askers(connection: psycopg.Connection[Any]) -> list[PersonId]:
+    """Many, for each has a daily quota; all approved by one person who is in three of ten clips."""
+    askers = [PersonId(str(uuid.uuid4())) for _ in range(ASKERS)]
+    log = EventLog(connection)
+    head = log.heads([f"consent-{CAMEO}"])[f"consent-{CAMEO}"]
+    facts: list[object] = [] if head else [LikenessEnrolled(CAMEO, str(uuid.uuid4()), "0" * 64, "none")]
+    log.append(f"consent-{CAMEO}", [*facts, *(GrantGiven(CAMEO, a) for a in askers)], expected=head)
+    return askers
+
+
+def _one_decision(connection: psycopg.Connection[Any], asker: PersonId) -> None:
+    generation = request_generation(EventLog(connection), _wish(asker, random.Random(0)))
+    until = time.monotonic() + WARM_SECONDS
+    while EventLog(connection).heads([f"generation-{generation}"])[f"generation-{generation}"] < 5:
+        if time.monotonic() > until:
+            raise TimeoutError("the processes did not answer one request in time")
+        time.sleep(0.05)
+
+
+def _drained(connection: psycopg.Connection[Any], begun: Any) -> tuple[list[float | None], int]:
+    """Latencies once every request is decided, or after a minute; None where none was decided."""
+    until = time.monotonic() + DRAIN_SECONDS
+    while True:
+        rows = [r[0] for r in connection.execute(LATENCIES, (begun,)).fetchall()]
+        undecided = sum(r is None for r in rows)
+        if not undecided or time.monotonic() > until:
+            return [None if r is None else float(r) for r in rows], undecided
+        time.sleep(0.5)
+
+
+@contextmanager
+def _parts(dsn: str, consumers: str) -> Iterator[None]:
+    environment = {**os.environ, "PLACET_DATABASE": dsn}
+    started = [
+        subprocess.Popen([sys.executable, "-m", "placet.config.benches.flow_part", part], env=environment)
+        for part in ("sequencer", consumers)
+    ]
+    try:
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(15)

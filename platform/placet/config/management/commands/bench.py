@@ -1,0 +1,85 @@
+"""Ratios against references from the same run, printed with what they were measured on."""
+
+import os
+import platform
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from django.conf import settings
+from rich.console import Console
+from rich.table import Table
+
+from placet.config.benches.database import bench_database
+from placet.config.command import CommandFailed, PlacetCommand
+from placet.eventlog.benches.row import Row
+
+Tell = Callable[[str], None]
+PACKAGES: Final = ("django", "psycopg", "numpy", "av", "c2pa-python", "sentence-transformers")
+
+
+def _append(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.eventlog.benches.append import append_rows
+
+    return append_rows(dsn, options["rounds"], options["seconds"], tell)
+
+
+def _read(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.eventlog.benches.read import read_rows
+
+    return read_rows(dsn, options["rounds"], tell)
+
+
+def _flow(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.config.benches.flow import flow_rows
+
+    return flow_rows(dsn, [int(r) for r in options["rates"].split(",")], options["flow_seconds"], tell)
+
+
+BENCHES: Final = {"append": _append, "read": _read, "flow": _flow}
+
+
+class Command(PlacetCommand):
+    help = "Measure Placet beside a reference: append, read, flow"
+    group = "Inner workings"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help=f"one of: {', '.join(BENCHES)}")
+        parser.add_argument("--rounds", type=int, default=5)
+        parser.add_argument("--seconds", type=float, default=3.0, help="of one window of append")
+        parser.add_argument("--rates", default="200,300", help="requests a second of the flow, one run each")
+        parser.add_argument("--flow-seconds", type=float, default=20.0)
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        if options["name"] not in BENCHES:
+            raise CommandFailed(f"There is no bench {options['name']!r}.", f"placet bench {'|'.join(BENCHES)}")
+        load_before = os.getloadavg()[0]
+        with bench_database(Path(settings.PLACET_HOME)) as dsn:
+            rows = BENCHES[options["name"]](dsn, options, self.console.print)
+            environment = {**_environment(dsn), "load_before": round(load_before, 2)}
+        return {"name": options["name"], "rows": [r.to_json() for r in rows], "environment": environment}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        columns = ["case", "ours", "reference", "ratio", "unit", "goal", "missed", "lost", "p95_ms", "note"]
+        table = Table(*columns, title=f"placet bench {answer['name']}")
+        for row in answer["rows"]:
+            table.add_row(*(str(row.get(c, "")) for c in columns))
+        console = Console(file=self.stdout._out, width=160)  # noqa: SLF001  Django's wrapper hides the stream
+        console.print(table)
+        console.print(answer["environment"])
+
+
+def _environment(dsn: str) -> dict[str, Any]:
+    with psycopg.connect(dsn) as connection:
+        server = connection.execute("SHOW server_version").fetchone()
+    return {
+        "python": platform.python_version(),
+        "postgresql": server[0] if server else "",
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2),
+        "transport": settings.PLACET_TRANSPORT,
+        "packages": {name: version(name) for name in PACKAGES},
+    }
