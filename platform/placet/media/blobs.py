@@ -38,7 +38,7 @@ class BlobStore:
     """A folder of blobs. Safe for many processes at once: a blob appears whole, under its final name, or not at all."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
 
     def put(self, data: bytes, area: Area = Area.QUARANTINE) -> Blob:
         """Keeps the bytes; returns once they are on the disk. Raises `BlobStoreFull`, and then nothing was kept."""
@@ -100,7 +100,7 @@ class BlobStore:
         `now` is in seconds since 1970. Younger blobs stay: the event that names them may still be on its way.
         """
         gone = []
-        for file in sorted(self._root.glob("*/??/??/*")):
+        for file in sorted(self.root.glob("*/??/??/*")):
             with suppress(FileNotFoundError):
                 if file.name not in named and file.stat().st_mtime <= now - older_than_s:
                     file.unlink()
@@ -113,7 +113,7 @@ class BlobStore:
     def _place(self, sha256: str, area: Area) -> Path:
         if not _NAME.fullmatch(sha256):
             raise BlobMissing(f"{sha256!r} is no SHA-256.")
-        return self._root / area / sha256[:2] / sha256[2:4] / sha256
+        return self.root / area / sha256[:2] / sha256[2:4] / sha256
 
     def _keep(self, blob: Blob, area: Area, write: Callable[[BinaryIO], object]) -> None:
         place = self._place(blob.sha256, area)
