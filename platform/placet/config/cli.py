@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 OWNER_COMMANDS: Final = frozenset({"migrate", "sqlmigrate", "showmigrations"})
-GROUPS: Final = ("Start here", "Look", "Prove", "Operate", "Measure", "Other", "Inner workings")
+GROUPS: Final = ("Start here", "Act", "Look", "Prove", "Operate", "Measure", "Other", "Inner workings")
 FOLDER: Final = Path(__file__).parent / "management" / "commands"
 
 

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 
-def called(module: str, name: str) -> Callable[[], Any] | None:
-    """The function `name` of `module`, or None where there is no such module or no such function."""
+def named_in(module: str, name: str) -> Any:
+    """What `name` stands for in `module`, or None where there is no such module or no such name."""
     if importlib.util.find_spec(module) is None:
         return None
-    found = getattr(importlib.import_module(module), name, None)
+    return getattr(importlib.import_module(module), name, None)
+
+
+def called(module: str, name: str) -> Callable[[], Any] | None:
+    """The function `name` of `module`, or None where there is no such module or no such function."""
+    found = named_in(module, name)
     return found if callable(found) else None

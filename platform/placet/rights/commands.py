@@ -1,7 +1,9 @@
 """The rights room's writers: load, decide, append."""
 
+import re
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from placet.eventlog.ids import FilingId, PersonId
 from placet.eventlog.log import Append, EventLog
@@ -14,6 +16,8 @@ from placet.rights.refusals import FilingUnusable, NoSuchFiling, NotYourFiling
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 2_000
 MOST_NAMES = 50
+ACTS = frozenset({"generation", "training"})
+REGION = re.compile(r"\*|[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class FileOptOut:
     regions: tuple[str, ...] = ("*",)
     """Country codes, or `*` for everywhere."""
     until: str | None = None
+    """A date or moment (ISO 8601, UTC unless it says otherwise) from which on it no longer applies."""
     statement: str = ""
 
     @property
@@ -41,7 +46,7 @@ def file_opt_out(log: EventLog, ask: FileOptOut, vocabulary: frozenset[str]) -> 
     """File an opt-out. In force at once, or waiting for a human when a name would stop too much."""
     _refuse_unusable(ask)
     fact = e.OptOutFiled(
-        ask.filing, ask.holder, ask.names, ask.description, ask.acts, ask.regions, ask.until, ask.statement
+        ask.filing, ask.holder, ask.names, ask.description, ask.acts, ask.regions, _moment(ask.until), ask.statement
     )
     reasons = [reason for name in ask.names if (reason := needs_a_human(name, vocabulary))]
     stream = f"filing-{ask.filing}"
@@ -71,7 +76,22 @@ def _refuse_unusable(ask: FileOptOut) -> None:
     is_named = ask.names and all(0 < len(name.strip()) <= LONGEST_NAME for name in ask.names)
     if not is_named or len(ask.names) > MOST_NAMES or len(ask.description) > LONGEST_DESCRIPTION:
         raise FilingUnusable
+    if not ask.acts or not ACTS.issuperset(ask.acts):
+        raise FilingUnusable("An opt-out is from generation, training or both.")
+    if not ask.regions or not all(REGION.fullmatch(region) for region in ask.regions):
+        raise FilingUnusable("A region is a country code of two capital letters, or * for everywhere.")
     try:
         "".join((*ask.names, ask.description, ask.statement)).encode()
     except UnicodeEncodeError:
         raise FilingUnusable from None
+
+
+def _moment(until: str | None) -> str | None:
+    """As every check reads it. A term that no check could read would stop all of them, so it is refused here."""
+    if not until:
+        return None
+    try:
+        moment = datetime.fromisoformat(until)
+    except ValueError:
+        raise FilingUnusable(f"{until!r} is no date: write it as 2030-12-31.") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()

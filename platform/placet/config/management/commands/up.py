@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.panel import Panel
 
 from placet.config.command import CommandFailed, PlacetCommand
-from placet.config.lazily import called
 from placet.config.ports import FIRST, NoFreePort
 from placet.config.postgres_place import PostgresUnavailable
 from placet.config.supervised import AlreadyRunning, Running, read_state
@@ -44,7 +43,7 @@ class Command(PlacetCommand):
 
     def show(self, answer: Mapping[str, Any]) -> None:
         lines = [f"Placet is at {answer['origin']}", ""]
-        lines += [f"{who}\n  {link}" for who, link in answer["sign_in"].items()] or ["Nobody has been seeded yet."]
+        lines += [f"{row['name']}: {row['role']}\n  {row['link']}" for row in answer["sign_in"]]
         lines += ["", f"Ready in {answer['ready_seconds']} s. Ctrl-C stops everything."]
         Console(highlight=False).print(Panel("\n".join(lines), title="placet", expand=False))
 
@@ -53,12 +52,13 @@ class Command(PlacetCommand):
 
 
 def _ready(state: Running, started: float) -> Mapping[str, Any]:
-    return {**asdict(state), "ready_seconds": round(time.monotonic() - started, 1), "sign_in": _sign_in_links()}
+    """With links that the pages accept: this process may be older than the install's keys."""
+    from placet.config.joined import join_install
+    from placet.config.seed import sign_in_links
 
-
-def _sign_in_links() -> Mapping[str, str]:
-    links = called("placet.config.seed", "sign_in_links")
-    return dict(links()) if links is not None else {}
+    join_install(Path(settings.PLACET_HOME), state)
+    links = [{"name": name, "role": role, "link": link} for name, role, link in sign_in_links()]
+    return {**asdict(state), "ready_seconds": round(time.monotonic() - started, 1), "sign_in": links}
 
 
 def _where_it_runs(home: Path) -> str:

@@ -1,0 +1,85 @@
+"""Somebody asks for a clip, and waits for what comes of it."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from placet.config.acting import WAIT_SECONDS, ActingCommand, a_file, an_id, command_id
+from placet.config.clips_out import shown_to_asker
+from placet.config.following import Show, folded, follow
+from placet.people.queries import Person
+from placet.studio.asking import SIZES, Wish, ask_of
+from placet.studio.commands import request_generation
+from placet.studio.telling import RunProgress, Told
+
+PHASES = {"requested": 0.0, "approved": 0.1, "started": 0.15, "made": 0.85, "cleared": 0.95}
+DRAWN = PHASES["made"] - PHASES["started"]
+
+
+class Command(ActingCommand):
+    help = "Ask for a clip of 1 to 10 seconds, and wait for the draft or for why there is none"
+    group = "Act"
+    needs = "generation.ask"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("prompt", help='what to show, for example "a red ball bounces on grass"')
+        parser.add_argument("--likeness", action="append", default=[], metavar="NAME", help="somebody to show")
+        parser.add_argument("--parent", metavar="ID", help="remix this clip")
+        parser.add_argument("--image", metavar="FILE", help="begin from this picture")
+        parser.add_argument("--seconds", type=float, default=4.0, help="length (default 4)")
+        parser.add_argument("--size", choices=sorted(SIZES), default="portrait")
+        parser.add_argument("--wait", type=float, default=WAIT_SECONDS, help="seconds to wait at most (default 300)")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
+        parent = options["parent"] and an_id(options["parent"], "clip", "placet feed")
+        image = a_file(options["image"]) if options["image"] else None
+        names = tuple(options["likeness"])
+        wish = Wish(options["prompt"], names, parent or None, image, options["seconds"], options["size"])
+        generation = request_generation(self.log, ask_of(wish, actor.person, command_id()))
+        with self._bar() as bar:
+            told = follow(generation, self.tick, options["wait"], _moving(bar))
+        folded(self.tick)
+        return {"ok": told.state != "failed", **answer_of(told)}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        console = Console(highlight=False)
+        console.print(f"[bold]{answer['state']}[/]  {answer['id']}")
+        for name, value in (answer["refusal"] or answer["held"] or answer["failure"] or {}).items():
+            console.print(f"  {name.replace('_', ' ')}: {value}", markup=False)
+        if answer["nearest"]:
+            console.print(f"  The engine cannot draw this. Nearest: {'; '.join(answer['nearest'])}", markup=False)
+        if answer["file"]:
+            console.print(f"  {answer['file']}", markup=False)
+
+    def _bar(self) -> Progress:
+        columns = (TextColumn("{task.description:<22}"), BarColumn(), TimeElapsedColumn())
+        return Progress(*columns, console=self.console, transient=True)
+
+
+def answer_of(told: Told) -> dict[str, Any]:
+    """One object: the end of a generation, as its asker is told."""
+    return {
+        "id": told.id,
+        "state": told.state,
+        "verdicts": told.verdicts,
+        "refusal": asdict(told.refusal) if told.refusal else None,
+        "held": told.held,
+        "failure": told.failure,
+        "nearest": list(told.nearest),
+        "file": shown_to_asker(told),
+    }
+
+
+def _moving(bar: Progress) -> Show:
+    task = bar.add_task("asked", total=1.0)
+
+    def show(told: Told, run: RunProgress | None) -> None:
+        begun = PHASES.get(told.state, 1.0)
+        done = begun + DRAWN * run.done_0_1 if run and told.state == "started" else begun
+        bar.update(task, completed=done, description=run.phase if run else told.state)
+
+    return show

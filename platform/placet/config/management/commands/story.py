@@ -1,0 +1,41 @@
+"""What happened, from the request to now."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from placet.config.acting import ActingCommand, an_id
+from placet.config.storytelling import story_of
+from placet.people.demanding import demand
+from placet.people.permissions import Thing, can
+from placet.people.queries import Person
+from placet.studio.telling import told
+
+
+class Command(ActingCommand):
+    help = "The story of one generation: every event in order, its cause, and who answered"
+    group = "Look"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("id", help="the generation")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
+        found = told(an_id(options["id"], "generation", "placet feed"))
+        thing = Thing(owner=found.asked_by, shown=frozenset(found.cameos))
+        demand(self.account, "story.read", thing)
+        sees_all = can(self.account, "generation.see", thing)
+        events = story_of(found.id, lambda subject: sees_all or subject == actor.person)
+        return {"id": found.id, "state": found.state, "events": [asdict(event) for event in events]}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        table = Table("position", "time", "event", "stream", "because of", "by", box=None)
+        for row in answer["events"]:
+            kind = row["stream"].removesuffix(f"-{answer['id']}")
+            at = row["at"].strftime("%H:%M:%S.%f")[:-3]
+            table.add_row(str(row["position"] or ""), at, row["event"], kind, row["cause"], row["by"])
+        Console(highlight=False).print(table)
+        self.stdout.write(f"{answer['id']} is {answer['state']}.")

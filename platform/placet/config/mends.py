@@ -1,0 +1,28 @@
+"""Refusal code -> the command that mends it. A table; what is absent here is mended by the refusal's own advice."""
+
+from typing import Final
+
+MENDS: Final = {
+    "person_unknown": "placet people",
+    "not_permitted": "placet people",
+    "no_such_generation": "placet feed",
+    "not_yours": "placet people",
+    "not_a_draft": "placet story ID",
+    "standing_open": "placet story ID",
+    "nothing_to_cancel": "placet story ID",
+    "nothing_to_contest": "placet story ID",
+    "parent_not_shown": "placet feed",
+    "clip_too_long": 'placet ask "PROMPT" --seconds 4',
+    "prompt_unusable": 'placet ask "a red ball bounces on grass"',
+    "likeness_unknown": "placet likeness enrol FILE",
+    "not_shown_in_it": "placet notices",
+    "filing_unusable": 'placet opt-out file --character "NAME"',
+    "no_such_filing": "placet opt-out list",
+    "not_your_filing": "placet opt-out list",
+    "no_such_case": "placet case list",
+    "case_moved": "placet case list",
+    "not_for_you": "placet case list",
+    "decision_unfit": "placet case list",
+    "only_the_person": "placet likeness allow NAME --as ANA",
+    "link_spent": "placet links",
+}

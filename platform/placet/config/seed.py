@@ -1,0 +1,62 @@
+"""The seeded world: one person for each part, with mail addresses that reach nobody. Safe to run again."""
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, cast
+
+from django.conf import settings
+
+from placet.config.home import make_secret
+from placet.config.lazily import named_in
+from placet.eventlog.connecting import connect
+from placet.eventlog.ids import PersonId
+from placet.eventlog.log import current_log
+from placet.eventlog.projecting import Projector
+from placet.eventlog.sequencer import Sequencer
+from placet.people.commands import join
+from placet.people.events import PersonJoined
+from placet.people.projections import ACCOUNTS
+
+CAST: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "Ana": (("creator",), "creator; her likeness is hers to lend"),
+    "Ben": (("creator",), "creator"),
+    "Cleo": (("reviewer",), "reviewer"),
+    "Dara": (("rights_holder",), "rights holder"),
+    "Eve": (("creator",), "creator whom nobody has approved"),
+    "Omar": (("operator",), "operator"),
+}
+
+
+def seed() -> None:
+    """Everybody joins, once, and can sign in before any other process has started."""
+    log = current_log()
+    for name, (roles, _) in CAST.items():
+        fact = PersonJoined(person_of(name), name, f"{name.lower()}@example.org", roles)
+        join(log, fact, _id_of(f"{name} joins"))
+    _fold_accounts()
+
+
+def person_of(name: str) -> PersonId:
+    """The id of one of the cast: the same at every run, another in every install."""
+    return PersonId(_id_of(name))
+
+
+def sign_in_links() -> list[tuple[str, str, str]]:
+    """(name, role in words, one-time link) of each of the cast."""
+    link_for = cast("Callable[[str], str] | None", named_in("placet.people.signing_in", "link_for"))
+    if link_for is None:
+        return []
+    return [(name, role, link_for(person_of(name))) for name, (_, role) in CAST.items()]
+
+
+def _id_of(what: str) -> str:
+    install = make_secret(Path(settings.PLACET_HOME), "install.secret")
+    return str(uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_OID, install), what))
+
+
+def _fold_accounts() -> None:
+    with connect() as connection:
+        Sequencer(connection).run_once()
+    while Projector([ACCOUNTS]).run_once():
+        pass

@@ -1,0 +1,15 @@
+"""Notices as JSON: the same for the API and the command line."""
+
+from rest_framework import serializers
+
+from placet.notices.queries import Notice
+
+
+class NoticeShown(serializers.Serializer[Notice]):
+    number = serializers.IntegerField(help_text="Without gaps per person: a missing one shows.")
+    stage = serializers.CharField()
+    generation = serializers.UUIDField()
+    at = serializers.DateTimeField()
+    asked_by = serializers.CharField()
+    code = serializers.CharField(allow_blank=True, help_text="Why it was blocked, when it was.")
+    is_summary = serializers.BooleanField()

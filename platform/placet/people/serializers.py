@@ -1,0 +1,16 @@
+"""Shapes that every room's API shares."""
+
+from rest_framework import serializers
+
+
+class Refused(serializers.Serializer[None]):
+    """What every error looks like, whatever its status."""
+
+    code = serializers.CharField(help_text="Stable, to be looked up.")
+    what = serializers.CharField(help_text="What happened.")
+    advice = serializers.CharField(help_text="What to do next.")
+
+
+class Stated(serializers.Serializer[None]):
+    id = serializers.UUIDField()
+    state = serializers.CharField()

@@ -1,0 +1,41 @@
+"""A fresh database with the cast, and commands that are followed without any other process."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from placet.rights.consumers import IN_FORCE
+from placet.words.current import hold
+from placet.words.vectors import RecordedEmbedder
+from tests.playing import Play
+from tests.pump import Pump
+from tests.story import Story
+
+Told = dict[str, Any]
+Placet = Callable[..., Told]
+
+
+@pytest.fixture
+def play(fresh_database: str) -> Iterator[Play]:
+    hold(RecordedEmbedder())
+    IN_FORCE.forget()
+    play = Play(Story(Pump()))
+    play.story.begin()
+    yield play
+    play.story.pump.connection.close()
+
+
+@pytest.fixture
+def placet(play: Play, capsys: pytest.CaptureFixture[str]) -> Placet:
+    """Run a command with `--json`; answers its one object."""
+
+    def run(*words: str) -> Told:
+        capsys.readouterr()
+        call_command(*words, "--json", tick=play.tick)
+        told: Told = json.loads(capsys.readouterr().out)
+        return told
+
+    return run
