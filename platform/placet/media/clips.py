@@ -1,5 +1,6 @@
 """Foreign clips, read in the child only: always as MP4, never by name, and never more than was agreed."""
 
+import errno
 import importlib
 import io
 from collections.abc import Iterator
@@ -35,7 +36,9 @@ def opened(data: bytes) -> Iterator[InputContainer]:
             _judge(container)
             yield container
     except (av.FFmpegError, ValueError, EOFError, ArithmeticError) as error:
-        raise HostileMedia("media_broken", f"{type(error).__name__}.") from error
+        is_out_of_memory = getattr(error, "errno", None) == errno.ENOMEM
+        code = "media_needed_too_much_memory" if is_out_of_memory else "media_broken"
+        raise HostileMedia(code, f"{type(error).__name__}.") from error
 
 
 def pictures(container: InputContainer) -> Iterator[tuple[float, av.VideoFrame]]:

@@ -16,7 +16,7 @@ _SIDE: Final = 160
 _BLACK_LEVEL: Final = 24.0
 _BLACK_SHARE: Final = 0.98
 _FROZEN_LEVELS: Final = 6.0
-_CLIPPED: Final = 0.999
+_CLIPPED: Final = 0.95  # AAC makes ripples of a flat top
 _SILENCE_DBFS: Final = -120.0
 _LUMA: Final = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 

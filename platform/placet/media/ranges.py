@@ -1,17 +1,16 @@
 """Serving a file in pieces, so that a player can seek and Safari plays at all (RFC 9110, sections 13 and 14)."""
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-_CHUNK_BYTES: Final = 256 * 1024
+_PIECE_BYTES: Final = 256 * 1024
 _ONE_RANGE: Final = re.compile(r"bytes[ \t]*=[ \t]*(\d*)[ \t]*-[ \t]*(\d*)[ \t]*", re.ASCII | re.IGNORECASE)
 
 
@@ -58,12 +57,11 @@ def serve_file(
     if request.method not in {"GET", "HEAD"}:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     try:
-        file = path.open("rb")
+        facts = path.stat()
     except FileNotFoundError as error:
         raise Http404("These bytes are gone.") from error
-    facts = os.fstat(file.fileno())
     etag = f'"{path.name[:64]}-{facts.st_size:x}-{facts.st_mtime_ns:x}"'
-    response = _answer(request, file, facts.st_size, etag)
+    response = _answer(request, path, facts.st_size, etag)
     response["ETag"] = etag
     _label(response, content_type, download_name)
     return response
@@ -75,46 +73,33 @@ def _tail(count: int, size: int) -> Span:
     return Span(max(0, size - count), size - 1)
 
 
-def _answer(request: HttpRequest, file: BinaryIO, size: int, etag: str) -> HttpResponseBase:
+def _answer(request: HttpRequest, path: Path, size: int, etag: str) -> HttpResponseBase:
     if_range = request.headers.get("If-Range")
     header = request.headers.get("Range") if if_range in {None, etag} else None
     try:
         span = asked_span(header, size)
     except Unsatisfiable:
-        file.close()
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    whole = Span(0, size - 1)
-    response = _body(request, file, span or whole, status=206 if span else 200)
+    response = _body(request, path, span or Span(0, size - 1), status=206 if span else 200)
     if span:
         response["Content-Range"] = f"bytes {span.first}-{span.last}/{size}"
     return response
 
 
-def _body(request: HttpRequest, file: BinaryIO, span: Span, status: int) -> HttpResponseBase:
-    response: HttpResponseBase
-    if request.method == "HEAD":
-        file.close()
-        response = HttpResponse(status=status)
-    else:
-        response = StreamingHttpResponse(_Piece(file, span), status=status)
+def _body(request: HttpRequest, path: Path, span: Span, status: int) -> HttpResponseBase:
+    is_head = request.method == "HEAD"
+    response = HttpResponse(status=status) if is_head else StreamingHttpResponse(_pieces(path, span), status=status)
     response["Content-Length"] = str(span.bytes_count)
     return response
 
 
-class _Piece:
-    """The bytes of one span, in chunks; Django closes it when the client has them or has gone."""
-
-    def __init__(self, file: BinaryIO, span: Span) -> None:
+def _pieces(path: Path, span: Span) -> Iterator[bytes]:
+    left = span.bytes_count
+    with path.open("rb") as file:
         file.seek(span.first)
-        self._file, self._left = file, span.bytes_count
-
-    def __iter__(self) -> Iterator[bytes]:
-        while self._left > 0 and (chunk := self._file.read(min(_CHUNK_BYTES, self._left))):
-            self._left -= len(chunk)
-            yield chunk
-
-    def close(self) -> None:
-        self._file.close()
+        while left > 0 and (piece := file.read(min(_PIECE_BYTES, left))):
+            left -= len(piece)
+            yield piece
 
 
 def _label(response: HttpResponseBase, content_type: str, download_name: str | None) -> None:

@@ -12,7 +12,12 @@ MOST_PIXELS: Final = 40_000_000
 _STARTS: Final = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"RIFF": "WEBP"}
 
 Image.preinit()  # loads the readers of PNG and JPEG
-importlib.import_module("PIL.WebPImagePlugin")
+for _late in (
+    "WebPImagePlugin",
+    "TiffImagePlugin",
+    "MpoImagePlugin",
+):  # a JPEG's notes are TIFF, and a pair of them MPO
+    importlib.import_module(f"PIL.{_late}")
 
 
 def normalise_image(data: bytes, max_side: int) -> tuple[dict[str, Any], bytes]:

@@ -1,0 +1,100 @@
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from placet.media.blobs import Area, BlobStore
+from placet.media.errors import BlobDamaged, BlobMissing, BlobStoreFull
+
+DATA = b"a clip"
+NAME = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> BlobStore:
+    return BlobStore(tmp_path)
+
+
+def test_a_blob_is_named_by_its_bytes_and_lies_two_folders_deep(store: BlobStore) -> None:
+    blob = store.put(DATA)
+    assert (blob.sha256, blob.bytes_count) == (NAME, 6)
+    assert store.path(NAME).relative_to(store.root) == Path("quarantine", NAME[:2], NAME[2:4], NAME)
+    assert store.read(NAME) == DATA
+
+
+def test_a_file_is_kept_under_the_same_name_as_its_bytes(store: BlobStore, tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(DATA)
+    assert store.put_file(tmp_path / "clip.mp4") == store.put(DATA)
+
+
+def test_what_is_in_quarantine_is_not_released(store: BlobStore) -> None:
+    store.put(DATA)
+    assert not store.has(NAME, Area.RELEASED)
+    with pytest.raises(BlobMissing):
+        store.path(NAME, Area.RELEASED)
+
+
+def test_a_release_adds_the_same_bytes_and_may_be_repeated(store: BlobStore) -> None:
+    store.put(DATA)
+    assert store.release(NAME) == store.release(NAME)
+    assert store.read(NAME, Area.RELEASED) == DATA
+    assert store.has(NAME, Area.QUARANTINE)
+
+
+def test_a_copy_may_be_changed_without_changing_the_blob(store: BlobStore, tmp_path: Path) -> None:
+    store.put(DATA)
+    store.copy_out(NAME, tmp_path / "copy").write_bytes(b"else")
+    assert store.read(NAME) == DATA
+
+
+def test_changed_bytes_are_not_read_as_if_they_were_the_blob(store: BlobStore) -> None:
+    store.put(DATA)
+    store.path(NAME).write_bytes(b"b clip")
+    with pytest.raises(BlobDamaged, match="backup"):
+        store.read(NAME)
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", NAME.upper(), NAME[:-1]])
+def test_what_is_no_hash_names_no_file(store: BlobStore, name: str) -> None:
+    with pytest.raises(BlobMissing):
+        store.path(name)
+
+
+def test_a_full_disk_is_said_with_advice_and_leaves_nothing_behind(
+    store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(BlobStoreFull, match="free space"):
+        store.put(DATA)
+    assert not [path for path in store.root.rglob("*") if path.is_file()]
+
+
+def test_a_sweep_takes_old_blobs_that_no_event_names_and_no_others(store: BlobStore) -> None:
+    named, unnamed = store.put(b"named"), store.put(b"unnamed")
+    half = store.path(unnamed.sha256).with_name(".half-abc")
+    half.write_bytes(b"left by a dead process")
+    written = half.stat().st_mtime
+    assert store.sweep({named.sha256}, older_than_s=3600, now=written + 60) == []
+    assert store.sweep({named.sha256}, older_than_s=3600, now=written + 3700) == [unnamed.sha256]
+    assert store.has(named.sha256)
+    assert not half.exists()
+
+
+def test_asking_again_makes_a_blob_young_again(store: BlobStore) -> None:
+    blob = store.put(DATA)
+    os.utime(store.path(NAME), (0, 0))
+    store.put(DATA)
+    assert store.sweep(set(), older_than_s=3600, now=store.path(blob.sha256).stat().st_mtime) == []
+
+
+def test_an_erased_blob_is_gone_from_both_areas(store: BlobStore) -> None:
+    store.put(DATA)
+    store.release(NAME)
+    assert store.erase(NAME)
+    assert not store.has(NAME)
+    assert not store.erase(NAME)
