@@ -102,6 +102,7 @@ def test_a_second_one_is_refused_and_told_where_the_first_is(home: Path, started
     assert started.state.origin in told["mend"]
 
 
+@pytest.mark.promise("P6")
 def test_a_killed_child_is_started_again(home: Path, started: Started) -> None:
     before = started.state.children["web"]
     psutil.Process(before).kill()
@@ -109,6 +110,7 @@ def test_a_killed_child_is_started_again(home: Path, started: Started) -> None:
     eventually(lambda: answers(started.state.port))
 
 
+@pytest.mark.promise("P6")
 def test_a_killed_postgresql_is_recovered(home: Path, started: Started) -> None:
     data = str(place_for(home).data)
     servers = [process for process in psutil.process_iter(["cmdline"]) if data in (process.info["cmdline"] or [])]
@@ -117,6 +119,7 @@ def test_a_killed_postgresql_is_recovered(home: Path, started: Started) -> None:
     eventually(lambda: placet(home, "prepare", "--json").returncode == 0)
 
 
+@pytest.mark.promise("P6")
 def test_a_killed_supervisor_leaves_nothing_and_the_next_one_starts(home: Path, started: Started) -> None:
     started.process.kill()
     started.process.communicate(timeout=SECONDS)

@@ -44,6 +44,7 @@ def test_the_second_of_two_writers_at_one_version_is_told_so() -> None:
     assert log.read(stream).version == 1
 
 
+@pytest.mark.promise("P2")
 @pytest.mark.django_db
 def test_a_stream_has_no_holes() -> None:
     log, stream = current_log(), account()
@@ -52,6 +53,7 @@ def test_a_stream_has_no_holes() -> None:
     assert log.read(stream).version == 0
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.django_db
 def test_a_repeated_command_gets_its_first_answer_and_writes_nothing() -> None:
     log, stream, command = current_log(), account(), str(uuid.uuid4())
@@ -63,6 +65,7 @@ def test_a_repeated_command_gets_its_first_answer_and_writes_nothing() -> None:
     assert log.read(stream).version == 2
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.django_db
 def test_all_streams_of_one_write_are_written_or_none() -> None:
     log, one, two = current_log(), account(), account()
@@ -81,6 +84,7 @@ def test_one_write_may_carry_several_commands_for_one_stream() -> None:
     assert [e.fact.text for e in log.read(stream)] == commands
 
 
+@pytest.mark.promise("P1")
 @pytest.mark.django_db
 def test_a_decision_on_moved_ground_is_not_written() -> None:
     log, ground, stream = current_log(), leave(), account()
@@ -105,6 +109,7 @@ def test_two_decisions_of_one_write_on_different_ground_are_both_checked() -> No
             log.append_all(writes)
 
 
+@pytest.mark.promise("P2")
 @pytest.mark.django_db
 def test_appends_with_any_version_are_numbered_without_a_gap() -> None:
     log, stream = current_log(), account()
@@ -113,6 +118,7 @@ def test_appends_with_any_version_are_numbered_without_a_gap() -> None:
     assert [e.version for e in log.read(stream)] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.django_db
 def test_an_append_ends_with_the_callers_transaction() -> None:
     stream = account()
@@ -137,6 +143,7 @@ def test_personal_data_is_sealed_in_the_table_and_opened_on_read() -> None:
     assert "Ana" not in bytes(event.data).decode() + bytes(event.sealed).decode()
 
 
+@pytest.mark.promise("P9")
 @pytest.mark.django_db
 def test_what_was_sealed_for_an_erased_subject_reads_erased() -> None:
     log, stream, person = current_log(), account(), str(uuid.uuid4())
@@ -145,6 +152,7 @@ def test_what_was_sealed_for_an_erased_subject_reads_erased() -> None:
     assert EventLog(log.connection).read(stream).events[0].fact.name is ERASED
 
 
+@pytest.mark.promise("P5")
 @pytest.mark.parametrize("statement", ["UPDATE event SET type = 'x'", "DELETE FROM event", "TRUNCATE event"])
 @pytest.mark.django_db
 def test_the_application_cannot_change_the_past(statement: str) -> None:
@@ -153,6 +161,7 @@ def test_the_application_cannot_change_the_past(statement: str) -> None:
         connection.connection.execute(statement)
 
 
+@pytest.mark.promise("P5")
 @pytest.mark.parametrize("statement", ["UPDATE event SET type = 'x'", "DELETE FROM event", "TRUNCATE event CASCADE"])
 def test_not_even_the_owner_changes_the_past_by_mistake(statement: str, owner_dsn: str) -> None:
     current_log().append(account(), [EntryNoted("kept")], expected=0)

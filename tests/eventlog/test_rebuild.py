@@ -27,6 +27,7 @@ def a_long_log(fresh_database: str) -> EventLog:
     return log
 
 
+@pytest.mark.promise("P7")
 def test_every_projection_rebuilt_from_nothing_has_the_same_digest(a_long_log: EventLog) -> None:
     assert a_long_log.last_position >= MANY
     for target in PROJECTIONS.values():
@@ -34,6 +35,7 @@ def test_every_projection_rebuilt_from_nothing_has_the_same_digest(a_long_log: E
         assert rebuild(target) == live, target.name
 
 
+@pytest.mark.promise("P7")
 def test_a_row_edited_by_hand_is_found(a_long_log: EventLog) -> None:
     target = PROJECTIONS["studio.generations"]
     with connection.cursor() as cursor:

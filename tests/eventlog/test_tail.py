@@ -22,6 +22,7 @@ def _hold_one_open(dsn: str, seconds: float) -> None:
         time.sleep(seconds)
 
 
+@pytest.mark.promise("P6")
 def test_a_reader_by_position_misses_nothing_and_one_by_serial_id_does(fresh_database: str) -> None:
     late = threading.Thread(target=_hold_one_open, args=(fresh_database, 4))
     late.start()
@@ -37,6 +38,7 @@ def test_a_reader_by_position_misses_nothing_and_one_by_serial_id_does(fresh_dat
         assert _disordered(connection) == 0
 
 
+@pytest.mark.promise("P6")
 def test_what_commits_late_gets_a_later_place_and_its_successor_never_comes_first(fresh_database: str) -> None:
     with psycopg.connect(fresh_database, autocommit=True) as connection, psycopg.connect(fresh_database) as slow:
         sequencer, late, other = Sequencer(connection), Worker(slow), Worker(connection)
@@ -49,6 +51,7 @@ def test_what_commits_late_gets_a_later_place_and_its_successor_never_comes_firs
         assert _disordered(connection) == 0
 
 
+@pytest.mark.promise("P6")
 def test_a_rolled_back_append_leaves_no_gap(fresh_database: str) -> None:
     with psycopg.connect(fresh_database, autocommit=True) as connection:
         with connection.transaction(force_rollback=True):

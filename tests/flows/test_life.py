@@ -32,6 +32,7 @@ def test_a_plain_clip_goes_from_words_to_the_feed(story: Story) -> None:
     assert story.told(ANA) == []
 
 
+@pytest.mark.promise("P2")
 def test_a_person_is_told_of_every_stage_in_numbered_order(story: Story) -> None:
     allow(story)
     clip = story.draft(BEN, "a red ball bounces", ANA)
@@ -44,6 +45,7 @@ def test_a_person_is_told_of_every_stage_in_numbered_order(story: Story) -> None
     ]  # fmt: skip
 
 
+@pytest.mark.promise("P2", "P10")
 def test_whoever_was_not_approved_is_refused_and_the_person_is_told(story: Story) -> None:
     clip = story.ask(EVE, "a red ball bounces", ANA)
     refused = story.state(clip).refused
@@ -54,6 +56,7 @@ def test_whoever_was_not_approved_is_refused_and_the_person_is_told(story: Story
     assert not story.make(clip)
 
 
+@pytest.mark.promise("P4", "P10")
 def test_an_opt_out_stops_the_next_prompt_with_its_span(story: Story) -> None:
     rights.file_opt_out(story.log, rights.FileOptOut(new_id(), DARA, ("Zorblax",)), frozenset())
     clip = story.ask(BEN, "a red ball and Z0rblax bounce")
@@ -69,6 +72,7 @@ def test_a_name_that_is_a_common_word_waits_for_a_human(story: Story) -> None:
     assert story.state(story.ask(BEN, "a red ball bounces")).state == "approved"
 
 
+@pytest.mark.promise("P3")
 def test_a_revocation_takes_the_clip_and_its_remix_out_at_once(story: Story) -> None:
     allow(story)
     clip = story.draft(BEN, "a red ball bounces", ANA)
@@ -83,6 +87,7 @@ def test_a_revocation_takes_the_clip_and_its_remix_out_at_once(story: Story) -> 
     assert [t[1] for t in story.told(ANA)].count("blocked") == 0
 
 
+@pytest.mark.promise("P3")
 def test_a_grant_after_a_revocation_is_for_new_clips_only(story: Story) -> None:
     allow(story)
     clip = story.draft(BEN, "a red ball bounces", ANA)
@@ -93,6 +98,7 @@ def test_a_grant_after_a_revocation_is_for_new_clips_only(story: Story) -> None:
     assert story.state(story.ask(BEN, "a red ball bounces", ANA)).state == "approved"
 
 
+@pytest.mark.promise("P1", "P3")
 def test_a_draft_whose_person_has_revoked_cannot_be_published(story: Story) -> None:
     allow(story)
     clip = story.draft(BEN, "a red ball bounces", ANA)
@@ -112,6 +118,7 @@ def test_a_moved_ground_that_still_holds_publishes_by_itself_after_a_second_look
     assert story.state(clip).state == "published"
 
 
+@pytest.mark.promise("P1")
 def test_a_clip_removed_by_its_person_leaves_the_feed_with_its_remix_and_nothing_else(story: Story) -> None:
     allow(story)
     clip = story.draft(BEN, "a red ball bounces", ANA)
@@ -151,6 +158,7 @@ def test_only_the_asker_publishes_and_only_a_draft(story: Story) -> None:
         studio.publish(story.log, unfinished, BEN, new_id())
 
 
+@pytest.mark.promise("P1")
 def test_what_has_a_reason_against_showing_is_not_published(story: Story) -> None:
     allow(story)
     clip = story.draft(BEN, "a red ball bounces", ANA)
@@ -168,6 +176,7 @@ def test_quota_is_taken_at_approval_and_given_back_on_cancel(story: Story) -> No
     assert story.state(story.ask(BEN)).state == "approved"
 
 
+@pytest.mark.promise("P8")
 def test_nothing_is_approved_while_a_check_is_dead(story: Story) -> None:
     story.pump.without |= {"rights.match_prompt"}
     clip = story.ask(BEN)
@@ -182,6 +191,7 @@ def test_a_likeness_that_nobody_enrolled_is_said_so(story: Story) -> None:
     assert story.state(clip).refused.code == "likeness_unknown"
 
 
+@pytest.mark.promise("P1")
 def test_a_block_beats_a_grant(story: Story) -> None:
     allow(story)
     likeness.block(story.log, ANA, BEN, new_id())
@@ -189,12 +199,14 @@ def test_a_block_beats_a_grant(story: Story) -> None:
     assert story.state(clip).refused.code == "consent_missing"
 
 
+@pytest.mark.promise("P1")
 @pytest.mark.parametrize(("level", "state"), [("everyone", "approved"), ("only_me", "refused"), ("mutuals", "refused")])
 def test_a_level_decides_who_may_ask(story: Story, level: str, state: str) -> None:
     likeness.set_level(story.log, ANA, level, new_id())
     assert story.state(story.ask(BEN, "a red ball bounces", ANA)).state == state
 
 
+@pytest.mark.promise("P1")
 def test_mutuals_may_ask_while_they_are_mutuals(story: Story) -> None:
     from placet.people import commands as people
 
@@ -209,6 +221,7 @@ def test_mutuals_may_ask_while_they_are_mutuals(story: Story) -> None:
     assert story.state(clip).refused.code == "consent_missing"
 
 
+@pytest.mark.promise("P2")
 def test_blocked_attempts_of_one_asker_are_told_ten_an_hour_and_then_once_that_there_are_more(story: Story) -> None:
     for _ in range(14):
         studio.request_generation(

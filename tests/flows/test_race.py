@@ -85,10 +85,12 @@ def _is_after(story: Story, clip: str, person: PersonId) -> bool:
     return [r[0] for r in rows] == ["likeness.consent_revoked.v1", "studio.generation_published.v1"]
 
 
+@pytest.mark.promise("P1", "P3")
 def test_nothing_is_published_after_an_acknowledged_revocation(story: Story) -> None:
     assert published_after_the_revocation(story, "product") == 0
 
 
+@pytest.mark.promise("P3")
 def test_without_ground_the_same_race_is_lost(story: Story) -> None:
     assert published_after_the_revocation(story, "control") > 0, "the control must fail, or the race has no power"
 

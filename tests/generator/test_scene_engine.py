@@ -40,6 +40,7 @@ def test_a_recipe_is_plain_json_with_no_prompt_and_no_person_in_it() -> None:
     assert '"ana"' not in written
 
 
+@pytest.mark.promise("P3")
 def test_a_reason_to_cancel_stops_before_the_next_frame() -> None:
     drawn: list[float] = []
     with pytest.raises(Cancelled) as stopped:

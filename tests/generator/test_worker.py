@@ -33,12 +33,14 @@ def test_beats_tell_how_far_the_run_is() -> None:
     assert {phase for phase, _ in line.beats} <= {"start", "draw"}
 
 
+@pytest.mark.promise("P3")
 def test_a_reason_in_a_beat_cancels_the_run() -> None:
     engine = Slow()
     assert Line([SHORT], lambda _: "consent_revoked").worked(engine) == [("cancelled", "run-1", "consent_revoked")]
     assert engine.stopped_for == "consent_revoked"
 
 
+@pytest.mark.promise("P3")
 def test_a_reason_that_comes_when_the_clip_is_just_made_still_cancels_it() -> None:
     class Late(Line):
         def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
@@ -47,12 +49,14 @@ def test_a_reason_that_comes_when_the_clip_is_just_made_still_cancels_it() -> No
     assert Late([SHORT]).worked() == [("cancelled", "run-1", "consent_revoked")]
 
 
+@pytest.mark.promise("P6")
 def test_a_lost_lease_stops_the_engine_and_nothing_is_told() -> None:
     engine, line = Slow(), raising(LeaseLost())
     assert line.worked(engine) == []
     assert (engine.stopped_for, len(line.beats)) == ("lease_lost", 1)
 
 
+@pytest.mark.promise("P3", "P8")
 def test_a_queue_that_does_not_answer_stops_the_run_and_nothing_is_told() -> None:
     engine, line = Slow(), raising(ConnectionError("gone"))
     line.patience = replace(QUICK, unanswered=0.1)

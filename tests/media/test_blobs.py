@@ -29,6 +29,7 @@ def test_a_file_is_kept_under_the_same_name_as_its_bytes(store: BlobStore, tmp_p
     assert store.put_file(tmp_path / "clip.mp4") == store.put(DATA)
 
 
+@pytest.mark.promise("P1")
 def test_what_is_in_quarantine_is_not_released(store: BlobStore) -> None:
     store.put(DATA)
     assert not store.has(NAME, Area.RELEASED)

@@ -169,6 +169,7 @@ def test_a_reader_that_dies_without_an_answer_is_said_to_be_broken(clip: Path, m
     assert refusal(clip.read_bytes()) == "media_broke_its_reader"
 
 
+@pytest.mark.promise("P8")
 def test_where_the_child_cannot_be_closed_in_the_file_is_not_parsed(
     clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

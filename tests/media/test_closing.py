@@ -51,6 +51,7 @@ def test_a_closed_in_process_gets_no_more_memory_than_agreed(tried: dict[str, st
     assert tried["take memory"] == "MemoryError"
 
 
+@pytest.mark.promise("P8")
 def test_where_a_limit_is_refused_nothing_is_parsed() -> None:
     refused = TRY.split("namespace", maxsplit=1)[0].replace(
         "import json",

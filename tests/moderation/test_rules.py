@@ -118,22 +118,26 @@ def test_what_is_nearer_to_something_else_is_not_meant() -> None:
     assert score == 0
 
 
+@pytest.mark.promise("P8")
 def test_without_a_vector_nothing_is_cleared() -> None:
     with pytest.raises(CheckCannotRun, match="nothing was judged"):
         judge("a red ball", None, RULEBOOK)
 
 
+@pytest.mark.promise("P8")
 @pytest.mark.parametrize("vector", [np.zeros(384), np.full(384, np.nan), np.ones(3)])
 def test_without_a_usable_vector_nothing_is_cleared(vector: Vectors) -> None:
     with pytest.raises(CheckCannotRun):
         judge("a red ball", vector.astype(np.float32), RULEBOOK)
 
 
+@pytest.mark.promise("P8")
 def test_a_prompt_that_cannot_be_read_whole_is_not_cleared() -> None:
     with pytest.raises(CheckCannotRun, match="longer"):
         judge("a " * 60_000, vector_of("a"), RULEBOOK)
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize("prompt", ["a red ball", "a knife fight", "a severed head", "a naked child"])
 def test_the_recorded_scores_and_thresholds_give_the_outcome_again(prompt: str) -> None:
     judgement = judged(prompt)

@@ -107,6 +107,7 @@ def test_two_filings_of_one_name_are_both_named() -> None:
     assert [(match.filing, match.how) for match in matches] == [("f1", How.PLAIN), ("f4", How.PLAIN)]
 
 
+@pytest.mark.promise("P8")
 def test_without_a_vector_nothing_passes() -> None:
     with pytest.raises(CannotMatch, match="nothing was matched"):
         index_with().match("a red ball", None, "FR", NOW)
