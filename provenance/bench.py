@@ -41,7 +41,7 @@ def sign_rows(rounds: int = 15) -> list[Row]:
 
 
 def watermark_rows(unmarked: int = 20) -> list[Row]:
-    """Marks a 10 s clip of 1280 x 720, encodes it at CRF 28 and reads it back; then looks for marks in unmarked clips."""
+    """Marks a 10 s clip of 1280 x 720, encodes it at CRF 28, reads it back; then tries unmarked clips."""
     frames = _frames(720, 1280)
     sample = frames[::25].copy()
     embed(frames[:1], _MARK, _KEY)
