@@ -1,11 +1,111 @@
-"""Signing: the last step that touches the bytes."""
+"""Signing: the last step that touches the bytes. No draft exists before two engines have read the signed file as good."""
+
+import hashlib
+import hmac
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
 
 from placet.eventlog.consuming import consume
 from placet.eventlog.delivery import Delivery
-from placet.studio.events import OutputCleared
+from placet.eventlog.log import Stream
+from placet.media.blobs import Area
+from placet.media.places import blobs
+from placet.studio import events as studio
+from provenance.events import ClipSigned
+from provenance.manifest import ClipClaims, Parent
+from provenance.pki import ANCHORS
+from provenance.sign import Signed, sign_clip
+from provenance.verify import verify
+
+TITLE: Final = "Made with Placet"
 
 
-@consume(OutputCleared, name="provenance.sign_clip", never_skips=True, at_most=2)
-def sign_clip(fact: OutputCleared, delivery: Delivery) -> None:
-    """Never skips: what cannot be signed and verified is no draft."""
-    raise NotImplementedError((fact, delivery))
+class NotVerified(RuntimeError):
+    """A freshly signed file that its own engines do not read as good: it is not kept, and no draft exists."""
+
+
+@consume(studio.OutputCleared, name="provenance.sign_clip", never_skips=True, at_most=1)
+def sign(fact: studio.OutputCleared, delivery: Delivery) -> None:
+    """Never skips: what cannot be signed and verified is no draft. A retry gives other bytes; the first fact counts."""
+    generation = delivery.read(f"generation-{fact.generation}")
+    made = next(f for f in reversed(generation.facts) if isinstance(f, studio.GenerationMade))
+    with tempfile.TemporaryDirectory(dir=blobs().root, prefix=".sign-") as folder:
+        place = Path(folder) / "clip.mp4"
+        source = blobs().path(made.sha256, Area.QUARANTINE)
+        signed = sign_clip(source, place, _claims(generation, made, delivery), keys())
+        engines = _verified(place)
+        blobs().put_file(place, Area.RELEASED)
+    stream = delivery.read(f"signature-{fact.generation}")
+    delivery.append(stream.name, [_fact(fact, made, signed, engines)], expected=stream.version)
+
+
+def keys() -> Path:
+    """Where this install's signing keys and anchors lie."""
+    return Path(settings.PLACET_HOME) / "keys" / "pki"
+
+
+def _verified(place: Path) -> dict[str, str]:
+    """Both engines' versions, once both have said good and trusted. Raises `NotVerified`."""
+    answer = verify(place, (keys() / ANCHORS).read_text())
+    if not (answer.integrity == "good" and answer.trust == "trusted" and answer.agree):
+        raise NotVerified(f"integrity {answer.integrity}, trust {answer.trust}, engines agree: {answer.agree}")
+    return {engine.name: engine.version for engine in answer.engines}
+
+
+def _claims(generation: Stream, made: studio.GenerationMade, delivery: Delivery) -> ClipClaims:
+    request: studio.GenerationRequested = generation.facts[0]
+    approved = next(f for f in reversed(generation.facts) if isinstance(f, studio.GenerationApproved))
+    engine = made.recipe.get("engine", {})
+    return ClipClaims(
+        generation_id=request.generation,
+        title=TITLE,
+        engine_name=str(engine.get("name", request.engine)),
+        engine_version=str(engine.get("version", "1")),
+        is_renderer="renderer" in str(engine.get("label", "")),
+        policy_version=_policy_version(request.generation, delivery),
+        prompt_sha256=_salted(request.generation, str(request.prompt)),
+        opt_outs_version=approved.ground.get("opt-outs", 0),
+        watermark=int(made.watermark, 16),
+        placet_version=version("placet"),
+        consents=tuple(
+            _consent_evidence(s, v, delivery) for s, v in approved.ground.items() if s.startswith("consent-")
+        ),
+        parent=_parent(request, delivery),
+    )
+
+
+def _parent(request: studio.GenerationRequested, delivery: Delivery) -> Parent | None:
+    """The signed file that a remix opened."""
+    if request.parent is None:
+        return None
+    facts = delivery.read(f"generation-{request.parent}").facts
+    signed = next(f for f in reversed(facts) if isinstance(f, studio.GenerationSigned))
+    return Parent(TITLE, blobs().path(signed.sha256, Area.RELEASED))
+
+
+def _consent_evidence(stream: str, at: int, delivery: Delivery) -> str:
+    """A hash over the digest of the consent event that the clip rests on: it names nobody and can be proved."""
+    events = [event for event in delivery.read(stream) if event.version <= at]
+    head = bytes(events[-1].digest).hex() if events else ""
+    return hashlib.sha256(f"{stream}:{at}:{head}".encode()).hexdigest()
+
+
+def _policy_version(generation: str, delivery: Delivery) -> str:
+    facts = delivery.read(f"policy-verdict-{generation}").facts
+    return str(facts[-1].versions.get("policy", "")) if facts else ""
+
+
+def _salted(generation: str, prompt: str) -> str:
+    """Keyed by a secret of the install, so that a short prompt cannot be guessed from its hash."""
+    secret = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
+    return hmac.new(secret, f"prompt|{generation}|{prompt}".encode(), "sha256").hexdigest()
+
+
+def _fact(
+    fact: studio.OutputCleared, made: studio.GenerationMade, signed: Signed, engines: dict[str, str]
+) -> ClipSigned:
+    return ClipSigned(fact.generation, made.sha256, signed.sha256, signed.manifest_label, engines)

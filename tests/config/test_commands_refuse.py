@@ -3,7 +3,7 @@
 import pytest
 
 from placet.config.command import CommandFailed
-from placet.eventlog.log import new_event_id
+from placet.eventlog.batch import new_event_id
 from tests.config.conftest import Placet
 
 BALL = "a red ball bounces"

@@ -3,6 +3,8 @@
 import time
 from typing import Final
 
+from django.db import connection
+
 from placet.eventlog.projecting import position_of
 
 WAIT_SECONDS: Final = 5.0
@@ -19,3 +21,21 @@ def wait_for(projection: str, position: int, seconds: float = WAIT_SECONDS) -> N
         if time.monotonic() > until:
             raise Behind(f"projection {projection} has not reached position {position}")
         time.sleep(0.005)
+
+
+STALE: Final = """
+SELECT EXISTS (
+    SELECT FROM (SELECT id FROM event_pending ORDER BY id LIMIT 1) p JOIN event e USING (id)
+    WHERE e.recorded_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+) OR EXISTS (
+    SELECT FROM event_position p JOIN event e USING (id)
+    WHERE p.position = %(next)s AND e.recorded_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+) OR EXISTS (SELECT FROM parked WHERE stream = %(stream)s)
+"""
+
+
+def is_stale(projection: str, stream: str = "", seconds: float = WAIT_SECONDS) -> bool:
+    """Whether something older than `seconds` is not yet folded, or the stream is parked: then nothing may be shown."""
+    with connection.cursor() as cursor:
+        cursor.execute(STALE, {"next": position_of(projection) + 1, "stream": stream, "seconds": seconds})
+        return bool(cursor.fetchone()[0])

@@ -66,7 +66,11 @@ class ConsumerThread(threading.Thread):
     """Runs one consumer until stopped. Holds one connection of its own."""
 
     def __init__(
-        self, consumer: Consumer, transport: Transport, connect: Callable[[], psycopg.Connection[Any]], stop: threading.Event
+        self,
+        consumer: Consumer,
+        transport: Transport,
+        connect: Callable[[], psycopg.Connection[Any]],
+        stop: threading.Event,
     ) -> None:
         super().__init__(name=consumer.name, daemon=True)
         self.consumer = consumer
@@ -121,7 +125,9 @@ class ConsumerRunner:
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 raise
             except Exception as error:  # noqa: BLE001  whatever one handler raised, each event is now tried alone
-                logger.info("%s: %d events taken one by one after %s", self.consumer.name, len(events), type(error).__name__)
+                logger.info(
+                    "%s: %d events taken one by one after %s", self.consumer.name, len(events), type(error).__name__
+                )
             else:
                 return
         for event in events:
@@ -188,7 +194,9 @@ class ConsumerRunner:
         return self._one("SELECT EXISTS (SELECT FROM parked WHERE consumer = %s)", self.consumer.name)
 
     def _is_parked(self, stream: str) -> bool:
-        return self._one("SELECT EXISTS (SELECT FROM parked WHERE consumer = %s AND stream = %s)", self.consumer.name, stream)
+        return self._one(
+            "SELECT EXISTS (SELECT FROM parked WHERE consumer = %s AND stream = %s)", self.consumer.name, stream
+        )
 
     def _one(self, query: str, *parameters: str) -> bool:
         row = self.connection.execute(query, parameters).fetchone()  # type: ignore[call-overload]  # a constant above
@@ -211,5 +219,7 @@ def _checkpoint(connection: psycopg.Connection[Any], name: str) -> int:
         " ON CONFLICT DO NOTHING",
         (name,),
     )
-    row = connection.execute("SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0", (name,))
+    row = connection.execute(
+        "SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0", (name,)
+    )
     return int((row.fetchone() or (0,))[0])

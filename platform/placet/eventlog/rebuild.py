@@ -35,7 +35,8 @@ def rebuild(target: Projection, progress: Progress = lambda _done, _of: None) ->
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0 FOR UPDATE", (target.name,)
+                "SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0 FOR UPDATE",
+                (target.name,),
             )
             row = cursor.fetchone()
         for table in reversed(target.tables):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 
-class Refusal(Exception):  # noqa: N818  the word of the glossary
+class Refusal(Exception):
     """Root of every typed refusal. Nothing was written unless the message says so."""
 
     code: ClassVar[str] = "refused"

@@ -40,7 +40,7 @@ SELECT (SELECT count(*) FROM numbered),
 """
 
 
-class _Overtaken(Exception):  # noqa: N818
+class _Overtaken(Exception):
     """A pass above the floor met an event whose predecessor committed late, below it: undo, begin at the beginning."""
 
 

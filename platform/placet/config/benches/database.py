@@ -46,5 +46,5 @@ def _dsn(server: Postgres, home: Path, name: str, role: str) -> str:
 
 def _migrate(home: Path, dsn: str) -> None:
     environment = {**os.environ, "PLACET_HOME": str(home), "PLACET_DATABASE": dsn}
-    words = [sys.executable, "-m", "placet.config", "migrate", "--no-input", "--verbosity", "0"]
+    words = [sys.executable, "-m", "placet.config", "migrate", "--no-input", "--verbosity", "0", "--skip-checks"]
     subprocess.run(words, env=environment, check=True)

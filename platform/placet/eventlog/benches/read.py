@@ -7,8 +7,9 @@ import psycopg
 
 from placet.eventlog.benches.entry import TEXT, EntryNoted
 from placet.eventlog.benches.row import Row, median
-from placet.eventlog.log import READ_FROM, EventLog
+from placet.eventlog.log import EventLog
 from placet.eventlog.sequencer import Sequencer
+from placet.eventlog.statements import READ_FROM
 
 EVENTS = 100_000
 PAGE = 1_000

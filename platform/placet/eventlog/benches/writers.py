@@ -12,8 +12,10 @@ from typing import Any, Final, Literal
 
 import psycopg
 
+from placet.eventlog.batch import new_event_id
 from placet.eventlog.benches.entry import TEXT, EntryNoted
-from placet.eventlog.log import NAMES, EventLog, new_event_id
+from placet.eventlog.log import EventLog
+from placet.eventlog.statements import NAMES
 
 Writer = Literal["ours", "bare"]
 BARE: Final = f"INSERT INTO event ({NAMES}) VALUES " + "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608

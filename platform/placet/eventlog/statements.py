@@ -1,0 +1,60 @@
+"""The log's SQL, in one place: what is read, what is locked, and how rows are written all or none."""
+
+from typing import Final
+
+COLUMNS: Final = (
+    "e.event_id, e.stream, e.version, e.type, e.data, e.sealed, e.digest, e.command_id,"
+    " e.correlation_id, e.causation_id, e.actor, e.recorded_at"
+)
+READ: Final = f"SELECT NULL::bigint, {COLUMNS} FROM event e WHERE e.stream = %s AND e.version > %s ORDER BY e.version"  # noqa: S608
+READ_LAST: Final = f"SELECT NULL::bigint, {COLUMNS} FROM event e WHERE e.stream = %s ORDER BY e.version DESC LIMIT %s"  # noqa: S608
+READ_MANY: Final = f"SELECT NULL::bigint, {COLUMNS} FROM event e WHERE e.stream = ANY(%s) ORDER BY e.stream, e.version"  # noqa: S608
+READ_FROM: Final = (
+    f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id)"  # noqa: S608
+    " WHERE p.position > %s ORDER BY p.position LIMIT %s"
+)
+READ_CORRELATED: Final = (
+    f"SELECT p.position, {COLUMNS} FROM event e LEFT JOIN event_position p USING (id)"  # noqa: S608
+    " WHERE e.correlation_id = %s ORDER BY e.id"
+)
+STREAMS_WITH: Final = (
+    "SELECT e.stream FROM event e JOIN event_position p USING (id)"
+    " WHERE e.type = %s AND p.position <= %s ORDER BY p.position DESC LIMIT %s"
+)
+HEADS: Final = (
+    "SELECT s, coalesce((SELECT e.version FROM event e WHERE e.stream = s ORDER BY e.version DESC LIMIT 1), 0)"
+    " FROM unnest(%s::text[]) s"
+)
+ANSWER: Final = "SELECT version, event_id FROM event WHERE stream = %s AND command_id = %s ORDER BY ordinal"
+LOCK: Final = (
+    "SELECT CASE WHEN alone THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END"
+    " FROM (SELECT hashtextextended(s, 0) AS key, alone FROM unnest(%s::text[], %s::bool[]) AS t(s, alone)"
+    " ORDER BY 1) k"
+)
+NAMES: Final = (
+    "event_id, stream, version, type, data, sealed, digest, command_id, ordinal, correlation_id, causation_id, actor"
+)
+PREDECESSOR: Final = "EXISTS (SELECT FROM event e WHERE e.stream = new.stream AND e.version = new.version - 1)"
+COUNT: Final = "waiting AS (INSERT INTO event_pending SELECT id FROM written) SELECT count(*) FROM written"
+INSERT_ONE: Final = f"""
+WITH written AS (
+    INSERT INTO event ({NAMES}) SELECT {NAMES}
+    FROM (VALUES (%s::uuid, %s::text, %s::int, %s::text, %s::bytea, %s::bytea, %s::bytea,
+        %s::uuid, %s::smallint, %s::uuid, %s::uuid, %s::text, %s::bool)) AS new({NAMES}, is_first)
+    WHERE version = 1 OR {PREDECESSOR}
+    RETURNING id
+), {COUNT}
+"""  # noqa: S608
+INSERT_MANY: Final = f"""
+WITH new AS (
+    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[],
+        %s::uuid[], %s::smallint[], %s::uuid[], %s::uuid[], %s::text[], %s::bool[]) WITH ORDINALITY
+        AS n({NAMES}, is_first, place)
+), written AS (
+    INSERT INTO event ({NAMES}) SELECT {NAMES} FROM new
+    WHERE (SELECT bool_and(version = 1 OR {PREDECESSOR}) FROM new WHERE is_first)
+    ORDER BY place
+    RETURNING id
+), {COUNT}
+"""  # noqa: S608
+"""All rows or none: every stream's first row must find its predecessor. Uniqueness does the rest."""
