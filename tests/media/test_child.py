@@ -178,6 +178,17 @@ def test_where_the_child_cannot_be_closed_in_the_file_is_not_parsed(
         probe(clip)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"frames": [{}]}, {"frames": [{"second": 0, "height": 9, "width": 9}]}, {"refused": "made_up", "said": ""}],
+)
+def test_an_answer_that_does_not_fit_together_is_the_files_fault(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, answer: dict[str, object]
+) -> None:
+    monkeypatch.setattr(child, "_run", lambda *_, **__: _Ended(pack(answer)))
+    assert refusal(clip.read_bytes(), lambda data: read_frames(data, at_most=1)) == "media_broke_its_reader"
+
+
 class _Ended:
     returncode, stderr = 0, b""
 

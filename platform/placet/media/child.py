@@ -8,6 +8,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -83,31 +85,48 @@ class ClipMeasures:
 
 def normalise_image(data: Source, *, max_side: int = 1536, limits: Limits = LIMITS) -> bytes:
     """A JPEG, PNG or WebP as a plain upright RGB PNG of at most `max_side` pixels a side, without any metadata."""
-    return _ask("normalise_image", data, limits, max_side=max_side)[1]
+    with _trusting_no_answer():
+        return _ask("normalise_image", data, limits, max_side=max_side)[1]
 
 
 def probe(mp4: Source, *, limits: Limits = LIMITS) -> ClipFacts:
     """What the clip says of itself, without decoding it."""
-    return ClipFacts(**_ask("probe", mp4, limits)[0])
+    with _trusting_no_answer():
+        return ClipFacts(**_ask("probe", mp4, limits)[0])
 
 
 def measure(mp4: Source, *, limits: Limits = LIMITS) -> ClipMeasures:
     """Decodes the whole clip for the technical gate."""
-    return ClipMeasures(**_ask("measure", mp4, limits)[0])
+    with _trusting_no_answer():
+        return ClipMeasures(**_ask("measure", mp4, limits)[0])
 
 
 def read_frames(
     mp4: Source, *, at_most: int, per_second: float = 2.0, max_side: int = 640, limits: Limits = LIMITS
 ) -> list[Frame]:
     """At most `at_most` pictures, `per_second` of them, none with a side above `max_side`."""
-    facts, pixels = _ask("read_frames", mp4, limits, at_most=at_most, per_second=per_second, max_side=max_side)
+    with _trusting_no_answer():
+        facts, pixels = _ask("read_frames", mp4, limits, at_most=at_most, per_second=per_second, max_side=max_side)
+        return _frames(facts["frames"][:at_most], pixels)
+
+
+def _frames(told: list[dict[str, Any]], pixels: bytes) -> list[Frame]:
     frames, start = [], 0
-    for one in facts["frames"]:
+    for one in told:
         shape = (int(one["height"]), int(one["width"]), 3)
         end = start + shape[0] * shape[1] * shape[2]
         frames.append(Frame(float(one["second"]), np.frombuffer(pixels[start:end], np.uint8).reshape(shape)))
         start = end
     return frames
+
+
+@contextmanager
+def _trusting_no_answer() -> Iterator[None]:
+    """Whoever took over the child may answer anything: what does not fit together is the file's fault, and typed."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise HostileMedia("media_broke_its_reader", f"Its answer does not fit together: {error}.") from error
 
 
 def _ask(operation: str, source: Source, limits: Limits, **arguments: Any) -> tuple[dict[str, Any], bytes]:
