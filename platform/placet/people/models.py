@@ -34,3 +34,19 @@ class UsedLink(models.Model):
 
     class Meta:
         db_table = "people_used_link"
+
+
+class AnsweredKey(models.Model):
+    """An `Idempotency-Key` and what it was answered. Rows are dropped after a day; the log remembers the command."""
+
+    id = models.UUIDField(primary_key=True)
+    """The command id."""
+    person = models.UUIDField()
+    digest = models.TextField()
+    status = models.IntegerField(null=True)
+    answer = models.JSONField(null=True)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "people_answered_key"
+        indexes = [models.Index(fields=["person", "asked_at"], name="answered_key_by_person")]

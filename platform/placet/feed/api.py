@@ -1,0 +1,49 @@
+"""The feed over HTTP."""
+
+from typing import Any, ClassVar, Final
+
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from placet.feed.models import FeedRow
+from placet.feed.queries import newest
+from placet.feed.serializers import ClipShown
+from placet.people.api import Endpoint, answers
+from placet.people.queries import people
+
+PAGE: Final = 20
+
+
+class Feed(Endpoint):
+    needs: ClassVar = {"GET": "feed.watch"}
+
+    @extend_schema(parameters=[OpenApiParameter("before", int, description="Position of the last clip you have.")])
+    @answers("feed_list", ClipShown(many=True))
+    def get(self, request: Request) -> Response:
+        """What everyone sees, newest first."""
+        rows = newest(_before(request.query_params.get("before")), PAGE)
+        names = {person: str(one.name) for person, one in people([str(row.asked_by) for row in rows]).items()}
+        return Response([_clip(row, names.get(str(row.asked_by), "someone who left")) for row in rows])
+
+
+def _before(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise serializers.ValidationError({"before": ["This is no position."]})
+    return int(text)
+
+
+def _clip(row: FeedRow, by: str) -> dict[str, Any]:
+    return {
+        "id": row.generation,
+        "by": by,
+        "clip": reverse("studio:clip", args=[row.generation]),
+        "seconds": row.seconds,
+        "parent": row.parent,
+        "published_at": row.published_at,
+        "position": row.position,
+    }

@@ -1,0 +1,28 @@
+"""A person's own likeness as JSON."""
+
+from typing import get_args
+
+from rest_framework import serializers
+
+from placet.likeness.events import Level
+
+
+class LikenessShown(serializers.Serializer[None]):
+    is_enrolled = serializers.BooleanField()
+    enrolment = serializers.CharField(allow_blank=True, help_text="`asked`, `enrolled`, or the code of a refusal.")
+    level = serializers.ChoiceField(choices=get_args(Level))
+    is_revoked = serializers.BooleanField()
+    allowed = serializers.ListField(child=serializers.UUIDField(), help_text="Persons.")
+    blocked = serializers.ListField(child=serializers.UUIDField(), help_text="Persons.")
+
+
+class LevelAsked(serializers.Serializer[None]):
+    level = serializers.ChoiceField(choices=get_args(Level))
+
+
+class PortraitAsked(serializers.Serializer[None]):
+    portrait = serializers.FileField(help_text="JPEG, PNG or WebP, one face, at most 10 MB.")
+
+
+class RemovalAsked(serializers.Serializer[None]):
+    generation = serializers.UUIDField()

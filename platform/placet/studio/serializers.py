@@ -1,0 +1,65 @@
+"""Generations as JSON: the same for the API and the command line."""
+
+from dataclasses import asdict
+from typing import Any
+
+from rest_framework import serializers
+
+from placet.studio.asking import LARGEST_IMAGE_BYTES, SIZES
+from placet.studio.commands import LONGEST_PROMPT
+from placet.studio.telling import Told
+
+
+class GenerationAsked(serializers.Serializer[None]):
+    prompt = serializers.CharField(max_length=LONGEST_PROMPT)
+    likenesses = serializers.ListField(
+        child=serializers.CharField(max_length=80), max_length=10, required=False, help_text="Names of persons to show."
+    )
+    parent = serializers.UUIDField(  # type: ignore[assignment]  # declared fields are collected, not assigned
+        required=False, allow_null=True, default=None, help_text="Remix this clip."
+    )
+    image = serializers.FileField(required=False, allow_null=True, default=None, help_text="Begin from this picture.")
+    seconds = serializers.FloatField(required=False, default=4.0, help_text="1 to 10.")
+    size = serializers.ChoiceField(choices=sorted(SIZES), required=False, default="portrait")
+
+    def validate_image(self, image: Any) -> Any:
+        if image is not None and image.size > LARGEST_IMAGE_BYTES:
+            raise serializers.ValidationError("Send at most 10 MB.")
+        return image
+
+
+class RefusalShown(serializers.Serializer[None]):
+    code = serializers.CharField()
+    rule = serializers.CharField()
+    evidence = serializers.ListField(child=serializers.DictField(), help_text="Places in the prompt or clip.")
+    claimant = serializers.CharField()
+    what_would_pass = serializers.CharField(allow_blank=True)
+    contest_by = serializers.DateField()
+
+
+class GenerationShown(serializers.Serializer[None]):
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    prompt = serializers.CharField(help_text="For its asker and for reviewers.")
+    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]  # collected, not assigned
+    seconds = serializers.FloatField()
+    verdicts = serializers.DictField(child=serializers.CharField(), help_text="Check -> clear, hold or block.")
+    refusal = RefusalShown(allow_null=True)
+    held = serializers.DictField(child=serializers.CharField(), allow_null=True)
+    failure = serializers.DictField(child=serializers.CharField(), allow_null=True)
+    nearest = serializers.ListField(child=serializers.CharField(), help_text="What the engine could draw instead.")
+    standing = serializers.ListField(child=serializers.CharField(), help_text="Open reasons against showing.")
+
+
+class GenerationRowShown(serializers.Serializer[None]):
+    id = serializers.UUIDField(source="generation")
+    state = serializers.CharField()
+    code = serializers.CharField(allow_blank=True)
+    requested_at = serializers.DateTimeField()
+    published_at = serializers.DateTimeField(allow_null=True)
+
+
+def shown(told: Told, prompt: str) -> dict[str, Any]:
+    """For whoever may read the prompt."""
+    facts = {"prompt": prompt, **asdict(told)}
+    return {name: facts[name] for name in map(str, GenerationShown().fields)}

@@ -1,0 +1,72 @@
+"""The API as each of the cast meets it, over a fresh database; the flow moves when the story says so."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from placet.eventlog.ids import PersonId
+from placet.people.models import Account
+from placet.rights.consumers import IN_FORCE
+from placet.words.current import hold
+from placet.words.vectors import RecordedEmbedder
+from tests.playing import Play
+from tests.pump import Pump
+from tests.story import ROLES, Story
+
+
+class Caller:
+    """One person's program: JSON in, (status, JSON) out."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        kind = "application/json"
+        answer = self.client.generic(method, f"/api/v1/{path}", _bytes(body), kind, headers=headers)
+        return answer.status_code, answer.json()
+
+    def get(self, path: str) -> tuple[int, Any]:
+        return self("GET", path)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        return self("POST", path, body, **headers)
+
+
+def _bytes(body: Any) -> bytes:
+    import json
+
+    return body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+
+
+As = Callable[[PersonId | None], Caller]
+
+
+@pytest.fixture
+def play(fresh_database: str) -> Iterator[Play]:
+    hold(RecordedEmbedder())
+    IN_FORCE.forget()
+    cache.clear()
+    play = Play(Story(Pump()))
+    play.story.begin()
+    yield play
+    play.story.pump.connection.close()
+
+
+@pytest.fixture
+def by(play: Play) -> As:
+    """`by(BEN).post(…)`; None is a stranger."""
+
+    def caller(person: PersonId | None) -> Caller:
+        client = Client()
+        if person:
+            client.force_login(Account(person=UUID(person), roles=list(ROLES[person]), password="!"), BACKEND)
+        return Caller(client)
+
+    return caller
+
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"

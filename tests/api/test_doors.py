@@ -1,0 +1,174 @@
+"""What every endpoint keeps to: keys, tokens, CSRF, errors with a code and never a 500."""
+
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from placet.people.models import Account
+from placet.people.tokens import token_for
+from tests.api.conftest import As
+from tests.cast import ANA, BEN, DARA
+from tests.playing import Play
+
+BALL = {"prompt": "a red ball bounces"}
+DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
+
+
+def test_the_same_key_is_one_command_answered_the_same(by: As, play: Play) -> None:
+    first = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
+    before = play.story.log.last_position
+    play.tick()
+    assert by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"}) == first
+    play.story.pump.run()
+    assert len(by(BEN).get("generations")[1]) == 1
+    assert play.story.log.last_position > before
+
+
+def test_a_key_whose_answer_was_lost_writes_nothing_twice(by: As, play: Play) -> None:
+    from placet.people.models import AnsweredKey
+
+    _, first = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
+    AnsweredKey.objects.update(status=None, answer=None)
+    _, again = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
+    play.tick()
+    assert first["id"] == again["id"]
+    assert len(by(BEN).get("generations")[1]) == 1
+
+
+def test_the_same_key_with_another_body_is_refused(by: As) -> None:
+    by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
+    status, told = by(BEN).post("generations", {"prompt": "a cube"}, **{"Idempotency-Key": "k1"})
+    assert (status, told["code"]) == (422, "idempotency_key_reused")
+
+
+def test_two_people_may_use_the_same_key(by: As) -> None:
+    ids = {by(person).post("generations", BALL, **{"Idempotency-Key": "k1"})[1]["id"] for person in (ANA, BEN)}
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
+def test_a_key_that_cannot_be_kept_is_refused(by: As, key: str) -> None:
+    status, told = by(BEN).post("generations", BALL, **{"Idempotency-Key": key})
+    assert (status, told["code"]) == (400, "idempotency_key_unusable")
+
+
+def test_a_refused_command_may_be_sent_again_under_its_key(by: As) -> None:
+    key = {"Idempotency-Key": "k1"}
+    filing = {"names": ["Zorblax"], "until": "soon"}
+    assert by(DARA).post("opt-outs", filing, **key)[1]["code"] == "filing_unusable"
+    assert by(DARA).post("opt-outs", filing, **key)[1]["code"] == "filing_unusable"
+
+
+def test_a_bearer_token_stands_for_its_person(by: As) -> None:
+    token, _ = token_for(BEN, 1)
+    assert by(None)("POST", "generations", BALL, Authorization=f"Bearer {token}")[0] == 202
+
+
+@pytest.mark.parametrize("token", ["", "x", "a b", "{}", "\u00fc"])
+def test_a_forged_token_is_refused(by: As, token: str) -> None:
+    status, told = by(None)("GET", "generations", Authorization=f"Bearer {token}")
+    assert (status, told["code"]) == (401, "token_invalid")
+
+
+def test_a_token_that_is_over_is_refused(by: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import UTC, datetime
+
+    from placet.people import tokens
+
+    token, ends = token_for(BEN, 1)
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> "Later":
+            return cls.fromtimestamp(ends.timestamp(), UTC)
+
+    monkeypatch.setattr(tokens, "datetime", Later)
+    assert by(None)("GET", "generations", Authorization=f"Bearer {token}")[0] == 401
+
+
+@pytest.mark.usefixtures("play")
+def test_a_browsers_session_needs_its_csrf_token() -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(Account.objects.get(person=BEN), "django.contrib.auth.backends.ModelBackend")
+    answer = client.post("/api/v1/generations", BALL, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "malformed"),
+        (b"\xff\xfe", 400, "malformed"),
+        (b"[" * 100_000, 400, "malformed"),
+        (b'{"prompt": NaN}', 400, "malformed"),
+        (b"[]", 400, "invalid"),
+        (b"null", 400, "invalid"),
+        ({}, 400, "invalid"),
+        ({"prompt": "x" * 100_000}, 400, "invalid"),
+        ({"prompt": "a\x00b"}, 400, "invalid"),
+        (b'{"prompt": "a\\ud800b"}', 400, "invalid"),
+        ({**BALL, "likenesses": "Ana"}, 400, "invalid"),
+        ({**BALL, "likenesses": ["\x00"]}, 400, "invalid"),
+        ({**BALL, "parent": "nonsense"}, 400, "invalid"),
+        ({**BALL, "parent": BEN}, 404, "no_such_generation"),
+        ({**BALL, "seconds": "nan"}, 400, "invalid"),
+        ({**BALL, "seconds": 1e308}, 422, "clip_too_long"),
+        ({**BALL, "seconds": [1]}, 400, "invalid"),
+        ({**BALL, "size": "huge"}, 400, "invalid"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_body_that_cannot_be_used_has_a_code(by: As, body: object, status: int, code: str) -> None:
+    for headers in ({}, {"Idempotency-Key": "k1"}):
+        answered, told = by(BEN).post("generations", body, **headers)
+        assert (answered, told["code"]) == (status, code)
+        assert told["advice"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "generations/nonsense", 404, "unknown_id"),
+        ("GET", "generations/%00", 404, "unknown_id"),
+        ("GET", f"generations/{BEN}", 404, "no_such_generation"),
+        ("POST", f"generations/{BEN}/publish", 404, "no_such_generation"),
+        ("POST", f"generations/{BEN}/cancel", 404, "no_such_generation"),
+        ("GET", "nowhere", 404, "not_found"),
+        ("POST", "nowhere/at/all", 404, "not_found"),
+        ("DELETE", "generations", 405, "method_not_allowed"),
+        ("GET", "feed?before=x", 400, "invalid"),
+        ("PUT", "likeness/grants/nonsense", 404, "unknown_id"),
+        ("PUT", f"likeness/grants/{'0' * 32}", 404, "person_unknown"),
+        ("PUT", f"likeness/grants/{ANA}", 404, "likeness_unknown"),
+    ],
+)
+def test_an_address_that_is_not_there_has_a_code(by: As, method: str, path: str, status: int, code: str) -> None:
+    answered, told = by(BEN)(method, path)
+    assert (answered, told["code"]) == (status, code)
+
+
+def test_a_body_of_another_type_has_a_code(by: As) -> None:
+    answer = by(BEN).client.post("/api/v1/generations", "<a/>", content_type="text/xml")
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_too_much_is_not_read(by: As) -> None:
+    status, told = by(BEN).post("generations", b" " * (12 * 1024 * 1024))
+    assert (status, told["code"]) == (413, "body_too_large")
+
+
+def test_too_often_is_told_per_person(by: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rest_framework.throttling import UserRateThrottle
+
+    monkeypatch.setattr(UserRateThrottle, "THROTTLE_RATES", {"user": "2/min"})
+    statuses = [by(BEN).get("notices")[0] for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    assert by(ANA).get("notices")[0] == 200
+
+
+def test_the_document_is_the_schema(tmp_path: Path) -> None:
+    made = tmp_path / "openapi.yaml"
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(made))
+    assert DOCUMENT.read_text() == made.read_text(), "make it again: placet spectacular --file docs/openapi.yaml"

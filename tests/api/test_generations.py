@@ -1,0 +1,102 @@
+"""Ask, follow, publish, cancel, contest and report over HTTP."""
+
+import pytest
+
+from placet.likeness import commands as likeness
+from tests.api.conftest import As
+from tests.cast import ANA, BEN, CLEO, EVE
+from tests.playing import Play
+from tests.story import new_id
+
+BALL = {"prompt": "a red ball bounces"}
+
+
+def ask(by: As, play: Play, **more: object) -> str:
+    status, told = by(BEN).post("generations", {**BALL, **more})
+    assert (status, told["state"]) == (202, "requested")
+    play.tick()
+    return str(told["id"])
+
+
+def test_what_is_asked_is_followed_to_the_feed(by: As, play: Play) -> None:
+    clip = ask(by, play)
+    _, told = by(BEN).get(f"generations/{clip}")
+    assert (told["state"], told["prompt"], told["refusal"]) == ("draft", BALL["prompt"], None)
+    assert by(BEN).post(f"generations/{clip}/publish") == (200, {"id": clip, "state": "published"})
+    play.tick()
+    status, (shown,) = by(None).get("feed")
+    assert (status, shown["id"], shown["by"]) == (200, clip, "Ben")
+    assert "prompt" not in shown
+
+
+def test_a_refusal_says_all_that_can_be_argued_with(by: As, play: Play) -> None:
+    clip = ask(by, play, likenesses=["Ana"])
+    refusal = by(BEN).get(f"generations/{clip}")[1]["refusal"]
+    assert refusal["code"] == "consent_missing"
+    assert set(refusal) == {"code", "rule", "evidence", "claimant", "what_would_pass", "contest_by"}
+
+
+def test_a_contest_opens_a_case_once(by: As, play: Play) -> None:
+    clip = ask(by, play, likenesses=["Ana"])
+    assert by(BEN).post(f"generations/{clip}/contest", {"words": "she said yes"})[0] == 201
+    status, told = by(BEN).post(f"generations/{clip}/contest", {"words": "again"})
+    assert (status, told["code"]) == (409, "nothing_to_contest")
+
+
+def test_a_published_clip_is_reported(by: As, play: Play) -> None:
+    clip = ask(by, play)
+    by(BEN).post(f"generations/{clip}/publish")
+    assert by(ANA).post(f"generations/{clip}/reports", {"reason": "impersonation"})[0] == 201
+
+
+def test_what_has_ended_is_not_cancelled(by: As, play: Play) -> None:
+    clip = ask(by, play)
+    status, told = by(BEN).post(f"generations/{clip}/cancel")
+    assert (status, told["code"]) == (409, "nothing_to_cancel")
+
+
+def test_a_request_is_cancelled_before_it_is_a_draft(by: As) -> None:
+    _, asked = by(BEN).post("generations", BALL)
+    assert by(BEN).post(f"generations/{asked['id']}/cancel")[1]["state"] == "cancelled"
+
+
+def test_the_list_holds_ones_own_and_no_prompt(by: As, play: Play) -> None:
+    clip = ask(by, play)
+    (row,) = by(BEN).get("generations")[1]
+    assert (row["id"], "prompt" in row) == (clip, False)
+    assert by(ANA).get("generations") == (200, [])
+
+
+def test_a_reviewer_reads_the_prompt_and_whoever_is_shown_does_not(by: As, play: Play) -> None:
+    likeness.allow(play.story.log, ANA, BEN, new_id())
+    clip = ask(by, play, likenesses=["Ana"])
+    assert by(CLEO).get(f"generations/{clip}")[1]["prompt"] == BALL["prompt"]
+    status, told = by(ANA).get(f"generations/{clip}")
+    assert (status, told["code"]) == (403, "not_permitted")
+
+
+def test_a_hostile_picture_is_refused_with_its_code(by: As) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    image = SimpleUploadedFile("x.png", b"no picture at all")
+    answer = by(BEN).client.post("/api/v1/generations", {**BALL, "image": image})
+    assert (answer.status_code, answer.json()["code"]) == (422, "media_not_an_image")
+
+
+@pytest.mark.parametrize("verb", ["publish", "cancel", "contest", "reports"])
+def test_eve_may_do_nothing_with_what_is_bens(by: As, play: Play, verb: str) -> None:
+    clip = ask(by, play)
+    body = {"words": "x", "reason": "x"}
+    status, told = by(EVE).post(f"generations/{clip}/{verb}", body)
+    assert status in {403, 409}
+    assert told["code"] in {"not_yours", "not_permitted", "nothing_to_contest"}
+
+
+def test_eve_neither_asks_nor_lists_nor_follows(by: As, play: Play) -> None:
+    clip = ask(by, play)
+    for status, told in (
+        by(EVE).post("generations", BALL),
+        by(EVE).get("generations"),
+        by(EVE).get(f"generations/{clip}"),
+    ):
+        assert (status, told["code"]) == (403, "not_permitted")

@@ -1,0 +1,107 @@
+"""Likeness, notices, opt-outs, cases and engines over HTTP."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.api.conftest import As
+from tests.cast import ANA, BEN, CLEO, DARA, EVE
+from tests.playing import Play
+
+BALL = {"prompt": "a red ball bounces"}
+
+
+def test_a_person_says_who_may_ask_and_takes_it_back(by: As) -> None:
+    ana = by(ANA)
+    assert ana("PUT", "likeness/level", {"level": "everyone"})[1]["level"] == "everyone"
+    assert ana("PUT", f"likeness/grants/{BEN}")[1]["allowed"] == [BEN]
+    assert ana("DELETE", f"likeness/grants/{BEN}")[1]["allowed"] == []
+    assert ana("PUT", f"likeness/blocks/{BEN}")[1]["blocked"] == [BEN]
+    assert ana.post("likeness/revoke")[1]["is_revoked"] is True
+    assert ana.get("likeness")[1]["is_revoked"] is True
+
+
+def test_a_revocation_takes_the_clip_out_of_the_feed(by: As, play: Play) -> None:
+    by(ANA)("PUT", f"likeness/grants/{BEN}")
+    _, asked = by(BEN).post("generations", {**BALL, "likenesses": ["Ana"]})
+    play.tick()
+    by(BEN).post(f"generations/{asked['id']}/publish")
+    play.tick()
+    assert [n["stage"] for n in by(ANA).get("notices")[1]] == ["published", "draft", "requested"]
+    by(ANA).post("likeness/revoke")
+    play.tick()
+    assert by(BEN).get("feed") == (200, [])
+
+
+def test_a_person_removes_one_clip_that_shows_them(by: As, play: Play) -> None:
+    by(ANA)("PUT", f"likeness/grants/{BEN}")
+    _, asked = by(BEN).post("generations", {**BALL, "likenesses": ["Ana"]})
+    play.tick()
+    assert by(ANA).post("likeness/removals", {"generation": asked["id"]})[0] == 200
+    status, told = by(BEN).post("likeness/removals", {"generation": asked["id"]})
+    assert (status, told["code"]) == (403, "not_shown_in_it")
+
+
+def test_a_portrait_is_handed_in_and_kept_without_its_metadata(by: As) -> None:
+    with Path("fixtures/media/portrait_astronaut.jpg").open("rb") as portrait:
+        answer = by(BEN).client.post("/api/v1/likeness/portrait", {"portrait": portrait})
+    assert answer.status_code == 202
+
+
+def test_an_opt_out_is_filed_listed_and_ended(by: As, play: Play) -> None:
+    dara = by(DARA)
+    status, filed = dara.post("opt-outs", {"names": ["Zorblax"]})
+    assert (status, filed["state"]) == (201, "in_force")
+    play.tick()
+    assert [row["id"] for row in dara.get("opt-outs")[1]] == [filed["id"]]
+    assert by(CLEO).get(f"opt-outs/{filed['id']}")[1]["names"] == ["Zorblax"]
+    assert dara("DELETE", f"opt-outs/{filed['id']}")[1]["state"] == "ended"
+
+
+def test_a_word_of_the_engine_waits_for_a_reviewer_who_decides_it_once(by: As, play: Play) -> None:
+    assert by(DARA).post("opt-outs", {"names": ["Ball"]})[1]["state"] == "waiting"
+    play.tick()
+    (case,) = by(CLEO).get("cases")[1]
+    decision = {"decision": "refuse", "reason": "too broad", "version": case["version"]}
+    assert by(CLEO).post(f"cases/{case['id']}/decision", decision)[0] == 200
+    status, told = by(CLEO).post(f"cases/{case['id']}/decision", decision)
+    assert (status, told["code"]) == (409, "case_moved")
+
+
+def test_the_engine_says_what_it_draws_and_that_it_is_a_renderer(by: As) -> None:
+    (engine,) = by(None).get("engines")[1]
+    assert engine["is_renderer"] is True
+    assert "not a trained model" in engine["engine_label"]
+    assert "ball" in engine["vocabulary"]["shapes"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "likeness", None),
+        ("PUT", "likeness/level", {"level": "everyone"}),
+        ("PUT", f"likeness/grants/{BEN}", None),
+        ("DELETE", f"likeness/grants/{BEN}", None),
+        ("PUT", f"likeness/blocks/{BEN}", None),
+        ("POST", "likeness/revoke", None),
+        ("POST", "likeness/removals", {"generation": BEN}),
+        ("POST", "likeness/portrait", None),
+        ("GET", "notices", None),
+        ("GET", "opt-outs", None),
+        ("POST", "opt-outs", {"names": ["Zorblax"]}),
+        ("GET", "cases", None),
+        ("POST", f"cases/{BEN}/decision", {"decision": "allow", "reason": "x", "version": 1}),
+    ],
+)
+def test_eve_is_refused_and_a_stranger_is_asked_to_sign_in(by: As, method: str, path: str, body: object) -> None:
+    status, told = by(EVE)(method, path, body)
+    assert (status, told["code"]) == (403, "not_permitted")
+    status, told = by(None)(method, path, body)
+    assert (status, told["code"]) == (401, "not_signed_in")
+
+
+def test_eve_neither_sees_nor_ends_a_filing(by: As, play: Play) -> None:
+    _, filed = by(DARA).post("opt-outs", {"names": ["Zorblax"]})
+    play.tick()
+    for method, code in (("GET", "not_permitted"), ("DELETE", "not_your_filing")):
+        assert by(EVE)(method, f"opt-outs/{filed['id']}")[1]["code"] == code
