@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final, get_args
 
 from moderation import events as e
-from moderation.refusals import CaseMoved, DecisionUnfit, NoSuchCase, NothingToContest, NotForYou, OnlyThePerson
+from moderation.refusals import CaseMoved, DecisionUnfit, NoSuchCase, NotForYou, NothingToContest, OnlyThePerson
 from placet.eventlog.errors import Conflict, WrongExpectedVersion
 from placet.eventlog.ids import CaseId, GenerationId, PersonId
 from placet.eventlog.log import Cause, EventLog, Stream, because
@@ -78,7 +78,9 @@ def contest(log: EventLog, generation: GenerationId, by: PersonId, words: str, c
 
 
 @retried
-def report(log: EventLog, generation: GenerationId, by: PersonId, reason: str, words: str, command_id: str) -> None:
+def report(  # noqa: PLR0913, PLR0917  who, what and why, each by name
+    log: EventLog, generation: GenerationId, by: PersonId, reason: str, words: str, command_id: str
+) -> None:
     """Report a published clip. A case opens."""
     stream = log.read(f"generation-{generation}")
     if not any(isinstance(f, GenerationPublished) for f in stream.facts):
@@ -97,4 +99,6 @@ def _deciders(log: EventLog, stream: Stream) -> tuple[PersonId, ...]:
     """Reviewers whose decision led to what is contested: the causes of the generation's own events."""
     causes = {str(ev.causation_id) for ev in stream if ev.causation_id}
     story = log.read_correlated(str(stream.events[0].correlation_id)) if stream.events else []
-    return tuple(ev.fact.decided_by for ev in story if isinstance(ev.fact, e.CaseDecided) and str(ev.event_id) in causes)
+    return tuple(
+        ev.fact.decided_by for ev in story if isinstance(ev.fact, e.CaseDecided) and str(ev.event_id) in causes
+    )

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 
 from moderation import events as e
-from moderation.gate import gate
+from moderation.gate import Gated, gate
 from moderation.policies import CURRENT, load
 from moderation.rules import Judgement, Rulebook, judge
 from placet.eventlog.consuming import consume
@@ -37,7 +37,9 @@ def _embed_prompts(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
         embedder().embed(prompts)
 
 
-@consume(GenerationRequested, ChecksAskedAgain, name="moderation.judge_prompt", never_skips=True, prepare=_embed_prompts)
+@consume(
+    GenerationRequested, ChecksAskedAgain, name="moderation.judge_prompt", never_skips=True, prepare=_embed_prompts
+)
 def judge_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
     """Never skips: without the model nothing is judged, and the generation waits."""
     attempt = attempt_of(fact, "policy")
@@ -54,13 +56,7 @@ def judge_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Deliver
 def measure_clip(fact: GenerationMade, delivery: Delivery) -> None:
     """Never skips: a clip that cannot be measured is not cleared."""
     measures = measure(blobs().read(fact.sha256, Area.QUARANTINE))
-    found = gate(measures, asked_seconds=fact.seconds)
-    verdict = e.ClipMeasured(
-        fact.generation, "technical", 1, "block" if found.failed else "clear",
-        code="technical_gate" if found.failed else "", rule="; ".join(found.failed), claimant="the technical gate" if found.failed else "",
-        what_would_pass="Ask again: another seed gives another clip." if found.failed else "",
-        features=found.features, versions={"gate": found.version},
-    )  # fmt: skip
+    verdict = _clip_verdict(fact, gate(measures, asked_seconds=fact.seconds))
     delivery.append(f"technical-verdict-{fact.generation}", [verdict], expected=0)
 
 
@@ -95,6 +91,23 @@ def _prompt_verdict(fact: GenerationRequested | ChecksAskedAgain, attempt: int, 
     )
 
 
+def _clip_verdict(fact: GenerationMade, found: Gated) -> e.ClipMeasured:
+    common: dict[str, Any] = {"features": found.features, "versions": {"gate": found.version}}
+    if not found.failed:
+        return e.ClipMeasured(fact.generation, "technical", 1, "clear", **common)
+    return e.ClipMeasured(
+        fact.generation,
+        "technical",
+        1,
+        "block",
+        code="technical_gate",
+        rule="; ".join(found.failed),
+        claimant="the technical gate",
+        what_would_pass="Ask again: another seed gives another clip.",
+        **common,
+    )
+
+
 def _plain(scores: Mapping[str, float]) -> dict[str, float]:
     return {name: round(float(score), 4) for name, score in scores.items()}
 
@@ -110,12 +123,26 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
             refusal = next(ev.fact for ev in generation if str(ev.event_id) == fact.refusal)
             barred = tuple(sorted({*fact.decided_before_by, fact.contested_by}))
             return e.CaseOpened(
-                case, "contest", generation.name, refusal.code, refusal.rule, is_floor=False, not_for=barred, because_of=because
+                case,
+                "contest",
+                generation.name,
+                refusal.code,
+                refusal.rule,
+                is_floor=False,
+                not_for=barred,
+                because_of=because,
             )
         case e.ClipReported():
             subject = f"generation-{fact.generation}"
             return e.CaseOpened(
-                case, "report", subject, "reported", fact.reason, is_floor=False, not_for=(fact.reported_by,), because_of=because
+                case,
+                "report",
+                subject,
+                "reported",
+                fact.reason,
+                is_floor=False,
+                not_for=(fact.reported_by,),
+                because_of=because,
             )
         case FilingHeld():
             subject = f"filing-{fact.filing}"

@@ -1,4 +1,4 @@
-"""The technical gate: what a clip must be to be shown at all. Thresholds and measures are recorded with each verdict."""
+"""The technical gate: what a clip must be to be shown at all. Limits and measures are recorded with each verdict."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Signing: the last step that touches the bytes. No draft exists before two engines have read the signed file as good."""
+"""Signing: the last step that touches the bytes. No draft exists before two engines have read it as good."""
 
 import hashlib
 import hmac

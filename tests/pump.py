@@ -35,7 +35,7 @@ class Pump:
         moved = Sequencer(self.connection).run_once() > 0
         while Projector().run_once():
             moved = True
-        return any([self._consume(name) for name in self.runners if name not in self.without]) or moved
+        return sum(self._consume(name) for name in self.runners if name not in self.without) > 0 or moved
 
     def _consume(self, name: str) -> bool:
         runner = self.runners[name]

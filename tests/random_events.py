@@ -21,8 +21,13 @@ def write_random_events(log: EventLog, chance: random.Random, count: int) -> Non
     while written < count:
         if chance.random() < 0.1:
             filing = _id(chance)
-            filed = rights.OptOutFiled(filing, chance.choice(persons), (f"Name {written}",), "", ("generation",), ("*",), None, "")
-            writes += [Append(f"filing-{filing}", [filed], 0), Append("opt-outs", [rights.OptOutEnforced(filing)], opt_outs)]
+            filed = rights.OptOutFiled(
+                filing, chance.choice(persons), (f"Name {written}",), "", ("generation",), ("*",), None, ""
+            )
+            writes += [
+                Append(f"filing-{filing}", [filed], 0),
+                Append("opt-outs", [rights.OptOutEnforced(filing)], opt_outs),
+            ]
             opt_outs += 1
             if chance.random() < 0.3:
                 writes.append(Append("opt-outs", [rights.OptOutEnded(filing, persons[0])], opt_outs))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moderation.commands import DecideCase, decide_case
+from moderation.events import Decision
 from moderation.queries import open_cases
 from placet.eventlog.ids import CaseId, GenerationId, PersonId
 from placet.eventlog.log import EventLog, current_log
@@ -50,9 +51,7 @@ class Story:
 
     def ask(self, by: PersonId, prompt: str = "a red ball bounces", *cameos: PersonId, **more: Any) -> GenerationId:
         """Somebody asks; the checks answer."""
-        made = studio.request_generation(
-            self.log, studio.AskGeneration(new_id(), by, prompt, tuple(cameos), **more)
-        )
+        made = studio.request_generation(self.log, studio.AskGeneration(new_id(), by, prompt, tuple(cameos), **more))
         self.pump.run()
         return made
 
@@ -71,10 +70,10 @@ class Story:
     def state(self, generation: GenerationId) -> Generation:
         return Generation.replay(self.log.read(stream_of(generation)))
 
-    def decide_only_case(self, decision: str, by: PersonId = CLEO) -> None:
+    def decide_only_case(self, decision: Decision, by: PersonId = CLEO) -> None:
         """Cleo decides the one case that is open."""
         (case,) = open_cases()
-        ask = DecideCase(new_id(), CaseId(str(case.case)), by, decision, "as I see it", case.version)  # type: ignore[arg-type]
+        ask = DecideCase(new_id(), CaseId(str(case.case)), by, decision, "as I see it", case.version)
         decide_case(self.log, ask)
         self.pump.run()
 
@@ -107,5 +106,3 @@ class Story:
     def effects(self, kind: str) -> int:
         row = self.pump.connection.execute("SELECT count(*) FROM effect WHERE kind = %s", (kind,)).fetchone()
         return int(row[0]) if row else 0
-
-

@@ -14,8 +14,6 @@ from tests.cast import ANA
 from tests.eventlog.ledger import EntryNoted, LeaveEnded, LeaveGiven, NameNoted
 
 
-
-
 def account() -> str:
     return f"account-{uuid.uuid4()}"
 
@@ -166,4 +164,4 @@ def test_the_application_cannot_change_the_past(statement: str) -> None:
 def test_not_even_the_owner_changes_the_past_by_mistake(statement: str, owner_dsn: str) -> None:
     current_log().append(account(), [EntryNoted("kept")], expected=0)
     with psycopg.connect(owner_dsn) as owner, pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):
-        owner.execute(statement)  # type: ignore[call-overload]  # a constant of this file
+        owner.execute(statement)

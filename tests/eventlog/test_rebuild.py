@@ -39,9 +39,9 @@ def test_every_projection_rebuilt_from_nothing_has_the_same_digest(a_long_log: E
 def test_a_row_edited_by_hand_is_found(a_long_log: EventLog) -> None:
     target = PROJECTIONS["studio.generations"]
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE studio_generation SET seconds = seconds + 1 WHERE ctid IN (SELECT ctid FROM studio_generation LIMIT 1)")
+        cursor.execute(
+            "UPDATE studio_generation SET seconds = seconds + 1 WHERE ctid IN (SELECT ctid FROM studio_generation LIMIT 1)"
+        )
     edited = digest(target)
     assert rebuild(target) != edited
     assert digest(target) == rebuild(target)
-
-

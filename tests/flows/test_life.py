@@ -2,7 +2,6 @@
 
 import pytest
 
-from placet.eventlog.ids import GenerationId
 from placet.likeness import commands as likeness
 from placet.rights import commands as rights
 from placet.studio import commands as studio
@@ -224,9 +223,7 @@ def test_mutuals_may_ask_while_they_are_mutuals(story: Story) -> None:
 @pytest.mark.promise("P2")
 def test_blocked_attempts_of_one_asker_are_told_ten_an_hour_and_then_once_that_there_are_more(story: Story) -> None:
     for _ in range(14):
-        studio.request_generation(
-            story.log, studio.AskGeneration(new_id(), EVE, "a red ball bounces", (ANA,))
-        )
+        studio.request_generation(story.log, studio.AskGeneration(new_id(), EVE, "a red ball bounces", (ANA,)))
     story.pump.run()
     told = story.log.read(f"uses-{ANA}").facts
     assert [t.is_summary for t in told] == [False] * 10 + [True]

@@ -50,9 +50,7 @@ def draft_with(story: Story, person: PersonId) -> str:
     request = e.GenerationRequested(
         clip, BEN, "a red ball", (person,), "text", None, (), None, 4, 360, 640, 24, 1, "scene", "XX"
     )
-    verdicts = [
-        e.VerdictRecorded(clip, c, 1, "clear", ground if c == "likeness" else {}, "", new_id()) for c in checks
-    ]
+    verdicts = [e.VerdictRecorded(clip, c, 1, "clear", ground if c == "likeness" else {}, "", new_id()) for c in checks]
     rest = [e.GenerationApproved(clip, ground, {}), e.GenerationSigned(clip, "f" * 64, "m")]
     story.log.append(stream_of(clip), [request, *verdicts, *rest], expected=0)
     return clip
@@ -93,5 +91,3 @@ def test_nothing_is_published_after_an_acknowledged_revocation(story: Story) -> 
 @pytest.mark.promise("P3")
 def test_without_ground_the_same_race_is_lost(story: Story) -> None:
     assert published_after_the_revocation(story, "control") > 0, "the control must fail, or the race has no power"
-
-

@@ -31,7 +31,10 @@ FLOW: Final[dict[type[Any], list[str]]] = {
     rights.PromptMatched: [RECORD],
     # the ground of a verdict moved: the same checks look again
     studio.ChecksAskedAgain: [
-        "moderation.judge_prompt", "likeness.check_cameos", "rights.match_prompt", "rights.match_output",
+        "moderation.judge_prompt",
+        "likeness.check_cameos",
+        "rights.match_prompt",
+        "rights.match_output",
     ],
     # the last clear verdict appends `approved` and plans the run; the worker appends `started` and `made`
     studio.GenerationMade: ["moderation.measure_clip", "likeness.check_faces", "rights.match_output"],

@@ -19,6 +19,7 @@ from generator.port import (
     RawClip,
 )
 from placet.eventlog import effects
+from placet.eventlog.ids import GenerationId
 from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.child import normalise_image
 from placet.media.encode import encode_mp4
@@ -60,9 +61,10 @@ class LogRunQueue:
 
     def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
         """Renew the lease; a reason to stop, or None."""
-        return self._asking(lambda runs: runs.beat(self._held[claim.id], phase, done_0_1))
+        reason: str | None = self._asking(lambda runs: runs.beat(self._held[claim.id], phase, done_0_1))
+        return reason
 
-    def develop(self, claim: Claim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:
+    def develop(self, claim: Claim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:  # noqa: ARG002
         """Mark, encode, read the mark back, put in quarantine. Blob first, fact second."""
         payload = payload_of(claim.request.generation)
         progress("mark", 0.0)
@@ -84,7 +86,7 @@ class LogRunQueue:
         blob, mark, clip_seconds = self._made.pop(claim.id)
         recipe = {k: v for k, v in clip.recipe.items() if k != "unread_words"}
         took = {k: round(v, 3) for k, v in seconds.items()}
-        generation = claim.request.generation
+        generation = GenerationId(claim.request.generation)
         made = e.GenerationMade(
             generation,
             blob.sha256,
@@ -92,7 +94,7 @@ class LogRunQueue:
             round(clip_seconds, 3),
             mark,
             recipe,
-            took,  # type: ignore[arg-type]
+            took,
         )
         self._asking(lambda runs: self._finish(runs, claim, made))
 
@@ -108,7 +110,7 @@ class LogRunQueue:
 
     def outside(self, claim: Claim, exc: OutsideVocabulary) -> None:
         """The engine cannot draw it."""
-        fact = e.VocabularyExceeded(claim.request.generation, exc.nearest)  # type: ignore[arg-type]  # the same id
+        fact = e.VocabularyExceeded(GenerationId(claim.request.generation), exc.nearest)
         self._asking(lambda runs: runs.end(self._held[claim.id], fact))
 
     def cancelled(self, claim: Claim, reason: str, frame: int) -> None:  # noqa: ARG002  the port's words
@@ -117,7 +119,7 @@ class LogRunQueue:
 
     def failed(self, claim: Claim, error: str, kind: FailureKind) -> None:  # noqa: ARG002  may hold the asker's words
         """The engine broke."""
-        fact = e.GenerationFailed(claim.request.generation, kind, ADVICE[kind])  # type: ignore[arg-type]  # the same id
+        fact = e.GenerationFailed(GenerationId(claim.request.generation), kind, ADVICE[kind])
         self._asking(lambda runs: runs.end(self._held[claim.id], fact))
 
     def _request(self, generation: Generation) -> GenerationRequest:
@@ -160,7 +162,7 @@ def payload_of(generation: str) -> int:
 
 
 def _readable(data: bytes) -> bytes | None:
-    """A picture as the engine takes it. What hostile bytes hide is not drawn; they were refused when they came in."""
+    """A picture as the engine takes it. Hostile bytes were refused when they came in; they are not drawn."""
     try:
         return normalise_image(data)
     except HostileMedia:

@@ -199,7 +199,7 @@ class ConsumerRunner:
         )
 
     def _one(self, query: str, *parameters: str) -> bool:
-        row = self.connection.execute(query, parameters).fetchone()  # type: ignore[call-overload]  # a constant above
+        row = self.connection.execute(query, parameters).fetchone()
         return bool(row and row[0])
 
     def _park(self, event: RecordedEvent, error: str) -> None:

@@ -69,7 +69,7 @@ class Gathered:
 
 
 class Delivery:
-    """One event handed to one consumer. Writes carry `command_id = uuid5(event id, consumer)`: repeated, they are one."""
+    """One event handed to one consumer. Its writes carry `uuid5(event id, consumer)`: repeated, they are one."""
 
     def __init__(self, event: RecordedEvent, consumer: str, gathered: Gathered) -> None:
         self.event = event

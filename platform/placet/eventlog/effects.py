@@ -97,7 +97,7 @@ def later(connection: psycopg.Connection[Any], held: Claim, error: str, after_se
 
 
 def _fenced(connection: psycopg.Connection[Any], query: str, parameters: tuple[Any, ...]) -> None:
-    if connection.execute(query, parameters).fetchone() is None:  # type: ignore[call-overload]  # a constant above
+    if connection.execute(query, parameters).fetchone() is None:
         raise LeaseLost(f"effect {parameters[-2]} is held under a newer token")
 
 
@@ -125,7 +125,7 @@ class EffectThread(threading.Thread):
             try:
                 with self._connect() as connection:
                     while not self._stop_asked.is_set():
-                        if not any([run_one(connection, kind) for kind in PERFORMERS]):
+                        if not sum(run_one(connection, kind) for kind in PERFORMERS):
                             self._stop_asked.wait(0.2)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 self._stop_asked.wait(0.5)

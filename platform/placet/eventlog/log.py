@@ -194,7 +194,7 @@ class EventLog:
 
     def _rows(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         with psycopg.Cursor(self.connection) as cursor:
-            cursor.execute(query, parameters, binary=True, prepare=True)  # type: ignore[call-overload]  # a constant
+            cursor.execute(query, parameters, binary=True, prepare=True)
             return cursor.fetchall()
 
 

@@ -17,7 +17,7 @@ CHANNEL: Final = "placet_positions"
 GATHER_SECONDS: Final = 0.005
 FROM_THE_BEGINNING_EVERY_SECONDS: Final = 0.5
 
-PASS: Final = """
+NUMBER: Final = """
 WITH taken AS (
     DELETE FROM event_pending
     WHERE id IN (SELECT id FROM event_pending WHERE id > %(floor)s ORDER BY id LIMIT %(at_most)s)
@@ -70,7 +70,7 @@ class Sequencer:
     def _pass(self) -> int:
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK_KEY,), prepare=True)
-            cursor.execute(PASS, {"floor": self.floor, "at_most": AT_MOST}, prepare=True)
+            cursor.execute(NUMBER, {"floor": self.floor, "at_most": AT_MOST}, prepare=True)
             count, position, last_id, is_overtaken = cursor.fetchone() or (0, 0, 0, False)
             if is_overtaken:
                 raise _Overtaken

@@ -90,7 +90,19 @@ class Consent:
                 return False
 
 
-UNKNOWN = Objection("likeness_unknown", "the person has no enrolled likeness", "Leave the likeness out, or invite the person to enrol.")
-REVOKED = Objection("consent_revoked", "the person has withdrawn every consent", "Nothing, unless the person grants it anew.")
-MISSING = Objection("consent_missing", "the person has not approved this asker", "The person's approval: they can give it on their likeness page.")
-BLOCKED = Objection("consent_missing", "the person has blocked this asker", "The person's approval: they can give it on their likeness page.")
+UNKNOWN = Objection(
+    "likeness_unknown", "the person has no enrolled likeness", "Leave the likeness out, or invite the person to enrol."
+)
+REVOKED = Objection(
+    "consent_revoked", "the person has withdrawn every consent", "Nothing, unless the person grants it anew."
+)
+MISSING = Objection(
+    "consent_missing",
+    "the person has not approved this asker",
+    "The person's approval: they can give it on their likeness page.",
+)
+BLOCKED = Objection(
+    "consent_missing",
+    "the person has blocked this asker",
+    "The person's approval: they can give it on their likeness page.",
+)

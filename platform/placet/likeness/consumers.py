@@ -52,9 +52,7 @@ def _load_consents(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
     gathered.preload(consent_of(person) for request in requests for person in request.cameos)
 
 
-@consume(
-    GenerationRequested, ChecksAskedAgain, name="likeness.check_cameos", never_skips=True, prepare=_load_consents
-)
+@consume(GenerationRequested, ChecksAskedAgain, name="likeness.check_cameos", never_skips=True, prepare=_load_consents)
 def check_cameos(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
     """Never skips: without an answer on consent the generation waits."""
     attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "likeness" in fact.checks else None
@@ -117,5 +115,3 @@ def _cameo_verdict(
 def _pixels(png: bytes) -> faces.Picture:
     with Image.open(io.BytesIO(png)) as picture:
         return np.asarray(picture.convert("RGB"))
-
-

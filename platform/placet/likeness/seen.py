@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from placet.eventlog.verdict import Finding
 from placet.likeness import faces
 from placet.likeness.events import FacesChecked
 from placet.studio.events import GenerationMade
+
+ADVICE = "A picture without a face, or a likeness whose person has approved you."
 
 
 @dataclass(slots=True)
@@ -76,10 +79,10 @@ def verdict(fact: GenerationMade, found: Found) -> FacesChecked:
             fact.generation, "faces", 1, "block", ground, code="face_without_consent",
             rule="every recognisable face needs its person's consent to this clip", evidence=tuple(found.strangers),
             claimant="the person whose face it is",
-            what_would_pass="A picture without a face, or a likeness whose person has approved you.",
+            what_would_pass=ADVICE,
             features=features, versions=versions,
         )  # fmt: skip
-    outcome = "hold" if found.uncertain else "clear"
+    outcome: Finding = "hold" if found.uncertain else "clear"
     return FacesChecked(
         fact.generation, "faces", 1, outcome, ground, code="face_uncertain" if found.uncertain else "",
         rule="a face is near a person's, but not near enough to be sure" if found.uncertain else "",

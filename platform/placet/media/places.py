@@ -1,4 +1,4 @@
-"""Where this install keeps bytes: `PLACET_HOME/blobs` for clips, `PLACET_HOME/private` for what belongs to one person."""
+"""Where this install keeps bytes: `blobs` for clips, `private` for what belongs to one person, under PLACET_HOME."""
 
 from functools import cache
 from pathlib import Path

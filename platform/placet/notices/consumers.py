@@ -42,5 +42,3 @@ def send(payload: Mapping[str, Any], key: str) -> None:
         headers={"Message-ID": f"<{key}@placet.local>"},
     )
     message.send()
-
-

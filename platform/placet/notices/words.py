@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 
 def subject_of(stage: str, number: int) -> str:
-    """`Notice 4: …`"""
+    """The subject line of a notice."""
     return _("Notice %(number)s: %(what)s") % {"number": number, "what": what(stage)}
 
 
@@ -22,5 +22,6 @@ def what(stage: str) -> str:
 def text_of(stage: str, asked_by: str, inbox: str) -> str:
     """The body of a mail: what, who, and where to act."""
     return _(
-        "%(what)s.\n\nAsked by: %(who)s\n\nIn your inbox you can take this one clip down, or block whoever asked:\n%(inbox)s\n"
+        "%(what)s.\n\nAsked by: %(who)s\n\n"
+        "In your inbox you can take this one clip down, or block whoever asked:\n%(inbox)s\n"
     ) % {"what": what(stage).capitalize(), "who": asked_by, "inbox": inbox}

@@ -15,7 +15,7 @@ from placet.words.current import embedder
 
 IN_FORCE: Final = InForce()
 RULE: Final = "the subject is opted out of generation"
-WHAT_WOULD_PASS: Final = "The same scene without the named subject, or the rights holder's leave."
+ADVICE: Final = "The same scene without the named subject, or the rights holder's leave."
 MOST_LISTED: Final = 500
 
 
@@ -100,5 +100,5 @@ def _found(matches: list[Match]) -> dict[str, Any]:
         "rule": RULE,
         "evidence": tuple({"filing": m.filing, "kind": m.kind, "span": list(m.span)} for m in matches),
         "claimant": "a rights holder",
-        "what_would_pass": WHAT_WOULD_PASS,
+        "what_would_pass": ADVICE,
     }

@@ -12,17 +12,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Literal
 
 import numpy as np
 
+from placet.eventlog.ids import FilingId
 from placet.words.common import common_words
 from placet.words.normalise import Normalised, normalise
 from placet.words.phrases import Found, How, PhraseBook
 from placet.words.rows import Rows
 from placet.words.vectors import Embedder, Vectors
 
-FilingId = NewType("FilingId", str)
 Act = Literal["generation", "training"]
 Kind = Literal["name", "alias", "description"]
 Outcome = Literal["block", "hold"]

@@ -12,7 +12,7 @@ class FilingRow(models.Model):
     description = models.TextField(default="")
     acts = models.JSONField(default=list)
     regions = models.JSONField(default=list)
-    until = models.TextField(null=True)
+    until = models.TextField(default="")
     state = models.TextField(default="filed")
     reason = models.TextField(default="")
     filed_at = models.DateTimeField()

@@ -15,7 +15,7 @@ def file(fact: e.OptOutFiled, event: RecordedEvent, rows: Rows) -> None:
     rows.put(
         FilingRow(
             filing=fact.filing, holder=fact.holder, names=list(fact.names), description=fact.description,
-            acts=list(fact.acts), regions=list(fact.regions), until=fact.until, filed_at=event.at,
+            acts=list(fact.acts), regions=list(fact.regions), until=fact.until or "", filed_at=event.at,
         )
     )  # fmt: skip
 

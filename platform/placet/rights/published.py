@@ -4,7 +4,6 @@ from placet.eventlog.log import current_log
 from placet.studio.events import GenerationPublished, GenerationRequested
 
 
-
 def published_prompts(position: int, at_most: int) -> list[tuple[str, str]]:
     """(generation, prompt) of the newest published clips up to a position. Erased prompts are left out."""
     log = current_log()

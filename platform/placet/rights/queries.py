@@ -1,5 +1,12 @@
 """Named reads of the rights room."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from placet.eventlog.log import Stream, current_log
+from placet.rights.events import OptOutEnded, OptOutFiled
+from placet.rights.filing import OPT_OUTS, Filing, in_force
 from placet.rights.models import FilingRow
 
 
@@ -12,3 +19,35 @@ def filings_of(holder: str | None = None, limit: int = 200) -> list[FilingRow]:
 def filing(filing_id: str) -> FilingRow | None:
     """One filing."""
     return FilingRow.objects.filter(filing=filing_id).first()
+
+
+@dataclass(frozen=True, slots=True)
+class FilingShown:
+    """A filing from the log itself, with what the read model has counted so far."""
+
+    filed: OptOutFiled
+    state: str
+    reason: str
+    filed_at: datetime
+    stopped: int
+    matches: tuple[dict[str, Any], ...]
+
+
+def shown(filing_id: str) -> FilingShown | None:
+    """One filing as its page shows it, never older than what was answered."""
+    log = current_log()
+    stream = log.read(f"filing-{filing_id}")
+    told = Filing.replay(stream)
+    if told.filed is None:
+        return None
+    row = filing(filing_id)
+    state = _state(told.state, filing_id, log.read(OPT_OUTS))
+    counted = (row.stopped, tuple(row.matches)) if row else (0, ())
+    return FilingShown(told.filed, state, told.reason, stream.events[0].at, *counted)
+
+
+def _state(state: str, filing_id: str, opt_outs: Stream) -> str:
+    if filing_id in in_force(opt_outs):
+        return "in_force"
+    is_ended = any(isinstance(f, OptOutEnded) and f.filing == filing_id for f in opt_outs.facts)
+    return "ended" if is_ended else state

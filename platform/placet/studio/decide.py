@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from placet.eventlog.ids import GenerationId, PersonId
-from placet.eventlog.verdict import Check, Verdict
+from placet.eventlog.verdict import Verdict
 from placet.likeness.events import CameoUsed, Stage
 from placet.studio import events as e
 from placet.studio.generation import IN_RUN, OUTPUT_CHECKS, OVER, PROMPT_CHECKS, Generation
@@ -187,9 +187,7 @@ def open_standing(generation: Generation, reason: str, opened_by: str) -> list[e
     return [e.StandingOpened(GenerationId(generation.asked.generation), reason, opened_by)]
 
 
-def _refuse(
-    outcome: Outcome, generation: Generation, refusal: e.GenerationRefused, matched: Sequence[str]
-) -> None:
+def _refuse(outcome: Outcome, generation: Generation, refusal: e.GenerationRefused, matched: Sequence[str]) -> None:
     outcome.facts.append(refusal)
     outcome.uses = uses(generation, "blocked", refusal.code, matched)
     _give_back(outcome, generation)
@@ -233,7 +231,12 @@ def _ground_moved(outcome: Outcome, generation: Generation, now: Surroundings) -
     if generation.times_asked_again >= ASK_AGAIN_AT_MOST and generation.state == "requested":
         again = [
             e.GenerationHeld(
-                generation.asked.generation, "prompt", "ground_keeps_moving", "asked again 3 times", is_floor=False, verdict=""
+                generation.asked.generation,
+                "prompt",
+                "ground_keeps_moving",
+                "asked again 3 times",
+                is_floor=False,
+                verdict="",
             )
         ]
     outcome.facts.extend(again)
@@ -263,5 +266,3 @@ def _quota_refusal(asked: e.GenerationRequested, at: datetime) -> e.GenerationRe
 def _matched(verdict: Verdict) -> tuple[str, ...]:
     """Persons whose face a check has found in the clip, asked for or not."""
     return tuple(str(p) for p in verdict.features.get("matched_persons", ()))
-
-

@@ -13,6 +13,19 @@ State = Literal[
 ]  # fmt: skip
 PROMPT_CHECKS: Final[frozenset[Check]] = frozenset({"policy", "likeness", "rights"})
 OUTPUT_CHECKS: Final[frozenset[Check]] = frozenset({"technical", "faces", "rights_output"})
+STATES: Final[dict[type[Any], State]] = {
+    e.GenerationHeld: "held",
+    e.GenerationRefused: "refused",
+    e.GenerationApproved: "approved",
+    e.GenerationStarted: "started",
+    e.GenerationMade: "made",
+    e.VocabularyExceeded: "outside_vocabulary",
+    e.OutputCleared: "cleared",
+    e.GenerationSigned: "draft",
+    e.GenerationPublished: "published",
+    e.GenerationCancelled: "cancelled",
+    e.GenerationFailed: "failed",
+}
 OVER: Final = frozenset({"refused", "cancelled", "failed", "outside_vocabulary"})
 IN_RUN: Final = frozenset({"approved", "started"})
 
@@ -112,29 +125,20 @@ class Generation:
                 self._step(fact)
 
     def _step(self, fact: Any) -> None:
+        self.state = STATES.get(type(fact), self.state)
         match fact:
             case e.GenerationHeld():
-                self.held, self.state = fact, "held"
+                self.held = fact
             case e.GenerationRefused():
-                self.refused, self.state, self.is_publication_asked = fact, "refused", False
+                self.refused, self.is_publication_asked = fact, False
             case e.GenerationApproved():
-                self.state, self.was_approved, self.times_asked_again = "approved", True, 0
-            case e.GenerationStarted():
-                self.state = "started"
+                self.was_approved, self.times_asked_again = True, 0
             case e.GenerationMade():
-                self.made, self.state = fact, "made"
-            case e.VocabularyExceeded():
-                self.state = "outside_vocabulary"
-            case e.OutputCleared():
-                self.state = "cleared"
+                self.made = fact
             case e.GenerationSigned():
-                self.signed, self.state = fact, "draft"
+                self.signed = fact
             case e.GenerationPublished():
-                self.state, self.is_publication_asked = "published", False
-            case e.GenerationCancelled():
-                self.state = "cancelled"
-            case e.GenerationFailed():
-                self.state = "failed"
+                self.is_publication_asked = False
 
     def _lift(self) -> None:
         """Back to where the hold, or the refusal, was met."""

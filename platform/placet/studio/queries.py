@@ -88,3 +88,17 @@ def of_asker(person: str, limit: int = 50) -> list[GenerationRow]:
 def row(generation_id: str) -> GenerationRow | None:
     """One generation as it stands in the read model."""
     return GenerationRow.objects.filter(Q(generation=generation_id)).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A row with the prompt that it began with, opened from the log."""
+
+    row: GenerationRow
+    prompt: str
+
+
+def with_prompts(rows: list[GenerationRow]) -> list[Asked]:
+    """The rows with their prompts."""
+    streams = current_log().read_many(stream_of(str(r.generation)) for r in rows)
+    return [Asked(r, str(streams[stream_of(str(r.generation))].facts[0].prompt)) for r in rows]

@@ -1,4 +1,4 @@
-"""The life of a run on the log's side: start on firm ground, look again while it moves, end with everything or nothing.
+"""The life of a run on the log's side: start on firm ground, look again while it moves, end with all or nothing.
 
 A run is an effect of kind `run`. Its lease and fencing token are the effect's; what the world may know of it are events.
 """
@@ -85,9 +85,7 @@ class Runs:
         self._stand_firm(held, generation)
         fact = e.GenerationStarted(generation.asked.generation, str(held.id), held.token)
         with self._because(generation):
-            self.log.append(
-                stream_of(fact.generation), [fact], expected=generation.version, given=generation.ground
-            )
+            self.log.append(stream_of(fact.generation), [fact], expected=generation.version, given=generation.ground)
         generation.take(fact)
         generation.version += 1
 

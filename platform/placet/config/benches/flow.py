@@ -23,13 +23,20 @@ from placet.studio.commands import AskGeneration, request_generation
 WARM_SECONDS = 60.0
 DRAIN_SECONDS = 60.0
 ASKERS = 400
-WORDS = "red blue green metal rubber ball cube star ring cone grass sand wood stone slowly twice far near left right".split()
+WORDS = ("red", "blue", "green", "metal", "rubber", "ball", "cube", "star", "ring", "cone", "grass", "sand", "wood")
 LATENCIES = """
 SELECT extract(epoch FROM min(d.recorded_at) - r.recorded_at)
 FROM event r LEFT JOIN event d ON d.stream = r.stream
     AND d.type IN ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held.v1')
 WHERE r.type = 'studio.generation_requested.v1' AND r.recorded_at >= %s
 GROUP BY r.stream, r.recorded_at
+"""
+SUSTAINED = """
+SELECT count(*) FILTER (WHERE type <> 'studio.generation_requested.v1')
+       / nullif(extract(epoch FROM max(recorded_at) - (
+             SELECT min(recorded_at) FROM event WHERE type = 'studio.generation_requested.v1' AND recorded_at >= %s)), 0)
+FROM event WHERE recorded_at >= %s
+    AND type IN ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held.v1')
 """
 
 
@@ -58,18 +65,24 @@ def _at_rate(dsn: str, rate: int, seconds: float, consumers: str, tell: Callable
         _one_decision(connection, askers[0])
         tell(f"flow: {rate} requests/s for {seconds:.0f} s")
         begun = connection.execute("SELECT clock_timestamp()").fetchone()
-        asked = _open_loop(rate, seconds, askers)
+        _open_loop(rate, seconds, askers)
         latencies, lost = _drained(connection, begun[0] if begun else None)
+        sustained = _sustained(connection, begun[0] if begun else None)
     decided = [x for x in latencies if x is not None]
-    within = len([x for x in decided]) / max(seconds, 1e-9)
     case = f"(a) all stages at {rate}/s" if "recorded" in consumers else f"(b) at {rate}/s"
     return Row(
-        case, round(min(within, asked / seconds), 1), "decisions/s", ">= 300/s, p95 < 150 ms, 0 lost", judged=True,
+        case, round(sustained, 1), "decisions/s", ">= 300/s, p95 < 150 ms, 0 lost", judged=True,
         lost=lost, p95_ms=round(1000 * percentile(decided, 0.95), 1),
     )  # fmt: skip
 
 
-def _open_loop(rate: int, seconds: float, askers: list[PersonId]) -> int:
+def _sustained(connection: psycopg.Connection[Any], begun: Any) -> float:
+    """Decisions a second, from the first request to the last decision."""
+    row = connection.execute(SUSTAINED, (begun, begun)).fetchone()
+    return float(row[0]) if row and row[0] else 0.0
+
+
+def _open_loop(rate: int, seconds: float, askers: list[PersonId]) -> None:
     """Four writers, each with a connection; a request is sent at its time, whatever became of the one before."""
     plan = [n / rate for n in range(int(rate * seconds))]
     start, threads = time.monotonic() + 0.2, []
@@ -78,7 +91,6 @@ def _open_loop(rate: int, seconds: float, askers: list[PersonId]) -> int:
         threads[-1].start()
     for thread in threads:
         thread.join()
-    return len(plan)
 
 
 def _ask(start: float, times: list[float], askers: list[PersonId], share: int) -> None:

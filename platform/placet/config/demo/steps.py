@@ -32,7 +32,9 @@ Step = Callable[[World], str]
 
 def file_an_opt_out(world: World) -> str:
     """Dara opts a character out of generation and training."""
-    ask = FileOptOut(world.id("filing"), world.person("Dara"), (CHARACTER, "Zorblax"), "a purple space captain with six arms")
+    ask = FileOptOut(
+        world.id("filing"), world.person("Dara"), (CHARACTER, "Zorblax"), "a purple space captain with six arms"
+    )
     filing, state = world.steadily(lambda: file_opt_out(world.log, ask, engine_words()))
     world.notes["filing"] = {"id": filing, "state": state, "character": CHARACTER}
     world.expect(state == "in_force", f"the filing is {state}")
@@ -86,7 +88,7 @@ def keep_copies(world: World) -> str:
     """Both clips, as the web process serves them."""
     for name in ("clip", "remix"):
         place = world.folder / f"{name}.mp4"
-        now = world.steadily(lambda name=name: standing(world.clips[name]))
+        now = _standing(world, name)
         if now.is_shown:
             status, body = fetch(world.origin, f"/media/{world.clips[name]}.mp4", world.person("Ben"))
             world.expect(status == 200, f"the {name} was answered {status}")
@@ -135,14 +137,17 @@ def tell_ana(world: World) -> str:
     events = world.steadily(lambda: world.log.read(uses_of(world.person("Ana"))))
     mine = {str(g): name for name, g in world.clips.items()}
     notices = [
-        {"number": e.version, "stage": e.fact.stage, "generation": e.fact.generation, "of": mine[e.fact.generation], "at": e.at.isoformat()}
+        {"number": e.version, "stage": e.fact.stage, "generation": e.fact.generation,
+         "of": mine[e.fact.generation], "at": e.at.isoformat()}
         for e in events if isinstance(e.fact, CameoUsed) and e.fact.generation in mine
     ]  # fmt: skip
     world.notes["notices"] = notices
     stages = [(n["of"], n["stage"]) for n in notices]
     for clip in ("clip", "remix"):
         for stage in ("requested", "draft", "published"):
-            world.expect(stages.count((clip, stage)) == 1, f"{stage} of the {clip} was told {stages.count((clip, stage))} times")
+            world.expect(
+                stages.count((clip, stage)) == 1, f"{stage} of the {clip} was told {stages.count((clip, stage))} times"
+            )
     world.expect(("unasked", "blocked") in stages, "the blocked attempt was not told")
     world.expect([e.version for e in events] == list(range(1, len(events) + 1)), "a notice is missing")
     return ", ".join(f"{n['number']} {n['stage']} ({n['of']})" for n in notices)
@@ -153,7 +158,8 @@ def revoke(world: World) -> str:
     ana = world.person("Ana")
     world.steadily(lambda: likeness.revoke(world.log, ana, None, world.id("revoke")))
     answers = {
-        name: fetch(world.origin, f"/media/{world.clips[name]}.mp4", world.person("Ben"))[0] for name in ("clip", "remix")
+        name: fetch(world.origin, f"/media/{world.clips[name]}.mp4", world.person("Ben"))[0]
+        for name in ("clip", "remix")
     }
     world.expect(set(answers.values()) == {410}, f"after the revocation the media answered {answers}")
     world.wait(lambda: not _in_feed(world), "the feed still shows what was revoked")
@@ -161,11 +167,15 @@ def revoke(world: World) -> str:
 
 
 def _publish(world: World, name: str) -> str:
-    now = world.steadily(lambda: standing(world.clips[name]))
+    now = _standing(world, name)
     if now.state != "published":
         told = world.publish(name)
         world.expect(told.state == "published", f"the {name} is {told.state}")
     return "in the feed; Ana is told"
+
+
+def _standing(world: World, name: str) -> Any:
+    return world.steadily(lambda: standing(world.clips[name]))
 
 
 def _in_feed(world: World) -> bool:
@@ -185,7 +195,9 @@ def _is_revoked(world: World) -> bool:
 
 
 def _expect_shown_or_withdrawn(world: World, told: Told) -> None:
-    world.expect(told.state in {"draft", "published"}, f"generation {told.id} is {told.state}: {told.refusal or told.failure}")
+    world.expect(
+        told.state in {"draft", "published"}, f"generation {told.id} is {told.state}: {told.refusal or told.failure}"
+    )
 
 
 def _verdicts(told: Told) -> str:

@@ -22,7 +22,9 @@ def write_summary(world: World, seconds: dict[str, float], verified: dict[str, A
         "clip": _file(world.folder / "clip.mp4", world.clips["clip"]),
         "remix": _file(world.folder / "remix.mp4", world.clips["remix"]),
         "prompts": list(PROMPTS),
-        "generations": {name: {"id": t.id, "state": t.state, "standing": list(t.standing)} for name, t in tellings.items()},
+        "generations": {
+            name: {"id": t.id, "state": t.state, "standing": list(t.standing)} for name, t in tellings.items()
+        },
         "verdicts": {name: t.verdicts for name, t in tellings.items()},
         "notices": world.notes["notices"],
         "refusals": {name: asdict(t.refusal) for name, t in tellings.items() if t.refusal},

@@ -70,7 +70,8 @@ class World:
                 shown["phase"] = phase
                 self.tell(phase)
 
-        return self.steadily(lambda: follow(generation, rest, PATIENCE_SECONDS, show))
+        found: Told = self.steadily(lambda: follow(generation, rest, PATIENCE_SECONDS, show))
+        return found
 
     def publish(self, step: str) -> Told:
         """Publish a draft and wait until it is in the feed."""

@@ -29,7 +29,7 @@ def read_rows(dsn: str, rounds: int, tell: Callable[[str], None]) -> list[Row]:
             decoded.append(_rate(lambda place: [(e.fact, e.position)[1] for e in log.read_from(place, PAGE)]))
     ratio = median([o / b for o, b in zip(ours, bare, strict=True)])
     return [
-        Row("pages of 1,000", round(median(ours)), "events/s", ">= 0.5", round(median(bare)), "bare psycopg binary paged read",
+        Row("pages of 1,000", round(median(ours)), "events/s", ">= 0.5", round(median(bare)), "bare psycopg paged read",
             round(ratio, 3), judged=True),
         Row("with every fact decoded", round(median(decoded)), "events/s"),
     ]  # fmt: skip

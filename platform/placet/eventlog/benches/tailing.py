@@ -1,4 +1,4 @@
-"""Tailing readers beside the writers: ours by dense position, and the control by the plain serial id, which must miss."""
+"""Tailing readers beside the writers: by dense position, and as control by the plain serial id, which must miss."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ class Tail:
 
     def step(self, connection: psycopg.Connection[Any]) -> int:
         """Read on from the checkpoint. Answers how many rows came."""
-        rows = connection.execute(QUERIES[self.by], (self.place,)).fetchall()  # type: ignore[call-overload]
+        rows = connection.execute(QUERIES[self.by], (self.place,)).fetchall()
         self.places += [r[0] for r in rows]
         self.place = rows[-1][0] if rows else self.place
         self.seen += [r[1] for r in rows]
@@ -73,7 +73,7 @@ ENDS: dict[By, str] = {
 
 def _end(dsn: str, by: By) -> int:
     with psycopg.connect(dsn) as connection:
-        row = connection.execute(ENDS[by]).fetchone()  # type: ignore[call-overload]  # constants above
+        row = connection.execute(ENDS[by]).fetchone()
     return int(row[0]) if row else 0
 
 

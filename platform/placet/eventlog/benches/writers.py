@@ -62,7 +62,7 @@ class Worker:
             values += [event_id, self.stream, self.version + n + 1, "bench.entry_noted.v1", DATA, None, DIGEST]
             values += [event_id, n, event_id, None, None]
         with psycopg.Cursor(self.connection) as cursor:
-            cursor.execute(BARE + ROW * (count - 1), values, binary=True, prepare=True)  # type: ignore[call-overload]
+            cursor.execute(BARE + ROW * (count - 1), values, binary=True, prepare=True)
 
 
 DATA: Final = f'{{"text":"{TEXT}"}}'.encode()

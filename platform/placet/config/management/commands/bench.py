@@ -67,7 +67,7 @@ class Command(PlacetCommand):
         table = Table(*columns, title=f"placet bench {answer['name']}")
         for row in answer["rows"]:
             table.add_row(*(str(row.get(c, "")) for c in columns))
-        console = Console(file=self.stdout._out, width=160)  # noqa: SLF001  Django's wrapper hides the stream
+        console = Console(width=160)
         console.print(table)
         console.print(answer["environment"])
 

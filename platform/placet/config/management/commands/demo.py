@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from placet.config import flow
@@ -49,14 +49,13 @@ class Command(PlacetCommand):
             world = self._world(folder, state, bar, task)
             for step in STEPS:
                 self._step(world, step, bar, task, seconds)
-            summary_of = lambda verified: write_summary(world, seconds, verified)  # noqa: E731  needs the database
             begun = time.monotonic()
             verified = _verify(world)
             seconds["verify"] = time.monotonic() - begun
             self.rows.append(("The clip is verified offline, by two engines.", _in_words(verified), seconds["verify"]))
             seconds["total"] = time.monotonic() - started
             bar.advance(task)
-            return summary_of(verified)
+            return write_summary(world, seconds, verified)
 
     def _step(self, world: World, step: Any, bar: Progress, task: Any, seconds: dict[str, float]) -> None:
         words = str(step.__doc__).strip()
@@ -75,8 +74,8 @@ class Command(PlacetCommand):
 
     def _bar(self) -> Progress:
         columns = (
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.completed}/{task.total}"),
-            TextColumn("[dim]{task.fields[phase]}"), TimeElapsedColumn(),
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24),
+            TextColumn("{task.completed}/{task.total}"), TextColumn("[dim]{task.fields[phase]}"), TimeElapsedColumn(),
         )  # fmt: skip
         return _Phased(*columns, console=self.console)
 
@@ -93,8 +92,8 @@ class Command(PlacetCommand):
 class _Phased(Progress):
     """Tasks begin without a phase."""
 
-    def add_task(self, description: str, **fields: Any) -> Any:
-        return super().add_task(description, phase="", **fields)
+    def add_task(self, description: str, *args: Any, **fields: Any) -> TaskID:
+        return super().add_task(description, *args, phase="", **fields)
 
 
 def _verify(world: World) -> dict[str, Any]:
@@ -107,10 +106,16 @@ def _verify(world: World) -> dict[str, Any]:
         found = verify(world.folder / f"{name}.mp4", (keys() / ANCHORS).read_text())
         world.expect(found.is_good and found.agree, f"the {name} does not verify: {found.reasons}")
         engines = [f"{engine.name} {engine.version}" for engine in found.engines]
-        answers[name] = {"integrity": found.integrity, "trust": found.trust, "standing": found.standing, "engines": engines}
+        answers[name] = {
+            "integrity": found.integrity,
+            "trust": found.trust,
+            "standing": found.standing,
+            "engines": engines,
+        }
     return answers
 
 
 def _in_words(verified: Mapping[str, Any]) -> str:
     clip = verified["clip"]
-    return f"integrity {clip['integrity']}, trust {clip['trust']}, standing {clip['standing']}; {' and '.join(clip['engines'])}"
+    words = ", ".join(f"{name} {clip[name]}" for name in ("integrity", "trust", "standing"))
+    return f"{words}; {' and '.join(clip['engines'])}"

@@ -1,0 +1,62 @@
+"""Opt-outs: file one, see what it stopped, end it."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from placet.eventlog.ids import FilingId
+from placet.eventlog.log import current_log
+from placet.people.permissions import Thing, allows, can, me
+from placet.rights import commands, queries
+from placet.rights.forms import FilingForm
+from placet.rights.refusals import FilingUnusable
+
+Vocabulary = Callable[[], frozenset[str]]
+"""The words that the engine draws."""
+
+
+def thing(filing: str) -> Thing:
+    """Whose filing it is. Raises `Http404`."""
+    found = queries.shown(filing)
+    if found is None:
+        raise Http404
+    return Thing(str(found.filed.holder))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allows("opt_out.file")
+def filings(request: HttpRequest, vocabulary: Vocabulary) -> HttpResponse:
+    """My filings, and a form for another."""
+    form = FilingForm(request.POST or None, initial={"command": uuid4()})
+    if form.is_valid():
+        try:
+            filing, _state = commands.file_opt_out(current_log(), form.filing(me(request)), vocabulary())
+            return redirect("rights:filing", filing)
+        except FilingUnusable as refusal:
+            form.refuse(refusal)
+    page = {"form": form, "filings": queries.filings_of(me(request))}
+    return render(request, "rights/filings.html", page, status=422 if form.errors else 200)
+
+
+@require_safe
+@allows("opt_out.see", thing)
+def filing(request: HttpRequest, filing: UUID) -> HttpResponse:
+    """One filing: in force since when, what it stopped, what it would match."""
+    may_end = can(request.user, "opt_out.end", thing(str(filing)))
+    page = {"id": filing, "filing": queries.shown(str(filing)), "may_end": may_end, "command": uuid4()}
+    return render(request, "rights/filing.html", page)
+
+
+@require_POST
+@allows("opt_out.end", thing)
+def end(request: HttpRequest, filing: UUID) -> HttpResponse:
+    """From now on it applies to nothing. What it stopped stays recorded."""
+    is_operator = can(request.user, "opt_out.end", Thing("nobody"))
+    commands.end_opt_out(current_log(), FilingId(str(filing)), me(request), str(uuid4()), is_operator=is_operator)
+    messages.success(request, _("Ended. It applies to nothing from now on; what it stopped before stays recorded."))
+    return redirect("rights:filing", filing)

@@ -1,0 +1,64 @@
+"""What people type to ask for a clip."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from placet.studio.asking import LARGEST_IMAGE_BYTES, Wish
+from placet.studio.commands import LONGEST_PROMPT
+from placet.ui.forms import CommandForm
+
+SECONDS = [
+    ("2", _("2 seconds")),
+    ("4", _("4 seconds")),
+    ("6", _("6 seconds")),
+    ("8", _("8 seconds")),
+    ("10", _("10 seconds")),
+]
+SIZES = [
+    ("portrait", _("Upright, 360 × 640")),
+    ("landscape", _("Wide, 640 × 360")),
+    ("portrait-hd", _("Upright, 720 × 1280")),
+    ("landscape-hd", _("Wide, 1280 × 720")),
+]
+
+
+class AskForm(CommandForm):
+    prompt = forms.CharField(
+        label=_("What happens?"),
+        max_length=LONGEST_PROMPT,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 4, "placeholder": _("A red ball bounces twice and rolls away")}),
+    )
+    likenesses = forms.CharField(
+        label=_("Who is in it?"),
+        required=False,
+        max_length=400,
+        help_text=_("Names, with commas. Each must have approved you, and each is told, of drafts too."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "data-names": ""}),
+    )
+    image = forms.FileField(
+        label=_("A picture to start from"),
+        required=False,
+        help_text=_("JPEG, PNG or WebP, at most 10 MB. A face in it needs its person's consent."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+    seconds = forms.ChoiceField(label=_("Length"), choices=SECONDS, initial="4")
+    size = forms.ChoiceField(label=_("Shape"), choices=SIZES, initial="portrait")
+    remix = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def clean_image(self) -> Any:
+        """Size is judged here, content in a closed-in child."""
+        image = self.cleaned_data["image"]
+        if image and image.size > LARGEST_IMAGE_BYTES:
+            raise forms.ValidationError(_("This picture is larger than 10 MB."))
+        return image
+
+    def wish(self) -> Wish:
+        """What was typed, as the studio's door takes it."""
+        typed = self.cleaned_data
+        names = tuple(name for part in typed["likenesses"].split(",") if (name := part.strip()))
+        image = typed["image"].read() if typed["image"] else None
+        remix = str(typed["remix"]) if typed["remix"] else None
+        return Wish(typed["prompt"], names, remix, image, float(typed["seconds"]), typed["size"])

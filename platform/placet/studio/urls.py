@@ -1,0 +1,21 @@
+"""Addresses of the studio. `addresses` takes what only the wiring knows: how a story is told, who records a download."""
+
+from django.urls import URLPattern, path
+
+from placet.studio import views, watch
+
+app_name = "studio"
+
+
+def addresses(story_of: views.StoryOf, record_download: watch.RecordDownload) -> tuple[list[URLPattern], str]:
+    """For `include`."""
+    return [
+        path("create/", views.create, name="create"),
+        path("drafts/", views.drafts, name="drafts"),
+        path("generations/<uuid:generation>/", views.generation, name="generation"),
+        path("generations/<uuid:generation>/publish/", views.publish, name="publish"),
+        path("generations/<uuid:generation>/cancel/", views.cancel, name="cancel"),
+        path("story/<uuid:generation>/", views.story, {"story_of": story_of}, name="story"),
+        path("media/<uuid:generation>.mp4", watch.clip, {"record_download": record_download}, name="clip"),
+        path("drafts/<uuid:generation>.mp4", watch.draft, name="draft"),
+    ], app_name

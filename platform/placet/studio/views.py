@@ -1,0 +1,93 @@
+"""Asking for a clip, watching it come to be, and its story."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from placet.eventlog.ids import GenerationId
+from placet.eventlog.log import current_log
+from placet.eventlog.refusal import Refusal
+from placet.media.errors import HostileMedia
+from placet.people.permissions import allows, can, me
+from placet.studio import commands, queries
+from placet.studio.asking import ask_of
+from placet.studio.forms import AskForm
+from placet.studio.showing import shown, thing
+
+StoryOf = Callable[[str, Callable[[str], bool]], Sequence[object]]
+"""`(generation, may_open)`: all its events, oldest first; the reader may open what is sealed for some subjects."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allows("generation.ask")
+def create(request: HttpRequest) -> HttpResponse:
+    """Ask for a clip, or for a remix of one (`?remix=`)."""
+    asked_before = {name: request.GET[name] for name in ("remix", "prompt", "likenesses") if name in request.GET}
+    form = AskForm(request.POST or None, request.FILES or None, initial={"command": uuid4(), **asked_before})
+    if form.is_valid():
+        try:
+            ask = ask_of(form.wish(), me(request), form.command_id)
+            return redirect("studio:generation", commands.request_generation(current_log(), ask))
+        except Refusal as refusal:
+            form.refuse(refusal)
+        except HostileMedia as hostile:
+            form.add_error("image", str(hostile))
+    return render(request, "studio/create.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_safe
+@allows("generation.list")
+def drafts(request: HttpRequest) -> HttpResponse:
+    """Everything that somebody asked for."""
+    return render(request, "studio/drafts.html", {"rows": queries.with_prompts(queries.of_asker(me(request)))})
+
+
+@require_safe
+@allows("generation.see", thing)
+def generation(request: HttpRequest, generation: UUID) -> HttpResponse:
+    """One generation. Asked for by htmx, only the part that moves."""
+    page = "studio/_generation.html" if request.headers.get("HX-Request") else "studio/generation.html"
+    found = shown(str(generation))
+    is_mine = can(request.user, "generation.publish", thing(str(generation)))
+    return render(request, page, {"generation": found, "is_mine": is_mine, "command": uuid4()})
+
+
+@require_POST
+@allows("generation.publish", thing)
+def publish(request: HttpRequest, generation: UUID) -> HttpResponse:
+    """Show a draft to everyone, or say that the checks look again first."""
+    state = commands.publish(current_log(), GenerationId(str(generation)), me(request), _command(request))
+    is_out = state == "published"
+    messages.success(request, _("It is in the feed.") if is_out else _("The checks look once more, then it is shown."))
+    return redirect("studio:generation", generation)
+
+
+@require_POST
+@allows("generation.cancel", thing)
+def cancel(request: HttpRequest, generation: UUID) -> HttpResponse:
+    """End it before it is a draft."""
+    commands.cancel(current_log(), GenerationId(str(generation)), me(request), _command(request))
+    messages.success(request, _("It is cancelled. It no longer counts against today's quota."))
+    return redirect("studio:generation", generation)
+
+
+@require_safe
+@allows("story.read", thing)
+def story(request: HttpRequest, generation: UUID, story_of: StoryOf) -> HttpResponse:
+    """Every event of a generation, its cause, who answered, and after how long."""
+    sees_all = can(request.user, "generation.see", thing(str(generation)))
+    mine = me(request)
+    steps = story_of(str(generation), lambda subject: sees_all or subject == mine)
+    return render(request, "studio/story.html", {"generation": generation, "steps": steps, "sees_all": sees_all})
+
+
+def _command(request: HttpRequest) -> str:
+    try:
+        return str(UUID(request.POST.get("command", "")))
+    except ValueError:
+        return str(uuid4())
