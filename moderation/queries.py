@@ -14,3 +14,14 @@ def open_cases(*, with_floor: bool = False, limit: int = 100) -> list[CaseRow]:
 def case(case_id: str) -> CaseRow | None:
     """One case."""
     return CaseRow.objects.filter(case=case_id).first()
+
+
+def open_floor_cases(limit: int = 100) -> list[CaseRow]:
+    """Cases that touch the floor and wait, oldest first: a queue of its own."""
+    return list(CaseRow.objects.filter(decision="", is_floor=True).order_by("opened_at")[:limit])
+
+
+def next_case(after: str, reviewer: str) -> CaseRow | None:
+    """The oldest open case that this reviewer may decide, other than the one before them."""
+    rows = (row for row in open_cases() if str(row.case) != after and reviewer not in row.not_for)
+    return next(rows, None)

@@ -24,7 +24,7 @@ from placet.config.postgres import Postgres
 from placet.config.postgres_place import drop_place, place_for
 from placet.config.postgres_roles import drop_database, prepare_database, prepare_roles
 
-pytest_plugins = ["tests.promises"]
+pytest_plugins = ["tests.promises", "tests.visiting"]
 TEMPLATE = f"placet_template_{os.getpid()}"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from placet.config.flow import FLOW
 from placet.eventlog.codec import type_of
-from placet.eventlog.consuming import CONSUMERS
 from placet.eventlog.log import RecordedEvent, current_log
 from placet.people.queries import name_of
 from placet.studio.generation import stream_of
 
 SEALED: Final = "sealed"
+CONSUMERS: Final = tuple(dict.fromkeys(name for answered in FLOW.values() for name in answered))
 MayOpen = Callable[[str], bool]
 """Whether the reader may open what is sealed for this subject."""
 
@@ -31,6 +32,8 @@ class Told:
     """Type and position of the event that it answers; empty for a command."""
     by: str
     """The consumer that wrote it, or the name of whoever gave the command."""
+    after_seconds: float
+    """Since its cause; since the story began where it has none in it."""
     data: dict[str, Any]
 
 
@@ -38,7 +41,7 @@ def story_of(generation: str, may_open: MayOpen) -> list[Told]:
     """All events of a story, oldest first: its own, and those of other stories that reached its stream."""
     events = _events(generation)
     known = {str(event.event_id): event for event in events}
-    return [_told(event, known, may_open) for event in events]
+    return [_told(event, known, may_open, events[0]) for event in events]
 
 
 def _events(generation: str) -> list[RecordedEvent]:
@@ -50,7 +53,7 @@ def _events(generation: str) -> list[RecordedEvent]:
     return sorted(events.values(), key=lambda event: event.recorded_at)
 
 
-def _told(event: RecordedEvent, known: dict[str, RecordedEvent], may_open: MayOpen) -> Told:
+def _told(event: RecordedEvent, known: dict[str, RecordedEvent], may_open: MayOpen, first: RecordedEvent) -> Told:
     cause = known.get(str(event.causation_id))
     return Told(
         position=event.position,
@@ -60,6 +63,7 @@ def _told(event: RecordedEvent, known: dict[str, RecordedEvent], may_open: MayOp
         version=event.version,
         cause=f"{cause.type} at {cause.position}" if cause else "another story" if event.causation_id else "",
         by=_consumer(event) or (name_of(event.actor) if event.actor else "the worker"),
+        after_seconds=round((event.at - (cause or first).at).total_seconds(), 3),
         data=_data(event, may_open),
     )
 

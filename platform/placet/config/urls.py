@@ -1,14 +1,26 @@
-"""Every address, room by room."""
+"""Every address, room by room. What a room may not know of another, it is handed here."""
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path
+from importlib.util import find_spec
 
+from django.urls import URLPattern, URLResolver, include, path
 
-def healthz(_request: HttpRequest) -> HttpResponse:
-    """This process answers; it says nothing about the others."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
+from placet.config.storytelling import story_of
+from placet.config.views import healthz, promises
+from placet.config.vocabulary import engine_words
+from placet.likeness.commands import record_download
+from placet.rights import urls as rights
+from placet.studio import urls as studio
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
+    path("promises/", promises, name="promises"),
+    path("", include("placet.feed.urls")),
+    path("", include("placet.people.urls")),
+    path("", include(studio.addresses(story_of, record_download))),
+    path("likeness/", include("placet.likeness.urls")),
+    path("notices/", include("placet.notices.urls")),
+    path("opt-outs/", include(rights.addresses(engine_words))),
+    path("", include("moderation.urls")),
 ]
+if find_spec("placet.config.api_urls"):
+    urlpatterns.append(path("api/", include("placet.config.api_urls")))

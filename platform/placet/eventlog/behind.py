@@ -34,8 +34,8 @@ SELECT EXISTS (
 """
 
 
-def is_stale(projection: str, stream: str = "", seconds: float = WAIT_SECONDS) -> bool:
-    """Whether something older than `seconds` is not yet folded, or the stream is parked: then nothing may be shown."""
+def is_stale(projection: str, stream: str = "") -> bool:
+    """Whether something older than 5 s is not yet folded, or the stream is parked: then nothing may be shown."""
     with connection.cursor() as cursor:
-        cursor.execute(STALE, {"next": position_of(projection) + 1, "stream": stream, "seconds": seconds})
+        cursor.execute(STALE, {"next": position_of(projection) + 1, "stream": stream, "seconds": WAIT_SECONDS})
         return bool(cursor.fetchone()[0])

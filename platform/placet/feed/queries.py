@@ -1,6 +1,13 @@
 """Named reads of the feed."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from placet.eventlog.log import Stream, current_log
 from placet.feed.models import FeedRow
+from placet.people.queries import Person, people
+from placet.studio import events as e
+from provenance.events import ClipSigned
 
 
 def newest(before: int | None = None, limit: int = 10) -> list[FeedRow]:
@@ -9,3 +16,61 @@ def newest(before: int | None = None, limit: int = 10) -> list[FeedRow]:
     if before is not None:
         rows = rows.filter(position__lt=before)
     return list(rows.order_by("-position")[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip as the feed shows it: whose, with whom, made by what, and what its credentials say."""
+
+    generation: str
+    position: int
+    by: str
+    shown: tuple[str, ...]
+    parent: str | None
+    caption: str
+    is_wide: bool
+    seconds: float
+    published_at: datetime | None
+    engine: str
+    is_rendered: bool
+    """Drawn by a renderer from rules; otherwise by a model."""
+    sha256: str
+    watermark: str
+    signed_at: datetime | None
+    read_by: tuple[str, ...]
+    """The engines that read its signature as good."""
+
+
+def clips(rows: list[FeedRow]) -> list[Clip]:
+    """The clips of these rows, with what the log says of each."""
+    streams = current_log().read_many(
+        f"{kind}-{row.generation}" for row in rows for kind in ("generation", "signature")
+    )
+    names = people(list({str(p) for row in rows for p in (row.asked_by, *row.cameos)}))
+    return [_clip(row, streams, names) for row in rows]
+
+
+def clip(generation: str) -> FeedRow | None:
+    """One clip, shown or not."""
+    return FeedRow.objects.filter(generation=generation, published_at__isnull=False).first()
+
+
+def _clip(row: FeedRow, streams: dict[str, Stream], names: dict[str, Person]) -> Clip:
+    life = streams[f"generation-{row.generation}"].facts
+    asked = next(f for f in life if isinstance(f, e.GenerationRequested))
+    made = next((f for f in reversed(life) if isinstance(f, e.GenerationMade)), None)
+    signed = next((ev for ev in streams[f"signature-{row.generation}"] if isinstance(ev.fact, ClipSigned)), None)
+    recipe = made.recipe if made else {}
+    engine = str(recipe.get("engine", {}).get("name", asked.engine))
+    return Clip(
+        generation=str(row.generation), position=row.position, by=_name(names, str(row.asked_by)),
+        shown=tuple(_name(names, p) for p in row.cameos), parent=str(row.parent) if row.parent else None,
+        caption=str(recipe.get("caption") or recipe.get("scene", {}).get("words", "")),
+        is_wide=asked.width > asked.height, seconds=row.seconds, published_at=row.published_at, engine=engine,
+        is_rendered=engine == "scene", sha256=row.sha256, watermark=made.watermark if made else "",
+        signed_at=signed.at if signed else None, read_by=tuple(signed.fact.engines) if signed else (),
+    )  # fmt: skip
+
+
+def _name(names: dict[str, Person], person: str) -> str:
+    return str(names[person].name) if person in names else "someone who left"

@@ -1,7 +1,9 @@
 """The likeness room's writers: load, decide, append."""
 
+import uuid
+
 from placet.eventlog.ids import GenerationId, PersonId
-from placet.eventlog.log import ANY, EventLog
+from placet.eventlog.log import ANY, Append, Cause, EventLog, because
 from placet.eventlog.retrying import retried
 from placet.likeness import events as e
 from placet.likeness.consent import Consent, consent_of
@@ -56,6 +58,19 @@ def remove_clip(log: EventLog, person: PersonId, generation: GenerationId, comma
     if request is None or person not in request.cameos:
         raise NotShownInIt
     log.append(f"removals-{person}", [e.ClipRemoved(person, generation)], expected=ANY, command_id=command_id)
+
+
+@retried
+def record_download(log: EventLog, generation: str, downloader: str, day: str) -> None:
+    """One use for each person that a clip shows, for each downloader and day; more on the same day are the same one."""
+    facts = log.read(f"generation-{generation}").facts
+    request = next((f for f in facts if isinstance(f, GenerationRequested)), None)
+    if request is None or not request.cameos:
+        return
+    command_id = str(uuid.uuid5(uuid.UUID(generation), f"downloaded {downloader} {day}"))
+    used = [e.CameoUsed(p, request.generation, PersonId(downloader), "downloaded") for p in sorted(request.cameos)]
+    with because(Cause(generation, actor=downloader)):
+        log.append_all([Append(f"uses-{fact.person}", [fact], ANY, command_id=command_id) for fact in used])
 
 
 def _enrolled(log: EventLog, person: PersonId) -> Consent:

@@ -23,9 +23,13 @@ class Notice:
     is_summary: bool
 
 
-def notices_of(person: str, limit: int = 200) -> list[Notice]:
-    """The newest notices of a person, newest first."""
-    events = current_log().read_last(f"uses-{person}", limit).events
+def notices_of(person: str, limit: int = 200, below: int | None = None) -> list[Notice]:
+    """The newest notices of a person (below a number), newest first."""
+    stream = f"uses-{person}"
+    top = min(below - 1, last_number(person)) if below else None
+    log = current_log()
+    kept = log.read_last(stream, limit) if top is None else log.read(stream, after=max(0, top - limit))
+    events = [event for event in kept if top is None or event.version <= top]
     names = {i: str(p.name) for i, p in people(sorted({e.fact.asked_by for e in events})).items()}
     return [
         Notice(
@@ -35,3 +39,9 @@ def notices_of(person: str, limit: int = 200) -> list[Notice]:
         for event in reversed(events)
         for fact in [event.fact]
     ]  # fmt: skip
+
+
+def last_number(person: str) -> int:
+    """The number of a person's newest notice; 0 when there is none."""
+    stream = f"uses-{person}"
+    return current_log().heads([stream])[stream]

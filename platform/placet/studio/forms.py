@@ -17,10 +17,10 @@ SECONDS = [
     ("10", _("10 seconds")),
 ]
 SIZES = [
-    ("portrait", _("Upright, 360 × 640")),
-    ("landscape", _("Wide, 640 × 360")),
-    ("portrait-hd", _("Upright, 720 × 1280")),
-    ("landscape-hd", _("Wide, 1280 × 720")),
+    ("portrait", _("Upright, 360 by 640")),
+    ("landscape", _("Wide, 640 by 360")),
+    ("portrait-hd", _("Upright, 720 by 1280")),
+    ("landscape-hd", _("Wide, 1280 by 720")),
 ]
 
 

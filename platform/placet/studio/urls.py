@@ -1,4 +1,4 @@
-"""Addresses of the studio. `addresses` takes what only the wiring knows: how a story is told, who records a download."""
+"""Addresses of the studio. `addresses` takes what only the wiring knows: who tells stories, who records downloads."""
 
 from django.urls import URLPattern, path
 

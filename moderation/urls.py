@@ -1,0 +1,15 @@
+"""Addresses of the review desk, and of the ways to reach it."""
+
+from django.urls import path
+
+from moderation import views
+
+app_name = "moderation"
+urlpatterns = [
+    path("review/", views.queue, name="queue"),
+    path("review/<uuid:case>/", views.case, name="case"),
+    path("review/<uuid:case>/decide/", views.decide, name="decide"),
+    path("review/<uuid:case>/clip.mp4", views.clip, name="clip"),
+    path("generations/<uuid:generation>/contest/", views.contest, name="contest"),
+    path("clips/<uuid:generation>/report/", views.report, name="report"),
+]

@@ -1,0 +1,130 @@
+"""A person's own likeness: enrol it, say who may ask, take a clip down, and the one switch that stops everything."""
+
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from placet.eventlog.ids import GenerationId, PersonId
+from placet.eventlog.log import current_log
+from placet.likeness import commands, queries
+from placet.likeness.forms import LEVELS, LevelForm, PersonForm, PortraitForm
+from placet.likeness.standing import likeness_shown
+from placet.media.child import normalise_image
+from placet.media.errors import HostileMedia
+from placet.media.places import private
+from placet.people.permissions import Thing, allows, me
+from placet.people.queries import name_of, named, people
+from placet.studio.events import GenerationRequested
+
+
+def shown_in(generation: str) -> Thing:
+    """Whom a generation shows. Raises `Http404`."""
+    facts = current_log().read(f"generation-{generation}").facts
+    request = next((f for f in facts if isinstance(f, GenerationRequested)), None)
+    if request is None:
+        raise Http404
+    return Thing(str(request.asked_by), frozenset(map(str, request.cameos)))
+
+
+@require_safe
+@allows("likeness.set")
+def likeness(request: HttpRequest) -> HttpResponse:
+    return _page(request, PortraitForm(initial={"command": uuid4()}))
+
+
+@require_POST
+@allows("likeness.set")
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Read the portrait in a closed-in child, keep it under the person's own key, and let the faces consumer answer."""
+    form = PortraitForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            portrait = private().keep(me(request), normalise_image(form.cleaned_data["portrait"].read()))
+        except HostileMedia as hostile:
+            form.add_error("portrait", str(hostile))
+        else:
+            commands.ask_enrolment(current_log(), me(request), portrait, form.command_id)
+            return redirect("likeness:likeness")
+    return _page(request, form, status=422)
+
+
+@require_POST
+@allows("likeness.set")
+def set_level(request: HttpRequest) -> HttpResponse:
+    """Who may ask."""
+    form = LevelForm(request.POST)
+    if form.is_valid():
+        commands.set_level(current_log(), me(request), form.cleaned_data["level"], form.command_id)
+        messages.success(request, _("Saved. It counts from now on, for drafts too."))
+    return redirect("likeness:likeness")
+
+
+@require_POST
+@allows("likeness.set")
+def set_person(request: HttpRequest) -> HttpResponse:
+    """Approve, withdraw from or block one person."""
+    form = PersonForm(request.POST)
+    if not form.is_valid():
+        return redirect("likeness:likeness")
+    typed = form.cleaned_data
+    other = PersonId(str(typed["person"])) if typed["person"] else named(typed["name"]).person
+    act = {"allow": commands.allow, "block": commands.block, "withdraw": commands.revoke}[typed["act"]]
+    act(current_log(), me(request), other, form.command_id)
+    messages.success(request, _done(typed["act"]) % {"name": name_of(other)})
+    return redirect(_back(request))
+
+
+@require_POST
+@allows("clip.remove", shown_in)
+def remove(request: HttpRequest, generation: UUID) -> HttpResponse:
+    """Take one clip that shows me out of sight, with what was made from it."""
+    form = LevelForm(request.POST)
+    form.is_valid()
+    command = str(form.cleaned_data.get("command") or uuid4())
+    commands.remove_clip(current_log(), me(request), GenerationId(str(generation)), command)
+    messages.success(request, _("It is out of the feed, of links and of downloads, with everything made from it."))
+    return redirect(_back(request))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allows("likeness.set")
+def stop(request: HttpRequest) -> HttpResponse:
+    """The big switch: first what it does, then doing it."""
+    if request.method == "POST":
+        commands.revoke(current_log(), me(request), None, str(uuid4()))
+        messages.success(
+            request, _("Stopped. Nothing new starts with your likeness, and what shows you is going out of sight.")
+        )
+        return redirect("likeness:likeness")
+    return render(request, "likeness/stop.html", {"likeness": likeness_shown(me(request))})
+
+
+@require_safe
+@allows("likeness.name")
+def names(request: HttpRequest) -> HttpResponse:
+    """Names with an enrolled likeness, as choices for the create page."""
+    persons = [str(row.person) for row in queries.enrolled()]
+    found = sorted(str(p.name) for p in people(persons).values()) if persons else []
+    return render(request, "likeness/_names.html", {"names": found})
+
+
+def _page(request: HttpRequest, form: PortraitForm, status: int = 200) -> HttpResponse:
+    shown = likeness_shown(me(request))
+    context = {"likeness": shown, "portrait_form": form, "levels": LEVELS, "command": uuid4()}
+    return render(request, "likeness/likeness.html", context, status=status)
+
+
+def _done(act: str) -> str:
+    return {
+        "allow": _("%(name)s may ask for clips with you."),
+        "withdraw": _("%(name)s may not ask any more, and what they made with you is going out of sight."),
+        "block": _("%(name)s is blocked: no further use, whatever the level."),
+    }[act]
+
+
+def _back(request: HttpRequest) -> str:
+    return "notices:inbox" if request.POST.get("from") == "inbox" else "likeness:likeness"

@@ -1,0 +1,38 @@
+"""The inbox, and how many notices are new since it was last opened."""
+
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from placet.notices import queries
+from placet.notices.inbox import inbox as read_inbox
+from placet.people.permissions import allows, me
+
+SEEN = "notices_seen"
+
+
+@require_safe
+@allows("notices.read")
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Every use of my likeness, numbered without a gap."""
+    below = request.GET.get("below", "")
+    found = read_inbox(me(request), int(below) if below.isdecimal() and len(below) < 10 else None)
+    new_from = int(request.session.get(SEEN, 0))
+    request.session[SEEN] = found.last
+    page = "notices/_letters.html" if request.headers.get("HX-Request") else "notices/inbox.html"
+    return render(request, page, {"inbox": found, "new_from": new_from, "command": uuid4()})
+
+
+@require_safe
+@allows("notices.read")
+def count(request: HttpRequest) -> HttpResponse:
+    """How many are new: a small number, or nothing at all."""
+    new = queries.last_number(me(request)) - int(request.session.get(SEEN, 0))
+    if new <= 0:
+        return HttpResponse("")
+    said = ngettext("%(n)s new notice", "%(n)s new notices", new) % {"n": new}
+    return HttpResponse(format_html('<b aria-hidden="true">{}</b><span class="unseen">{}</span>', min(new, 99), said))

@@ -1,0 +1,73 @@
+"""Signing in and out, joining by invitation, and inviting."""
+
+from uuid import UUID
+
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from placet.eventlog.log import current_log
+from placet.people import commands
+from placet.people.forms import JoinForm
+from placet.people.permissions import allows, me
+from placet.people.queries import name_of
+from placet.people.refusals import InviteUnknown
+from placet.people.signing_in import account, holder_of, spend
+from placet.ui.forms import CommandForm
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@require_safe
+@allows("sign_in")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """How one gets in: there is no password to type."""
+    return render(request, "people/sign_in.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allows("sign_in")
+def sign_in_link(request: HttpRequest, nonce: UUID, token: str) -> HttpResponse:
+    """Shows whose link this is; pressing the button spends it."""
+    if request.method != "POST":
+        return render(request, "people/sign_in_link.html", {"name": name_of(str(holder_of(nonce, token).person))})
+    login(request, spend(nonce, token), backend=BACKEND)
+    return redirect("feed:feed")
+
+
+@require_POST
+@allows("sign_out")
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("feed:feed")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allows("invite.take")
+def join(request: HttpRequest, code: str) -> HttpResponse:
+    """Join by invitation, and be signed in."""
+    form = JoinForm(request.POST or None)
+    if form.is_valid():
+        try:
+            told = (form.cleaned_data["name"], form.cleaned_data["email"])
+            person = commands.take_invite(current_log(), code, *told, form.command_id)
+        except InviteUnknown as refusal:
+            form.refuse(refusal)
+        else:
+            login(request, account(person), backend=BACKEND)
+            return redirect("likeness:likeness")
+    return render(request, "people/join.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allows("invite.issue")
+def invites(request: HttpRequest) -> HttpResponse:
+    """A new link for one newcomer. It is shown once: only its hash is kept."""
+    form = CommandForm(request.POST or None)
+    link = None
+    if form.is_valid():
+        code = commands.issue_invite(current_log(), me(request), form.command_id)
+        link = request.build_absolute_uri(reverse("people:join", args=[code]))
+    return render(request, "people/invites.html", {"form": CommandForm(), "link": link})

@@ -1,0 +1,63 @@
+"""The feed: what everyone may see, newest first, and nothing else."""
+
+import re
+
+import pytest
+
+from placet.likeness import commands as likeness
+from tests.cast import ANA, BEN
+from tests.playing import Play
+from tests.story import new_id
+from tests.visiting import Visit, drafted, published
+
+
+def clips_in(page: str) -> list[str]:
+    return re.findall(r"/media/([0-9a-f-]{36})\.mp4\"", page)
+
+
+def test_an_empty_feed_says_what_would_be_there(visit: Visit) -> None:
+    assert "Nothing has been published yet" in visit(None).get("/")
+    assert "Make the first one" in visit(BEN).get("/")
+
+
+def test_clips_come_newest_first_and_drafts_never(visit: Visit, stage: Play) -> None:
+    first, second = published(stage), published(stage)
+    drafted(stage)
+    assert clips_in(visit(None).get("/")) == [second, first]
+
+
+def test_older_clips_come_by_a_plain_link_or_by_htmx(visit: Visit, stage: Play) -> None:
+    made = [published(stage) for _ in range(6)]
+    page = visit(None).get("/")
+    older = re.search(r'<a href="(/\?before=\d+)"', page)
+    assert older
+    assert clips_in(page) + clips_in(visit(None).get(older[1])) == made[::-1]
+    assert "<html" not in visit(None).get(older[1], **{"HX-Request": "true"})
+
+
+def test_a_clip_tells_its_credentials(visit: Visit, stage: Play) -> None:
+    generation = published(stage, ANA)
+    page = visit(None).get(f"/clips/{generation}/")
+    for said in ("Ben", "with Ana", "Made by a renderer", "Credentials", "each by their own consent", "SHA-256"):
+        assert said in page
+
+
+@pytest.mark.promise("P3")
+def test_a_clip_whose_person_stopped_everything_is_gone_with_its_reason(visit: Visit, stage: Play) -> None:
+    generation = published(stage, ANA)
+    likeness.revoke(stage.story.log, ANA, None, new_id())
+    stage.story.pump.run()
+    assert clips_in(visit(None).get("/")) == []
+    assert "withdrawn their consent" in visit(None).get(f"/clips/{generation}/", status=410)
+
+
+def test_a_feed_behind_the_log_shows_nothing(visit: Visit, stage: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    published(stage)
+    monkeypatch.setattr("placet.eventlog.behind.WAIT_SECONDS", -1.0)
+    likeness.block(stage.story.log, ANA, BEN, new_id())
+    assert visit(None).client.get("/").status_code == 503
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "9" * 30, "1'--"])
+def test_a_nonsense_place_in_the_feed_is_the_beginning(visit: Visit, before: str) -> None:
+    visit(None).get(f"/?before={before}")

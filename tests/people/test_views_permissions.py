@@ -1,0 +1,90 @@
+"""Nobody gets in by an address: every route asks `can`, and what is not public is closed to strangers and to Eve."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from placet.people.permissions import PUBLIC, RULES, Thing, can
+from tests.cast import ANA, BEN, CLEO, DARA, EVE
+from tests.visiting import Visit
+
+SAMPLES = {"uuid": str(uuid.uuid4()), "str": "sample", "int": "1", "path": "a", "slug": "a"}
+
+
+def routes(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, Any]]:
+    """(address with sample values, view) of every page; the API has tests of its own."""
+    for one in resolver.url_patterns:
+        place = f"{before}{one.pattern}"
+        if isinstance(one, URLPattern):
+            yield f"/{filled(place)}", one.callback
+        elif not place.startswith("api/"):
+            yield from routes(one, place)
+
+
+def filled(place: str) -> str:
+    for kind, value in SAMPLES.items():
+        while f"<{kind}:" in place:
+            start = place.index(f"<{kind}:")
+            place = place[:start] + value + place[place.index(">", start) + 1 :]
+    return place
+
+
+def pages() -> list[tuple[str, Any]]:
+    return list(routes(get_resolver()))
+
+
+def test_every_route_asks_one_known_verb() -> None:
+    assert len(pages()) > 25
+    for address, view in pages():
+        assert getattr(view, "verb", None) in PUBLIC | set(RULES), address
+
+
+@pytest.mark.parametrize("who", [None, EVE], ids=["a stranger", "Eve"])
+def test_what_is_not_public_is_closed(visit: Visit, who: Any) -> None:
+    client: Client = visit(who).client
+    closed = [(address, view) for address, view in pages() if view.verb not in PUBLIC]
+    assert len(closed) > 20
+    for address, _view in closed:
+        for answer in (client.get(address), client.post(address)):
+            if answer.status_code == 405:
+                continue
+            assert answer.status_code == (403 if who else 302), (address, answer.status_code)
+            assert who or answer["Location"] == "/sign-in/"
+
+
+def test_what_is_public_needs_nobody(visit: Visit) -> None:
+    for address in ("/", "/sign-in/", "/promises/", "/healthz"):
+        visit(None).get(address)
+
+
+def test_an_unknown_verb_is_denied(visit: Visit) -> None:
+    from placet.people.models import Account
+
+    assert not can(Account(person=uuid.UUID(CLEO), roles=["reviewer", "operator", "creator"]), "log.edit")
+
+
+@pytest.mark.parametrize(
+    ("who", "roles", "verb", "thing", "may"),
+    [
+        (BEN, ["creator"], "generation.publish", Thing(owner=BEN), True),
+        (ANA, ["creator"], "generation.publish", Thing(owner=BEN, shown=frozenset({ANA})), False),
+        (ANA, ["creator"], "story.read", Thing(owner=BEN, shown=frozenset({ANA})), True),
+        (ANA, ["creator"], "draft.watch", Thing(owner=BEN, shown=frozenset({ANA})), False),
+        (ANA, ["creator"], "clip.remove", Thing(owner=BEN, shown=frozenset({ANA})), True),
+        (BEN, ["creator"], "clip.remove", Thing(owner=BEN, shown=frozenset({ANA})), False),
+        (CLEO, ["reviewer"], "draft.watch", Thing(owner=BEN), True),
+        (CLEO, ["reviewer"], "generation.publish", Thing(owner=BEN), False),
+        (CLEO, ["reviewer"], "case.decide", Thing(barred=frozenset({CLEO})), False),
+        (DARA, ["rights_holder"], "case.see", Thing(), False),
+        (DARA, ["rights_holder"], "opt_out.end", Thing(owner=BEN), False),
+        (EVE, [], "generation.see", Thing(owner=EVE), False),
+    ],
+)
+def test_the_table_of_rules(who: str, roles: list[str], verb: str, thing: Thing, may: bool) -> None:  # noqa: FBT001
+    from placet.people.models import Account
+
+    assert can(Account(person=uuid.UUID(who), roles=roles), verb, thing) is may
