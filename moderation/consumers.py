@@ -22,6 +22,7 @@ from placet.words.current import embedder
 from placet.words.vectors import Shared
 
 OPERATOR: Final = "the operator's policy"
+ANOTHER_SEED: Final = "Ask again: another seed gives another clip."
 
 
 @cache
@@ -103,7 +104,7 @@ def _clip_verdict(fact: GenerationMade, found: Gated) -> e.ClipMeasured:
         code="technical_gate",
         rule="; ".join(found.failed),
         claimant="the technical gate",
-        what_would_pass="Ask again: another seed gives another clip.",
+        what_would_pass=ANOTHER_SEED,
         **common,
     )
 

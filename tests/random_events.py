@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from typing import Any
 
 from moderation.events import CaseDecided, CaseOpened
 from placet.eventlog.log import Append, EventLog
@@ -15,7 +16,7 @@ BATCH = 100
 
 def write_random_events(log: EventLog, chance: random.Random, count: int) -> None:
     """At least `count` events."""
-    persons = [str(uuid.UUID(int=chance.getrandbits(128), version=4)) for _ in range(40)]
+    persons = [_id(chance) for _ in range(40)]
     writes, written = [w for p in persons for w in _a_person(p, chance, persons)], 0
     opt_outs, uses = 0, dict.fromkeys(persons, 0)
     while written < count:
@@ -40,7 +41,7 @@ def write_random_events(log: EventLog, chance: random.Random, count: int) -> Non
             writes = []
 
 
-def _a_person(person: str, chance: random.Random, persons: list[str]) -> list[Append]:
+def _a_person(person: Any, chance: random.Random, persons: list[Any]) -> list[Append]:
     joined = PersonJoined(person, "Somebody", "", ("creator",))
     consent: list[object] = [likeness.LikenessEnrolled(person, _id(chance), "0" * 64, "none")]
     for _ in range(chance.randrange(6)):
@@ -57,7 +58,7 @@ def _a_person(person: str, chance: random.Random, persons: list[str]) -> list[Ap
     return [Append(f"person-{person}", [joined], 0), Append(f"consent-{person}", consent, 0)]
 
 
-def _a_generation(chance: random.Random, persons: list[str], uses: dict[str, int]) -> list[Append]:
+def _a_generation(chance: random.Random, persons: list[Any], uses: dict[str, int]) -> list[Append]:
     clip, asker, shown = _id(chance), chance.choice(persons), chance.choice(persons)
     facts: list[object] = [
         studio.GenerationRequested(
@@ -88,5 +89,6 @@ def _a_generation(chance: random.Random, persons: list[str], uses: dict[str, int
     return writes
 
 
-def _id(chance: random.Random) -> str:
+def _id(chance: random.Random) -> Any:
+    """An id of whatever kind is wanted."""
     return str(uuid.UUID(int=chance.getrandbits(128), version=4))

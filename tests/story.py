@@ -70,6 +70,11 @@ class Story:
     def state(self, generation: GenerationId) -> Generation:
         return Generation.replay(self.log.read(stream_of(generation)))
 
+    def refusal(self, generation: GenerationId) -> e.GenerationRefused:
+        refused = self.state(generation).refused
+        assert refused is not None
+        return refused
+
     def decide_only_case(self, decision: Decision, by: PersonId = CLEO) -> None:
         """Cleo decides the one case that is open."""
         (case,) = open_cases()

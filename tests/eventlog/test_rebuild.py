@@ -40,7 +40,8 @@ def test_a_row_edited_by_hand_is_found(a_long_log: EventLog) -> None:
     target = PROJECTIONS["studio.generations"]
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE studio_generation SET seconds = seconds + 1 WHERE ctid IN (SELECT ctid FROM studio_generation LIMIT 1)"
+            "UPDATE studio_generation SET seconds = seconds + 1"
+            " WHERE ctid IN (SELECT ctid FROM studio_generation LIMIT 1)"
         )
     edited = digest(target)
     assert rebuild(target) != edited

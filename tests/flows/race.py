@@ -31,6 +31,11 @@ class Hesitating(EventLog):
         return super().append_all(writes)
 
 
+def answer(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Reads `<verb> <id> <person> <unix time to begin>` lines; answers `done` when the log has acknowledged."""
     flow.load()
@@ -45,9 +50,9 @@ def main() -> None:
             else:
                 likeness.revoke(EventLog(log.connection), person, None, str(uuid.uuid4()))  # type: ignore[arg-type]
         except Refusal as refusal:
-            print(refusal.code, flush=True)
+            answer(refusal.code)
         else:
-            print("done", flush=True)
+            answer("done")
 
 
 main()

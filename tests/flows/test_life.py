@@ -2,7 +2,9 @@
 
 import pytest
 
+from placet.eventlog.ids import GenerationId, PersonId
 from placet.likeness import commands as likeness
+from placet.likeness.events import Level
 from placet.rights import commands as rights
 from placet.studio import commands as studio
 from placet.studio import queries
@@ -19,7 +21,12 @@ def blind(story: Story) -> None:
     story.pump.without = frozenset({"moderation.measure_clip", "likeness.check_faces", "provenance.sign_clip"})
 
 
-def allow(story: Story, asker: str = BEN) -> None:
+def is_shown(generation: GenerationId) -> bool:
+    found = queries.standing(generation)
+    return found is not None and found.is_shown
+
+
+def allow(story: Story, asker: PersonId = BEN) -> None:
     likeness.allow(story.log, ANA, asker, new_id())
     story.pump.run()
 
@@ -27,7 +34,7 @@ def allow(story: Story, asker: str = BEN) -> None:
 def test_a_plain_clip_goes_from_words_to_the_feed(story: Story) -> None:
     clip = story.draft(BEN)
     assert story.publish(clip, BEN) == "published"
-    assert queries.standing(clip).is_shown
+    assert is_shown(clip)
     assert story.told(ANA) == []
 
 
@@ -79,8 +86,8 @@ def test_a_revocation_takes_the_clip_and_its_remix_out_at_once(story: Story) -> 
     remix = story.draft(BEN, "make it blue", parent=clip)
     story.publish(remix, BEN)
     likeness.revoke(story.log, ANA, None, new_id())
-    assert not queries.standing(clip).is_shown, "before any consumer has run"
-    assert not queries.standing(remix).is_shown
+    assert not is_shown(clip), "before any consumer has run"
+    assert not is_shown(remix)
     story.pump.run()
     assert set(story.state(remix).standing.values()) == {"consent_withdrawn"}
     assert [t[1] for t in story.told(ANA)].count("blocked") == 0
@@ -93,7 +100,7 @@ def test_a_grant_after_a_revocation_is_for_new_clips_only(story: Story) -> None:
     story.publish(clip, BEN)
     likeness.revoke(story.log, ANA, None, new_id())
     allow(story)
-    assert not queries.standing(clip).is_shown
+    assert not is_shown(clip)
     assert story.state(story.ask(BEN, "a red ball bounces", ANA)).state == "approved"
 
 
@@ -104,8 +111,8 @@ def test_a_draft_whose_person_has_revoked_cannot_be_published(story: Story) -> N
     likeness.revoke(story.log, ANA, None, new_id())
     assert studio.publish(story.log, clip, BEN, new_id()) == "draft", "the check looks again before anything is shown"
     story.pump.run()
-    assert not queries.standing(clip).is_shown
-    assert story.state(clip).refused.code == "consent_revoked"
+    assert not is_shown(clip)
+    assert story.refusal(clip).code == "consent_revoked"
 
 
 def test_a_moved_ground_that_still_holds_publishes_by_itself_after_a_second_look(story: Story) -> None:
@@ -128,9 +135,9 @@ def test_a_clip_removed_by_its_person_leaves_the_feed_with_its_remix_and_nothing
     story.publish(remix, BEN)
     likeness.remove_clip(story.log, ANA, clip, new_id())
     story.pump.run()
-    assert not queries.standing(clip).is_shown
-    assert not queries.standing(remix).is_shown
-    assert queries.standing(other).is_shown
+    assert not is_shown(clip)
+    assert not is_shown(remix)
+    assert is_shown(other)
 
 
 def test_a_prompt_in_doubt_is_held_and_goes_on_when_a_reviewer_allows_it(story: Story, held_prompt: str) -> None:
@@ -170,7 +177,7 @@ def test_what_has_a_reason_against_showing_is_not_published(story: Story) -> Non
 def test_quota_is_taken_at_approval_and_given_back_on_cancel(story: Story) -> None:
     first = [story.ask(BEN) for _ in range(20)]
     over = story.ask(BEN)
-    assert story.state(over).refused.code == "quota_exceeded"
+    assert story.refusal(over).code == "quota_exceeded"
     studio.cancel(story.log, first[0], BEN, new_id())
     assert story.state(story.ask(BEN)).state == "approved"
 
@@ -187,7 +194,7 @@ def test_nothing_is_approved_while_a_check_is_dead(story: Story) -> None:
 
 def test_a_likeness_that_nobody_enrolled_is_said_so(story: Story) -> None:
     clip = story.ask(BEN, "a red ball bounces", unknown_likeness=True)
-    assert story.state(clip).refused.code == "likeness_unknown"
+    assert story.refusal(clip).code == "likeness_unknown"
 
 
 @pytest.mark.promise("P1")
@@ -195,12 +202,12 @@ def test_a_block_beats_a_grant(story: Story) -> None:
     allow(story)
     likeness.block(story.log, ANA, BEN, new_id())
     clip = story.ask(BEN, "a red ball bounces", ANA)
-    assert story.state(clip).refused.code == "consent_missing"
+    assert story.refusal(clip).code == "consent_missing"
 
 
 @pytest.mark.promise("P1")
 @pytest.mark.parametrize(("level", "state"), [("everyone", "approved"), ("only_me", "refused"), ("mutuals", "refused")])
-def test_a_level_decides_who_may_ask(story: Story, level: str, state: str) -> None:
+def test_a_level_decides_who_may_ask(story: Story, level: Level, state: str) -> None:
     likeness.set_level(story.log, ANA, level, new_id())
     assert story.state(story.ask(BEN, "a red ball bounces", ANA)).state == state
 
@@ -217,7 +224,7 @@ def test_mutuals_may_ask_while_they_are_mutuals(story: Story) -> None:
     people.unfollow(story.log, ANA, BEN, new_id())
     assert not story.make(clip), "the ground moved: the check looks again before the run starts"
     story.pump.run()
-    assert story.state(clip).refused.code == "consent_missing"
+    assert story.refusal(clip).code == "consent_missing"
 
 
 @pytest.mark.promise("P2")

@@ -6,11 +6,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from placet.eventlog.ids import PersonId
+from placet.eventlog.ids import GenerationId, PersonId
 from placet.eventlog.verdict import Check
 from placet.likeness import commands as likeness
 from placet.likeness.consent import consent_of
@@ -25,24 +26,33 @@ pytestmark = pytest.mark.processes
 ROUNDS = int(os.environ.get("PLACET_RACE_ROUNDS", "200"))
 
 
+@dataclass
+class Racer:
+    """A process that is told what to do line by line, and answers when the log has acknowledged."""
+
+    process: "subprocess.Popen[str]"
+
+    def tell(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+
 @contextmanager
-def racer(mode: str) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("race.py")), mode],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "placet.config.settings"},
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.stdin.close()
-        process.wait(10)
-        process.stdout.close()
+def racer(mode: str) -> Iterator[Racer]:
+    words = [sys.executable, str(Path(__file__).with_name("race.py")), mode]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "placet.config.settings"}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        yield Racer(process)
 
 
-def draft_with(story: Story, person: PersonId) -> str:
+def draft_with(story: Story, person: PersonId) -> GenerationId:
     """A draft that shows a person who has assented, written as it would have come about."""
-    clip = new_id()
+    clip = GenerationId(new_id())
     story.log.append(consent_of(person), [LikenessEnrolled(person, new_id(), "0" * 64, "none")], expected=0)
     likeness.allow(story.log, person, BEN, new_id())
     ground = {consent_of(person): story.log.heads([consent_of(person)])[consent_of(person)]}
@@ -64,12 +74,12 @@ def published_after_the_revocation(story: Story, mode: str) -> int:
             person = PersonId(new_id())
             clip = draft_with(story, person)
             begin = time.time() + 0.005
-            publisher.stdin.write(f"publish {clip} {BEN} {begin}\n")
-            revoker.stdin.write(f"revoke - {person} {begin}\n")
-            publisher.stdin.flush(), revoker.stdin.flush()
-            revoker.stdout.readline()
-            publisher.stdout.readline()
-            shown += queries.standing(clip).is_shown
+            publisher.tell(f"publish {clip} {BEN} {begin}")
+            revoker.tell(f"revoke - {person} {begin}")
+            revoker.answer()
+            publisher.answer()
+            found = queries.standing(clip)
+            shown += found is not None and found.is_shown
             late += _is_after(story, clip, person)
     assert shown == 0, "nothing is served after the acknowledgement"
     return late

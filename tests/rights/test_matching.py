@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from moderation.signals.embedding import SentenceEmbedder
+from placet.eventlog.ids import FilingId
 from placet.rights.matching import (
     BLOCK_FROM,
     EVERYWHERE,
     HOLD_FROM,
     CannotMatch,
     Filing,
-    FilingId,
     OptOutIndex,
     WhyHuman,
     needs_a_human,

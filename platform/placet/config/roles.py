@@ -35,11 +35,12 @@ def _sequence(stop: threading.Event) -> None:
 
 
 def _hold_models() -> None:
-    """The sentence model is loaded before the first event is taken, so that the first answer is not the slowest."""
+    """The sentence model is loaded beside the first answers: who needs it waits for it, nobody else does."""
     from moderation.signals.embedding import SentenceEmbedder
     from placet.words.current import hold
 
-    hold(SentenceEmbedder()).embed(["warm"])
+    shared = hold(SentenceEmbedder())
+    threading.Thread(target=shared.embed, args=(["warm"],), name="models", daemon=True).start()
 
 
 def consumers(hold_models: Callable[[], object] = _hold_models) -> None:

@@ -126,7 +126,8 @@ class LogRunQueue:
         asked = generation.asked
         image = asked.image and _readable(self._private.open(asked.asked_by, asked.image))
         return GenerationRequest(
-            generation=asked.generation, mode=asked.mode, prompt=str(asked.prompt), parent_prompt=self._story(generation),
+            generation=asked.generation, mode=asked.mode, prompt=str(asked.prompt),
+            parent_prompt=self._story(generation),
             seed=asked.seed, width=asked.width, height=asked.height, fps=asked.fps, seconds=asked.seconds,
             engine=asked.engine, image=image or None, badges=tuple(asked.cameos),
         )  # fmt: skip

@@ -106,9 +106,9 @@ class EventLog:
         given: Mapping[str, int] | None = None,
         command_id: str | None = None,
     ) -> Appended:
-        """Append facts to one stream. Raises `WrongExpectedVersion`, `GroundMoved`, `Conflict`; then nothing is written.
+        """Append facts to one stream. Raises `WrongExpectedVersion`, `GroundMoved`, `Conflict`: nothing is written.
 
-        `given`: stream -> version that this decision rests on. `command_id`: repeated, it answers what it answered first.
+        `given`: stream -> version that this decision rests on. `command_id`: repeated, it gets its first answer.
         """
         return self.append_all([Append(stream, facts, expected, given or {}, command_id)])[0]
 

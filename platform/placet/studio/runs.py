@@ -1,6 +1,6 @@
 """The life of a run on the log's side: start on firm ground, look again while it moves, end with all or nothing.
 
-A run is an effect of kind `run`. Its lease and fencing token are the effect's; what the world may know of it are events.
+A run is an effect of kind `run`. Lease and fencing token are the effect's; what the world may know of it are events.
 """
 
 from contextlib import AbstractContextManager, suppress

@@ -23,7 +23,7 @@ from placet.studio.commands import AskGeneration, request_generation
 WARM_SECONDS = 60.0
 DRAIN_SECONDS = 60.0
 ASKERS = 400
-WORDS = ("red", "blue", "green", "metal", "rubber", "ball", "cube", "star", "ring", "cone", "grass", "sand", "wood")
+WORDS = ("red", "blue", "green", "metal", "rubber", "ball", "cube", "star", "ring", "cone", "grass", "sand")
 LATENCIES = """
 SELECT extract(epoch FROM min(d.recorded_at) - r.recorded_at)
 FROM event r LEFT JOIN event d ON d.stream = r.stream
@@ -33,8 +33,8 @@ GROUP BY r.stream, r.recorded_at
 """
 SUSTAINED = """
 SELECT count(*) FILTER (WHERE type <> 'studio.generation_requested.v1')
-       / nullif(extract(epoch FROM max(recorded_at) - (
-             SELECT min(recorded_at) FROM event WHERE type = 'studio.generation_requested.v1' AND recorded_at >= %s)), 0)
+       / nullif(extract(epoch FROM max(recorded_at) - (SELECT min(recorded_at) FROM event
+             WHERE type = 'studio.generation_requested.v1' AND recorded_at >= %s)), 0)
 FROM event WHERE recorded_at >= %s
     AND type IN ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held.v1')
 """

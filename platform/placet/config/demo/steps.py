@@ -149,7 +149,8 @@ def tell_ana(world: World) -> str:
                 stages.count((clip, stage)) == 1, f"{stage} of the {clip} was told {stages.count((clip, stage))} times"
             )
     world.expect(("unasked", "blocked") in stages, "the blocked attempt was not told")
-    world.expect([e.version for e in events] == list(range(1, len(events) + 1)), "a notice is missing")
+    numbers = [e.version for e in events]
+    world.expect(numbers == list(range(1, len(numbers) + 1)), "a notice is missing")
     return ", ".join(f"{n['number']} {n['stage']} ({n['of']})" for n in notices)
 
 

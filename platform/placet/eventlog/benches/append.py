@@ -34,7 +34,8 @@ def _case(dsn: str, name: str, load: Load, rounds: int, tell: Callable[[str], No
         taken += seconds
     ratio = median([o / b for o, b in zip(ours, bare, strict=True)])
     return Row(
-        name, round(median(ours)), "events/s", GOAL if name == "8x1" else "", round(median(bare)), BARE, round(ratio, 3),
+        name, round(median(ours)), "events/s", GOAL if name == "8x1" else "", round(median(bare)), BARE,
+        round(ratio, 3),
         judged=name == "8x1", missed=missed, p95_ms=round(1000 * percentile(taken, 0.95), 2),
     )  # fmt: skip
 
@@ -44,8 +45,9 @@ def _number_the_bare(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO event_position (position, id) SELECT (SELECT coalesce(max(position), 0) FROM event_position)"
-            " + row_number() OVER (ORDER BY id), id FROM event e WHERE NOT EXISTS"
-            " (SELECT FROM event_position p WHERE p.id = e.id) AND NOT EXISTS (SELECT FROM event_pending w WHERE w.id = e.id)"
+            " + row_number() OVER (ORDER BY id), id FROM event e"
+            " WHERE NOT EXISTS (SELECT FROM event_position p WHERE p.id = e.id)"
+            " AND NOT EXISTS (SELECT FROM event_pending w WHERE w.id = e.id)"
         )
 
 

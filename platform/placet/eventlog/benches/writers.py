@@ -51,7 +51,7 @@ class Worker:
 
     def ours(self, count: int) -> None:
         """Append `count` events in one transaction."""
-        log = EventLog(self.connection, _NoVault())  # type: ignore[arg-type]  # it is never asked
+        log = EventLog(self.connection, _NoVault())
         log.append(self.stream, [EntryNoted(TEXT)] * count, expected=self.version)
 
     def bare(self, count: int) -> None:
