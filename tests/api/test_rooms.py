@@ -71,7 +71,7 @@ def test_a_word_of_the_engine_waits_for_a_reviewer_who_decides_it_once(by: As, p
 def test_the_engine_says_what_it_draws_and_that_it_is_a_renderer(by: As) -> None:
     (engine,) = by(None).get("engines")[1]
     assert engine["is_renderer"] is True
-    assert "not a trained model" in engine["engine_label"]
+    assert "not a trained model" in engine["label"]
     assert "ball" in engine["vocabulary"]["shapes"]
 
 

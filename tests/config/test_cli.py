@@ -36,6 +36,11 @@ def test_a_failure_ends_with_the_command_that_mends_it(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("  To mend it: placet run")
 
 
+def test_arguments_that_do_not_fit_are_one_object_too(tmp_path: Path) -> None:
+    done = placet("case", "--json", home=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)["mend"]) == (2, "placet case --help")
+
+
 def test_without_a_database_it_says_how_to_start_one(tmp_path: Path) -> None:
     done = placet("prepare", home=tmp_path)
     assert done.returncode == 1

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from placet.config.command import CommandFailed
-from tests.cast import BEN
+from placet.people.tokens import bearer_of
+from tests.cast import BEN, DARA
 from tests.config.conftest import Placet
 from tests.playing import Play
 
+PORTRAIT = Path(__file__).parents[2] / "fixtures" / "media" / "portrait_astronaut.jpg"
 BALL = "a red ball bounces"
 
 
@@ -153,3 +156,20 @@ def test_status_tells_every_place_and_its_lag(placet: Placet) -> None:
 
 def test_people_are_listed_with_their_roles(placet: Placet) -> None:
     assert {p["name"]: p["roles"] for p in placet("people")["people"]}["Cleo"] == ["reviewer"]
+
+
+def test_a_token_is_for_one_person_and_ends(placet: Placet) -> None:
+    told = placet("token", "--as", "Dara", "--days", "1")
+    bearer = bearer_of(told["token"])
+    assert bearer is not None
+    assert (str(bearer.person), told["name"]) == (DARA, "Dara")
+    assert told["expires_at"].startswith("20")
+
+
+@pytest.mark.models
+def test_a_portrait_is_enrolled_and_one_without_a_face_is_told_why(placet: Placet, tmp_path: Path) -> None:
+    assert placet("likeness", "enrol", str(PORTRAIT), "--as", "Ben")["state"] == "enrolled"
+    plain = tmp_path / "plain.png"
+    Image.new("RGB", (320, 320), "grey").save(plain)
+    with pytest.raises(SystemExit):
+        placet("likeness", "enrol", str(plain), "--as", "Dara")

@@ -23,7 +23,9 @@ class EngineShown(serializers.Serializer[None]):
     licence = serializers.CharField()
     excluded_territories = serializers.ListField(child=serializers.CharField())
     is_renderer = serializers.BooleanField(help_text="Draws by rules; no trained model.")
-    engine_label = serializers.CharField(help_text="To be shown wherever the engine is named.")
+    label = serializers.CharField(  # type: ignore[assignment]  # declared fields are collected, not assigned
+        help_text="To be shown wherever the engine is named."
+    )
 
 
 class Engines(Endpoint):
@@ -34,7 +36,7 @@ class Engines(Endpoint):
         """What each engine can draw, and under which terms."""
         from generator.registry import ENGINES, engine_named
 
-        return Response([_engine(asdict(engine_named(name).capabilities())) for name in ENGINES])
+        return Response([asdict(engine_named(name).capabilities()) for name in ENGINES])
 
 
 class Nowhere(Endpoint):
@@ -42,7 +44,3 @@ class Nowhere(Endpoint):
     def initial(self, request: Request, *args: Any, **named: Any) -> None:  # noqa: ARG002  the framework's signature
         """Every method of an address that is not there."""
         raise NotFound
-
-
-def _engine(capabilities: dict[str, Any]) -> dict[str, Any]:
-    return {"engine_label": capabilities.pop("label"), **capabilities}

@@ -1,6 +1,7 @@
 """`placet <command>`: the same commands as `manage.py`, with hyphens, grouped help and errors that name their mend."""
 
 import ast
+import json
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Final
 
 OWNER_COMMANDS: Final = frozenset({"migrate", "sqlmigrate", "showmigrations"})
 GROUPS: Final = ("Start here", "Act", "Look", "Prove", "Operate", "Measure", "Other", "Inner workings")
+USAGE: Final = 2
 FOLDER: Final = Path(__file__).parent / "management" / "commands"
 
 
@@ -35,10 +37,22 @@ def _run(arguments: list[str]) -> int:
         execute_from_command_line(arguments)
     except KeyboardInterrupt:
         return 130
+    except SystemExit as ended:  # argparse has written what is wrong, and how it is meant
+        if ended.code == USAGE and "--json" in arguments:
+            _tell("usage", "The arguments are not as this command takes them.", f"placet {arguments[1]} --help")
+        raise
     except OperationalError as error:
-        sys.stderr.write(f"PostgreSQL does not answer: {str(error).splitlines()[0]}\n  To mend it: placet up\n")
+        happened = f"PostgreSQL does not answer: {str(error).splitlines()[0]}"
+        sys.stderr.write(f"{happened}\n  To mend it: placet up\n")
+        if "--json" in arguments:
+            _tell("database_away", happened, "placet up")
         return 1
     return 0
+
+
+def _tell(code: str, happened: str, mend: str) -> None:
+    told = {"ok": False, "code": code, "happened": happened, "mend": mend}
+    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
 
 
 def overview() -> str:

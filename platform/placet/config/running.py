@@ -26,7 +26,7 @@ def running(home: Path) -> Iterator[Running]:
         return
     with _log(home).open("ab") as log:
         started = subprocess.Popen(
-            [sys.executable, "-m", "placet.config", "up", "--json"],
+            [sys.executable, "-m", "placet.config", "up", "--json", "--no-links"],
             env={**os.environ, "PLACET_HOME": str(home)},
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -133,12 +133,26 @@ CONTENT_SECURITY_POLICY = {
 # The API
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "placet.people.tokens.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"user": os.environ.get("PLACET_API_RATE", "1200/min")},  # a person; a stranger's address
+    "EXCEPTION_HANDLER": "placet.config.api_errors.answer",
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Placet", "VERSION": "1", "SCHEMA_PATH_PREFIX": "/api/v1"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Placet",
+    "DESCRIPTION": "Nothing is made, remixed or shown until everyone it concerns has assented.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+}
 
 # Log lines: JSON, ids only
 LOGGING = {

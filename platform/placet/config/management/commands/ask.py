@@ -2,14 +2,12 @@
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from placet.config.acting import WAIT_SECONDS, ActingCommand, a_file, an_id, command_id
-from placet.config.clips_out import shown_to_asker
+from placet.config.ends import answer_of, tell_end
 from placet.config.following import Show, folded, follow
 from placet.people.queries import Person
 from placet.studio.asking import SIZES, Wish, ask_of
@@ -46,32 +44,11 @@ class Command(ActingCommand):
         return {"ok": told.state != "failed", **answer_of(told)}
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        console = Console(highlight=False)
-        console.print(f"[bold]{answer['state']}[/]  {answer['id']}")
-        for name, value in (answer["refusal"] or answer["held"] or answer["failure"] or {}).items():
-            console.print(f"  {name.replace('_', ' ')}: {value}", markup=False)
-        if answer["nearest"]:
-            console.print(f"  The engine cannot draw this. Nearest: {'; '.join(answer['nearest'])}", markup=False)
-        if answer["file"]:
-            console.print(f"  {answer['file']}", markup=False)
+        tell_end(answer)
 
     def _bar(self) -> Progress:
         columns = (TextColumn("{task.description:<22}"), BarColumn(), TimeElapsedColumn())
         return Progress(*columns, console=self.console, transient=True)
-
-
-def answer_of(told: Told) -> dict[str, Any]:
-    """One object: the end of a generation, as its asker is told."""
-    return {
-        "id": told.id,
-        "state": told.state,
-        "verdicts": told.verdicts,
-        "refusal": asdict(told.refusal) if told.refusal else None,
-        "held": told.held,
-        "failure": told.failure,
-        "nearest": list(told.nearest),
-        "file": shown_to_asker(told),
-    }
 
 
 def _moving(bar: Progress) -> Show:

@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from rich.console import Console
 from rich.table import Table
 
 from moderation.commands import DecideCase, decide_case
@@ -14,6 +13,7 @@ from moderation.refusals import NoSuchCase
 from moderation.serializers import CaseShown
 from placet.config.acting import ActingCommand, an_id, command_id
 from placet.config.following import folded
+from placet.config.tables import tell
 from placet.eventlog.ids import CaseId
 from placet.people.queries import Person
 
@@ -55,4 +55,4 @@ class Command(ActingCommand):
         table = Table("id", "kind", "why", "subject", "opened", box=None)
         for row in answer["cases"]:
             table.add_row(row["id"], row["kind"], row["code"], row["subject"], row["opened_at"])
-        Console().print(table)
+        tell(table)

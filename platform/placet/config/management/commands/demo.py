@@ -22,7 +22,7 @@ from placet.config.supervised import Running
 
 class Command(PlacetCommand):
     help = "Run the whole story once: opt-out, likeness, clip, remix, refusals, a case, revocation, verification"
-    group = "Start"
+    group = "Start here"
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--anew", action="store_true", help="begin a new run, whatever was left unfinished")

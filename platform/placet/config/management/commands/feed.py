@@ -32,5 +32,5 @@ def _clip(row: FeedRow, file: str, by: str) -> dict[str, Any]:
         "by": by,
         "seconds": row.seconds,
         "parent": str(row.parent) if row.parent else None,
-        "published_at": row.published_at,
+        "published_at": row.published_at and row.published_at.isoformat(),
     }

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from placet.config.acting import ActingCommand
+from placet.config.tables import tell
 from placet.notices.queries import notices_of
 from placet.notices.serializers import NoticeShown
 from placet.people.queries import Person
@@ -27,4 +27,4 @@ class Command(ActingCommand):
             table.add_row(
                 str(row["number"]), row["stage"], row["asked_by"], row["code"], row["at"], row["generation"]
             )  # fmt: skip
-        Console().print(table)
+        tell(table)

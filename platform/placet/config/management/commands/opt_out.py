@@ -4,11 +4,11 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from placet.config.acting import ActingCommand, an_id, command_id
 from placet.config.following import folded
+from placet.config.tables import tell
 from placet.config.vocabulary import engine_words
 from placet.eventlog.ids import FilingId
 from placet.people.demanding import demand
@@ -77,4 +77,4 @@ class Command(ActingCommand):
         table = Table("id", "names", "state", "stopped", box=None)
         for row in answer["filings"]:
             table.add_row(row["id"], ", ".join(row["names"]), row["state"], str(row["stopped"]))
-        Console().print(table)
+        tell(table)

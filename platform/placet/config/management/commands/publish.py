@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from placet.config.acting import WAIT_SECONDS, ActingCommand, an_id, command_id
+from placet.config.ends import answer_of, tell_end
 from placet.config.following import folded, follow
-from placet.config.management.commands.ask import answer_of
 from placet.eventlog.ids import GenerationId
 from placet.people.queries import Person
 from placet.studio.commands import publish
@@ -25,3 +25,6 @@ class Command(ActingCommand):
         told = follow(generation, self.tick, WAIT_SECONDS)
         folded(self.tick)
         return answer_of(told)
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        tell_end(answer)

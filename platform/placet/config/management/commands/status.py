@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from rich.console import Console
 from rich.table import Table
 
 from placet.config import flow
@@ -14,6 +13,7 @@ from placet.config.command import CommandFailed, PlacetCommand
 from placet.config.joined import join_install
 from placet.config.places import places
 from placet.config.supervised import read_state
+from placet.config.tables import tell
 
 
 class Command(PlacetCommand):
@@ -38,7 +38,7 @@ class Command(PlacetCommand):
         for kind in ("projections", "consumers"):
             for name, place in answer[kind].items():
                 table.add_row(name, str(place["position"]), str(place["lag"] or ""))
-        Console().print(table)
+        tell(table)
         self.stdout.write(f"The log is at position {answer['position']}.")
         for row in answer["parked"]:
             self.stdout.write(f"Parked: {row['consumer']} at {row['position']} ({row['error']})")

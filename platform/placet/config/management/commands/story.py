@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from placet.config.acting import ActingCommand, an_id
 from placet.config.storytelling import story_of
+from placet.config.tables import tell
 from placet.people.demanding import demand
 from placet.people.permissions import Thing, can
 from placet.people.queries import Person
@@ -29,13 +29,17 @@ class Command(ActingCommand):
         demand(self.account, "story.read", thing)
         sees_all = can(self.account, "generation.see", thing)
         events = story_of(found.id, lambda subject: sees_all or subject == actor.person)
-        return {"id": found.id, "state": found.state, "events": [asdict(event) for event in events]}
+        return {
+            "id": found.id,
+            "state": found.state,
+            "events": [{**asdict(event), "at": event.at.isoformat()} for event in events],
+        }
 
     def show(self, answer: Mapping[str, Any]) -> None:
         table = Table("position", "time", "event", "stream", "because of", "by", box=None)
         for row in answer["events"]:
             kind = row["stream"].removesuffix(f"-{answer['id']}")
-            at = row["at"].strftime("%H:%M:%S.%f")[:-3]
+            at = row["at"][11:23]
             table.add_row(str(row["position"] or ""), at, row["event"], kind, row["cause"], row["by"])
-        Console(highlight=False).print(table)
+        tell(table)
         self.stdout.write(f"{answer['id']} is {answer['state']}.")

@@ -18,4 +18,4 @@ class Command(ActingCommand):
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         token, expires_at = token_for(actor.person, options["days"])
-        return {"token": token, "name": str(actor.name), "expires_at": expires_at}
+        return {"token": token, "name": str(actor.name), "expires_at": expires_at.isoformat()}

@@ -25,6 +25,7 @@ class Command(PlacetCommand):
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=FIRST, help=f"first port to try (default {FIRST})")
+        parser.add_argument("--no-links", action="store_true", help="make no sign-in links")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         home = Path(settings.PLACET_HOME)
@@ -33,7 +34,9 @@ class Command(PlacetCommand):
             signal.signal(sign, lambda *_: supervisor.stop())
         started = time.monotonic()
         try:
-            supervisor.run(self._tell, lambda state: self.deliver(_ready(state, started)))
+            supervisor.run(
+                self._tell, lambda state: self.deliver(_ready(state, started, with_links=not options["no_links"]))
+            )
         except AlreadyRunning as refused:
             raise CommandFailed(str(refused), _where_it_runs(home), code="already_running") from None
         except (NotStarted, PostgresUnavailable, NoFreePort) as refused:
@@ -51,13 +54,13 @@ class Command(PlacetCommand):
         self.console.print(line, markup=False)
 
 
-def _ready(state: Running, started: float) -> Mapping[str, Any]:
+def _ready(state: Running, started: float, *, with_links: bool) -> Mapping[str, Any]:
     """With links that the pages accept: this process may be older than the install's keys."""
     from placet.config.joined import join_install
     from placet.config.seed import sign_in_links
 
     join_install(Path(settings.PLACET_HOME), state)
-    links = [{"name": name, "role": role, "link": link} for name, role, link in sign_in_links()]
+    links = [{"name": name, "role": role, "link": link} for name, role, link in sign_in_links() if with_links]
     return {**asdict(state), "ready_seconds": round(time.monotonic() - started, 1), "sign_in": links}
 
 
