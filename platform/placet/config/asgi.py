@@ -2,8 +2,11 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "placet.config.settings")
+django.setup()
 
-application = get_asgi_application()
+from placet.config.live import Live  # noqa: E402 - its rooms need Django set up
+
+application = Live()

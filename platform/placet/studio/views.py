@@ -52,9 +52,10 @@ def drafts(request: HttpRequest) -> HttpResponse:
 def generation(request: HttpRequest, generation: UUID) -> HttpResponse:
     """One generation. Asked for by htmx, only the part that moves."""
     page = "studio/_generation.html" if request.headers.get("HX-Request") else "studio/generation.html"
+    position = current_log().last_position
     found = shown(str(generation))
     is_mine = can(request.user, "generation.publish", thing(str(generation)))
-    return render(request, page, {"generation": found, "is_mine": is_mine, "command": uuid4()})
+    return render(request, page, {"generation": found, "is_mine": is_mine, "command": uuid4(), "position": position})
 
 
 @require_POST
