@@ -32,7 +32,7 @@ def _rulebook(shared: Shared) -> Rulebook:
 
 def _embed_prompts(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
     """All prompts of a batch in one call to the model."""
-    gathered.preload(event.stream for event in events)
+    gathered.preload(event.stream for event in events if isinstance(event.fact, ChecksAskedAgain))
     prompts = [str(event.fact.prompt) for event in events if isinstance(event.fact, GenerationRequested)]
     if prompts:
         embedder().embed(prompts)
@@ -46,11 +46,10 @@ def judge_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Deliver
     attempt = attempt_of(fact, "policy")
     if attempt is None:
         return
-    prompt = str(delivery.read(f"generation-{fact.generation}").facts[0].prompt)
+    prompt = str(delivery.request_of(fact).prompt)
     shared = embedder()
     judgement = judge(prompt, shared.embed([prompt])[0], _rulebook(shared))
-    stream = delivery.read(f"policy-verdict-{fact.generation}")
-    delivery.append(stream.name, [_prompt_verdict(fact, attempt, judgement)], expected=stream.version)
+    delivery.answer(f"policy-verdict-{fact.generation}", _prompt_verdict(fact, attempt, judgement), attempt)
 
 
 @consume(GenerationMade, name="moderation.measure_clip", never_skips=True, at_most=4)

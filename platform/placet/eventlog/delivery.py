@@ -125,6 +125,14 @@ class Delivery:
             self.append(write.stream, write.facts, expected=write.expected, given=write.given)
         return []
 
+    def request_of(self, fact: Any) -> Any:
+        """The first fact of the stream that is answered: this one, when it is the first, without a question."""
+        return fact if self.event.version == 1 else self.read(self.event.stream).facts[0]
+
+    def answer(self, stream: str, fact: object, attempt: int) -> None:
+        """A verdict on a stream of its own. The first attempt opens the stream; only later ones must look at it."""
+        self.append(stream, [fact], expected=0 if attempt == 1 else self.read(stream).version)
+
     def plan(self, kind: str, payload: Mapping[str, Any], *, key: str) -> None:
         """Gather an effect: done at least once in the world, under one stable key."""
         self._gathered.effects.append(PlannedEffect(kind, key, payload, self.event_id, self.event.stream))

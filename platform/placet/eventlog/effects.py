@@ -22,7 +22,8 @@ PERFORMERS: Final[dict[str, Perform]] = {}
 
 PLAN: Final = """
 INSERT INTO effect (consumer, event_id, key, kind, payload, stream, state, attempts, token, due_at, planned_at, error)
-VALUES (%s, %s, %s, %s, %s, %s, 'planned', 0, 0, clock_timestamp(), clock_timestamp(), '')
+SELECT %s, event_id, key, kind, payload::jsonb, stream, 'planned', 0, 0, clock_timestamp(), clock_timestamp(), ''
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[]) AS p(event_id, key, kind, payload, stream)
 ON CONFLICT (consumer, event_id, key) DO NOTHING
 """
 CLAIM: Final = """
@@ -70,9 +71,9 @@ class Claim:
 
 def plan(connection: psycopg.Connection[Any], consumer: str, planned: Sequence[PlannedEffect]) -> None:
     """Plan effects inside the caller's transaction. Planned twice under one key, an effect is one."""
-    for effect in planned:
-        values = (consumer, effect.event_id, effect.key, effect.kind, json.dumps(effect.payload), effect.stream)
-        connection.execute(PLAN, values)
+    if planned:
+        rows = [(p.event_id, p.key, p.kind, json.dumps(p.payload), p.stream) for p in planned]
+        connection.execute(PLAN, (consumer, *(list(column) for column in zip(*rows, strict=True))))
 
 
 def claim(connection: psycopg.Connection[Any], kind: str, lease_seconds: float) -> Claim | None:

@@ -13,12 +13,13 @@ from typing import Any, Final, TypeVar
 
 from django.db import connection, models, transaction
 
-from placet.eventlog.event import BY_CLASS
+from placet.eventlog.event import BY_CLASS, stream_kind
 from placet.eventlog.log import RecordedEvent, current_log
 
 logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=models.Model)
 AT_MOST: Final = 500
+GATHER_SECONDS: Final = 0.01
 Fold = Callable[[Any, RecordedEvent, "Rows"], None]
 
 
@@ -29,6 +30,8 @@ class Projection:
     name: str
     version: int
     tables: tuple[type[models.Model], ...]
+    by_stream: dict[str, type[models.Model]] = field(default_factory=dict)
+    """Stream kind -> the table whose primary key is the stream's id: its rows are read a batch at a time."""
     folds: dict[str, Fold] = field(default_factory=dict)
 
     def on(self, *facts: type[Any]) -> Callable[[Fold], Fold]:
@@ -44,9 +47,15 @@ class Projection:
 PROJECTIONS: Final[dict[str, Projection]] = {}
 
 
-def projection(name: str, *, version: int, tables: Sequence[type[models.Model]]) -> Projection:
+def projection(
+    name: str,
+    *,
+    version: int,
+    tables: Sequence[type[models.Model]],
+    by_stream: dict[str, type[models.Model]] | None = None,
+) -> Projection:
     """Declare a projection. A change of its folds is a new `version`, which rebuilds it."""
-    PROJECTIONS[name] = Projection(name, version, tuple(tables))
+    PROJECTIONS[name] = Projection(name, version, tuple(tables), by_stream or {})
     return PROJECTIONS[name]
 
 
@@ -130,6 +139,9 @@ def position_of(name: str) -> int:
 
 def fold_batch(target: Projection, events: Sequence[RecordedEvent], rows: Rows) -> None:
     """Fold events into rows, in order."""
+    for kind, table in target.by_stream.items():
+        names = {e.stream for e in events if e.type in target.folds and stream_kind(e.stream) == kind}
+        rows.preload(table, [name.removeprefix(f"{kind}-") for name in names])
     for event in events:
         fold = target.folds.get(event.type)
         if fold is not None:
@@ -164,10 +176,14 @@ class Projector:
 
     def __init__(self, targets: Collection[Projection] | None = None) -> None:
         self.targets = list(targets if targets is not None else PROJECTIONS.values())
+        self._places: dict[str, int] = {}
+        """Where each stands, as this projector left it; asked anew when another process moved one."""
 
     def run_once(self) -> int:
         """Fold what is new. Answers how many events the furthest projection took."""
-        places = {t.name: position_of(t.name) for t in self.targets}
+        if not self._places:
+            self._places = {t.name: position_of(t.name) for t in self.targets}
+        places = dict(self._places)
         return max((self._group(place, places) for place in set(places.values())), default=0)
 
     def _group(self, place: int, places: dict[str, int]) -> int:
@@ -178,11 +194,15 @@ class Projector:
         try:
             advance(group, events)
         except Moved:
+            self._places.clear()
             return 0
         except Exception:
             if len(group) == 1 and len(events) == 1:
+                self._places.clear()
                 raise
-            return sum([self._apart(target, events) for target in group])
+            self._places.clear()
+            return sum(self._apart(target, events) for target in group)
+        self._places.update({t.name: events[-1].position for t in group})
         return len(events)
 
     def _apart(self, target: Projection, events: Sequence[RecordedEvent]) -> int:
@@ -201,9 +221,9 @@ class Projector:
         """Until stopped; a lost connection is made anew."""
         while not stop.is_set():
             try:
-                if not self.run_once():
-                    stop.wait(idle_seconds)
+                stop.wait(GATHER_SECONDS if self.run_once() else idle_seconds)
             except Exception:
                 logger.exception("projections are stopped; trying again")
+                self._places.clear()
                 connection.close()
                 time.sleep(0.5)

@@ -14,7 +14,7 @@ LOCK_KEY: Final = 0x706C61636574
 """'placet' in ASCII."""
 AT_MOST: Final = 5_000
 CHANNEL: Final = "placet_positions"
-GATHER_SECONDS: Final = 0.005
+GATHER_SECONDS: Final = 0.008
 FROM_THE_BEGINNING_EVERY_SECONDS: Final = 0.5
 
 NUMBER: Final = """

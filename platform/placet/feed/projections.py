@@ -7,7 +7,7 @@ from placet.eventlog.projecting import Rows, projection
 from placet.feed.models import FeedRow
 from placet.studio import events as e
 
-FEED: Final = projection("feed.clips", version=1, tables=[FeedRow])
+FEED: Final = projection("feed.clips", version=1, tables=[FeedRow], by_stream={"generation": FeedRow})
 
 
 @FEED.on(e.GenerationSigned)

@@ -47,8 +47,8 @@ def enrol(fact: e.EnrolmentAsked, delivery: Delivery) -> None:
 
 
 def _load_consents(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
-    gathered.preload(event.stream for event in events)
-    requests = [gathered.read(event.stream).facts[0] for event in events]
+    gathered.preload(event.stream for event in events if isinstance(event.fact, ChecksAskedAgain))
+    requests = [e.fact if isinstance(e.fact, GenerationRequested) else gathered.read(e.stream).facts[0] for e in events]
     gathered.preload(consent_of(person) for request in requests for person in request.cameos)
 
 
@@ -58,13 +58,13 @@ def check_cameos(fact: GenerationRequested | ChecksAskedAgain, delivery: Deliver
     attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "likeness" in fact.checks else None
     if attempt is None:
         return
-    request: GenerationRequested = delivery.read(f"generation-{fact.generation}").facts[0]
+    request: GenerationRequested = delivery.request_of(fact)
     ground: dict[str, int] = {}
     objections = [o for person in request.cameos if (o := _objection(request, person, ground, delivery))]
     if request.unknown_likeness:
         objections.append(NOBODY)
-    stream = delivery.read(f"cameo-verdict-{fact.generation}")
-    delivery.append(stream.name, [_cameo_verdict(request, attempt, ground, objections)], expected=stream.version)
+    verdict = _cameo_verdict(request, attempt, ground, objections)
+    delivery.answer(f"cameo-verdict-{fact.generation}", verdict, attempt)
 
 
 @consume(GenerationMade, name="likeness.check_faces", never_skips=True, at_most=2)

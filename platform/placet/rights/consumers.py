@@ -25,11 +25,10 @@ def match_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Deliver
     attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "rights" in fact.checks else None
     if attempt is None:
         return
-    request: GenerationRequested = delivery.read(f"generation-{fact.generation}").facts[0]
+    request: GenerationRequested = delivery.request_of(fact)
     matches, common = _matches(str(request.prompt), request, delivery)
-    stream = delivery.read(f"rights-verdict-{fact.generation}")
     found = e.PromptMatched(fact.generation, "rights", attempt, **_found(matches), **common)
-    delivery.append(stream.name, [found], expected=stream.version)
+    delivery.answer(f"rights-verdict-{fact.generation}", found, attempt)
 
 
 @consume(GenerationMade, ChecksAskedAgain, name="rights.match_output", never_skips=True)

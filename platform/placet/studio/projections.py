@@ -7,7 +7,9 @@ from placet.eventlog.projecting import Rows, projection
 from placet.studio import events as e
 from placet.studio.models import GenerationRow, ShownRow
 
-GENERATIONS: Final = projection("studio.generations", version=1, tables=[GenerationRow, ShownRow])
+GENERATIONS: Final = projection(
+    "studio.generations", version=1, tables=[GenerationRow, ShownRow], by_stream={"generation": GenerationRow}
+)
 STATES: Final[dict[type[Any], str]] = {
     e.GenerationApproved: "approved",
     e.GenerationStarted: "started",

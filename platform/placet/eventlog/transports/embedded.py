@@ -26,7 +26,9 @@ class EmbeddedTransport:
         self._connect = connect
         self._events: list[RecordedEvent] = []
         self._reached = 0
-        self._news = threading.Condition()
+        self._lock = threading.Lock()
+        self._bells: dict[frozenset[str], threading.Event] = {}
+        """One for each set of types: only those whose events came are woken."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._tail, name="tail", daemon=True)
         self._own = threading.local()
@@ -40,14 +42,21 @@ class EmbeddedTransport:
     def stop(self) -> None:
         """Wake everyone and end."""
         self._stopping.set()
-        with self._news:
-            self._news.notify_all()
+        self._ring(set().union(*self._bells))
         self._thread.join(timeout=5)
 
     def after(self, position: int, types: Collection[str], *, at_most: int, wait_seconds: float) -> Batch:
         """See `Transport.after`."""
-        with self._news:
-            self._news.wait_for(lambda: self._reached > position or self._stopping.is_set(), wait_seconds)
+        bell = self._bells.setdefault(frozenset(types), threading.Event())
+        found = self._look(position, types, at_most)
+        if not found.events and not self._stopping.is_set():
+            bell.wait(wait_seconds)
+            bell.clear()
+            found = self._look(position, types, at_most)
+        return found
+
+    def _look(self, position: int, types: Collection[str], at_most: int) -> Batch:
+        with self._lock:
             held, reached = self._events, self._reached
         first = held[0].position if held else reached + 1
         if position + 1 < first and position < reached:
@@ -82,11 +91,17 @@ class EmbeddedTransport:
                         pass
 
     def _tell(self, page: list[RecordedEvent]) -> None:
-        with self._news:
-            kept = [*self._events, *page]
-            self._events = kept[-HELD:] if len(kept) > 2 * HELD else kept
+        with self._lock:
+            if len(self._events) > 2 * HELD:
+                self._events = self._events[-HELD:]
+            self._events = [*self._events, *page]
             self._reached = page[-1].position
-            self._news.notify_all()
+        self._ring({event.type for event in page})
+
+    def _ring(self, types: set[str]) -> None:
+        for wanted, bell in list(self._bells.items()):
+            if wanted & types:
+                bell.set()
 
 
 def _position(event: RecordedEvent) -> int:
