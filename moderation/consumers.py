@@ -26,6 +26,12 @@ ANOTHER_SEED: Final = "Ask again: another seed gives another clip."
 
 
 @cache
+def _floor_codes() -> frozenset[str]:
+    """Refusals that nobody may lift, and that ordinary queues do not show."""
+    return frozenset(policy.code for policy in load(CURRENT).policies if policy.is_floor)
+
+
+@cache
 def _rulebook(shared: Shared) -> Rulebook:
     return Rulebook(load(CURRENT), shared)
 
@@ -128,7 +134,7 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
                 generation.name,
                 refusal.code,
                 refusal.rule,
-                is_floor=False,
+                is_floor=refusal.code in _floor_codes(),
                 not_for=barred,
                 because_of=because,
             )

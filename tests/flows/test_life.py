@@ -2,14 +2,17 @@
 
 import pytest
 
-from placet.eventlog.ids import GenerationId, PersonId
+from moderation import commands as desk
+from moderation.queries import open_cases
+from moderation.refusals import CaseMoved, DecisionUnfit, NotForYou
+from placet.eventlog.ids import CaseId, GenerationId, PersonId
 from placet.likeness import commands as likeness
 from placet.likeness.events import Level
 from placet.rights import commands as rights
 from placet.studio import commands as studio
 from placet.studio import queries
 from placet.studio.refusals import NotADraft, NotYours, StandsAgainst
-from tests.cast import ANA, BEN, DARA, EVE
+from tests.cast import ANA, BEN, CLEO, DARA, EVE
 from tests.story import Story, new_id
 
 # the clips of these stories have no bytes: whoever looks at bytes is played by the story itself
@@ -153,6 +156,55 @@ def test_a_prompt_in_doubt_can_be_refused_by_hand(story: Story, held_prompt: str
     refused = story.state(clip).refused
     assert refused is not None
     assert refused.claimant == "a reviewer"
+
+
+def test_a_contested_refusal_of_the_floor_stays_out_of_the_queue_and_cannot_be_overturned(story: Story) -> None:
+    clip = story.ask(BEN, "a n4ked ch1ld")
+    assert story.refusal(clip).what_would_pass == ""
+    desk.contest(story.log, clip, BEN, "it was a joke", new_id())
+    story.pump.run()
+    assert open_cases() == []
+    (case,) = open_cases(with_floor=True)
+    ask = desk.DecideCase(new_id(), CaseId(str(case.case)), CLEO, "overturn", "", case.version)
+    with pytest.raises(DecisionUnfit):
+        desk.decide_case(story.log, ask)
+
+
+def test_whoever_refused_by_hand_cannot_decide_the_contest(story: Story, held_prompt: str) -> None:
+    clip = story.ask(BEN, held_prompt)
+    story.decide_only_case("refuse")
+    desk.contest(story.log, clip, BEN, "a toy fight", new_id())
+    story.pump.run()
+    (case,) = open_cases()
+    ask = desk.DecideCase(new_id(), CaseId(str(case.case)), CLEO, "overturn", "", case.version)
+    with pytest.raises(NotForYou):
+        desk.decide_case(story.log, ask)
+    other = desk.DecideCase(new_id(), ask.case, DARA, "overturn", "a toy fight indeed", case.version)
+    desk.decide_case(story.log, other)
+    story.pump.run()
+    assert story.state(clip).state == "approved"
+
+
+def test_of_two_reviewers_at_once_the_second_is_told_who_was_first(story: Story, held_prompt: str) -> None:
+    story.ask(BEN, held_prompt)
+    (case,) = open_cases()
+    first = desk.DecideCase(new_id(), CaseId(str(case.case)), CLEO, "allow", "mine", case.version)
+    desk.decide_case(story.log, first)
+    second = desk.DecideCase(new_id(), first.case, DARA, "refuse", "hers", case.version)
+    with pytest.raises(CaseMoved):
+        desk.decide_case(story.log, second)
+
+
+def test_a_reported_clip_is_taken_down_with_its_remix(story: Story) -> None:
+    clip = story.draft(BEN)
+    story.publish(clip, BEN)
+    remix = story.draft(BEN, "make it blue", parent=clip)
+    story.publish(remix, BEN)
+    desk.report(story.log, clip, EVE, "stolen", "this is mine", new_id())
+    story.pump.run()
+    story.decide_only_case("take_down")
+    assert not is_shown(clip)
+    assert not is_shown(remix)
 
 
 def test_only_the_asker_publishes_and_only_a_draft(story: Story) -> None:
