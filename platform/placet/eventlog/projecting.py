@@ -153,10 +153,10 @@ def advance(targets: Iterable[Projection], events: Sequence[RecordedEvent]) -> N
     first, last = events[0].position, events[-1].position
     with transaction.atomic():
         for target in targets:
+            move(target.name, first - 1, last)  # first: its row lock keeps a rebuild of the same tables out
             rows = Rows()
             fold_batch(target, events, rows)
             rows.write()
-            move(target.name, first - 1, last)
 
 
 def move(name: str, before: int, to: int) -> None:

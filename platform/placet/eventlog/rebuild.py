@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection, models, transaction
@@ -27,22 +28,47 @@ def _rows(table: type[models.Model]) -> Iterator[tuple[Any, ...]]:
     return table._default_manager.order_by("pk").values_list(*columns).iterator(chunk_size=AT_MOST)  # noqa: SLF001
 
 
-def rebuild(target: Projection, progress: Progress = lambda _done, _of: None) -> str:
-    """Empty a projection's tables and fold the whole log again, up to where it stood. Answers the digest.
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The digest of a projection's rows as they were, and as the log alone gives them."""
+
+    name: str
+    live: str
+    replayed: str
+    position: int
+
+    @property
+    def is_same(self) -> bool:
+        """Whether live equals its replay. If not, a row was changed past the log, or a fold is not pure."""
+        return self.live == self.replayed
+
+
+def rebuild(target: Projection, progress: Progress = lambda _done, _of: None, *, keep: bool = True) -> Rebuilt:
+    """Empty a projection's tables and fold the whole log again, up to where it stood.
 
     In one transaction: readers see the old rows until the new ones are whole, and a rebuild that dies changes nothing.
+    `keep=False` only compares: the replayed rows are rolled back.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0 FOR UPDATE",
-                (target.name,),
-            )
-            row = cursor.fetchone()
+        end = _held_position(target)
+        live = digest(target)
         for table in reversed(target.tables):
             table._default_manager.all().delete()  # noqa: SLF001
-        _fold_to(target, int(row[0]) if row else 0, progress)
-        return digest(target)
+        _fold_to(target, end, progress)
+        rebuilt = Rebuilt(target.name, live, digest(target), end)
+        transaction.set_rollback(not keep)
+    return rebuilt
+
+
+def _held_position(target: Projection) -> int:
+    """Where it stands; the row lock keeps its projector waiting until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0 FOR UPDATE",
+            (target.name,),
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def _fold_to(target: Projection, end: int, progress: Progress) -> None:
