@@ -16,6 +16,7 @@ import psycopg
 from django.db import connections
 
 from placet.eventlog.sequencer import CHANNEL
+from placet.studio.showing import share_done
 
 logger = logging.getLogger(__name__)
 MOST_WAITING: Final = 200
@@ -114,7 +115,8 @@ class Hub:
         rows = await (await connection.execute(RUNNING, (watched,))).fetchall()
         for generation, progress in rows:
             if self._progress.get(generation) != progress:
-                self._tell({f"generation-{generation}"}, Said("progress", progress))
+                whole = share_done(progress["phase"], progress["done"])
+                self._tell({f"generation-{generation}"}, Said("progress", {"phase": progress["phase"], "done": whole}))
         self._progress = dict(rows)
 
     def _tell(self, topics: Iterable[str], said: Said | None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -18,6 +18,9 @@ from placet.studio.telling import RunProgress, Told, progress_of, told
 from placet.ui.marking import segments
 
 Mark = Literal["done", "now", "stopped", ""]
+SHARES: Final = {"approved": 0.05, "started": 0.05, "made": 0.92, "cleared": 0.97, "draft": 1.0}
+PHASES: Final = {"mark": 0.8, "encode": 0.84, "read mark": 0.88}
+DRAWING: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Shown:
     """Where in the clip a check found its evidence."""
     shown: tuple[str, ...]
     steps: tuple[tuple[str, Mark], ...]
+    is_wide: bool
     progress: RunProgress | None
     contested: RefusalContested | None
 
@@ -40,6 +44,13 @@ class Shown:
     def is_moving(self) -> bool:
         """Whether something is still to come without anybody's doing."""
         return not self.told.has_ended or self.told.is_publication_asked
+
+    @property
+    def done_0_1(self) -> float:
+        """How far it is on its way to a draft, for a bar that never goes back."""
+        if self.told.state == "started" and self.progress:
+            return share_done(self.progress.phase, self.progress.done_0_1)
+        return SHARES.get(self.told.state, 0.0)
 
     @property
     def has_bytes(self) -> bool:
@@ -64,11 +75,22 @@ def shown(generation_id: str) -> Shown:
     names = {i: str(person.name) for i, person in people([now.asked_by, *now.cameos]).items()}
     prompt = str(generation.asked.prompt)
     return Shown(
-        told=now, asked_by=names.get(now.asked_by, ""), prompt=prompt, segments=segments(prompt, _spans(evidence)),
+        told=now,
+        asked_by=names.get(now.asked_by, ""),
+        prompt=prompt,
+        segments=segments(prompt, _spans(evidence)),
         seconds_found=tuple(sorted({float(found["second"]) for found in evidence if "second" in found})),
-        shown=tuple(names[p] for p in now.cameos if p in names), steps=steps(generation),
-        progress=progress_of(generation_id), contested=_contested(log.read(f"contest-{generation_id}"), stream),
-    )  # fmt: skip
+        shown=tuple(names[p] for p in now.cameos if p in names),
+        steps=steps(generation),
+        is_wide=generation.asked.width > generation.asked.height,
+        progress=progress_of(generation_id),
+        contested=_contested(log.read(f"contest-{generation_id}"), stream),
+    )
+
+
+def share_done(phase: str, done_0_1: float) -> float:
+    """What a worker's phase means for the whole way to a draft."""
+    return PHASES.get(phase, SHARES["started"] + DRAWING * done_0_1)
 
 
 def steps(generation: Generation) -> tuple[tuple[str, Mark], ...]:

@@ -1,5 +1,6 @@
 """What every form has: a command id, so that a form sent twice is one command."""
 
+from typing import Any
 from uuid import uuid4
 
 from django import forms
@@ -11,6 +12,9 @@ class CommandForm(forms.Form):
     """A form that leads to one command."""
 
     command = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     @property
     def command_id(self) -> str:

@@ -1,4 +1,5 @@
-// Keys that press what the page shows: `data-keys="j:[data-next] a:#allow"`. Never while somebody types.
+// Keys that press what the page shows: `data-keys="j:[data-next] a:#allow"`. Never while somebody types;
+// Escape leaves the field.
 
 const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
 
@@ -11,6 +12,7 @@ export function start(element) {
   const wanted = new Map(pairs);
   const press = (event) => {
     if (!element.isConnected) return document.removeEventListener("keydown", press);
+    if (event.key === "Escape" && element.contains(event.target)) event.target.blur();
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(TYPING)) return;
     const target = wanted.has(event.key) && document.querySelector(wanted.get(event.key));
     if (!target || target.disabled) return;

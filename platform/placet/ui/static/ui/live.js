@@ -33,6 +33,6 @@ export function start(element) {
 function showProgress(element, { phase, done }) {
   const bar = element.querySelector("progress");
   const text = element.querySelector("[data-phase]");
-  if (bar) bar.value = done;
+  if (bar) bar.value = Math.max(bar.value, done);
   if (text) text.textContent = text.dataset[phase.replaceAll(" ", "")] ?? phase;
 }

@@ -17,5 +17,5 @@ async function startWithin(root) {
   }
 }
 
-startWithin(document);
+startWithin(document).then(() => { document.documentElement.dataset.started = ""; });
 document.body.addEventListener("htmx:load", (event) => startWithin(event.detail.elt));

@@ -1,0 +1,77 @@
+"""A real browser before real processes: pages and live updates served as they are, the flow moved in the background."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from placet.eventlog.ids import PersonId
+from placet.people.signing_in import link_for
+from tests.browser.site import Site, running_site
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+]  # fmt: skip
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def chromium(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """One a test: Playwright keeps a loop running in this thread, in which Django would refuse to work."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("needs a browser: apt-get install chromium")
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+        connections.close_all()  # this loop has connections of its own
+
+
+@pytest.fixture
+def site(fresh_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with running_site(monkeypatch) as started:
+        yield started
+
+
+@pytest.fixture
+def open_as(chromium: Browser, site: Site) -> Iterator[Open]:
+    """`open_as(BEN, "/create/")`: a browser of one person, signed in by a link. What it complains of fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(who: PersonId | None, path: str = "/", *, phone: bool = False, dark: bool = False) -> Page:
+        size = PHONE if phone else DESKTOP
+        look = "dark" if dark else "light"
+        context = chromium.new_context(viewport={**size}, color_scheme=look, base_url=site.origin)  # type: ignore[arg-type]  # same keys
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None
+        )
+        if who:
+            page.goto(link_for(who))
+            page.get_by_role("button", name="Sign in as").click()
+        page.goto(path)
+        page.wait_for_selector("html[data-started]", state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def problems(page: Page) -> list[str]:
+    """What axe calls serious or critical on a page as it is."""
+    found = Axe().run(page).response["violations"]
+    grave = [v for v in found if v["impact"] in {"serious", "critical"}]
+    return [f"{v['id']}: {v['help']} {[n['target'] for n in v['nodes']][:4]}" for v in grave]

@@ -1,0 +1,156 @@
+"""Placet as a browser meets it: the two serving processes, and a thread that moves the flow in place of the others."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from generator.engines.scene.engine import SceneEngine
+from generator.port import GenerationRequest
+from placet.config.ports import choose
+from placet.config.processes import children
+from placet.eventlog.ids import GenerationId, PersonId
+from placet.likeness.commands import allow
+from placet.media.encode import encode_mp4
+from placet.rights.consumers import IN_FORCE
+from placet.studio import commands as studio
+from placet.studio.events import GenerationMade
+from placet.studio.generation import Generation, stream_of
+from placet.studio.runs import Runs
+from placet.words.current import hold
+from placet.words.vectors import RecordedEmbedder
+from tests.cast import ANA, BEN
+from tests.playing import Play
+from tests.pump import Pump
+from tests.story import Story, new_id
+
+ORIGINS = ("PLACET_ORIGIN", "PLACET_LIVE_ORIGIN")
+
+
+@cache
+def drawn(prompt: str) -> tuple[bytes, str]:
+    """A real clip of a prompt, small and short, and what the engine says it drew."""
+    request = GenerationRequest(
+        generation="0", mode="text", prompt=prompt, parent_prompt=None, seed=7, width=360, height=640, fps=12,
+        seconds=2.0, engine="scene", image=None,
+    )  # fmt: skip
+    clip = SceneEngine().generate(request, lambda _phase, _done: None, lambda: None)
+    place = Path(settings.PLACET_HOME) / "drawn.mp4"
+    encode_mp4(clip.frames, clip.fps, clip.pcm, clip.rate, place, crf=28)
+    return place.read_bytes(), str(clip.recipe["scene"]["words"])
+
+
+class RealBytes(Play):
+    """The worker's part, with clips that a browser can play."""
+
+    def bytes_of(self, generation: str) -> bytes:
+        return drawn(self._prompt(generation))[0]
+
+    def tick(self) -> None:
+        self.story.pump.run()
+        runs = Runs(self.story.pump.connection)
+        while claimed := runs.claim():
+            held, generation = claimed
+            made = generation.asked.generation
+            recipe = {"engine": {"name": "scene"}, "scene": {"words": drawn(self._prompt(made))[1]}}
+            runs.finish(held, GenerationMade(made, new_id().replace("-", "") * 2, 1, 2.0, "0" * 16, recipe, {}))
+            self._finish(made)
+        self.story.pump.run()
+
+    def _prompt(self, generation: str) -> str:
+        return str(Generation.replay(self.story.log.read(stream_of(generation))).asked.prompt)
+
+
+@dataclass
+class Site:
+    """What is served where; `play` may be used from the test's thread while the flow is `still`."""
+
+    origin: str
+    live: str
+    play: Play
+    pids: dict[str, int] = field(default_factory=dict)
+    moving: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def story(self) -> Story:
+        return self.play.story
+
+    def published(self, prompt: str, *cameos: PersonId, by: PersonId = BEN) -> GenerationId:
+        """A clip in the feed. Ana lets whoever asks use her likeness."""
+        with self.moving:
+            if ANA in cameos:
+                allow(self.story.log, ANA, by, new_id())
+            generation = self.story.ask(by, prompt, *cameos)
+            self.play.tick()
+            studio.publish(self.story.log, generation, by, new_id())
+            self.play.tick()
+        return generation
+
+    def settle(self) -> None:
+        """Until nothing moves any more."""
+        with self.moving:
+            self.play.tick()
+
+
+@contextmanager
+def running_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Granian serves pages and live updates; a thread gives positions, folds, answers and plays the worker."""
+    hold(RecordedEmbedder())
+    IN_FORCE.forget()
+    ports = choose(8600)
+    origin, live = (f"http://localhost:{port}" for port in (ports.web, ports.live))
+    for name, value in zip(ORIGINS, (origin, live), strict=True):
+        monkeypatch.setenv(name, value)
+        monkeypatch.setattr(settings, name, value)
+    play = RealBytes(Story(Pump()))
+    play.story.begin()
+    serving = [_started(child.words) for child in children(ports)[:2]]
+    over = threading.Event()
+    site = Site(origin, live, play, {"web": serving[0].pid, "live": serving[1].pid})
+    moving = threading.Thread(target=_move, args=(site, over))
+    try:
+        _until_answered(f"{origin}/healthz")
+        moving.start()
+        yield site
+    finally:
+        over.set()
+        if moving.is_alive():
+            moving.join(10)
+        for process in serving:
+            process.terminate()
+            process.wait(10)
+        play.story.pump.connection.close()
+
+
+def _started(words: tuple[str, ...]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(words, env=dict(os.environ), stdout=subprocess.DEVNULL)
+
+
+def _move(site: Site, over: threading.Event) -> None:
+    while not over.wait(0.05):
+        with site.moving:
+            site.play.tick()
+    connections.close_all()
+
+
+def _until_answered(address: str) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(address, timeout=1):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise TimeoutError(f"{address} did not answer; {sys.executable} -m granian tells why")
