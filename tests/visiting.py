@@ -26,8 +26,8 @@ class Visitor:
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    def get(self, path: str, status: int = 200, **headers: str) -> str:
-        answer = self.client.get(path, headers=headers)
+    def get(self, path: str, status: int = 200, *, by_htmx: bool = False) -> str:
+        answer = self.client.get(path, headers={"HX-Request": "true"} if by_htmx else {})
         assert answer.status_code == status, (path, answer.status_code)
         return str(answer.content.decode()) if not answer.streaming else ""
 

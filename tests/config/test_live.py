@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -17,6 +17,8 @@ from tests.playing import Play
 from tests.visiting import Visit, drafted
 
 Happen = Callable[[], object]
+Headers = Mapping[str, str]
+NONE: Headers = {}
 
 
 def cookie(person: str | None) -> bytes:
@@ -26,12 +28,12 @@ def cookie(person: str | None) -> bytes:
     return b"; ".join(f"{name}={morsel.value}".encode() for name, morsel in client.cookies.items())
 
 
-def watch(path: str, who: str | None, happen: Happen = lambda: None, *, until: int = 0, **headers: str) -> Any:
+def watch(path: str, who: str | None, happen: Happen = lambda: None, *, until: int = 0, headers: Headers = NONE) -> Any:
     """(status, messages) of one visit; `happen` in another thread once it has begun, until so many messages came."""
     return asyncio.run(_watch(path, cookie(who), happen, until, headers))
 
 
-async def _watch(path: str, cookies: bytes, happen: Happen, until: int, headers: dict[str, str]) -> Any:
+async def _watch(path: str, cookies: bytes, happen: Happen, until: int, headers: Headers) -> Any:
     place, _, query = path.partition("?")
     sent: list[tuple[bytes, bytes]] = [(b"cookie", cookies), *((k.encode(), v.encode()) for k, v in headers.items())]
     scope = {"type": "http", "method": "GET", "path": place, "query_string": query.encode(), "headers": sent}
@@ -51,8 +53,7 @@ async def _watch(path: str, cookies: bytes, happen: Happen, until: int, headers:
         await over.wait()
         return {"type": "http.disconnect"}
 
-    app: Callable[..., Awaitable[None]] = Live()
-    visit = asyncio.create_task(app(scope, receive, send))
+    visit = asyncio.create_task(Live()(scope, receive, send))
     await asyncio.wait_for(begun.wait(), 10)
     if until:
         await asyncio.to_thread(_alone, happen)
@@ -91,7 +92,7 @@ def test_what_happens_while_one_watches_is_told(stage: Play) -> None:
 def test_who_comes_again_misses_nothing_and_hears_nothing_twice(stage: Play) -> None:
     generation = stage.story.ask(BEN)
     _, told = watch(f"/live/generations/{generation}?after=0", BEN)
-    _, rest = watch(f"/live/generations/{generation}?after=0", BEN, **{"last-event-id": str(told[2]["id"])})
+    _, rest = watch(f"/live/generations/{generation}?after=0", BEN, headers={"last-event-id": str(told[2]["id"])})
     assert told[3:] == rest
 
 
@@ -109,8 +110,8 @@ def test_who_may_watch_a_generation(stage: Play, who: str | None, status: int) -
 
 
 def test_another_origin_is_refused(visit: Visit) -> None:
-    assert watch("/live/notices", BEN, origin="https://elsewhere.example")[0] == 403
-    assert watch("/live/notices", BEN, origin=settings.PLACET_ORIGIN)[0] == 200
+    assert watch("/live/notices", BEN, headers={"origin": "https://elsewhere.example"})[0] == 403
+    assert watch("/live/notices", BEN, headers={"origin": settings.PLACET_ORIGIN})[0] == 200
 
 
 def test_what_never_was_is_not_found(stage: Play) -> None:

@@ -32,7 +32,7 @@ def test_older_clips_come_by_a_plain_link_or_by_htmx(visit: Visit, stage: Play) 
     older = re.search(r'<a href="(/\?before=\d+)"', page)
     assert older
     assert clips_in(page) + clips_in(visit(None).get(older[1])) == made[::-1]
-    assert "<html" not in visit(None).get(older[1], **{"HX-Request": "true"})
+    assert "<html" not in visit(None).get(older[1], by_htmx=True)
 
 
 def test_a_clip_tells_its_credentials(visit: Visit, stage: Play) -> None:

@@ -1,9 +1,13 @@
 """The inbox: every use, numbered, with something to do about each."""
 
+from typing import Any
+
 from placet.notices.inbox import missing
 from tests.cast import ANA, BEN
 from tests.playing import Play
 from tests.visiting import Visit, drafted, published
+
+FROM_HERE: dict[str, Any] = {"from": "inbox"}
 
 
 def test_every_use_is_there_in_order_and_none_is_missing(visit: Visit, stage: Play) -> None:
@@ -34,7 +38,7 @@ def test_a_blocked_attempt_can_be_answered_with_a_block_and_has_nothing_to_take_
 def test_one_clip_is_taken_down_from_its_notice(visit: Visit, stage: Play) -> None:
     clip, other = published(stage, ANA), published(stage, ANA)
     ana = visit(ANA)
-    assert ana.post(f"/likeness/clips/{clip}/remove/", **{"from": "inbox"}) == "/notices/"
+    assert ana.post(f"/likeness/clips/{clip}/remove/", **FROM_HERE) == "/notices/"
     assert "you took it down" in ana.get("/notices/")
     stage.story.pump.run()
     visit(None).get(f"/media/{clip}.mp4", status=410)

@@ -1,5 +1,7 @@
 """Asking for a clip, its page, its drafts and its story."""
 
+from typing import Any
+
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from placet.eventlog.ids import GenerationId
@@ -9,10 +11,10 @@ from tests.playing import Play
 from tests.story import new_id
 from tests.visiting import Visit, Visitor, drafted
 
-ASK = {"prompt": "a red ball bounces", "seconds": "4", "size": "portrait"}
+ASK: dict[str, Any] = {"prompt": "a red ball bounces", "seconds": "4", "size": "portrait"}
 
 
-def asked(ben: Visitor, stage: Play, **more: object) -> GenerationId:
+def asked(ben: Visitor, stage: Play, **more: Any) -> GenerationId:
     to = ben.post("/create/", **{**ASK, **more})
     stage.story.pump.run()
     return GenerationId(to.rstrip("/").rpartition("/")[2])
@@ -23,7 +25,7 @@ def test_what_was_asked_for_is_on_its_page_and_among_the_drafts(visit: Visit, st
     generation = asked(ben, stage)
     page = ben.get(f"/generations/{generation}/")
     assert "waits for its turn" in page
-    assert f'data-live="/live/generations/{generation}"' in page
+    assert f'data-live="/live/generations/{generation}?after=' in page
     assert "a red ball bounces" in ben.get("/drafts/")
 
 
@@ -80,7 +82,7 @@ def test_a_publication_too_early_is_told_and_not_done(visit: Visit, stage: Play)
 
 def test_only_the_moving_part_is_sent_to_htmx(visit: Visit, stage: Play) -> None:
     ben = visit(BEN)
-    assert "<html" not in ben.get(f"/generations/{asked(ben, stage)}/", **{"HX-Request": "true"})
+    assert "<html" not in ben.get(f"/generations/{asked(ben, stage)}/", by_htmx=True)
 
 
 def test_others_see_neither_page_nor_prompt(visit: Visit, stage: Play) -> None:
