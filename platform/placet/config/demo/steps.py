@@ -35,7 +35,7 @@ def file_an_opt_out(world: World) -> str:
     ask = FileOptOut(
         world.id("filing"), world.person("Dara"), (CHARACTER, "Zorblax"), "a purple space captain with six arms"
     )
-    filing, state = world.steadily(lambda: file_opt_out(world.log, ask, engine_words()))
+    filing, state = file_opt_out(world.log, ask, engine_words())
     world.notes["filing"] = {"id": filing, "state": state, "character": CHARACTER}
     world.expect(state == "in_force", f"the filing is {state}")
     return f"{CHARACTER} is opted out, in force at once"
@@ -45,10 +45,10 @@ def enrol(world: World) -> str:
     """Ana enrols her likeness and approves Ben."""
     ana = world.person("Ana")
     name = private().keep(ana, normalise_image(portrait("astronaut")), world.id("portrait"))
-    head = world.steadily(lambda: world.log.read(f"enrolment-{ana}").version)
-    world.steadily(lambda: likeness.ask_enrolment(world.log, ana, name, world.id("enrol")))
+    head = world.log.read(f"enrolment-{ana}").version
+    likeness.ask_enrolment(world.log, ana, name, world.id("enrol"))
     world.wait(lambda: _is_enrolled(world, ana, name, head), "the enrolment was not answered in time")
-    world.steadily(lambda: likeness.allow(world.log, ana, world.person("Ben"), world.id("allow")))
+    likeness.allow(world.log, ana, world.person("Ben"), world.id("allow"))
     return "Ana's likeness is enrolled from a portrait; Ben is approved"
 
 
@@ -121,7 +121,7 @@ def decide_a_case(world: World) -> str:
         world.id("decision"), CaseId(str(case.case)), world.person("Cleo"), "allow", "Toys on a lawn; nobody is hurt.",
         case.version,
     )  # fmt: skip
-    world.steadily(lambda: decide_case(world.log, ask))
+    decide_case(world.log, ask)
     world.wait(lambda: world.follow(world.clips["uncertain"]).state == "draft", "the allowed prompt was not made")
     return f"held by {case.code}; Cleo allowed it; made"
 
@@ -134,7 +134,7 @@ def smuggle_a_face(world: World) -> str:
 
 def tell_ana(world: World) -> str:
     """Ana reads her numbered notices."""
-    events = world.steadily(lambda: world.log.read(uses_of(world.person("Ana"))))
+    events = world.log.read(uses_of(world.person("Ana")))
     mine = {str(g): name for name, g in world.clips.items()}
     notices = [
         {"number": e.version, "stage": e.fact.stage, "generation": e.fact.generation,
@@ -157,7 +157,7 @@ def tell_ana(world: World) -> str:
 def revoke(world: World) -> str:
     """Ana revokes; the clip and its remix are out of the feed."""
     ana = world.person("Ana")
-    world.steadily(lambda: likeness.revoke(world.log, ana, None, world.id("revoke")))
+    likeness.revoke(world.log, ana, None, world.id("revoke"))
     answers = {
         name: fetch(world.origin, f"/media/{world.clips[name]}.mp4", world.person("Ben"))[0]
         for name in ("clip", "remix")
@@ -176,7 +176,7 @@ def _publish(world: World, name: str) -> str:
 
 
 def _standing(world: World, name: str) -> Any:
-    return world.steadily(lambda: standing(world.clips[name]))
+    return standing(world.clips[name])
 
 
 def _in_feed(world: World) -> bool:

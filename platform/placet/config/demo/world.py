@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 from django.db import InterfaceError, OperationalError, connection
 
 from placet.config.following import StillWaiting, follow, rest, until
@@ -23,6 +24,7 @@ from placet.studio.commands import publish, request_generation
 from placet.studio.telling import Told, told
 
 PATIENCE_SECONDS: Final = 240.0
+AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 Tell = Callable[[str], None]
 
 
@@ -56,7 +58,7 @@ class World:
     def ask(self, step: str, by: str, wish: Wish) -> Told:
         """Ask, and follow to where it rests."""
         asked = ask_of(wish, self.person(by), self.id(step))
-        self.steadily(lambda: request_generation(self.log, asked))
+        request_generation(self.log, asked)
         self.clips[step] = asked.generation
         return self.follow(asked.generation)
 
@@ -70,31 +72,30 @@ class World:
                 shown["phase"] = phase
                 self.tell(phase)
 
-        found: Told = self.steadily(lambda: follow(generation, rest, PATIENCE_SECONDS, show))
-        return found
+        return follow(generation, rest, PATIENCE_SECONDS, show)
 
     def publish(self, step: str) -> Told:
         """Publish a draft and wait until it is in the feed."""
         clip = self.clips[step]
         by = told(clip).asked_by
-        self.steadily(lambda: publish(self.log, clip, by, self.id(f"{step}, published")))
+        publish(self.log, clip, by, self.id(f"{step}, published"))
         self.wait(lambda: told(clip).state != "draft", f"{step} was not published in time")
         return told(clip)
 
     def wait(self, is_so: Callable[[], bool], otherwise: str) -> None:
         """Until something is so. Raises `DemoBroken`."""
         try:
-            self.steadily(lambda: until(is_so, rest, PATIENCE_SECONDS))
+            until(is_so, rest, PATIENCE_SECONDS)
         except StillWaiting:
             raise DemoBroken(otherwise) from None
 
-    def steadily(self, step: Callable[[], Any]) -> Any:
-        """Do it again when PostgreSQL was away: every command is one, however often it is sent."""
+    def steadily(self, step: Callable[["World"], str]) -> str:
+        """Tell a step; again when PostgreSQL was away meanwhile: every command is one, however often it is sent."""
         give_up = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return step()
-            except (OperationalError, InterfaceError, OSError) as lost:
+                return step(self)
+            except (*AWAY, OSError) as lost:
                 if time.monotonic() > give_up:
                     raise DemoBroken("PostgreSQL did not come back. See `placet doctor`.") from lost
                 connection.close()

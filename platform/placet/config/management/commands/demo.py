@@ -61,7 +61,7 @@ class Command(PlacetCommand):
         words = str(step.__doc__).strip()
         bar.update(task, description=words)
         begun = time.monotonic()
-        outcome = step(world)
+        outcome = world.steadily(step)
         seconds[step.__name__] = time.monotonic() - begun
         self.rows.append((words, outcome, seconds[step.__name__]))
         bar.advance(task)
