@@ -1,6 +1,7 @@
 """What the long-lived parts do, each in its own process."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ from placet.eventlog.sequencer import Sequencer
 from placet.eventlog.transports.embedded import EmbeddedTransport
 
 DRAIN_SECONDS: Final = 3.0
+SWITCH_SECONDS: Final = 0.0005
+"""Consumers ask PostgreSQL often and briefly: none should wait Python's usual 5 ms for its turn after each answer."""
 
 
 def sequencer() -> None:
@@ -47,6 +50,7 @@ def consumers(hold_models: Callable[[], object] = _hold_models) -> None:
     """Answer events, and carry out effects. This process holds the models."""
     flow.load()
     stop = _stop_on_signals()
+    sys.setswitchinterval(SWITCH_SECONDS)
     hold_models()
     transport = EmbeddedTransport(connect)
     _kept_up(transport.start, stop)

@@ -16,7 +16,7 @@ import psycopg
 
 from placet.eventlog import effects
 from placet.eventlog.codec import UnknownEventType
-from placet.eventlog.delivery import Delivery, Gathered
+from placet.eventlog.delivery import Delivery, Gathered, KnownStreams
 from placet.eventlog.errors import LogError
 from placet.eventlog.event import BY_CLASS
 from placet.eventlog.log import EventLog, RecordedEvent
@@ -108,6 +108,7 @@ class ConsumerRunner:
         self.stop = stop
         self.position = _checkpoint(connection, consumer.name)
         self._saved_at = 0.0
+        self._known = KnownStreams()
 
     def take(self, events: Sequence[RecordedEvent], reached: int) -> None:
         """Answer the events, then stand at `reached`."""
@@ -138,7 +139,7 @@ class ConsumerRunner:
             self._move(reached)
 
     def _together(self, events: Sequence[RecordedEvent], reached: int) -> None:
-        gathered = Gathered(EventLog(self.connection))
+        gathered = Gathered(EventLog(self.connection), self._known)
         if self.consumer.prepare is not None:
             self.consumer.prepare(events, gathered)
         for event in events:

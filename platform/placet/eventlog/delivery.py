@@ -5,6 +5,7 @@ consumer's checkpoint. Reads see what the same batch has gathered before.
 """
 
 import uuid
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,11 +24,32 @@ class PlannedEffect:
     stream: str
 
 
+class KnownStreams:
+    """Streams read before, from batch to batch. What was read of a stream stays true: only its news is asked for."""
+
+    def __init__(self, at_most: int = 5_000) -> None:
+        self.at_most = at_most
+        self._known: OrderedDict[str, Stream] = OrderedDict()
+
+    def read(self, log: EventLog, names: Sequence[str]) -> dict[str, Stream]:
+        """The streams as committed now."""
+        news = log.read_news({name: self._known[name].version if name in self._known else 0 for name in names})
+        return {name: self._extended(name, news[name]) for name in names}
+
+    def _extended(self, name: str, news: Sequence[RecordedEvent]) -> Stream:
+        known = self._known.pop(name, Stream(name))
+        self._known[name] = known = Stream(name, (*known.events, *news)) if news else known
+        if len(self._known) > self.at_most:
+            self._known.popitem(last=False)
+        return known
+
+
 @dataclass(slots=True)
 class Gathered:
     """What the handlers of one batch have written so far, and what they have read."""
 
     log: EventLog
+    known: KnownStreams = field(default_factory=KnownStreams)
     streams: dict[str, Stream] = field(default_factory=dict)
     ends: dict[str, Stream] = field(default_factory=dict)
     seen_heads: dict[str, int] = field(default_factory=dict)
@@ -36,8 +58,7 @@ class Gathered:
 
     def read(self, stream: str) -> Stream:
         """The stream as committed, followed by what this batch has gathered for it."""
-        if stream not in self.streams:
-            self.streams[stream] = self.log.read(stream)
+        self.preload([stream])
         return self.streams[stream]
 
     def read_last(self, stream: str, at_most: int) -> Stream:
@@ -48,9 +69,9 @@ class Gathered:
 
     def preload(self, streams: Iterable[str]) -> None:
         """Read several streams in one question."""
-        missing = [s for s in streams if s not in self.streams]
+        missing = [s for s in dict.fromkeys(streams) if s not in self.streams]
         if missing:
-            self.streams.update(self.log.read_many(missing))
+            self.streams.update(self.known.read(self.log, missing))
 
     def heads_of(self, streams: Iterable[str]) -> dict[str, int]:
         """Heads as this batch saw them first. What has moved since is found by `given` when the batch is written."""

@@ -25,6 +25,7 @@ from placet.eventlog.statements import (
     READ_FROM,
     READ_LAST,
     READ_MANY,
+    READ_NEWS,
     STREAMS_WITH,
 )
 from placet.eventlog.vault import Vault, install_vault
@@ -73,6 +74,13 @@ class EventLog:
         for event in self._events(READ_MANY, (names,)):
             found[event.stream].append(event)
         return {name: Stream(name, tuple(events)) for name, events in found.items()}
+
+    def read_news(self, known: Mapping[str, int]) -> dict[str, list[RecordedEvent]]:
+        """What streams have beyond the versions that are known already, in one question."""
+        found: dict[str, list[RecordedEvent]] = {name: [] for name in known}
+        for event in self._events(READ_NEWS, (list(known), list(known.values()))):
+            found[event.stream].append(event)
+        return found
 
     def read_from(self, position: int, limit: int) -> list[RecordedEvent]:
         """Up to `limit` events with a position above `position`, in order. Dense: none is ever missing between."""

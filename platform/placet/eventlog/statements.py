@@ -17,6 +17,10 @@ READ_CORRELATED: Final = (
     f"SELECT p.position, {COLUMNS} FROM event e LEFT JOIN event_position p USING (id)"  # noqa: S608
     " WHERE e.correlation_id = %s ORDER BY e.id"
 )
+READ_NEWS: Final = (
+    f"SELECT NULL::bigint, {COLUMNS} FROM unnest(%s::text[], %s::int[]) AS known(stream, version)"  # noqa: S608
+    " JOIN event e ON e.stream = known.stream AND e.version > known.version ORDER BY e.stream, e.version"
+)
 STREAMS_WITH: Final = (
     "SELECT e.stream FROM event e JOIN event_position p USING (id)"
     " WHERE e.type = %s AND p.position <= %s ORDER BY p.position DESC LIMIT %s"
@@ -47,8 +51,8 @@ WITH written AS (
 """  # noqa: S608
 INSERT_MANY: Final = f"""
 WITH new AS (
-    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[],
-        %s::uuid[], %s::smallint[], %s::uuid[], %s::uuid[], %s::text[], %s::bool[]) WITH ORDINALITY
+    SELECT * FROM unnest(%b::uuid[], %b::text[], %b::int[], %b::text[], %b::bytea[], %b::bytea[], %b::bytea[],
+        %b::uuid[], %b::smallint[], %b::uuid[], %b::uuid[], %b::text[], %b::bool[]) WITH ORDINALITY
         AS n({NAMES}, is_first, place)
 ), written AS (
     INSERT INTO event ({NAMES}) SELECT {NAMES} FROM new

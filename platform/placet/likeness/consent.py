@@ -1,7 +1,7 @@
 """Consent as its events tell it, and whether it lets somebody ask. No clock, no database."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from placet.eventlog.log import Stream
 from placet.likeness import events as e
@@ -36,6 +36,18 @@ class Consent:
     grants: set[str] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)
     is_revoked: bool = False
+
+    @classmethod
+    def at(cls, stream: Stream) -> "Consent":
+        """The same as `replay`, kept by the stream's last event: what led up to an event never changes."""
+        if not stream.events:
+            return cls()
+        last = str(stream.events[-1].event_id)
+        if last not in _KEPT:
+            if len(_KEPT) >= MOST_KEPT:
+                _KEPT.clear()
+            _KEPT[last] = cls.replay(stream)
+        return _KEPT[last]
 
     @classmethod
     def replay(cls, stream: Stream) -> "Consent":
@@ -90,6 +102,8 @@ class Consent:
                 return False
 
 
+MOST_KEPT: Final = 2_000
+_KEPT: Final[dict[str, Consent]] = {}
 UNKNOWN = Objection(
     "likeness_unknown", "the person has no enrolled likeness", "Leave the likeness out, or invite the person to enrol."
 )

@@ -88,7 +88,7 @@ def _objection(
 ) -> Objection | None:
     stream = delivery.read(consent_of(person))
     ground[stream.name] = stream.version
-    consent = Consent.replay(stream)
+    consent = Consent.at(stream)
     are_mutuals = consent.level == "mutuals" and _are_mutuals(request.asked_by, person, ground, delivery)
     return consent.objection(request.asked_by, person, are_mutuals=are_mutuals)
 

@@ -19,6 +19,7 @@ from placet.media.places import private
 from placet.people.permissions import Thing, allows, me
 from placet.people.queries import name_of, named, people
 from placet.studio.events import GenerationRequested
+from placet.ui.forms import CommandForm, command_of
 
 
 def shown_in(generation: str) -> Thing:
@@ -82,10 +83,8 @@ def set_person(request: HttpRequest) -> HttpResponse:
 @allows("clip.remove", shown_in)
 def remove(request: HttpRequest, generation: UUID) -> HttpResponse:
     """Take one clip that shows me out of sight, with what was made from it."""
-    form = LevelForm(request.POST)
-    form.is_valid()
-    command = str(form.cleaned_data.get("command") or uuid4())
-    commands.remove_clip(current_log(), me(request), GenerationId(str(generation)), command)
+    clip = GenerationId(str(generation))
+    commands.remove_clip(current_log(), me(request), clip, command_of(request))
     messages.success(request, _("It is out of the feed, of links and of downloads, with everything made from it."))
     return redirect(_back(request))
 
@@ -95,12 +94,12 @@ def remove(request: HttpRequest, generation: UUID) -> HttpResponse:
 def stop(request: HttpRequest) -> HttpResponse:
     """The big switch: first what it does, then doing it."""
     if request.method == "POST":
-        commands.revoke(current_log(), me(request), None, str(uuid4()))
+        commands.revoke(current_log(), me(request), None, command_of(request))
         messages.success(
             request, _("Stopped. Nothing new starts with your likeness, and what shows you is going out of sight.")
         )
         return redirect("likeness:likeness")
-    return render(request, "likeness/stop.html", {"likeness": likeness_shown(me(request))})
+    return render(request, "likeness/stop.html", {"form": CommandForm()})
 
 
 @require_safe
