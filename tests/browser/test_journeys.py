@@ -62,6 +62,8 @@ def test_one_clip_plays_without_sound_and_keys_move_on(site: Site, open_as: Open
     until(page, playing, ["", "loud"])
     page.keyboard.press("ArrowUp")
     until(page, playing, ["loud", ""])
+    page.keyboard.press("c")
+    expect(page.locator("[data-shown]").get_by_text("SHA-256")).to_be_visible()
 
 
 def test_a_refusal_shows_its_span_and_is_contested(site: Site, open_as: Open) -> None:

@@ -93,3 +93,9 @@ def shoot(page: Page, name: str, *, dark: bool) -> None:
     page.emulate_media(color_scheme="light" if name in {"create", "inbox"} else "dark" if dark else "light")
     page.wait_for_timeout(600)
     page.screenshot(path=Path(str(SHOTS)) / f"{name}-{'phone' if dark else 'desktop'}.png", animations="disabled")
+
+
+def test_axe_would_say_so(site: Site, open_as: Open) -> None:
+    page = open_as(None)
+    page.evaluate("document.querySelector('main').append(document.createElement('img'))")
+    assert any(said.startswith("image-alt") for said in problems(page))

@@ -7,8 +7,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from placet.likeness.consent import Consent, consent_of
 from tests.cast import ANA, BEN, CLEO
 from tests.playing import Play
+from tests.story import new_id
 from tests.visiting import Visit, published
 
+ONCE = new_id()
 PORTRAIT = Path(__file__).parents[2] / "fixtures" / "media" / "portrait_astronaut.jpg"
 
 
@@ -53,7 +55,9 @@ def test_the_big_switch_first_says_what_it_does(visit: Visit, stage: Play) -> No
     ana = visit(ANA)
     assert "Yes, stop everything" in ana.get("/likeness/stop/")
     assert not consent(stage).is_revoked
-    ana.post("/likeness/stop/")
+    for _ in range(2):
+        ana.post("/likeness/stop/", command=ONCE)
+    assert stage.story.log.heads([consent_of(ANA)])[consent_of(ANA)] == 3, "pressed twice, it is one withdrawal"
     assert "Everything is stopped" in ana.get("/likeness/")
     visit(None).get(f"/media/{generation}.mp4", status=410)
 

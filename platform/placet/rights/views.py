@@ -15,6 +15,7 @@ from placet.people.permissions import Thing, allows, can, me
 from placet.rights import commands, queries
 from placet.rights.forms import FilingForm
 from placet.rights.refusals import FilingUnusable
+from placet.ui.forms import command_of
 
 Vocabulary = Callable[[], frozenset[str]]
 """The words that the engine draws."""
@@ -57,6 +58,8 @@ def filing(request: HttpRequest, filing: UUID) -> HttpResponse:
 def end(request: HttpRequest, filing: UUID) -> HttpResponse:
     """From now on it applies to nothing. What it stopped stays recorded."""
     is_operator = can(request.user, "opt_out.end", Thing("nobody"))
-    commands.end_opt_out(current_log(), FilingId(str(filing)), me(request), str(uuid4()), is_operator=is_operator)
+    commands.end_opt_out(
+        current_log(), FilingId(str(filing)), me(request), command_of(request), is_operator=is_operator
+    )
     messages.success(request, _("Ended. It applies to nothing from now on; what it stopped before stays recorded."))
     return redirect("rights:filing", filing)

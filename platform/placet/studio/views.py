@@ -18,6 +18,7 @@ from placet.studio import commands, queries
 from placet.studio.asking import ask_of
 from placet.studio.forms import AskForm
 from placet.studio.showing import shown, thing
+from placet.ui.forms import command_of
 
 StoryOf = Callable[[str, Callable[[str], bool]], Sequence[object]]
 """`(generation, may_open)`: all its events, oldest first; the reader may open what is sealed for some subjects."""
@@ -62,7 +63,7 @@ def generation(request: HttpRequest, generation: UUID) -> HttpResponse:
 @allows("generation.publish", thing)
 def publish(request: HttpRequest, generation: UUID) -> HttpResponse:
     """Show a draft to everyone, or say that the checks look again first."""
-    state = commands.publish(current_log(), GenerationId(str(generation)), me(request), _command(request))
+    state = commands.publish(current_log(), GenerationId(str(generation)), me(request), command_of(request))
     is_out = state == "published"
     messages.success(request, _("It is in the feed.") if is_out else _("The checks look once more, then it is shown."))
     return redirect("studio:generation", generation)
@@ -72,7 +73,7 @@ def publish(request: HttpRequest, generation: UUID) -> HttpResponse:
 @allows("generation.cancel", thing)
 def cancel(request: HttpRequest, generation: UUID) -> HttpResponse:
     """End it before it is a draft."""
-    commands.cancel(current_log(), GenerationId(str(generation)), me(request), _command(request))
+    commands.cancel(current_log(), GenerationId(str(generation)), me(request), command_of(request))
     messages.success(request, _("It is cancelled. It no longer counts against today's quota."))
     return redirect("studio:generation", generation)
 
@@ -85,10 +86,3 @@ def story(request: HttpRequest, generation: UUID, story_of: StoryOf) -> HttpResp
     mine = me(request)
     steps = story_of(str(generation), lambda subject: sees_all or subject == mine)
     return render(request, "studio/story.html", {"generation": generation, "steps": steps, "sees_all": sees_all})
-
-
-def _command(request: HttpRequest) -> str:
-    try:
-        return str(UUID(request.POST.get("command", "")))
-    except ValueError:
-        return str(uuid4())

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.http import HttpRequest
 
 from placet.eventlog.refusal import Refusal
 
@@ -24,3 +25,9 @@ class CommandForm(forms.Form):
     def refuse(self, refusal: Refusal) -> None:
         """Say above the fields why nothing was written, and what to do."""
         self.add_error(None, f"{refusal} {refusal.advice}")
+
+
+def command_of(request: HttpRequest) -> str:
+    """The command id of a form that is one button; a fresh one when it came without."""
+    form = CommandForm(request.POST)
+    return form.command_id if form.is_valid() else str(uuid4())

@@ -1,4 +1,5 @@
-// Keys that press what the page shows: `data-keys="j:[data-next] a:#allow"`. Never while somebody types;
+// Keys that press what the page shows: `data-keys="j:[data-next] a:#allow"` (`>>` stands
+// for a space in a selector). Never while somebody types;
 // Escape leaves the field.
 
 const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
@@ -7,7 +8,7 @@ const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, [con
 export function start(element) {
   const pairs = element.dataset.keys.split(/\s+/).filter(Boolean).map((pair) => {
     const at = pair.indexOf(":");
-    return [pair.slice(0, at), pair.slice(at + 1)];
+    return [pair.slice(0, at), pair.slice(at + 1).replaceAll(">>", " ")];
   });
   const wanted = new Map(pairs);
   const press = (event) => {

@@ -11,7 +11,9 @@ export function start(reel) {
   const play = (clip) => {
     if (clip === shown) return;
     videoOf(shown)?.pause();
+    shown?.removeAttribute("data-shown");
     shown = clip;
+    shown.setAttribute("data-shown", "");
     const video = videoOf(clip);
     if (!video) return;
     video.muted = !hasSound;
