@@ -16,7 +16,7 @@ from tests.cast import ANA, BEN, CLEO, DARA
 from tests.story import new_id
 
 pytestmark = pytest.mark.browser
-SHOTS = os.environ.get("PLACET_SCREENSHOTS")
+SHOTS = os.environ.get("SCREENSHOTS")
 SHOWN = {"feed", "create", "inbox", "filings", "review", "refused"}
 HELD = "a red ball rolls away from a knife fight"
 
@@ -87,7 +87,7 @@ def test_every_page_is_sound_in_light_and_dark_and_on_a_small_phone(
 
 
 def shoot(page: Page, name: str, *, dark: bool) -> None:
-    """Only when somebody asks for pictures: `PLACET_SCREENSHOTS=folder`."""
+    """Only when somebody asks for pictures: `SCREENSHOTS=folder`."""
     if dark:
         page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="light" if name in {"create", "inbox"} else "dark" if dark else "light")
