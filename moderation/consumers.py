@@ -45,7 +45,12 @@ def _embed_prompts(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
 
 
 @consume(
-    GenerationRequested, ChecksAskedAgain, name="moderation.judge_prompt", never_skips=True, prepare=_embed_prompts
+    GenerationRequested,
+    ChecksAskedAgain,
+    name="moderation.judge_prompt",
+    needs_models=True,
+    never_skips=True,
+    prepare=_embed_prompts,
 )
 def judge_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
     """Never skips: without the model nothing is judged, and the generation waits."""

@@ -7,7 +7,8 @@ from typing import Final
 HOST: Final = "127.0.0.1"
 ROLES: Final = (
     "sequencer",  # gives positions, then folds projections
-    "consumers",  # the checks and all that answers an event: this one holds the models
+    "consumers",  # what answers events
+    "checks",  # what answers events by a model: this one holds them
     "worker",  # the generator
 )
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from placet.config import flow
 from placet.eventlog.connecting import connect
-from placet.eventlog.consuming import ConsumerThread
+from placet.eventlog.consuming import Consumer, ConsumerThread
 from placet.eventlog.effects import EffectThread
 from placet.eventlog.projecting import Projector
 from placet.eventlog.sequencer import Sequencer
@@ -46,16 +46,26 @@ def _hold_models() -> None:
     threading.Thread(target=shared.embed, args=(["warm"],), name="models", daemon=True).start()
 
 
-def consumers(hold_models: Callable[[], object] = _hold_models) -> None:
-    """Answer events, and carry out effects. This process holds the models."""
+def checks(hold_models: Callable[[], object] = _hold_models) -> None:
+    """The checks that need a model, and whatever else needs one. This process holds the models."""
     flow.load()
     stop = _stop_on_signals()
-    sys.setswitchinterval(SWITCH_SECONDS)
     hold_models()
+    _answer([one for one in flow.consumers() if one.needs_models], [], stop)
+
+
+def consumers() -> None:
+    """All other answers to events, and the effects."""
+    flow.load()
+    stop = _stop_on_signals()
+    _answer([one for one in flow.consumers() if not one.needs_models], [EffectThread(connect, stop)], stop)
+
+
+def _answer(consumers: list[Consumer], others: list[threading.Thread], stop: threading.Event) -> None:
+    sys.setswitchinterval(SWITCH_SECONDS)
     transport = EmbeddedTransport(connect)
     _kept_up(transport.start, stop)
-    threads = [ConsumerThread(one, transport, connect, stop) for one in flow.consumers()]
-    threads.append(EffectThread(connect, stop))  # type: ignore[arg-type]  # both are threads
+    threads = [*(ConsumerThread(one, transport, connect, stop) for one in consumers), *others]
     for thread in threads:
         thread.start()
     stop.wait()

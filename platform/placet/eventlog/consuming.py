@@ -40,6 +40,8 @@ class Consumer:
     never_skips: bool
     prepare: Prepare | None
     at_most: int
+    needs_models: bool
+    """Runs in the process that holds the models."""
 
 
 CONSUMERS: Final[dict[str, Consumer]] = {}
@@ -51,12 +53,13 @@ def consume(
     never_skips: bool = False,
     prepare: Prepare | None = None,
     at_most: int = AT_MOST,
+    needs_models: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a handler `(fact, delivery) -> None`. `prepare` may load or compute for a whole batch at once."""
 
     def register(handle: Handler) -> Handler:
         types = frozenset(BY_CLASS[fact].name for fact in facts)
-        CONSUMERS[name] = Consumer(name, types, handle, never_skips, prepare, at_most)
+        CONSUMERS[name] = Consumer(name, types, handle, never_skips, prepare, at_most, needs_models)
         return handle
 
     return register

@@ -28,7 +28,7 @@ MOST_LOOKS: Final = 12
 GALLERY: Final = templates.Gallery()
 
 
-@consume(e.EnrolmentAsked, name="likeness.enrol", at_most=4)
+@consume(e.EnrolmentAsked, name="likeness.enrol", needs_models=True, at_most=4)
 def enrol(fact: e.EnrolmentAsked, delivery: Delivery) -> None:
     """A portrait that cannot be used is answered with a code; a broken reader is retried, then parked."""
     name = str(uuid.uuid5(uuid.UUID(delivery.event_id), "template"))
@@ -67,7 +67,7 @@ def check_cameos(fact: GenerationRequested | ChecksAskedAgain, delivery: Deliver
     delivery.answer(f"cameo-verdict-{fact.generation}", verdict, attempt)
 
 
-@consume(GenerationMade, name="likeness.check_faces", never_skips=True, at_most=2)
+@consume(GenerationMade, name="likeness.check_faces", needs_models=True, never_skips=True, at_most=2)
 def check_faces(fact: GenerationMade, delivery: Delivery) -> None:
     """Never skips: a clip whose frames cannot be looked at is not cleared."""
     wait_for(CONSENTS.name, delivery.event.position)

@@ -19,7 +19,7 @@ ADVICE: Final = "The same scene without the named subject, or the rights holder'
 MOST_LISTED: Final = 500
 
 
-@consume(GenerationRequested, ChecksAskedAgain, name="rights.match_prompt", never_skips=True)
+@consume(GenerationRequested, ChecksAskedAgain, name="rights.match_prompt", needs_models=True, never_skips=True)
 def match_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
     """Never skips: while opt-outs cannot be read to their head, nothing passes."""
     attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "rights" in fact.checks else None
@@ -31,7 +31,7 @@ def match_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Deliver
     delivery.answer(f"rights-verdict-{fact.generation}", found, attempt)
 
 
-@consume(GenerationMade, ChecksAskedAgain, name="rights.match_output", never_skips=True)
+@consume(GenerationMade, ChecksAskedAgain, name="rights.match_output", needs_models=True, never_skips=True)
 def match_output(fact: GenerationMade | ChecksAskedAgain, delivery: Delivery) -> None:
     """What the engine says it drew, as words. Never skips."""
     attempt = 1 if isinstance(fact, GenerationMade) else fact.attempt if "rights_output" in fact.checks else None
@@ -46,7 +46,7 @@ def match_output(fact: GenerationMade | ChecksAskedAgain, delivery: Delivery) ->
     delivery.append(stream.name, [found], expected=stream.version)
 
 
-@consume(e.OptOutEnforced, name="rights.list_matches", never_skips=True)
+@consume(e.OptOutEnforced, name="rights.list_matches", needs_models=True, never_skips=True)
 def list_matches(fact: e.OptOutEnforced, delivery: Delivery) -> None:
     """For a person to look at: nothing is taken down by this."""
     stream = delivery.read(f"filing-{fact.filing}")

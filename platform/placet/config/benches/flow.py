@@ -42,9 +42,9 @@ FROM event WHERE recorded_at >= %s
 
 def flow_rows(dsn: str, rates: list[int], seconds: float, tell: Callable[[str], None]) -> list[Row]:
     """(a) every stage, with recorded vectors; (b) everything real, against the model's own ceiling."""
-    rows = [_at_rate(dsn, rate, seconds, "consumers-recorded", tell) for rate in rates]
+    rows = [_at_rate(dsn, rate, seconds, "checks-recorded", tell) for rate in rates]
     ceiling = model_ceiling(tell)
-    real = _at_rate(dsn, max(20, int(ceiling * 0.6)), seconds, "consumers", tell)
+    real = _at_rate(dsn, max(20, int(ceiling * 0.6)), seconds, "checks", tell)
     return [*rows, Row(
         "(b) everything real", real.ours, "decisions/s", ">= 0.5", round(ceiling, 1), "the model alone, batches of 32",
         round(real.ours / ceiling, 3), judged=True, lost=real.lost, p95_ms=real.p95_ms,
@@ -58,10 +58,10 @@ def model_ceiling(tell: Callable[[str], None]) -> float:
     return float(subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ}).stdout)
 
 
-def _at_rate(dsn: str, rate: int, seconds: float, consumers: str, tell: Callable[[str], None]) -> Row:
-    with _parts(dsn, consumers), connect() as connection:
+def _at_rate(dsn: str, rate: int, seconds: float, checks: str, tell: Callable[[str], None]) -> Row:
+    with _parts(dsn, checks), connect() as connection:
         askers = _askers(connection)
-        tell(f"flow: waiting for {consumers} to be warm")
+        tell(f"flow: waiting for {checks} to be warm")
         _one_decision(connection, askers[0])
         tell(f"flow: {rate} requests/s for {seconds:.0f} s")
         begun = connection.execute("SELECT clock_timestamp()").fetchone()
@@ -69,7 +69,7 @@ def _at_rate(dsn: str, rate: int, seconds: float, consumers: str, tell: Callable
         latencies, lost = _drained(connection, begun[0] if begun else None)
         sustained = _sustained(connection, begun[0] if begun else None)
     decided = [x for x in latencies if x is not None]
-    case = f"(a) all stages at {rate}/s" if "recorded" in consumers else f"(b) at {rate}/s"
+    case = f"(a) all stages at {rate}/s" if "recorded" in checks else f"(b) at {rate}/s"
     return Row(
         case, round(sustained, 1), "decisions/s", ">= 300/s, p95 < 150 ms, 0 lost", judged=True,
         lost=lost, p95_ms=round(1000 * percentile(decided, 0.95), 1),
@@ -141,11 +141,11 @@ def _drained(connection: psycopg.Connection[Any], begun: Any) -> tuple[list[floa
 
 
 @contextmanager
-def _parts(dsn: str, consumers: str) -> Iterator[None]:
+def _parts(dsn: str, checks: str) -> Iterator[None]:
     environment = {**os.environ, "PLACET_DATABASE": dsn}
     started = [
         subprocess.Popen([sys.executable, "-m", "placet.config.benches.flow_part", part], env=environment)
-        for part in ("sequencer", consumers)
+        for part in ("sequencer", "consumers", checks)
     ]
     try:
         yield

@@ -1,4 +1,4 @@
-"""One process of the flow bench: a part as in production, or consumers that answer from recorded vectors."""
+"""One process of the flow bench: a part as in production, or checks that answer from recorded vectors."""
 
 import sys
 
@@ -6,15 +6,15 @@ import django
 
 
 def main(part: str) -> None:
-    """`sequencer`, `consumers`, or `consumers-recorded`."""
+    """`sequencer`, `consumers`, `checks`, or `checks-recorded`."""
     django.setup()
     from placet.config import roles
 
-    if part == "consumers-recorded":
+    if part == "checks-recorded":
         from placet.words.current import hold
         from placet.words.vectors import RecordedEmbedder
 
-        roles.consumers(hold_models=lambda: hold(RecordedEmbedder()))
+        roles.checks(hold_models=lambda: hold(RecordedEmbedder()))
     else:
         getattr(roles, part)()
 
