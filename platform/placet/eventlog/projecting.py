@@ -221,7 +221,12 @@ class Projector:
         """Until stopped; a lost connection is made anew."""
         while not stop.is_set():
             try:
-                stop.wait(GATHER_SECONDS if self.run_once() else idle_seconds)
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SET synchronous_commit = off"
+                    )  # a lost batch is lost with its checkpoint: fold again
+                while not stop.is_set():
+                    stop.wait(GATHER_SECONDS if self.run_once() else idle_seconds)
             except Exception:
                 logger.exception("projections are stopped; trying again")
                 self._places.clear()
