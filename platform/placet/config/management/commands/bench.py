@@ -3,7 +3,7 @@
 import os
 import platform
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from placet.config.benches.database import bench_database
+from placet.config.benches.page import page_of
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.eventlog.benches.row import Row
 
@@ -39,30 +40,55 @@ def _flow(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     return flow_rows(dsn, [int(r) for r in options["rates"].split(",")], options["flow_seconds"], tell)
 
 
-BENCHES: Final = {"append": _append, "read": _read, "flow": _flow}
+def _provenance(_dsn: str, _options: Mapping[str, Any], tell: Tell) -> list[Mapping[str, Any]]:
+    from provenance.bench import sign_rows, watermark_rows
+
+    tell("signing and marking a 10 s clip of 720p")
+    return [dict(row) for row in (*sign_rows(), *watermark_rows())]
+
+
+BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
+    "append": _append,
+    "read": _read,
+    "flow": _flow,
+    "provenance": _provenance,
+}
 
 
 class Command(PlacetCommand):
-    help = "Measure Placet beside a reference: append, read, flow"
+    help = "Measure Placet beside a reference: append, read, flow, provenance, or all of them"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help=f"one of: {', '.join(BENCHES)}")
+        parser.add_argument("name", help=f"one of: {', '.join(BENCHES)}, all")
         parser.add_argument("--rounds", type=int, default=5)
         parser.add_argument("--seconds", type=float, default=3.0, help="of one window of append")
         parser.add_argument("--rates", default="200,300", help="requests a second of the flow, one run each")
         parser.add_argument("--flow-seconds", type=float, default=20.0)
+        parser.add_argument("--page", type=Path, help="write the results into this page as well")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        if options["name"] not in BENCHES:
-            raise CommandFailed(f"There is no bench {options['name']!r}.", f"placet bench {'|'.join(BENCHES)}")
+        name = options["name"]
+        if name not in {*BENCHES, "all"}:
+            raise CommandFailed(f"There is no bench {name!r}.", f"placet bench {'|'.join(BENCHES)}|all")
+        results = [self._measured(one, options) for one in (BENCHES if name == "all" else [name])]
+        if options["page"]:
+            options["page"].write_text(page_of(results))
+        return results[0] if len(results) == 1 else {"name": "all", "benches": results}
+
+    def _measured(self, name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         load_before = os.getloadavg()[0]
         with bench_database(Path(settings.PLACET_HOME)) as dsn:
-            rows = BENCHES[options["name"]](dsn, options, self.console.print)
+            rows = BENCHES[name](dsn, options, self.console.print)
             environment = {**_environment(dsn), "load_before": round(load_before, 2)}
-        return {"name": options["name"], "rows": [r.to_json() for r in rows], "environment": environment}
+        plain = [row.to_json() if isinstance(row, Row) else row for row in rows]
+        return {"name": name, "rows": plain, "environment": environment}
 
     def show(self, answer: Mapping[str, Any]) -> None:
+        for result in answer.get("benches", [answer]):
+            self._show(result)
+
+    def _show(self, answer: Mapping[str, Any]) -> None:
         columns = ["case", "ours", "reference", "ratio", "unit", "goal", "missed", "lost", "p95_ms", "note"]
         table = Table(*columns, title=f"placet bench {answer['name']}")
         for row in answer["rows"]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from rich.console import Console
-from rich.panel import Panel
 
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.config.ports import FIRST, NoFreePort
@@ -45,10 +44,11 @@ class Command(PlacetCommand):
         return {}
 
     def show(self, answer: Mapping[str, Any]) -> None:
+        """Each link on a line of its own, whole: a wrapped one cannot be copied."""
         lines = [f"Placet is at {answer['origin']}", ""]
         lines += [f"{row['name']}: {row['role']}\n  {row['link']}" for row in answer["sign_in"]]
         lines += ["", f"Ready in {answer['ready_seconds']} s. Ctrl-C stops everything."]
-        Console(highlight=False).print(Panel("\n".join(lines), title="placet", expand=False))
+        Console(highlight=False, soft_wrap=True).print("\n".join(lines), markup=False)
 
     def _tell(self, line: str) -> None:
         self.console.print(line, markup=False)

@@ -1,0 +1,43 @@
+"""`docs/benchmarks.md`, written from the results themselves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+COLUMNS: Final = (
+    "case",
+    "ours",
+    "reference",
+    "reference_name",
+    "ratio",
+    "unit",
+    "goal",
+    "missed",
+    "lost",
+    "p95_ms",
+    "note",
+)
+HEAD: Final = """# Benchmarks
+
+Written by `placet bench all --page docs/benchmarks.md`. Ours and the reference come from the same run on the same
+machine, in alternating rounds, so that the ratio holds where the figures do not. A row marked *control* must fail: it
+shows that the test has power. Nothing here is asserted by a test.
+"""
+
+
+def page_of(results: Sequence[Mapping[str, Any]]) -> str:
+    """The page, one table for each bench."""
+    return HEAD + "".join(_section(result) for result in results)
+
+
+def _section(result: Mapping[str, Any]) -> str:
+    columns = [c for c in COLUMNS if any(c in row for row in result["rows"])]
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(_cell(row, c) for c in columns) + " |" for row in result["rows"]]
+    environment = ", ".join(f"{k} {v}" for k, v in result["environment"].items() if k != "packages")
+    packages = ", ".join(f"{k} {v}" for k, v in result["environment"]["packages"].items())
+    return f"\n## {result['name']}\n\n" + "\n".join(lines) + f"\n\n{environment}\n\n{packages}\n"
+
+
+def _cell(row: Mapping[str, Any], column: str) -> str:
+    text = str(row.get(column, ""))
+    return f"{text} (*control*)" if column == "case" and row.get("control") else text
