@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,14 +21,16 @@ from generator.engines.scene.engine import SceneEngine
 from generator.port import GenerationRequest
 from placet.config.ports import choose
 from placet.config.processes import children
+from placet.eventlog.errors import LogError
 from placet.eventlog.ids import GenerationId, PersonId
+from placet.eventlog.projecting import Moved
 from placet.likeness.commands import allow
 from placet.media.encode import encode_mp4
 from placet.rights.consumers import IN_FORCE
 from placet.studio import commands as studio
 from placet.studio.events import GenerationMade
 from placet.studio.generation import Generation, stream_of
-from placet.studio.runs import Runs
+from placet.studio.runs import GroundUnderReview, Runs
 from placet.words.current import hold
 from placet.words.vectors import RecordedEmbedder
 from tests.cast import ANA, BEN
@@ -139,8 +141,9 @@ def _started(words: tuple[str, ...]) -> "subprocess.Popen[bytes]":
 
 
 def _move(site: Site, over: threading.Event) -> None:
+    """Whom a page has overtaken begins again, as the processes do."""
     while not over.wait(0.05):
-        with site.moving:
+        with site.moving, suppress(LogError, GroundUnderReview, Moved):
             site.play.tick()
     connections.close_all()
 
