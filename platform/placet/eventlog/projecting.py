@@ -19,7 +19,7 @@ from placet.eventlog.log import RecordedEvent, current_log
 logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=models.Model)
 AT_MOST: Final = 500
-GATHER_SECONDS: Final = 0.01
+GATHER_SECONDS: Final = 0.03
 Fold = Callable[[Any, RecordedEvent, "Rows"], None]
 
 

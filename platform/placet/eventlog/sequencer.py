@@ -14,7 +14,7 @@ LOCK_KEY: Final = 0x706C61636574
 """'placet' in ASCII."""
 AT_MOST: Final = 5_000
 CHANNEL: Final = "placet_positions"
-GATHER_SECONDS: Final = 0.008
+GATHER_SECONDS: Final = 0.02
 FROM_THE_BEGINNING_EVERY_SECONDS: Final = 0.5
 
 NUMBER: Final = """
@@ -79,7 +79,7 @@ class Sequencer:
         self.floor = max(self.floor, last_id)
         return int(count)
 
-    def run(self, should_stop: Callable[[], bool], idle_seconds: float = 0.05) -> None:
+    def run(self, should_stop: Callable[[], bool], idle_seconds: float = 0.04) -> None:
         """Passes until asked to stop. Between two passes events gather for a moment: a pass costs a commit."""
         rest = GATHER_SECONDS
         while not should_stop():
