@@ -137,6 +137,7 @@ def test_a_clip_removed_by_its_person_leaves_the_feed_with_its_remix_and_nothing
     remix = story.draft(BEN, "make it blue", parent=clip)
     story.publish(remix, BEN)
     likeness.remove_clip(story.log, ANA, clip, new_id())
+    assert not is_shown(remix), "before any consumer has run"
     story.pump.run()
     assert not is_shown(clip)
     assert not is_shown(remix)

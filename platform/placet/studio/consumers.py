@@ -17,6 +17,7 @@ from placet.studio.generation import Generation, stream_of
 from provenance.events import ClipSigned
 
 LAST_USES: Final = 100
+BY_HAND_ADVICE: Final = "A prompt without what the rule names; the reviewer's reason is told with the decision."
 
 
 def _load_generations(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
@@ -116,6 +117,13 @@ def _capped(use: CameoUsed, delivery: Delivery) -> CameoUsed | None:
 def _by_hand(generation: Generation, held: e.GenerationHeld, delivery: Delivery) -> e.GenerationRefused:
     until = delivery.event.at + timedelta(days=decide.CONTEST_DAYS)
     return e.GenerationRefused(
-        generation=generation.asked.generation, stage=held.stage, code=held.code, rule=held.rule, evidence=(),
-        claimant="a reviewer", what_would_pass="", contest_by=until.date().isoformat(), verdict=held.verdict,
-    )  # fmt: skip
+        generation=generation.asked.generation,
+        stage=held.stage,
+        code=held.code,
+        rule=held.rule,
+        evidence=(),
+        claimant="a reviewer",
+        what_would_pass="" if held.is_floor else BY_HAND_ADVICE,
+        contest_by=until.date().isoformat(),
+        verdict=held.verdict,
+    )

@@ -56,14 +56,14 @@ class Standing:
 def standing(generation_id: str) -> Standing | None:
     """The standing of a clip from the log itself, so that no projection's lag can show what was withdrawn.
 
-    Besides its own open reasons, a withdrawal on the consent of anyone it shows counts from the moment it is
+    Besides its own open reasons, what anyone it shows has withdrawn or removed counts from the moment it is
     acknowledged, before the cascade has reached this clip.
     """
     log = current_log()
     generation = Generation.replay(log.read(stream_of(generation_id)))
     if generation.request is None:
         return None
-    reasons = {*generation.standing.values(), *_withdrawn(log, generation)}
+    reasons = {*generation.standing.values(), *_withdrawn(log, generation), *_removed(log, generation)}
     sha256 = generation.signed.sha256 if generation.signed else ""
     return Standing(generation.state, generation.asked.asked_by, sha256, tuple(sorted(reasons)))
 
@@ -78,6 +78,15 @@ def _withdrawn(log: EventLog, generation: Generation) -> set[str]:
                 case GrantWithdrawn(to=asker) if asker == generation.asked.asked_by:
                     withdrawn.add("consent_withdrawn")
     return withdrawn
+
+
+def _removed(log: EventLog, generation: Generation) -> set[str]:
+    """Whether a person shown has taken this clip, or one that it was made from, out of sight."""
+    asked = generation.asked
+    concerned = {asked.generation, *asked.ancestors}
+    removals = log.read_many(f"removals-{person}" for person in asked.cameos) if asked.cameos else {}
+    gone = any(fact.generation in concerned for stream in removals.values() for fact in stream.facts)
+    return {"removed_by_person"} if gone else set()
 
 
 def of_asker(person: str, limit: int = 50) -> list[GenerationRow]:
