@@ -39,5 +39,5 @@ def _section(result: Mapping[str, Any]) -> str:
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:
-    text = str(row.get(column, ""))
+    text = "" if row.get(column) is None else str(row[column])
     return f"{text} (*control*)" if column == "case" and row.get("control") else text

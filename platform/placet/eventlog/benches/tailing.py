@@ -86,6 +86,6 @@ def _tail(dsn: str, tail: Tail, stop: threading.Event) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         while not stop.is_set():
             if not tail.step(connection):
-                time.sleep(0.002)
+                time.sleep(0.01)
         while tail.step(connection):
             pass
