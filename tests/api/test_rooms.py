@@ -43,7 +43,7 @@ def test_a_person_removes_one_clip_that_shows_them(by: As, play: Play) -> None:
 
 
 def test_a_portrait_is_handed_in_and_kept_without_its_metadata(by: As) -> None:
-    with Path("fixtures/media/portrait_astronaut.jpg").open("rb") as portrait:
+    with Path("platform/placet/config/demo/portraits/astronaut.jpg").open("rb") as portrait:
         answer = by(BEN).client.post("/api/v1/likeness/portrait", {"portrait": portrait})
     assert answer.status_code == 202
 

@@ -11,7 +11,7 @@ from tests.cast import BEN, DARA
 from tests.config.conftest import Placet
 from tests.playing import Play
 
-PORTRAIT = Path(__file__).parents[2] / "fixtures" / "media" / "portrait_astronaut.jpg"
+PORTRAIT = Path(__file__).parents[2] / "platform" / "placet" / "config" / "demo" / "portraits" / "astronaut.jpg"
 BALL = "a red ball bounces"
 
 

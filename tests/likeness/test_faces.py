@@ -1,12 +1,12 @@
 import importlib.util
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from placet.config.demo.world import portrait as free_portrait
 from placet.likeness import faces
 from placet.likeness.faces import (
     MATCH_WITHIN,
@@ -20,11 +20,9 @@ from placet.likeness.faces import (
     template_of,
 )
 
-PORTRAITS = Path(__file__).resolve().parents[2] / "fixtures" / "media"
-
 
 def portrait(name: str) -> Image.Image:
-    return Image.open(PORTRAITS / f"portrait_{name}.jpg").convert("RGB")
+    return Image.open(io.BytesIO(free_portrait(name))).convert("RGB")
 
 
 def pixels(image: Image.Image) -> Picture:

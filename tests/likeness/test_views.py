@@ -11,7 +11,7 @@ from tests.story import new_id
 from tests.visiting import Visit, published
 
 ONCE = new_id()
-PORTRAIT = Path(__file__).parents[2] / "fixtures" / "media" / "portrait_astronaut.jpg"
+PORTRAIT = Path(__file__).parents[2] / "platform" / "placet" / "config" / "demo" / "portraits" / "astronaut.jpg"
 
 
 def consent(stage: Play, person: str = ANA) -> Consent:

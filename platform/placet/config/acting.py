@@ -12,7 +12,6 @@ from django.conf import settings
 
 from placet.config import flow
 from placet.config.command import CommandFailed, PlacetCommand
-from placet.config.following import StillWaiting, Tick, rest
 from placet.config.joined import join_install
 from placet.config.mends import MENDS
 from placet.config.running import running
@@ -21,6 +20,7 @@ from placet.config.supervisor import NotStarted
 from placet.eventlog.codec import NotStorable
 from placet.eventlog.log import EventLog, current_log
 from placet.eventlog.refusal import Refusal
+from placet.eventlog.waiting import StillWaiting, Tick, rest
 from placet.media.errors import MediaError
 from placet.people.demanding import account_of, demand
 from placet.people.models import Account

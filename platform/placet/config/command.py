@@ -2,6 +2,7 @@
 
 import json
 import sys
+from abc import abstractmethod
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -39,13 +40,13 @@ class PlacetCommand(BaseCommand):
     def arguments(self, parser: ArgumentParser) -> None:
         """Arguments of this command beyond `--json`."""
 
+    @abstractmethod
     def answer(self, **options: Any) -> Mapping[str, Any]:
         """Do the work and return one mapping. Raise `CommandFailed` to fail.
 
         An answer with `"ok": False` is shown and exits with 1. A command that stays calls `deliver` itself when it is
         ready, and returns an empty mapping at its end.
         """
-        raise NotImplementedError
 
     def show(self, answer: Mapping[str, Any]) -> None:
         """The plain face: one line per entry unless overridden."""

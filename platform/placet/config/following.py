@@ -1,6 +1,5 @@
 """Waiting for what other processes do, from a command's point of view."""
 
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -8,32 +7,12 @@ from django.db import connection
 
 from placet.eventlog.log import current_log
 from placet.eventlog.projecting import PROJECTIONS, position_of
+from placet.eventlog.waiting import Tick, until
 from placet.studio.telling import RunProgress, Told, progress_of, told
 
-REST_SECONDS: Final = 0.1
 FOLD_SECONDS: Final = 5.0
 
-Tick = Callable[[], object]
-"""What passes the time between two looks: a rest, or in tests the flow itself."""
 Show = Callable[[Told, RunProgress | None], None]
-
-
-class StillWaiting(TimeoutError):
-    """It had not happened when the time was over. What was recorded stays recorded, and goes on."""
-
-
-def rest() -> None:
-    time.sleep(REST_SECONDS)
-
-
-def until(is_so: Callable[[], bool], tick: Tick, seconds: float) -> float:
-    """Seconds that it took until `is_so`. Raises `StillWaiting`."""
-    begun = time.monotonic()
-    while not is_so():
-        if time.monotonic() - begun > seconds:
-            raise StillWaiting
-        tick()
-    return time.monotonic() - begun
 
 
 def follow(generation: str, tick: Tick, seconds: float, show: Show = lambda *_: None) -> Told:

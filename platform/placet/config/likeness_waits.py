@@ -4,9 +4,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from placet.config.following import Tick, folded, until
+from placet.config.following import folded
 from placet.eventlog.log import RecordedEvent, current_log
 from placet.eventlog.projecting import position_of
+from placet.eventlog.waiting import Tick, until
 from placet.likeness.consent import consent_of
 from placet.likeness.events import ConsentRevoked, EnrolmentRefused, GrantWithdrawn, LikenessEnrolled
 from placet.studio.events import StandingOpened

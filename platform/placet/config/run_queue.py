@@ -21,9 +21,7 @@ from generator.port import (
 from placet.eventlog import effects
 from placet.eventlog.ids import GenerationId
 from placet.media.blobs import Area, Blob, BlobStore
-from placet.media.child import normalise_image
 from placet.media.encode import encode_mp4
-from placet.media.errors import HostileMedia
 from placet.media.private import PrivateStore
 from placet.studio import events as e
 from placet.studio.generation import Generation, stream_of
@@ -124,7 +122,7 @@ class LogRunQueue:
 
     def _request(self, generation: Generation) -> GenerationRequest:
         asked = generation.asked
-        image = asked.image and _readable(self._private.open(asked.asked_by, asked.image))
+        image = asked.image and self._private.open(asked.asked_by, asked.image)  # normalised when it came in
         return GenerationRequest(
             generation=asked.generation, mode=asked.mode, prompt=str(asked.prompt),
             parent_prompt=self._story(generation),
@@ -160,11 +158,3 @@ ADVICE: Final[dict[FailureKind, str]] = {
 def payload_of(generation: str) -> int:
     """The 64 bits that a clip of this generation carries."""
     return int.from_bytes(hashlib.sha256(generation.encode()).digest()[:8])
-
-
-def _readable(data: bytes) -> bytes | None:
-    """A picture as the engine takes it. Hostile bytes were refused when they came in; they are not drawn."""
-    try:
-        return normalise_image(data)
-    except HostileMedia:
-        return None

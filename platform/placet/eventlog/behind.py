@@ -1,13 +1,14 @@
 """Reading a projection that must have reached a position: wait for it, or say that it is behind."""
 
-import time
 from typing import Final
 
 from django.db import connection
 
 from placet.eventlog.projecting import position_of
+from placet.eventlog.waiting import StillWaiting, rest, until
 
 WAIT_SECONDS: Final = 5.0
+LOOK_AGAIN_SECONDS: Final = 0.005
 
 
 class Behind(RuntimeError):
@@ -16,11 +17,10 @@ class Behind(RuntimeError):
 
 def wait_for(projection: str, position: int, seconds: float = WAIT_SECONDS) -> None:
     """Return once the projection stands at `position` or beyond. Raises `Behind`."""
-    until = time.monotonic() + seconds
-    while position_of(projection) < position:
-        if time.monotonic() > until:
-            raise Behind(f"projection {projection} has not reached position {position}")
-        time.sleep(0.005)
+    try:
+        until(lambda: position_of(projection) >= position, lambda: rest(LOOK_AGAIN_SECONDS), seconds)
+    except StillWaiting:
+        raise Behind(f"projection {projection} has not reached position {position}") from None
 
 
 STALE: Final = """

@@ -1,6 +1,6 @@
 """Faces in a picture and how near two of them are: the only door to face_recognition (dlib).
 
-Measured on one core with the two portraits of fixtures/media, alone and pasted into a 360 x 640 frame at 30 to 90 % of
+Measured on one core with the two free portraits, alone and pasted into a 360 x 640 frame at 30 to 90 % of
 its height, plain, as JPEG and as H.264: a real face scores 0.90 to 1.67 with the detector, what it mistakes for one at
 most 0.22 (without the score, `upsample=1` sees a second face on the astronaut's suit). Same person at most 0.41,
 different persons from 0.62 up. A face turned or squeezed may score 0.23: the second look finds it. A frame costs 100 ms

@@ -14,7 +14,8 @@ from placet.people.permissions import Thing
 from placet.people.queries import people
 from placet.studio import events as e
 from placet.studio.generation import OVER, Generation, stream_of
-from placet.studio.telling import RunProgress, Told, progress_of, told
+from placet.studio.refusals import NoSuchGeneration
+from placet.studio.telling import RunProgress, Told, progress_of, told_by
 from placet.ui.marking import segments
 
 Mark = Literal["done", "now", "stopped", ""]
@@ -70,7 +71,10 @@ def shown(generation_id: str) -> Shown:
     """One generation. Raises `NoSuchGeneration`."""
     log = current_log()
     stream = log.read(stream_of(generation_id))
-    generation, now = Generation.replay(stream), told(generation_id)
+    if not stream.events:
+        raise NoSuchGeneration(f"There is no generation {generation_id}.")
+    generation = Generation.replay(stream)
+    now = told_by(stream, generation)
     evidence = now.refusal.evidence if now.refusal else ()
     names = {i: str(person.name) for i, person in people([now.asked_by, *now.cameos]).items()}
     prompt = str(generation.asked.prompt)

@@ -67,7 +67,7 @@ def told(generation_id: str) -> Told:
     stream = current_log().read(stream_of(generation_id))
     if not stream.events:
         raise NoSuchGeneration(f"There is no generation {generation_id}.")
-    return _told(Generation.replay(stream), stream)
+    return told_by(stream, Generation.replay(stream))
 
 
 def prompt_of(generation_id: str) -> str:
@@ -83,7 +83,8 @@ def progress_of(generation_id: str) -> RunProgress | None:
     return RunProgress(str(run.progress["phase"]), float(run.progress["done"]))
 
 
-def _told(generation: Generation, stream: Stream) -> Told:
+def told_by(stream: Stream, generation: Generation) -> Told:
+    """The same, of a stream that was read and folded already."""
     asked = generation.asked
     return Told(
         id=asked.generation,

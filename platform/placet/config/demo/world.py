@@ -15,10 +15,11 @@ from typing import Any, Final
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
 
-from placet.config.following import StillWaiting, follow, rest, until
+from placet.config.following import follow
 from placet.config.seed import person_of
 from placet.eventlog.ids import GenerationId, PersonId
 from placet.eventlog.log import EventLog, current_log
+from placet.eventlog.waiting import StillWaiting, rest, until
 from placet.studio.asking import Wish, ask_of
 from placet.studio.commands import publish, request_generation
 from placet.studio.telling import Told, told
