@@ -1,10 +1,12 @@
 """Prompts and outputs against the opt-outs in force; new filings against what is published."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from moderation.events import CaseDecided
 from placet.eventlog.consuming import consume
-from placet.eventlog.delivery import Delivery
+from placet.eventlog.delivery import Delivery, Gathered
+from placet.eventlog.log import RecordedEvent
 from placet.rights import events as e
 from placet.rights.filing import OPT_OUTS
 from placet.rights.index import InForce, entry
@@ -19,7 +21,16 @@ ADVICE: Final = "The same scene without the named subject, or the rights holder'
 MOST_LISTED: Final = 500
 
 
-@consume(GenerationRequested, ChecksAskedAgain, name="rights.match_prompt", needs_models=True, never_skips=True)
+def _embed_prompts(events: Sequence[RecordedEvent], _gathered: Gathered) -> None:
+    """All prompts of a batch in one call to the model, or out of what another check has asked for."""
+    if prompts := [str(event.fact.prompt) for event in events if isinstance(event.fact, GenerationRequested)]:
+        embedder().embed(prompts)
+
+
+@consume(
+    GenerationRequested, ChecksAskedAgain,
+    name="rights.match_prompt", needs_models=True, never_skips=True, prepare=_embed_prompts,
+)  # fmt: skip
 def match_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
     """Never skips: while opt-outs cannot be read to their head, nothing passes."""
     attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "rights" in fact.checks else None

@@ -54,7 +54,9 @@ class Shared:
         self._embedder = embedder
         self._size = size
         self._kept: OrderedDict[str, Vectors] = OrderedDict()
-        self._lock = threading.Lock()
+        self._looking = threading.Lock()
+        self._embedding = threading.Lock()
+        """Held while the embedder works: who asks for what is kept already need not wait for it."""
 
     @property
     def name(self) -> str:
@@ -65,23 +67,28 @@ class Shared:
         return self._embedder.dim
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Only texts not kept reach the embedder, in one call; who asks at the same time waits for it."""
-        with self._lock:
-            fresh = self._fresh(texts)
-            rows = [fresh[text] if text in fresh else self._kept[text] for text in texts]
-            self._keep(texts, rows)
-        return np.array(rows, dtype=np.float32).reshape(len(texts), self.dim)
+        """Only texts not kept reach the embedder, in one call; who asks for the same at the same time waits for it."""
+        known = self._known(texts)
+        if len(known) < len(set(texts)):
+            with self._embedding:
+                known |= self._known(texts)  # what somebody else has asked for meanwhile
+                missing = [text for text in dict.fromkeys(texts) if text not in known]
+                known |= dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
+                self._keep(known)
+        return np.array([known[text] for text in texts], dtype=np.float32).reshape(len(texts), self.dim)
 
-    def _fresh(self, texts: Sequence[str]) -> dict[str, Vectors]:
-        missing = list(dict.fromkeys(text for text in texts if text not in self._kept))
-        return dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
+    def _known(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        with self._looking:
+            found = {text: self._kept[text] for text in texts if text in self._kept}
+            for text in found:
+                self._kept.move_to_end(text)
+        return found
 
-    def _keep(self, texts: Sequence[str], rows: Sequence[Vectors]) -> None:
-        for text, row in zip(texts, rows, strict=True):
-            self._kept[text] = row
-            self._kept.move_to_end(text)
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+    def _keep(self, rows: Mapping[str, Vectors]) -> None:
+        with self._looking:
+            self._kept.update(rows)
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
 
 
 def unit(row: Vectors) -> Vectors:

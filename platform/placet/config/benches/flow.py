@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
 import psycopg
 
+from placet.config.benches.cpu import CpuMeter
 from placet.eventlog.benches.row import Row, percentile
 from placet.eventlog.connecting import connect
 from placet.eventlog.ids import PersonId
@@ -47,7 +49,7 @@ def flow_rows(dsn: str, rates: list[int], seconds: float, tell: Callable[[str], 
     real = _at_rate(dsn, max(20, int(ceiling * 0.6)), seconds, "checks", tell)
     return [*rows, Row(
         "(b) everything real", real.ours, "decisions/s", ">= 0.5", round(ceiling, 1), "the model alone, batches of 32",
-        round(real.ours / ceiling, 3), judged=True, lost=real.lost, p95_ms=real.p95_ms,
+        round(real.ours / ceiling, 3), judged=True, lost=real.lost, p95_ms=real.p95_ms, cpu_ms_each=real.cpu_ms_each,
     )]  # fmt: skip
 
 
@@ -59,20 +61,22 @@ def model_ceiling(tell: Callable[[str], None]) -> float:
 
 
 def _at_rate(dsn: str, rate: int, seconds: float, checks: str, tell: Callable[[str], None]) -> Row:
-    with _parts(dsn, checks), connect() as connection:
+    with _parts(dsn, checks) as parts, connect() as connection:
         askers = _askers(connection)
         tell(f"flow: waiting for {checks} to be warm")
         _one_decision(connection, askers[0])
         tell(f"flow: {rate} requests/s for {seconds:.0f} s")
         begun = connection.execute("SELECT clock_timestamp()").fetchone()
+        meter = CpuMeter({**parts, "postgres": _postmaster(connection), "load": os.getpid()})
         _open_loop(rate, seconds, askers)
         latencies, lost = _drained(connection, begun[0] if begun else None)
         sustained = _sustained(connection, begun[0] if begun else None)
+        cpu = meter.milliseconds_each(len(latencies))
     decided = [x for x in latencies if x is not None]
     case = f"(a) all stages at {rate}/s" if "recorded" in checks else f"(b) at {rate}/s"
     return Row(
         case, round(sustained, 1), "decisions/s", ">= 300/s, p95 < 150 ms, 0 lost", judged=True,
-        lost=lost, p95_ms=round(1000 * percentile(decided, 0.95), 1),
+        lost=lost, p95_ms=round(1000 * percentile(decided, 0.95), 1), cpu_ms_each=cpu,
     )  # fmt: skip
 
 
@@ -141,16 +145,22 @@ def _drained(connection: psycopg.Connection[Any], begun: Any) -> tuple[list[floa
 
 
 @contextmanager
-def _parts(dsn: str, checks: str) -> Iterator[None]:
+def _parts(dsn: str, checks: str) -> Iterator[dict[str, int]]:
+    """Part -> its process."""
     environment = {**os.environ, "PLACET_DATABASE": dsn}
-    started = [
-        subprocess.Popen([sys.executable, "-m", "placet.config.benches.flow_part", part], env=environment)
+    started = {
+        part: subprocess.Popen([sys.executable, "-m", "placet.config.benches.flow_part", part], env=environment)
         for part in ("sequencer", "consumers", checks)
-    ]
+    }
     try:
-        yield
+        yield {part.removesuffix("-recorded"): process.pid for part, process in started.items()}
     finally:
-        for process in started:
+        for process in started.values():
             process.terminate()
-        for process in started:
+        for process in started.values():
             process.wait(15)
+
+
+def _postmaster(connection: psycopg.Connection[Any]) -> int:
+    """The server on this machine that answers: its backends' parent."""
+    return psutil.Process(connection.info.backend_pid).ppid()

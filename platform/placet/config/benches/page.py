@@ -14,6 +14,7 @@ COLUMNS: Final = (
     "missed",
     "lost",
     "p95_ms",
+    "cpu_ms_each",
     "note",
 )
 HEAD: Final = """# Benchmarks
@@ -39,5 +40,8 @@ def _section(result: Mapping[str, Any]) -> str:
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:
-    text = "" if row.get(column) is None else str(row[column])
+    found = row.get(column)
+    if isinstance(found, Mapping):
+        found = ", ".join(f"{part} {each}" for part, each in found.items())
+    text = "" if found is None else str(found)
     return f"{text} (*control*)" if column == "case" and row.get("control") else text

@@ -20,6 +20,8 @@ class Row:
     missed: int | None = None
     lost: int | None = None
     p95_ms: float | None = None
+    cpu_ms_each: dict[str, float] | None = None
+    """What one of them costs in CPU milliseconds, by part."""
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Command(PlacetCommand):
             self._show(result)
 
     def _show(self, answer: Mapping[str, Any]) -> None:
-        columns = ["case", "ours", "reference", "ratio", "unit", "goal", "missed", "lost", "p95_ms", "note"]
+        columns = ["case", "ours", "reference", "ratio", "unit", "goal", "missed", "lost", "p95_ms", "cpu_ms_each", "note"]
         table = Table(*columns, title=f"placet bench {answer['name']}")
         for row in answer["rows"]:
             table.add_row(*(str(row.get(c, "")) for c in columns))
