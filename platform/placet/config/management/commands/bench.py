@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from placet.config.benches.database import bench_database
-from placet.config.benches.page import page_of
+from placet.config.benches.page import COLUMNS, page_of
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.eventlog.benches.row import Row
 
@@ -89,7 +89,7 @@ class Command(PlacetCommand):
             self._show(result)
 
     def _show(self, answer: Mapping[str, Any]) -> None:
-        columns = ["case", "ours", "reference", "ratio", "unit", "goal", "missed", "lost", "p95_ms", "cpu_ms_each", "note"]
+        columns = [column for column in COLUMNS if column != "reference_name"]
         table = Table(*columns, title=f"placet bench {answer['name']}")
         for row in answer["rows"]:
             table.add_row(*(str(row.get(c, "")) for c in columns))
