@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from django.db import connection, models, transaction
 
+from placet.eventlog import checkpoints
 from placet.eventlog.event import BY_CLASS, stream_kind
 from placet.eventlog.log import RecordedEvent, current_log
 
@@ -128,11 +129,7 @@ class Moved(RuntimeError):
 def position_of(name: str) -> int:
     """Where a projection stands."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO checkpoint (name, topic, partition, position, moved_at) VALUES (%s, '', 0, 0, now())"
-            " ON CONFLICT DO NOTHING",
-            (name,),
-        )
+        cursor.execute(checkpoints.BEGIN, (name,))
         cursor.execute("SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0", (name,))
         return int(cursor.fetchone()[0])
 
