@@ -49,24 +49,25 @@ def _hold_models() -> None:
 def checks(hold_models: Callable[[], object] = _hold_models) -> None:
     """The checks that need a model, and whatever else needs one. This process holds the models."""
     flow.load()
-    stop = _stop_on_signals()
     hold_models()
-    _answer("checks", [one for one in flow.consumers() if one.needs_models], [], stop)
+    answer_events("checks", [one for one in flow.consumers() if one.needs_models])
 
 
 def consumers() -> None:
     """All other answers to events, and the effects."""
     flow.load()
+    answer_events("consumers", [one for one in flow.consumers() if not one.needs_models], EffectThread)
+
+
+def answer_events(role: str, consumers: list[Consumer], effects: type[EffectThread] | None = None) -> None:
+    """Run consumers until asked to stop. Under Kafka, all processes of one role share their events."""
     stop = _stop_on_signals()
-    _answer("consumers", [one for one in flow.consumers() if not one.needs_models], [EffectThread(connect, stop)], stop)
-
-
-def _answer(role: str, consumers: list[Consumer], others: list[threading.Thread], stop: threading.Event) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     transport = transport_of(role)
     subscribed = [(one, transport.subscribe(one.name, one.types)) for one in consumers]
     _kept_up(transport.start, stop)
-    threads = [*(ConsumerThread(one, events, connect, stop) for one, events in subscribed), *others]
+    threads: list[threading.Thread] = [ConsumerThread(one, events, connect, stop) for one, events in subscribed]
+    threads += [effects(connect, stop)] if effects else []
     for thread in threads:
         thread.start()
     stop.wait()

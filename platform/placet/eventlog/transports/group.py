@@ -105,6 +105,7 @@ class Poller:
                 self._pay()
                 self._throttle()
                 self._look_around()
+            self._commit()
         finally:
             self._lost(set(self._partitions))
             self._consumer.close()
@@ -183,11 +184,14 @@ class Poller:
         now = time.monotonic()
         if now - self._committed_at > COMMIT_EVERY_SECONDS:
             self._committed_at = now
-            self._consumer.commit({p: o for p, found in self._partitions.items() if (o := found.settled()) is not None})
+            self._commit()
             raise_floors(self.connection, {queue.consumer: topics for queue, topics in self._topics.items()})
         if now - self._looked_at > LOOK_FOR_HOLES_EVERY_SECONDS:
             self._looked_at = now
             self._look_for_holes()
+
+    def _commit(self) -> None:
+        self._consumer.commit({p: o for p, found in self._partitions.items() if (o := found.settled()) is not None})
 
     def _look_for_holes(self) -> None:
         """What was relayed before now and is in no record any more: nothing that comes later would show it."""
