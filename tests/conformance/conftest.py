@@ -1,12 +1,9 @@
 """A real broker for the run, a world for each test, and at the end what was seen of both."""
 
 import shutil
-import subprocess
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,42 +11,13 @@ import psycopg
 import pytest
 from kafka import KafkaAdminClient
 
-from placet.config.broker.server import Broker, BrokerMissing, jars, java
-from placet.config.ports import is_free, next_free
+from placet.config.broker.running import RunningBroker, running_broker
+from placet.config.broker.server import BrokerMissing, jars, java
 from placet.eventlog.transports.kafka import Cluster
 from tests.conformance.world import World
 
 CASES: Final[Counter[str]] = Counter()
-START_SECONDS: Final = 60.0
 SEEN: Final[dict[str, object]] = {}
-
-
-@dataclass
-class RunningBroker:
-    broker: Broker
-    process: "subprocess.Popen[bytes]"
-
-    def start(self) -> None:
-        """Again, on the data that is there."""
-        self.process = _launch(self.broker)
-        wait_for(self.broker)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(20)
-
-
-def _launch(broker: Broker) -> "subprocess.Popen[bytes]":
-    with (broker.home / "broker.log").open("ab") as log:
-        return subprocess.Popen(broker.words(), stdout=log, stderr=log)
-
-
-def wait_for(broker: Broker) -> None:
-    until = time.monotonic() + START_SECONDS
-    while is_free(broker.port):  # asked by its port first: a client that fails to connect leaves its socket open
-        assert time.monotonic() < until, f"the broker did not answer; see {broker.home}"
-        time.sleep(0.1)
-    SEEN["cluster id"] = Cluster((broker.address,)).cluster_id()
 
 
 @pytest.fixture(scope="session")
@@ -59,13 +27,9 @@ def broker() -> Iterator[RunningBroker]:
     except BrokerMissing as missing:
         pytest.skip(str(missing))
     home = Path(tempfile.mkdtemp(prefix="placet-broker-"))
-    port = next_free(29_092)
-    made = Broker(home, port, next_free(port + 1))
-    made.make_anew()
-    running = RunningBroker(made, _launch(made))
-    wait_for(made)
-    yield running
-    running.kill()
+    with running_broker(home) as running:
+        SEEN["cluster id"] = Cluster((running.broker.address,)).cluster_id()
+        yield running
     shutil.rmtree(home, ignore_errors=True)
 
 

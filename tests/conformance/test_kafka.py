@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
+from placet.config.broker.running import RunningBroker
 from placet.eventlog import checkpoints
 from placet.eventlog.checkpoints import THE_LOG, Place
 from placet.eventlog.relay import NAME as RELAY
 from placet.eventlog.transports.kafka import Cluster, WrongPartitions
 from placet.eventlog.transports.records import headers_of, partition_of
 from tests.conformance.answering import NAME
-from tests.conformance.conftest import RunningBroker
 from tests.conformance.world import World
 
 pytestmark = [pytest.mark.processes, pytest.mark.kafka, pytest.mark.promise("P6")]

@@ -5,6 +5,7 @@ import secrets
 
 from csp.constants import NONE, SELF
 
+from placet.config.broker.server import address_in
 from placet.config.database import django_database, dsn
 from placet.config.home import home_folder, read_secret
 
@@ -13,12 +14,12 @@ PLACET_HOME = home_folder()
 PLACET_ORIGIN = os.environ.get("PLACET_ORIGIN", "http://localhost:8000")
 PLACET_LIVE_ORIGIN = os.environ.get("PLACET_LIVE_ORIGIN", "http://localhost:8001")
 PLACET_TRANSPORT = os.environ.get("PLACET_TRANSPORT", "embedded")  # or kafka
-PLACET_KAFKA = os.environ.get("PLACET_KAFKA", "127.0.0.1:9092")  # brokers, separated by commas
+PLACET_KAFKA = os.environ.get("PLACET_KAFKA") or address_in(PLACET_HOME)  # brokers, separated by commas
 PLACET_KAFKA_PREFIX = os.environ.get("PLACET_KAFKA_PREFIX", "placet")  # of topics and groups
 PLACET_KAFKA_GENERATION = int(os.environ.get("PLACET_KAFKA_GENERATION", "1"))  # of topics
 PLACET_KAFKA_PARTITIONS = int(os.environ.get("PLACET_KAFKA_PARTITIONS", "6"))  # fixed within a generation
 PLACET_KAFKA_REPLICAS = int(os.environ.get("PLACET_KAFKA_REPLICAS", "1"))
-PLACET_KAFKA_SECURITY = {
+KAFKA_SECURITY = {
     "security_protocol": os.environ.get("PLACET_KAFKA_PROTOCOL", "PLAINTEXT"),
     "ssl_cafile": os.environ.get("PLACET_KAFKA_CA", ""),
     "ssl_certfile": os.environ.get("PLACET_KAFKA_CERTIFICATE", ""),

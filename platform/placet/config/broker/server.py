@@ -11,6 +11,7 @@ from typing import Final
 
 HERE: Final = Path(__file__).parent
 HOST: Final = "127.0.0.1"
+ADDRESS: Final = "address"
 HEAP: Final = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """One small machine: a serial collector and the quick compiler leave the cores to the rest."""
 PROPERTIES: Final = """
@@ -56,6 +57,7 @@ class Broker:
         self.home.mkdir(mode=0o700, parents=True)
         words = PROPERTIES.format(host=HOST, port=self.port, controller=self.controller, data=self.home / "data")
         self._properties.write_text(words)
+        (self.home / ADDRESS).write_text(self.address)
         self._run("kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._properties))
 
     def words(self) -> tuple[str, ...]:
@@ -74,6 +76,14 @@ class Broker:
         done = subprocess.run(self._java(main, *arguments), capture_output=True, text=True, check=False)
         if done.returncode:
             raise BrokerMissing(f"The broker's data could not be made: {done.stderr.strip()[-500:]}")
+
+
+def address_in(home: Path) -> str:
+    """Where the broker of this home listens, or listened last; Kafka's usual place where there never was one."""
+    try:
+        return (home / "kafka" / ADDRESS).read_text()
+    except FileNotFoundError:
+        return f"{HOST}:9092"
 
 
 def is_wanted() -> bool:

@@ -64,7 +64,7 @@ class Cluster:
             settings.PLACET_KAFKA_GENERATION,
             settings.PLACET_KAFKA_PARTITIONS,
             settings.PLACET_KAFKA_REPLICAS,
-            {name: value for name, value in settings.PLACET_KAFKA_SECURITY.items() if name in TRUSTED and value},
+            {name: value for name, value in settings.KAFKA_SECURITY.items() if name in TRUSTED and value},
         )
 
     def topic(self, room: str) -> str:
