@@ -17,6 +17,7 @@ import psycopg
 from placet.eventlog import checkpoints, effects
 from placet.eventlog.checkpoints import Place, Reached
 from placet.eventlog.codec import UnknownEventType
+from placet.eventlog.crash import crash_point
 from placet.eventlog.delivery import Delivery, Gathered, KnownStreams
 from placet.eventlog.errors import LogError
 from placet.eventlog.event import BY_CLASS
@@ -98,6 +99,8 @@ class ConsumerThread(threading.Thread):
     def _work(self, runner: "ConsumerRunner") -> None:
         while not self.stop.is_set():
             batch = self.subscription.next(self.consumer.at_most, wait_seconds=0.5)
+            if batch.events:
+                crash_point(f"{self.consumer.name}.taken")
             if runner.take(batch):
                 self.subscription.settle(batch)
 
@@ -152,7 +155,9 @@ class ConsumerRunner:
             self.consumer.prepare(events, gathered)
         for event in events:
             self.consumer.handle(event.fact, Delivery(event, self.consumer.name, gathered))
+        crash_point(f"{self.consumer.name}.handled")
         self._write(gathered, reached)
+        crash_point(f"{self.consumer.name}.committed")
 
     def _write(self, gathered: Gathered, reached: Mapping[Place, Reached]) -> None:
         with self.connection.transaction():

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from django.db import connection, models, transaction
 
 from placet.eventlog import checkpoints
+from placet.eventlog.crash import crash_point
 from placet.eventlog.event import BY_CLASS, stream_kind
 from placet.eventlog.log import RecordedEvent, current_log
 
@@ -154,6 +155,8 @@ def advance(targets: Iterable[Projection], events: Sequence[RecordedEvent]) -> N
             rows = Rows()
             fold_batch(target, events, rows)
             rows.write()
+            crash_point(f"{target.name}.folded")
+    crash_point("projections.committed")
 
 
 def move(name: str, before: int, to: int) -> None:
