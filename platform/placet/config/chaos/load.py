@@ -65,6 +65,12 @@ class Load:
         for thread in self._threads:
             thread.start()
 
+    def wait_for_a_look(self, seconds: float) -> None:
+        """Until Ana has withdrawn and looked once whether anything of hers is still served."""
+        until = time.monotonic() + seconds
+        while not self.said.looked and not self.said.broken and time.monotonic() < until:
+            time.sleep(0.5)
+
     def stop(self) -> None:
         """No further command; those that were begun are sent until they are answered."""
         self._stop.set()

@@ -26,7 +26,7 @@ ONCE: Final = (
     studio.GenerationRequested, studio.GenerationApproved, studio.GenerationMade, studio.OutputCleared,
     studio.GenerationSigned, studio.GenerationPublished,
 )  # fmt: skip
-MESSAGE_ID: Final = re.compile(r"^Message-ID: <([^@>]+)@", re.MULTILINE)
+MESSAGE_ID: Final = re.compile(r"^Message-ID:\s*<([^@>]+)@", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -75,7 +75,6 @@ def prove(log: EventLog, said: Acknowledged, mail: Path) -> dict[str, Found]:
 def _p1(history: History, _said: Acknowledged, _mail: Path) -> Found:
     """All six checks clear, the ground unmoved at that moment, and a file that two engines read as good."""
     found = Found()
-    anchors = (keys() / ANCHORS).read_text()
     for stream, events in history.generations():
         for event in (e for e in events if isinstance(e.fact, studio.GenerationPublished)):
             before = Generation()
@@ -87,6 +86,7 @@ def _p1(history: History, _said: Acknowledged, _mail: Path) -> Found:
                 found.expect(all(e.position > event.position for e in later), f"{stream} published on moved {ground}")
             found.expect(before.signed, f"{stream} published unsigned")
             if before.signed:
+                anchors = (keys() / ANCHORS).read_text()
                 answer = verify(blobs().path(before.signed.sha256, Area.RELEASED), anchors)
                 found.expect(answer.is_good and answer.agree, f"{stream}: {answer.reasons}")
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import connection
 from rich.progress import Progress
 from rich.table import Table
 
@@ -27,7 +28,7 @@ from placet.eventlog.log import current_log
 from placet.likeness import commands as likeness
 
 SETTLE_SECONDS: Final = 240.0
-PAUSE_SECONDS: Final = (0.3, 3.0)
+PAUSE_SECONDS: Final = (0.5, 5.0)
 """Between two kills."""
 
 
@@ -46,6 +47,7 @@ class Command(PlacetCommand):
         try:
             said, kills = self._attack(kept, chance, options)
             kept.tend()
+            connection.close()  # its server may have been killed
             _settle()
             proofs = prove(current_log(), said, home / "mail")
         finally:
@@ -64,6 +66,7 @@ class Command(PlacetCommand):
         load = Load(ana, lambda: (read_state(kept.home) or state).origin, options["seed"])
         load.start()
         kills = self._kill(kept, chance, load, options["kills"])
+        load.wait_for_a_look(SETTLE_SECONDS)
         load.stop()
         return load.said, kills
 
@@ -89,8 +92,6 @@ class Command(PlacetCommand):
 
 def _settle() -> None:
     """Until every answer is given and every effect done, or for as long as anybody would wait."""
-    from django.db import connection
-
     until = time.monotonic() + SETTLE_SECONDS
     quiet = 0
     while quiet < 5 and time.monotonic() < until:

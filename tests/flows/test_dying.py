@@ -1,0 +1,90 @@
+"""Processes that die at named steps, and at random, while the whole story is told: it ends as if nothing had been."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from placet.config import flow
+from placet.eventlog.projecting import PROJECTIONS
+
+pytestmark = [pytest.mark.processes, pytest.mark.models, pytest.mark.promise("P6")]
+PATIENCE_SECONDS: Final = 900
+BESIDE: Final = (
+    "sequencer.numbered", "sequencer.committed", "projections.committed", "mail.claimed", "mail.performed",
+    "mail.done", "run.started", "run.encoded", "run.stored", "run.made", "sign.verified", "sign.released",
+)  # fmt: skip
+"""Steps that are no consumer's own."""
+SLICE: Final = (
+    "moderation.judge_prompt.handled:1", "studio.record_verdicts.handled:1", "studio.record_verdicts.committed:2",
+    "likeness.check_cameos.taken:1", "provenance.sign_clip.handled:1", "studio.record_signatures.committed:1",
+    "studio.cascade.handled:1", "sequencer.numbered:2", "studio.generations.folded:3", "mail.performed:1",
+    "run.encoded:1", "run.stored:1", "run.made:1", "sign.released:1",
+)  # fmt: skip
+NEVER_IN_THE_STORY: Final = ("rights.follow_decisions",)
+"""The demo's case is a prompt, not a filing."""
+
+
+def every_point() -> list[str]:
+    """Each consumer before, between and after, and what is beside them; first and second try."""
+    flow.load()
+    names = [one.name for one in flow.consumers() if one.name not in NEVER_IN_THE_STORY]
+    steps = [f"{name}.{step}" for name in names for step in ("taken", "handled", "committed")]
+    folds = [f"{name}.folded" for name in PROJECTIONS]
+    return [f"{step}:{time}" for step in (*steps, *folds, *BESIDE) for time in (1, 2)]
+
+
+def placet(home: Path, *words: str, **more: str) -> tuple[int, dict[str, Any], str]:
+    """(exit code, the one object, what was told) of a command in a home of its own."""
+    environment = {**os.environ, "PLACET_HOME": str(home), **more}
+    for name in ("PLACET_DATABASE", "PLACET_OWNER_DATABASE"):
+        environment.pop(name, None)
+    done = subprocess.run(
+        [sys.executable, "-m", "placet.config", *words, "--json"],
+        env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS,
+    )  # fmt: skip
+    return done.returncode, json.loads(done.stdout or "{}"), done.stderr
+
+
+def tell_the_story_dying_at(home: Path, *points: str) -> None:
+    (home / "crashed").mkdir(parents=True)
+    given = {"PLACET_CRASH_AT": ",".join(points), "PLACET_CRASH_LEFT": str(home / "crashed")}
+    code, summary, told = placet(home, "demo", **given)
+    assert code == 0, told
+    never_met = [p for p in points if not (home / "crashed" / p.replace(":", ".")).exists()]
+    assert never_met == [], "a step that nobody passed proves nothing"
+    assert [n["stage"] for n in summary["notices"]] == ["requested", "draft", "published"] * 2 + ["blocked"]
+    code, rebuilt, told = placet(home, "shadow")
+    assert code == 0, told
+    assert all(row["same"] for row in rebuilt["projections"])
+
+
+def test_there_are_at_least_120_ways_to_die() -> None:
+    assert len(every_point()) >= 120
+    assert set(SLICE) - set(every_point()) <= {"studio.generations.folded:3"}
+
+
+def test_the_story_ends_right_whoever_dies_at_a_step(tmp_path: Path) -> None:
+    tell_the_story_dying_at(tmp_path / "home", *SLICE)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("share", range(16))
+def test_the_story_ends_right_at_every_step(tmp_path: Path, share: int) -> None:
+    tell_the_story_dying_at(tmp_path / "home", *every_point()[share::16])
+
+
+@pytest.mark.promise("P1")
+@pytest.mark.promise("P2")
+@pytest.mark.promise("P3")
+@pytest.mark.parametrize("kills", [20, pytest.param(1000, marks=pytest.mark.soak)])
+def test_promises_hold_while_processes_are_killed_at_random(tmp_path: Path, kills: int) -> None:
+    code, answer, told = placet(tmp_path / "home", "chaos", "--kills", str(kills), "--seed", "20")
+    assert code == 0, answer.get("promises", told)
+    assert len(answer["kills"]) == kills
+    assert {kill["role"] for kill in answer["kills"]} >= {"postgres", "consumers"}
+    assert all(found["checked"] and not found["broken"] for found in answer["promises"].values())
