@@ -47,16 +47,23 @@ def _provenance(_dsn: str, _options: Mapping[str, Any], tell: Tell) -> list[Mapp
     return [dict(row) for row in (*sign_rows(), *watermark_rows())]
 
 
+def _verify(_dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.eventlog.benches.verify import verify_rows
+
+    return verify_rows(options["rounds"], tell)
+
+
 BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
     "append": _append,
     "read": _read,
     "flow": _flow,
     "provenance": _provenance,
+    "verify": _verify,
 }
 
 
 class Command(PlacetCommand):
-    help = "Measure Placet beside a reference: append, read, flow, provenance, or all of them"
+    help = "Measure Placet beside a reference: append, read, flow, provenance, verify, or all of them"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:
