@@ -11,11 +11,19 @@ from moderation.events import CaseDecided
 from placet.config.demo.world import World
 from placet.config.receipts import filing_event, receipt_for
 from placet.eventlog.proofs.keys import install_verifier
+from placet.eventlog.proofs.storing import newest_head
 from placet.eventlog.proofs.verifying import ReceiptInvalid, verify_receipt
 from placet.likeness.consent import consent_of
 from placet.likeness.events import ConsentRevoked, GrantGiven
 from placet.people.demanding import account_of
 from placet.people.queries import person
+
+
+def wait_for_a_head(world: World) -> None:
+    """Until the tree is kept: right after the start its process may still be loading."""
+    world.wait(
+        lambda: newest_head(world.log.connection) is not None, "no tree head was signed. See `placet log check`."
+    )
 
 
 def take_filing_receipt(world: World, filing: str) -> str:

@@ -27,7 +27,7 @@ DATA: Final = b'{"text":"' + b"x" * 280 + b'"}'
 def verify_rows(rounds: int, tell: Callable[[str], None], other: Other | None = None) -> list[Row]:
     """`proofs`: the arithmetic alone. `receipts`: files, signatures and all. `leaves`: what a keeper can add.
 
-    `other`: another library's verifier, to stand beside ours. Those that we know are under the GPL, so the tests bring it.
+    `other`: another library's verifier, to stand beside ours. The one that we know is under the GPL: tests bring it.
     """
     tell(f"a tree of {LEAVES:,} leaves")
     leaves = [_leaf(n) for n in range(LEAVES)]
