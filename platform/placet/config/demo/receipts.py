@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from moderation.events import CaseDecided
 from placet.config.demo.world import World
 from placet.config.receipts import filing_event, receipt_for
 from placet.eventlog.proofs.keys import install_verifier
-from placet.eventlog.proofs.storing import newest_head
 from placet.eventlog.proofs.verifying import ReceiptInvalid, verify_receipt
 from placet.likeness.consent import consent_of
 from placet.likeness.events import ConsentRevoked, GrantGiven
@@ -19,11 +19,15 @@ from placet.people.demanding import account_of
 from placet.people.queries import person
 
 
-def wait_for_a_head(world: World) -> None:
-    """Until the tree is kept: right after the start its process may still be loading."""
-    world.wait(
-        lambda: newest_head(world.log.connection) is not None, "no tree head was signed. See `placet log check`."
-    )
+def wait_until_loaded(world: World) -> None:
+    """Right after a start the process that numbers, folds and signs is still loading: it has three connections then."""
+    world.wait(lambda: _connections("placet-sequencer") >= 3, "the sequencer did not start. See `placet status`.")
+
+
+def _connections(process: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", (process,))
+        return int(cursor.fetchone()[0])
 
 
 def take_filing_receipt(world: World, filing: str) -> str:

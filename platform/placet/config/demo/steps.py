@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from moderation.commands import DecideCase, decide_case
 from moderation.queries import open_cases
-from placet.config.demo.receipts import take_filing_receipt, take_receipts, wait_for_a_head
+from placet.config.demo.receipts import take_filing_receipt, take_receipts, wait_until_loaded
 from placet.config.demo.served import fetch
 from placet.config.demo.world import World, portrait
 from placet.config.vocabulary import engine_words
@@ -36,7 +36,7 @@ def file_an_opt_out(world: World) -> str:
     ask = FileOptOut(
         world.id("filing"), world.person("Dara"), (CHARACTER, "Zorblax"), "a purple space captain with six arms"
     )
-    wait_for_a_head(world)
+    wait_until_loaded(world)
     filing, state = file_opt_out(world.log, ask, engine_words())
     world.notes["filing"] = {"id": filing, "state": state, "character": CHARACTER}
     world.expect(state == "in_force", f"the filing is {state}")
