@@ -178,6 +178,7 @@ def test_the_tree_is_public_and_cached_as_long_as_it_holds(play: Play) -> None:
     assert tile["Cache-Control"] == "public, max-age=31536000, immutable"
     assert tile["Content-Type"] == "application/octet-stream"
     assert "Set-Cookie" not in tile
+    assert "Cookie" not in tile["Vary"]
     assert got(f"proof/inclusion?index=0&size={size}").json()["proof"]
     assert got(f"proof/consistency?from=1&to={size}").json()["proof"]
     assert got("key").content.decode().strip() == key()

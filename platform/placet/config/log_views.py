@@ -24,7 +24,7 @@ from placet.eventlog.proofs.refusals import NotInTheTree, ProofUnasked
 from placet.eventlog.proofs.tiles import NoSuchTile, tile_at
 from placet.eventlog.proofs.watching import RESTORED
 from placet.eventlog.refusal import Refusal
-from placet.people.permissions import allows
+from placet.people.permissions import open_to_all
 
 NUMBER: Final = re.compile(r"0|[1-9]\d{0,17}", re.ASCII)
 FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -45,8 +45,8 @@ def as_json(view: View) -> View:
     return told
 
 
+@open_to_all("log.read")
 @require_safe
-@allows("log.read")
 @as_json
 def checkpoint(_request: HttpRequest) -> HttpResponse:
     """The newest signed head."""
@@ -54,8 +54,8 @@ def checkpoint(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": FOR_A_MOMENT})
 
 
+@open_to_all("log.read")
 @require_safe
-@allows("log.read")
 @as_json
 def key(_request: HttpRequest) -> HttpResponse:
     """The key that the heads are signed with: for a first look. Who must be sure has it by another way."""
@@ -63,8 +63,8 @@ def key(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": FOR_A_MOMENT})
 
 
+@open_to_all("log.read")
 @require_safe
-@allows("log.read")
 @as_json
 def tile(_request: HttpRequest, address: str) -> HttpResponse:
     """256 hashes, or as many as are signed. What was served once never changes."""
@@ -76,8 +76,8 @@ def tile(_request: HttpRequest, address: str) -> HttpResponse:
     return HttpResponse(content, content_type="application/octet-stream", headers={"Cache-Control": FOR_EVER})
 
 
+@open_to_all("log.read")
 @require_safe
-@allows("log.read")
 @as_json
 def inclusion(request: HttpRequest) -> HttpResponse:
     """That one leaf is in a tree of some size."""
@@ -86,8 +86,8 @@ def inclusion(request: HttpRequest) -> HttpResponse:
     return _proof({"index": index, "size": size}, steps)
 
 
+@open_to_all("log.read")
 @require_safe
-@allows("log.read")
 @as_json
 def consistency(request: HttpRequest) -> HttpResponse:
     """That a tree begins with an older one."""
@@ -96,8 +96,8 @@ def consistency(request: HttpRequest) -> HttpResponse:
     return _proof({"from": old, "to": new}, steps)
 
 
+@open_to_all("log.read")
 @require_safe
-@allows("log.read")
 @as_json
 def restored(_request: HttpRequest) -> HttpResponse:
     """The receipt of the event by which this log was restored under a new name, for those who watch it."""

@@ -1,6 +1,10 @@
 """The tree over a real log: killed anywhere it goes on, two keepers do no harm, and nothing contradictory is signed."""
 
+import os
 import random
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +12,7 @@ import psycopg
 import pytest
 
 from placet.eventlog.proofs import keeper as keeping
+from placet.eventlog.proofs.checking import check_log
 from placet.eventlog.proofs.checkpoint import opened_head
 from placet.eventlog.proofs.head_file import kept_head, write_head
 from placet.eventlog.proofs.keeper import HistoryChanged
@@ -17,6 +22,7 @@ from placet.eventlog.proofs.refusals import NotInTheTree, NotYetSigned
 from placet.eventlog.proofs.storing import every_head, leaf_hashes, newest_head, read_tile
 from placet.eventlog.proofs.tiles import Tile, width_of
 from placet.eventlog.proofs.tree import in_memory, is_consistent, root, root_from_inclusion
+from placet.eventlog.waiting import until
 from tests.eventlog.proofs.keeping import SIGNER, caught_up, grow, keeper
 
 
@@ -169,3 +175,35 @@ def test_the_database_keeps_tiles_and_published_heads_as_they_are(connection: ps
                    "UPDATE log_head SET size = 1", "TRUNCATE log_tile"):  # fmt: skip
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(change)
+
+
+@pytest.mark.promise("P5")
+@pytest.mark.promise("P6")
+@pytest.mark.processes
+def test_keepers_killed_without_warning_leave_one_history(
+    fresh_database: str, connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    place, chance = tmp_path / "checkpoint", random.Random(11)
+    for begun in range(8):
+        running, before = [_started(fresh_database, place) for _ in range(2)], len(every_head(connection))
+        for seed in range(5):
+            grow(connection, 80, seed=10 * begun + seed)
+            time.sleep(0.05 * chance.random())
+        until(lambda seen=before: len(every_head(connection)) > seen, lambda: time.sleep(0.01), 30)  # type: ignore[misc]  # the loop's own value
+        for seed in range(5, 8):
+            grow(connection, 80, seed=10 * begun + seed)
+        for process in running:
+            process.kill()
+            process.wait()
+    caught_up(keeper(connection, place))
+    found = check_log(connection, SIGNER.verifier, place)
+    assert found.wrong == []
+    assert found.size == found.signed >= 3_200
+    assert found.heads > 8, "they signed while they lived"
+    assert found.tiles == found.size // 256
+
+
+def _started(dsn: str, place: Path) -> "subprocess.Popen[bytes]":
+    words = [sys.executable, "-m", "tests.eventlog.proofs.keeping_alone", dsn, str(place)]
+    root = Path(__file__).parents[3]
+    return subprocess.Popen(words, cwd=root, env={**os.environ, "PYTHONPATH": f"{root / 'platform'}:{root}"})

@@ -18,6 +18,6 @@ def theirs(leaves: list[bytes], places: list[int]) -> Callable[[], object]:
 
 @pytest.mark.perf
 def test_verifying_stands_beside_another_library() -> None:
-    judged = [row for row in verify_rows(3, lambda _: None, theirs) if row.judged]
+    judged = [row for row in verify_rows("", 3, lambda _: None, theirs) if row.judged]
     print(*(row.to_json() for row in judged), sep="\n")  # noqa: T201 - shown with -s
     assert [row.reference_name for row in judged] == ["pymerkle"]

@@ -6,9 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import psycopg
+
+from placet.eventlog.benches.read import fill
 from placet.eventlog.benches.row import Row, median
 from placet.eventlog.proofs.checkpoint import Head
 from placet.eventlog.proofs.growing import GrowingTree
+from placet.eventlog.proofs.keeper import TreeKeeper
 from placet.eventlog.proofs.leaf import Leaf, leaf_bytes
 from placet.eventlog.proofs.note import Signer
 from placet.eventlog.proofs.receipt import Receipt
@@ -17,6 +21,7 @@ from placet.eventlog.proofs.verifying import verify_receipt
 
 LEAVES: Final = 1 << 17
 PROOFS: Final = 5_000
+EVENTS: Final = 50_000
 RECEIPTS: Final = 500
 SIGNER: Final = Signer("bench.invalid", bytes(32))
 Other = Callable[[list[bytes], list[int]], Callable[[], object]]
@@ -24,7 +29,7 @@ Other = Callable[[list[bytes], list[int]], Callable[[], object]]
 DATA: Final = b'{"text":"' + b"x" * 280 + b'"}'
 
 
-def verify_rows(rounds: int, tell: Callable[[str], None], other: Other | None = None) -> list[Row]:
+def verify_rows(dsn: str, rounds: int, tell: Callable[[str], None], other: Other | None = None) -> list[Row]:
     """`proofs`: the arithmetic alone. `receipts`: files, signatures and all. `leaves`: what a keeper can add.
 
     `other`: another library's verifier, to stand beside ours. The one that we know is under the GPL: tests bring it.
@@ -47,6 +52,7 @@ def verify_rows(rounds: int, tell: Callable[[str], None], other: Other | None = 
         _proofs_row(rates),
         Row("whole receipts, signature and all", round(whole), "receipts/s"),
         Row("leaves added to the tree, with their tiles", round(_growing(levels[0])), "leaves/s"),
+        *_keeping(dsn, tell),
     ]
 
 
@@ -59,6 +65,22 @@ def _proofs_row(rates: list[tuple[float, float | None]]) -> Row:
         reference_name="pymerkle" if known else "",
         ratio=round(median([ours / theirs for ours, theirs in known]), 3) if known else None,
     )  # fmt: skip
+
+
+def _keeping(dsn: str, tell: Callable[[str], None]) -> list[Row]:
+    """What the keeper does behind a busy log: read, hash, keep tiles, sign. Its own CPU, without PostgreSQL's."""
+    if not dsn:
+        return []
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        tell(f"writing {EVENTS:,} events to keep a tree over")
+        fill(connection, EVENTS)
+        keeper = TreeKeeper(connection, SIGNER)
+        begun, cpu = time.perf_counter(), time.process_time()
+        while keeper.run_once():
+            pass
+        took, used = time.perf_counter() - begun, time.process_time() - cpu
+    note = f"{1_000_000 * used / EVENTS:.0f} microseconds of CPU an event"
+    return [Row("events read, hashed and signed by the keeper", round(EVENTS / took), "events/s", note=note)]
 
 
 def _growing(hashes: list[bytes]) -> float:

@@ -14,7 +14,7 @@ from typing import Final
 from placet.eventlog.proofs.checkpoint import Head
 from placet.eventlog.proofs.growing import FullTile, GrowingTree
 from placet.eventlog.proofs.head_file import kept_head, write_head
-from placet.eventlog.proofs.note import Signer
+from placet.eventlog.proofs.note import NoteUnsound, Signer
 from placet.eventlog.proofs.storing import (
     Connection,
     SignedHead,
@@ -76,7 +76,7 @@ class TreeKeeper:
         while not should_stop():
             try:
                 added = self.run_once()
-            except HistoryChanged:
+            except (HistoryChanged, NoteUnsound):
                 logger.exception("no tree head is signed")
                 time.sleep(DOUBT_SECONDS)
             else:

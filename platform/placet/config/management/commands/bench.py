@@ -47,10 +47,10 @@ def _provenance(_dsn: str, _options: Mapping[str, Any], tell: Tell) -> list[Mapp
     return [dict(row) for row in (*sign_rows(), *watermark_rows())]
 
 
-def _verify(_dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _verify(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     from placet.eventlog.benches.verify import verify_rows
 
-    return verify_rows(options["rounds"], tell)
+    return verify_rows(dsn, options["rounds"], tell)
 
 
 BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
