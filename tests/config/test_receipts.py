@@ -5,6 +5,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,11 +19,15 @@ from django.test import Client
 
 from placet.config import receipts
 from placet.config.command import CommandFailed
+from placet.eventlog.canonical import canonical
+from placet.eventlog.proofs.checkpoint import told_head
+from placet.eventlog.proofs.keeper import TreeKeeper
 from placet.eventlog.proofs.keys import install_verifier, next_origin, origin
 from placet.eventlog.proofs.note import Signer
 from placet.eventlog.proofs.receipted import RECEIPTED
 from placet.eventlog.proofs.verifying import verify_receipt
-from placet.eventlog.proofs.watching import RESTORED
+from placet.eventlog.proofs.watching import RESTORED, look
+from placet.eventlog.sequencer import Sequencer
 from placet.likeness.consent import consent_of
 from placet.people.models import Account
 from tests.cast import ANA, BEN, CLEO, DARA, EVE
@@ -159,6 +167,14 @@ def test_an_event_of_another_kind_has_no_receipt(play: Play) -> None:
     assert consent_of(ANA)
 
 
+def test_what_follows_a_filing_concerns_its_holder_too(play: Play, filed: tuple[str, Path]) -> None:
+    enforced = play.story.log.read("opt-outs").events[-1]
+    assert enforced.fact.filing == filed[0]
+    address = f"/api/v1/receipts/{enforced.event_id}"
+    assert client(DARA).get(address).status_code == 200
+    assert client(CLEO).get(address).status_code == 404
+
+
 # -- the tree over HTTP
 
 
@@ -225,12 +241,31 @@ def test_the_whole_tree_is_checked_and_a_changed_event_found(placet: Placet, pla
         placet("log", "check")
 
 
-def test_a_monitor_watches_a_folder(placet: Placet, play: Play, tmp_path: Path) -> None:
+@pytest.fixture(params=["a folder", "an address"])
+def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder with a copy of the log, and what a monitor is told to read."""
+    (folder := tmp_path / "log").mkdir()
+    if request.param == "a folder":
+        yield folder, str(folder)
+        return
+    serving = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    serving.log_message = lambda *_: None  # type: ignore[attr-defined]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), serving)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_monitor_watches_a_folder_or_an_address(
+    placet: Placet, play: Play, copied: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, source = copied
     play.story.pump.run()
-    state, folder = str(tmp_path / "state.json"), tmp_path / "log"
-    folder.mkdir()
     _copy(folder)
-    words = ("log", "watch", str(folder), "--state", state, "--once")
+    words = ("log", "watch", source, "--state", str(tmp_path / "state.json"), "--once")
     assert placet(*words, "--key", key())["found"] == "first"
     play.story.ask(BEN, "a blue cube")
     assert placet(*words)["found"] == "same"
@@ -247,6 +282,28 @@ def _copy(folder: Path) -> None:
     tile = f"tile/0/000.p/{note.decode().splitlines()[1]}"
     (folder / tile).parent.mkdir(parents=True, exist_ok=True)
     (folder / tile).write_bytes(got(tile).content)
+
+
+def test_a_restored_log_proves_over_http_what_it_was(play: Play) -> None:
+    """The event is written by hand here: a restore writes it before the first head under the new name is signed."""
+    play.story.pump.run()
+    verifier = install_verifier(Path(settings.PLACET_HOME))
+    seen = look(lambda path: bytes(got(path).content), None, verifier.text).seen
+    old = told_head(seen.checkpoint)
+    said = canonical({"old_origin": old.origin, "old_size": old.size, "old_root": old.root.hex(), "lost": 0})
+    connection = play.story.pump.connection
+    connection.execute(
+        "WITH written AS (INSERT INTO event (event_id, stream, version, type, data, digest, command_id, ordinal,"
+        " correlation_id) VALUES (gen_random_uuid(), 'log', 1, %s, %s, '', gen_random_uuid(), 0, gen_random_uuid())"
+        " RETURNING id) INSERT INTO event_pending SELECT id FROM written",
+        (RESTORED, said),
+    )
+    Sequencer(connection).run_once()
+    seed = (Path(settings.PLACET_HOME) / "keys" / "log.key").read_bytes()
+    TreeKeeper(connection, Signer(f"{old.origin}/2", seed)).run_once()
+    found = look(lambda path: bytes(got(path).content), seen)
+    assert (found.kind, found.lost, found.told) == ("restored", None, f"from {old.origin}; nothing is lost")
+    assert look(lambda path: bytes(got(path).content), found.seen).kind == "same"
 
 
 def test_a_restore_opens_the_next_name(tmp_path: Path) -> None:
