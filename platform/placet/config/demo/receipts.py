@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from moderation.events import CaseDecided
-from placet.config.demo.world import World
+from placet.config.demo.world import PATIENCE_SECONDS, World
 from placet.config.receipts import filing_event, receipt_for
 from placet.eventlog.proofs.keys import install_verifier
 from placet.eventlog.proofs.verifying import ReceiptInvalid, verify_receipt
@@ -56,7 +56,7 @@ def take_receipts(world: World) -> str:
 
 def _take(world: World, name: str, whose: str, event: str) -> dict[str, Any]:
     begun = time.monotonic()
-    receipt = receipt_for(world.log, event, account_of(person(world.person(whose)))).to_json()
+    receipt = receipt_for(world.log, event, account_of(person(world.person(whose))), seconds=PATIENCE_SECONDS).to_json()
     seconds = time.monotonic() - begun
     place = world.folder / "receipts" / f"{name}.json"
     place.parent.mkdir(parents=True, exist_ok=True)
