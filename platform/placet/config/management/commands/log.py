@@ -17,6 +17,9 @@ from placet.eventlog.proofs.note import Verifier
 from placet.eventlog.proofs.watching import Finding, Unreachable, look
 
 EVERY_SECONDS: Final = 60.0
+MEND: Final = (
+    "To mend it: restore a database that holds what was signed. Until then no head is signed and receipts wait."
+)
 
 
 class Command(PlacetCommand):
@@ -54,7 +57,7 @@ class Command(PlacetCommand):
         place = None if is_joined else head_file(Path(settings.PLACET_HOME))
         with mended(), nullcontext() if is_joined else over_the_running_install():
             found = check_log(current_log().connection, _verifier(), place)
-        return {"ok": not found.wrong, **asdict(found)}
+        return {"ok": not found.wrong, **asdict(found), "mend": MEND if found.wrong else ""}
 
     def _watch(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         while True:
@@ -76,6 +79,8 @@ class Command(PlacetCommand):
             )
             for wrong in answer["wrong"] or ["All is as it was signed."]:
                 self.stdout.write(wrong)
+            if answer["mend"]:
+                self.stdout.write(answer["mend"])
 
 
 def _verb(verbs: Any, name: str, told: str) -> ArgumentParser:
