@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check bench soak dev
+.PHONY: help setup kafka up demo test check bench soak dev
 
 PYTHON ?= python3.11
 UV_VERSION := 0.13.9
@@ -10,6 +10,9 @@ BIN := .venv/bin
 LOCKED := $(shell cat uv.lock pyproject.toml Makefile 2>/dev/null | sha256sum | cut -c1-16)
 READY := .venv/.ready-$(LOCKED)
 READY_DEV := .venv/.ready-dev-$(LOCKED)
+KAFKA_POM := platform/placet/config/broker/pom.xml
+READY_KAFKA := .venv/kafka/.ready-$(shell cat $(KAFKA_POM) 2>/dev/null | sha256sum | cut -c1-16)
+OWN_BROKER := $(if $(filter kafka,$(PLACET_TRANSPORT)),$(if $(PLACET_KAFKA),,$(READY_KAFKA)))
 EXTRAS := --extra models --extra faces
 
 # uv does not read pip's settings: what the environment tells pip is told to uv as well.
@@ -27,7 +30,9 @@ export UV_NO_PROGRESS ?= 1
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY)  ## everything that running needs, in .venv and var (again: nothing to do)
+setup: $(READY) $(OWN_BROKER)  ## everything that running needs, in .venv and var (again: nothing to do)
+
+kafka: $(READY_KAFKA)  ## a real Apache Kafka for this install; then: PLACET_TRANSPORT=kafka make demo
 
 up: setup  ## the app with a seeded world and sign-in links; Ctrl-C ends it
 	@exec $(BIN)/placet up
@@ -53,7 +58,7 @@ bench: setup  ## our figures beside their references
 soak: dev  ## the hours-long half of the tests
 	$(BIN)/python -m pytest -m soak $(ARGS)
 
-dev: $(READY_DEV)
+dev: $(READY_DEV) $(READY_KAFKA)
 	@scripts/test-packages
 
 $(READY):
@@ -68,4 +73,11 @@ $(READY):
 
 $(READY_DEV): $(READY)
 	@$(BIN)/uv sync --quiet --frozen --inexact $(EXTRAS) --group dev
+	@touch $@
+
+$(READY_KAFKA): $(READY)
+	@scripts/kafka-packages
+	@rm -rf .venv/kafka; mkdir -p .venv/kafka
+	@echo "Fetching Apache Kafka from Maven's registry."
+	@mvn -q -B -f $(KAFKA_POM) dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.venv/kafka/lib -DincludeScope=runtime
 	@touch $@

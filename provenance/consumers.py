@@ -10,6 +10,7 @@ from typing import Final
 from django.conf import settings
 
 from placet.eventlog.consuming import consume
+from placet.eventlog.crash import crash_point
 from placet.eventlog.delivery import Delivery
 from placet.eventlog.log import Stream
 from placet.media.blobs import Area
@@ -38,7 +39,9 @@ def sign(fact: studio.OutputCleared, delivery: Delivery) -> None:
         source = blobs().path(made.sha256, Area.QUARANTINE)
         signed = sign_clip(source, place, _claims(generation, made, delivery), keys())
         engines = _verified(place)
+        crash_point("sign.verified")
         blobs().put_file(place, Area.RELEASED)
+        crash_point("sign.released")
     stream = delivery.read(f"signature-{fact.generation}")
     delivery.append(stream.name, [_fact(fact, made, signed, engines)], expected=stream.version)
 

@@ -8,6 +8,8 @@ import psycopg
 from django.conf import settings
 
 from placet.config import flow
+from placet.eventlog import checkpoints
+from placet.eventlog.checkpoints import THE_LOG, Reached
 from placet.eventlog.connecting import connect
 from placet.eventlog.consuming import ConsumerRunner
 from placet.eventlog.log import EventLog
@@ -15,6 +17,7 @@ from placet.eventlog.projecting import Projector
 from placet.eventlog.proofs.keeper import TreeKeeper
 from placet.eventlog.proofs.keys import install_signer
 from placet.eventlog.sequencer import Sequencer
+from placet.eventlog.transports.port import Batch, Step
 
 
 @dataclass
@@ -28,6 +31,7 @@ class Pump:
         flow.load()
         stop = threading.Event()
         self.keeper = TreeKeeper(self.connection, install_signer(Path(settings.PLACET_HOME)))
+        self.places = {c.name: checkpoints.read(self.connection, c.name)[THE_LOG].position for c in flow.consumers()}
         self.runners = {c.name: ConsumerRunner(c, self.connection, stop) for c in flow.consumers()}
 
     def run(self) -> None:
@@ -45,8 +49,10 @@ class Pump:
 
     def _consume(self, name: str) -> bool:
         runner = self.runners[name]
-        events = EventLog(self.connection).read_from(runner.position, 500)
+        events = EventLog(self.connection).read_from(self.places[name], 500)
         if not events:
             return False
-        runner.take([e for e in events if e.type in runner.consumer.types], events[-1].position)
-        return True
+        wanted = [e for e in events if e.type in runner.consumer.types]
+        steps = [Step(e, THE_LOG, Reached(e.position)) for e in wanted]
+        self.places[name] = events[-1].position
+        return runner.take(Batch((*steps, Step(None, THE_LOG, Reached(self.places[name])))))

@@ -3,14 +3,20 @@
 import ast
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
-from placet.config import commands_page, events_page, flow
+from placet.config import asyncapi_page, commands_page, events_page, flow
 from placet.config.cli import FOLDER
 from placet.config.promises import PROMISES
+from placet.eventlog.event import TYPES
+from placet.eventlog.log import RecordedEvent
 from placet.eventlog.refusal import Refusal
+from placet.eventlog.transports.records import headers_of
+from placet.eventlog.vault import install_vault
 from placet.media.errors import HOSTILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,6 +121,18 @@ def test_every_command_can_be_drawn() -> None:
 
 def test_every_event_is_as_its_docstring_says() -> None:
     assert (DOCS / "events.md").read_text() == events_page.page(), "to mend it: placet pages"
+
+
+def test_the_topics_are_described_as_the_registry_has_them() -> None:
+    assert (DOCS / "asyncapi.yaml").read_text() == asyncapi_page.page(), "to mend it: placet pages"
+    described = yaml.safe_load((DOCS / "asyncapi.yaml").read_text())
+    event = RecordedEvent(
+        (1, "i", "s", 1, "t", b"", None, b"", "c", "k", None, None, datetime.now(UTC)), install_vault()
+    )
+    assert set(described["components"]["schemas"]["headers"]["properties"]) == {n for n, _ in headers_of(event, 0, "")}
+    flow.load()
+    ours = {kind.name for kind in TYPES.values() if kind.room not in events_page.NOT_OURS}
+    assert set(described["components"]["messages"]) == ours
 
 
 def test_every_promise_stands_in_the_concepts_word_for_word() -> None:

@@ -6,12 +6,13 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from placet.config.broker.server import Broker
 from placet.config.processes import Child, Ports, children
 from placet.config.supervised import Running
 from placet.config.supervisor import Supervisor
 
 
-def small_table(ports: Ports) -> tuple[Child, ...]:
+def small_table(ports: Ports, _broker: Broker | None) -> tuple[Child, ...]:
     sleeper = Child("sleeper", (sys.executable, "-c", "import time; time.sleep(600)"))
     return children(ports)[0], sleeper
 

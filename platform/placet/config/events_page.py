@@ -31,7 +31,7 @@ def page() -> str:
     flow.load()
     kinds = sorted((k for k in TYPES.values() if k.room not in NOT_OURS), key=lambda k: k.room)
     rooms = [line for room, of_it in groupby(kinds, key=lambda k: k.room) for line in _room(room, list(of_it))]
-    verdict = ["## The fields of a verdict", "", _wrapped(_doc(Verdict)), "", *_fields(Verdict, {}), ""]
+    verdict = ["## The fields of a verdict", "", _wrapped(described(Verdict)), "", *_fields(Verdict, {}), ""]
     return "\n".join([HEAD, *rooms, *verdict])
 
 
@@ -40,7 +40,7 @@ def _room(room: str, kinds: list[EventType]) -> Iterator[str]:
     for kind in kinds:
         guarded = ", guarded" if kind.is_guarded else ""
         yield f"### {kind.name}\n"
-        yield _wrapped(f"Stream `{kind.stream_kind}`{guarded}. {_doc(kind.fact)}") + "\n"
+        yield _wrapped(f"Stream `{kind.stream_kind}`{guarded}. {described(kind.fact)}") + "\n"
         yield from [VERDICT] if issubclass(kind.fact, Verdict) else _fields(kind.fact, kind.sealed)
         yield ""
 
@@ -77,7 +77,7 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(text.strip(), WIDTH, break_on_hyphens=False, break_long_words=False)
 
 
-def _doc(fact: type[Any]) -> str:
+def described(fact: type[Any]) -> str:
     """What the class says of itself; nothing where dataclass wrote the docstring."""
     own = fact.__doc__ or ""
     return "" if own.startswith(f"{fact.__name__}(") else " ".join(own.split())

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterable
 from typing import Final
 
+from placet.config.broker.server import is_wanted
 from placet.config.processes import HOST, Ports
 
 FIRST: Final = 8000
@@ -15,9 +16,13 @@ class NoFreePort(OSError):
 
 
 def choose(first: int = FIRST) -> Ports:
-    """The first free port from `first` on for pages, the next free one for live updates. Raises `NoFreePort`."""
+    """The first free port from `first` on for pages, the next free ones for the rest. Raises `NoFreePort`."""
     web = next_free(first)
-    return Ports(web=web, live=next_free(web + 1))
+    live = next_free(web + 1)
+    if not is_wanted():
+        return Ports(web, live)
+    broker = next_free(live + 1)
+    return Ports(web, live, broker, next_free(broker + 1))
 
 
 def next_free(first: int) -> int:

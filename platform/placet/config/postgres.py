@@ -4,7 +4,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -126,12 +126,22 @@ class Postgres:
         while time.monotonic() < until:
             if not self.is_running():
                 raise PostgresUnavailable(f"PostgreSQL ended while starting. Its last words: {self._last_words()}")
-            with suppress(psycopg.OperationalError):
+            try:
                 psycopg.connect(self.admin_dsn(), connect_timeout=2).close()
+            except psycopg.OperationalError as error:
+                self._refuse_other_keys(error)
+                time.sleep(0.05)
+            else:
                 return
-            time.sleep(0.05)
         self.stop()
         raise PostgresUnavailable(f"PostgreSQL was not ready after {START_SECONDS} s. See {self.log_file()}.")
+
+    def _refuse_other_keys(self, error: psycopg.OperationalError) -> None:
+        if "password authentication failed" in str(error):
+            raise PostgresUnavailable(
+                f"The database in {self.place.data} was made with other keys than those in {self.home / 'keys'}."
+                f" To mend it: put those keys back, or give the database up with: rm -r {self.place.root}"
+            )
 
     def _last_words(self) -> str:
         return "\n".join(self.log_file().read_text(errors="replace").splitlines()[-5:])

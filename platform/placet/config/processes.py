@@ -1,8 +1,11 @@
 """The table of child processes, in the order in which they start. PostgreSQL comes before them all."""
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import Final
+
+from placet.config.broker.server import Broker
 
 HOST: Final = "127.0.0.1"
 ROLES: Final = (
@@ -11,12 +14,18 @@ ROLES: Final = (
     "checks",  # what answers events by a model: this one holds them
     "worker",  # the generator
 )
+CARRIERS: Final = ("relay",)
+"""What carries the log to Kafka, where Kafka wakes the consumers."""
 
 
 @dataclass(frozen=True)
 class Ports:
+    """`broker` and `controller` are 0 where no broker of our own runs."""
+
     web: int
     live: int
+    broker: int = 0
+    controller: int = 0
 
 
 @dataclass(frozen=True)
@@ -27,13 +36,18 @@ class Child:
     words: tuple[str, ...]
 
 
-def children(ports: Ports) -> tuple[Child, ...]:
+def children(ports: Ports, broker: Broker | None = None) -> tuple[Child, ...]:
     """Everything that `make up` runs beside PostgreSQL."""
     return (
         Child("web", _granian("wsgi", ports.web, "--blocking-threads", "4", "--backpressure", "64", "--no-ws")),
         Child("live", _granian("asginl", ports.live, "--no-ws")),
-        *(Child(role, (sys.executable, "-m", "placet.config", "run", role)) for role in ROLES),
+        *([Child("broker", broker.words())] if broker else []),
+        *(Child(role, (sys.executable, "-m", "placet.config", "run", role)) for role in (*ROLES, *_carriers())),
     )
+
+
+def _carriers() -> tuple[str, ...]:
+    return CARRIERS if os.environ.get("PLACET_TRANSPORT") == "kafka" else ()
 
 
 def _granian(interface: str, port: int, *more: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from placet.eventlog.proofs.keeper import TreeKeeper
 from placet.eventlog.proofs.keys import install_signer
 from placet.eventlog.proofs.note import Signer
 from placet.eventlog.sequencer import Sequencer
-from placet.eventlog.transports.embedded import EmbeddedTransport
+from placet.eventlog.transports.chosen import transport_of
 
 DRAIN_SECONDS: Final = 3.0
 SWITCH_SECONDS: Final = 0.0005
@@ -68,29 +68,41 @@ def _hold_models() -> None:
 def checks(hold_models: Callable[[], object] = _hold_models) -> None:
     """The checks that need a model, and whatever else needs one. This process holds the models."""
     flow.load()
-    stop = _stop_on_signals()
     hold_models()
-    _answer([one for one in flow.consumers() if one.needs_models], [], stop)
+    answer_events("checks", [one for one in flow.consumers() if one.needs_models])
 
 
 def consumers() -> None:
     """All other answers to events, and the effects."""
     flow.load()
+    answer_events("consumers", [one for one in flow.consumers() if not one.needs_models], EffectThread)
+
+
+def answer_events(role: str, consumers: list[Consumer], effects: type[EffectThread] | None = None) -> None:
+    """Run consumers until asked to stop. Under Kafka, all processes of one role share their events."""
     stop = _stop_on_signals()
-    _answer([one for one in flow.consumers() if not one.needs_models], [EffectThread(connect, stop)], stop)
-
-
-def _answer(consumers: list[Consumer], others: list[threading.Thread], stop: threading.Event) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
-    transport = EmbeddedTransport(connect)
+    transport = transport_of(role)
+    subscribed = [(one, transport.subscribe(one.name, one.types)) for one in consumers]
     _kept_up(transport.start, stop)
-    threads = [*(ConsumerThread(one, transport, connect, stop) for one in consumers), *others]
+    threads: list[threading.Thread] = [ConsumerThread(one, events, connect, stop) for one, events in subscribed]
+    threads += [effects(connect, stop)] if effects else []
     for thread in threads:
         thread.start()
     stop.wait()
     transport.stop()
     for thread in threads:
         thread.join(DRAIN_SECONDS)
+
+
+def relay() -> None:
+    """Carry the log to Apache Kafka, in order. Several may run: one leads."""
+    from placet.eventlog.relay import Relay
+    from placet.eventlog.transports.kafka import Cluster
+
+    flow.load()
+    stop = _stop_on_signals()
+    _kept_up(lambda: Relay(connect, Cluster.of_settings(), [one.name for one in flow.consumers()]).run(stop), stop)
 
 
 def worker() -> None:

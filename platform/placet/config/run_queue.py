@@ -19,6 +19,7 @@ from generator.port import (
     RawClip,
 )
 from placet.eventlog import effects
+from placet.eventlog.crash import crash_point
 from placet.eventlog.ids import GenerationId
 from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.encode import encode_mp4
@@ -53,6 +54,7 @@ class LogRunQueue:
         if found is None:
             return None
         held, generation = found
+        crash_point("run.started")
         claim = Claim(str(held.id), held.token, self._request(generation))
         self._held[claim.id] = held
         return claim
@@ -71,11 +73,13 @@ class LogRunQueue:
         place = self._blobs.root / f".run-{claim.id}-{claim.token}.mp4"
         try:
             encoded = encode_mp4(marked, clip.fps, clip.pcm, clip.rate, place)
+            crash_point("run.encoded")
             progress("read mark", 0.0)
             read = watermark.read_back(place, self._key)
             if read is None or read.payload != payload:
                 raise MarkUnreadable("the mark could not be read back after encoding")
             self._made[claim.id] = (self._blobs.put_file(place, Area.QUARANTINE), f"{payload:016x}", encoded.seconds)
+            crash_point("run.stored")
         finally:
             Path(place).unlink(missing_ok=True)
 
@@ -95,6 +99,7 @@ class LogRunQueue:
             took,
         )
         self._asking(lambda runs: self._finish(runs, claim, made))
+        crash_point("run.made")
 
     def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade) -> None:
         until = time.monotonic() + FINISH_WITHIN_SECONDS

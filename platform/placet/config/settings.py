@@ -5,6 +5,7 @@ import secrets
 
 from csp.constants import NONE, SELF
 
+from placet.config.broker.server import address_in
 from placet.config.database import django_database, dsn
 from placet.config.home import home_folder, read_secret
 
@@ -13,7 +14,20 @@ PLACET_HOME = home_folder()
 PLACET_ORIGIN = os.environ.get("PLACET_ORIGIN", "http://localhost:8000")
 PLACET_LIVE_ORIGIN = os.environ.get("PLACET_LIVE_ORIGIN", "http://localhost:8001")
 PLACET_TRANSPORT = os.environ.get("PLACET_TRANSPORT", "embedded")  # or kafka
-PLACET_KAFKA = os.environ.get("PLACET_KAFKA", "127.0.0.1:9092")
+PLACET_KAFKA = os.environ.get("PLACET_KAFKA") or address_in(PLACET_HOME)  # brokers, separated by commas
+PLACET_KAFKA_PREFIX = os.environ.get("PLACET_KAFKA_PREFIX", "placet")  # of topics and groups
+PLACET_KAFKA_GENERATION = int(os.environ.get("PLACET_KAFKA_GENERATION", "1"))  # of topics
+PLACET_KAFKA_PARTITIONS = int(os.environ.get("PLACET_KAFKA_PARTITIONS", "6"))  # fixed within a generation
+PLACET_KAFKA_REPLICAS = int(os.environ.get("PLACET_KAFKA_REPLICAS", "1"))
+KAFKA_SECURITY = {
+    "security_protocol": os.environ.get("PLACET_KAFKA_PROTOCOL", "PLAINTEXT"),
+    "ssl_cafile": os.environ.get("PLACET_KAFKA_CA", ""),
+    "ssl_certfile": os.environ.get("PLACET_KAFKA_CERTIFICATE", ""),
+    "ssl_keyfile": os.environ.get("PLACET_KAFKA_CERTIFICATE_KEY", ""),
+    "sasl_mechanism": os.environ.get("PLACET_KAFKA_SASL", ""),
+    "sasl_plain_username": os.environ.get("PLACET_KAFKA_USER", ""),
+    "sasl_plain_password": os.environ.get("PLACET_KAFKA_PASSWORD", ""),
+}
 PLACET_LIKENESS_WORD = os.environ.get("PLACET_LIKENESS_WORD", "likeness")  # the word on every screen
 PLACET_ENGINE = os.environ.get("PLACET_ENGINE", "scene")
 
@@ -161,5 +175,8 @@ LOGGING = {
     "formatters": {"line": {"()": "placet.config.log_lines.LogLine"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("PLACET_LOG_LEVEL", "WARNING")},
-    "loggers": {"placet": {"level": os.environ.get("PLACET_LOG_LEVEL", "INFO")}},
+    "loggers": {
+        "kafka": {"level": "CRITICAL"},  # a broker that is away is told by those who wait for it, once a second
+        "placet": {"level": os.environ.get("PLACET_LOG_LEVEL", "INFO")},
+    },
 }

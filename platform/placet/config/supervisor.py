@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from placet.config import ports as free_ports
+from placet.config.broker.server import Broker, BrokerMissing
 from placet.config.install import install
 from placet.config.kept_alive import MARK, KeptAlive, end_leftovers, rotate
 from placet.config.postgres import Postgres, running_postgres
@@ -25,7 +26,7 @@ DRAIN_SECONDS: Final = 3.5  # what is left of five seconds is PostgreSQL's
 READY_SECONDS: Final = 60.0
 
 Tell = Callable[[str], None]
-Table = Callable[[Ports], Iterable[Child]]
+Table = Callable[[Ports, Broker | None], Iterable[Child]]
 
 
 class NotStarted(RuntimeError):
@@ -67,9 +68,10 @@ class Supervisor:
 
     def _serve(self, postgres: Postgres | None, tell: Tell, ready: Callable[[Running], None]) -> None:
         ports = self._ports(tell)
-        environment = self._environment(ports)
+        broker = self._broker(ports)
+        environment = self._environment(ports, broker)
         self._prepare(postgres, environment, tell)
-        kept = [KeptAlive(child, self._log(child), environment) for child in self.table(ports)]
+        kept = [KeptAlive(child, self._log(child), environment) for child in self.table(ports, broker)]
         state = Running(os.getpid(), ports.web, ports.live, environment["PLACET_ORIGIN"])
         try:
             self._tend(kept, postgres, state, ready)
@@ -102,9 +104,21 @@ class Supervisor:
             tell(f"Port {self.first_port} is taken: using {ports.web}.")
         return ports
 
-    def _environment(self, ports: Ports) -> dict[str, str]:
+    def _broker(self, ports: Ports) -> Broker | None:
+        """Where Kafka wakes the consumers and no cluster was named: one of our own, its data made anew."""
+        if not ports.broker:
+            return None
+        broker = Broker(self.home, ports.broker, ports.controller)
+        try:
+            broker.make_anew()
+        except BrokerMissing as missing:
+            raise NotStarted(str(missing)) from missing
+        return broker
+
+    def _environment(self, ports: Ports, broker: Broker | None) -> dict[str, str]:
         return {
             **os.environ,
+            **({"PLACET_KAFKA": broker.address} if broker else {}),
             "PLACET_HOME": str(self.home),
             "PLACET_ORIGIN": os.environ.get("PLACET_ORIGIN", f"http://localhost:{ports.web}"),
             "PLACET_LIVE_ORIGIN": os.environ.get("PLACET_LIVE_ORIGIN", f"http://localhost:{ports.live}"),

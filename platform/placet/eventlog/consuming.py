@@ -8,19 +8,21 @@ consumer never skips: then it stops there and tries again, and what depends on i
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 
-from placet.eventlog import effects
+from placet.eventlog import checkpoints, effects
+from placet.eventlog.checkpoints import Place, Reached
 from placet.eventlog.codec import UnknownEventType
+from placet.eventlog.crash import crash_point
 from placet.eventlog.delivery import Delivery, Gathered, KnownStreams
 from placet.eventlog.errors import LogError
 from placet.eventlog.event import BY_CLASS
 from placet.eventlog.log import EventLog, RecordedEvent
-from placet.eventlog.transports.port import Transport
+from placet.eventlog.transports.port import Batch, Subscription
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[Any, Delivery], None]
@@ -71,18 +73,18 @@ class ConsumerThread(threading.Thread):
     def __init__(
         self,
         consumer: Consumer,
-        transport: Transport,
+        subscription: Subscription,
         connect: Callable[[], psycopg.Connection[Any]],
         stop: threading.Event,
     ) -> None:
         super().__init__(name=consumer.name, daemon=True)
         self.consumer = consumer
-        self.transport = transport
+        self.subscription = subscription
         self.stop = stop
         self._connect = connect
 
     def run(self) -> None:
-        """Connect, work, and after a lost connection begin again from the checkpoint."""
+        """Connect, work, and after a lost connection go on with what was not settled."""
         while not self.stop.is_set():
             try:
                 with self._connect() as connection:
@@ -91,15 +93,16 @@ class ConsumerThread(threading.Thread):
                 logger.warning("%s: PostgreSQL is away (%s); trying again", self.consumer.name, type(error).__name__)
                 self.stop.wait(0.5)
             except Exception:
-                logger.exception("%s stopped unexpectedly; beginning again from its checkpoint", self.consumer.name)
+                logger.exception("%s stopped unexpectedly; beginning again", self.consumer.name)
                 self.stop.wait(1)
 
     def _work(self, runner: "ConsumerRunner") -> None:
         while not self.stop.is_set():
-            batch = self.transport.after(
-                runner.position, self.consumer.types, at_most=self.consumer.at_most, wait_seconds=0.5
-            )
-            runner.take(batch.events, batch.reached)
+            batch = self.subscription.next(self.consumer.at_most, wait_seconds=0.5)
+            if batch.events:
+                crash_point(f"{self.consumer.name}.taken")
+            if runner.take(batch):
+                self.subscription.settle(batch)
 
 
 class ConsumerRunner:
@@ -109,70 +112,77 @@ class ConsumerRunner:
         self.consumer = consumer
         self.connection = connection
         self.stop = stop
-        self.position = _checkpoint(connection, consumer.name)
-        self._saved_at = 0.0
         self._known = KnownStreams()
+        self._passed: dict[Place, Reached] = {}
+        """What held nothing for this consumer: written down with its next answer, or once a second."""
+        self._saved_at = time.monotonic()
 
-    def take(self, events: Sequence[RecordedEvent], reached: int) -> None:
-        """Answer the events, then stand at `reached`."""
-        if events:
-            self._answer(events, reached)
-        elif reached > self.position and time.monotonic() - self._saved_at > 1:
+    def take(self, batch: Batch) -> bool:
+        """Answer a batch. False when the stop came first: what is left of it comes again."""
+        if batch.events:
+            return self._answer(batch)
+        self._passed |= batch.reached
+        if self._passed and time.monotonic() - self._saved_at > 1:
             with self.connection.transaction():
-                self._move(reached)
-        self.position = max(self.position, reached) if not self.stop.is_set() else self.position
+                self._move({})
+        return True
 
-    def _answer(self, events: Sequence[RecordedEvent], reached: int) -> None:
+    def _answer(self, batch: Batch) -> bool:
         if not self._has_parked():
             try:
-                self._together(events, reached)
+                self._together(batch.events, batch.reached)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 raise
             except Exception as error:  # noqa: BLE001  whatever one handler raised, each event is now tried alone
                 logger.info(
-                    "%s: %d events taken one by one after %s", self.consumer.name, len(events), type(error).__name__
-                )
+                    "%s: %d events taken one by one after %s",
+                    self.consumer.name, len(batch.events), type(error).__name__,
+                )  # fmt: skip
             else:
-                return
-        for event in events:
-            self._alone(event)
+                return True
+        for step in batch.steps:
+            if step.event is not None:
+                self._alone(step.event, {step.place: step.reached})
             if self.stop.is_set():
-                return
+                return False
         with self.connection.transaction():
-            self._move(reached)
+            self._move(batch.reached)
+        return True
 
-    def _together(self, events: Sequence[RecordedEvent], reached: int) -> None:
+    def _together(self, events: Sequence[RecordedEvent], reached: Mapping[Place, Reached]) -> None:
         gathered = Gathered(EventLog(self.connection), self._known)
         if self.consumer.prepare is not None:
             self.consumer.prepare(events, gathered)
         for event in events:
             self.consumer.handle(event.fact, Delivery(event, self.consumer.name, gathered))
+        crash_point(f"{self.consumer.name}.handled")
         self._write(gathered, reached)
+        crash_point(f"{self.consumer.name}.committed")
 
-    def _write(self, gathered: Gathered, reached: int) -> None:
+    def _write(self, gathered: Gathered, reached: Mapping[Place, Reached]) -> None:
         with self.connection.transaction():
             if gathered.writes:
                 gathered.log.append_all(gathered.writes)
             effects.plan(self.connection, self.consumer.name, gathered.effects)
             self._move(reached)
 
-    def _alone(self, event: RecordedEvent) -> None:
+    def _alone(self, event: RecordedEvent, reached: Mapping[Place, Reached]) -> None:
         """One event, tried until it is answered, parked, or (never skipping) the stop comes."""
         if self._is_parked(event.stream):
-            self._park(event, "waits behind a parked event of its stream")
+            self._park(event, "waits behind a parked event of its stream", reached)
             return
         tries = 0
         while not self.stop.is_set():
             tries += 1
             try:
-                self._together([event], event.position)
+                self._together([event], reached)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 raise
             except LogError as conflict:
                 self._rest(tries, conflict)
             except Exception as error:  # noqa: BLE001  a handler may raise anything; it is parked or waited for
                 if tries >= TRIES and not self._must_wait(error):
-                    self._park(event, f"{type(error).__name__}: {error}")
+                    self._park(event, f"{type(error).__name__}: {error}", reached)
                     return
                 self._rest(tries, error)
             else:
@@ -186,12 +196,9 @@ class ConsumerRunner:
             logger.warning("%s waits: %s: %s", self.consumer.name, type(error).__name__, error)
         self.stop.wait(min(0.01 * 3**tries, LONGEST_REST_SECONDS))
 
-    def _move(self, position: int) -> None:
-        self.connection.execute(
-            "UPDATE checkpoint SET position = greatest(position, %s), moved_at = clock_timestamp()"
-            " WHERE name = %s AND topic = '' AND partition = 0",
-            (position, self.consumer.name),
-        )
+    def _move(self, reached: Mapping[Place, Reached]) -> None:
+        checkpoints.move(self.connection, self.consumer.name, {**self._passed, **reached})
+        self._passed = {}
         self._saved_at = time.monotonic()
 
     def _has_parked(self) -> bool:
@@ -206,7 +213,7 @@ class ConsumerRunner:
         row = self.connection.execute(query, parameters).fetchone()
         return bool(row and row[0])
 
-    def _park(self, event: RecordedEvent, error: str) -> None:
+    def _park(self, event: RecordedEvent, error: str, reached: Mapping[Place, Reached]) -> None:
         logger.error("%s parked position %s (%s)", self.consumer.name, event.position, error.split(":", 1)[0])
         with self.connection.transaction():
             self.connection.execute(
@@ -214,16 +221,4 @@ class ConsumerRunner:
                 " VALUES (%s, %s, %s, %s, %s, clock_timestamp()) ON CONFLICT DO NOTHING",
                 (self.consumer.name, event.position, event.stream, error[:2000], TRIES),
             )
-            self._move(event.position)
-
-
-def _checkpoint(connection: psycopg.Connection[Any], name: str) -> int:
-    connection.execute(
-        "INSERT INTO checkpoint (name, topic, partition, position, moved_at) VALUES (%s, '', 0, 0, clock_timestamp())"
-        " ON CONFLICT DO NOTHING",
-        (name,),
-    )
-    row = connection.execute(
-        "SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0", (name,)
-    )
-    return int((row.fetchone() or (0,))[0])
+            self._move(reached)

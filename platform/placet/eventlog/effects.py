@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import psycopg
 
+from placet.eventlog.crash import crash_point
 from placet.eventlog.delivery import PlannedEffect
 
 logger = logging.getLogger(__name__)
@@ -137,11 +138,14 @@ def run_one(connection: psycopg.Connection[Any], kind: str) -> bool:
     held = claim(connection, kind, lease_seconds=60)
     if held is None:
         return False
+    crash_point(f"{kind}.claimed")
     try:
         PERFORMERS[kind](held.payload, f"{held.event_id}-{held.key}")
+        crash_point(f"{kind}.performed")
     except Exception as error:  # noqa: BLE001  a failed effect parks itself alone and is tried again
         logger.warning("effect %s (%s) failed: %s", held.id, kind, type(error).__name__)
         later(connection, held, f"{type(error).__name__}: {error}", min(2.0**held.attempts, 600))
     else:
         done(connection, held)
+        crash_point(f"{kind}.done")
     return True

@@ -21,6 +21,7 @@ from placet.eventlog.statements import (
     INSERT_ONE,
     LOCK,
     READ,
+    READ_AT,
     READ_CORRELATED,
     READ_FROM,
     READ_LAST,
@@ -85,6 +86,11 @@ class EventLog:
     def read_from(self, position: int, limit: int) -> list[RecordedEvent]:
         """Up to `limit` events with a position above `position`, in order. Dense: none is ever missing between."""
         return self._events(READ_FROM, (position, limit))
+
+    def read_at(self, positions: Iterable[int]) -> dict[int, RecordedEvent]:
+        """The events at these positions, as far as there are any, in one question."""
+        wanted = list(positions)
+        return {event.position: event for event in self._events(READ_AT, (wanted,))} if wanted else {}
 
     def read_correlated(self, correlation_id: str) -> list[RecordedEvent]:
         """Every event of one story, in the order written; those not yet sequenced carry position None."""

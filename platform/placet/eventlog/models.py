@@ -9,6 +9,7 @@ class Checkpoint(models.Model):
     name = models.TextField()
     topic = models.TextField(default="")
     partition = models.IntegerField(default=0)
+    topic_id = models.TextField(db_default="")
     kafka_offset = models.BigIntegerField(null=True)
     position = models.BigIntegerField(default=0)
     moved_at = models.DateTimeField(auto_now=True)
@@ -16,6 +17,17 @@ class Checkpoint(models.Model):
     class Meta:
         db_table = "checkpoint"
         constraints = [models.UniqueConstraint(fields=["name", "topic", "partition"], name="one_checkpoint_a_place")]
+
+
+class Lease(models.Model):
+    """Who leads under a name, and until when by the database's clock."""
+
+    name = models.TextField(primary_key=True)
+    owner = models.TextField()
+    until = models.DateTimeField()
+
+    class Meta:
+        db_table = "lease"
 
 
 class Effect(models.Model):

@@ -13,6 +13,8 @@ from typing import Any, Final, TypeVar
 
 from django.db import connection, models, transaction
 
+from placet.eventlog import checkpoints
+from placet.eventlog.crash import crash_point
 from placet.eventlog.event import BY_CLASS, stream_kind
 from placet.eventlog.log import RecordedEvent, current_log
 
@@ -128,11 +130,7 @@ class Moved(RuntimeError):
 def position_of(name: str) -> int:
     """Where a projection stands."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO checkpoint (name, topic, partition, position, moved_at) VALUES (%s, '', 0, 0, now())"
-            " ON CONFLICT DO NOTHING",
-            (name,),
-        )
+        cursor.execute(checkpoints.BEGIN, (name,))
         cursor.execute("SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0", (name,))
         return int(cursor.fetchone()[0])
 
@@ -157,6 +155,8 @@ def advance(targets: Iterable[Projection], events: Sequence[RecordedEvent]) -> N
             rows = Rows()
             fold_batch(target, events, rows)
             rows.write()
+            crash_point(f"{target.name}.folded")
+    crash_point("projections.committed")
 
 
 def move(name: str, before: int, to: int) -> None:

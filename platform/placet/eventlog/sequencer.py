@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import psycopg
 
+from placet.eventlog.crash import crash_point
+
 LOCK_KEY: Final = 0x706C61636574
 """'placet' in ASCII."""
 AT_MOST: Final = 5_000
@@ -75,7 +77,10 @@ class Sequencer:
             if is_overtaken:
                 raise _Overtaken
             if count:
+                crash_point("sequencer.numbered")
                 cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(position)), prepare=True)
+        if count:
+            crash_point("sequencer.committed")
         self.floor = max(self.floor, last_id)
         return int(count)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.db import connections
 from psycopg.conninfo import make_conninfo
 
+from placet.config.broker.running import running_broker
 from placet.config.database import ROLES, django_database
 from placet.config.home import make_secret
 from placet.config.install import install
@@ -37,6 +38,16 @@ def bench_database(home: Path) -> Iterator[str]:
     finally:
         if is_ours:
             server.stop()
+
+
+@contextmanager
+def bench_broker(home: Path) -> Iterator[str]:
+    """The address of the brokers that are set, or of one for as long as the block lasts."""
+    if given := os.environ.get("PLACET_KAFKA"):
+        yield given
+        return
+    with running_broker(home / "bench") as running:
+        yield running.broker.address
 
 
 def _dsn(server: Postgres, home: Path, name: str, role: str) -> str:

@@ -7,8 +7,9 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psutil
@@ -44,13 +45,29 @@ FROM event WHERE recorded_at >= %s
 
 def flow_rows(dsn: str, rates: list[int], seconds: float, tell: Callable[[str], None]) -> list[Row]:
     """(a) every stage, with recorded vectors; (b) everything real, against the model's own ceiling."""
-    rows = [_at_rate(dsn, rate, seconds, "checks-recorded", tell) for rate in rates]
+    rows = [_measured(dsn, Trial(rate, seconds), tell) for rate in rates]
     ceiling = model_ceiling(tell)
-    real = _at_rate(dsn, max(20, int(ceiling * 0.6)), seconds, "checks", tell)
+    real = _measured(dsn, Trial(max(20, int(ceiling * 0.6)), seconds, "checks"), tell)
     return [*rows, Row(
         "(b) everything real", real.ours, "decisions/s", ">= 0.5", round(ceiling, 1), "the model alone, batches of 32",
         round(real.ours / ceiling, 3), judged=True, lost=real.lost, p95_ms=real.p95_ms, cpu_ms_each=real.cpu_ms_each,
     )]  # fmt: skip
+
+
+def kafka_rows(dsn: str, address: str, rates: list[int], seconds: float, tell: Callable[[str], None]) -> list[Row]:
+    """The same processes, woken by Kafka, beside the embedded transport at the same rates in the same run."""
+    over_kafka = {
+        "PLACET_TRANSPORT": "kafka", "PLACET_KAFKA": address, "PLACET_KAFKA_PREFIX": f"bench{uuid.uuid4().hex[:8]}",
+    }  # fmt: skip
+    rows = []
+    for rate in rates:
+        embedded = _measured(dsn, Trial(rate, seconds), tell)
+        kafka = _measured(dsn, Trial(rate, seconds, over=over_kafka), tell)
+        rows.append(replace(
+            kafka, case=f"(a) over Kafka at {rate}/s", goal=">= 0.5", reference=embedded.ours,
+            reference_name="embedded, same rate", ratio=round(kafka.ours / embedded.ours, 3),
+        ))  # fmt: skip
+    return rows
 
 
 def model_ceiling(tell: Callable[[str], None]) -> float:
@@ -60,20 +77,30 @@ def model_ceiling(tell: Callable[[str], None]) -> float:
     return float(subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ}).stdout)
 
 
-def _at_rate(dsn: str, rate: int, seconds: float, checks: str, tell: Callable[[str], None]) -> Row:
-    with _parts(dsn, checks) as parts, connect() as connection:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """So many requests a second for so long. `over`: what carries the events."""
+
+    rate: int
+    seconds: float
+    checks: str = "checks-recorded"
+    over: Mapping[str, str] = field(default_factory=dict)
+
+
+def _measured(dsn: str, trial: Trial, tell: Callable[[str], None]) -> Row:
+    with _parts(dsn, trial) as parts, connect() as connection:
         askers = _askers(connection)
-        tell(f"flow: waiting for {checks} to be warm")
+        tell(f"flow: waiting for {trial.checks} to be warm")
         _one_decision(connection, askers[0])
-        tell(f"flow: {rate} requests/s for {seconds:.0f} s")
+        tell(f"flow: {trial.rate} requests/s for {trial.seconds:.0f} s")
         begun = connection.execute("SELECT clock_timestamp()").fetchone()
-        meter = CpuMeter({**parts, "postgres": _postmaster(connection), "load": os.getpid()})
-        _open_loop(rate, seconds, askers)
+        meter = CpuMeter({**parts, **_broker(), "postgres": _postmaster(connection), "load": os.getpid()})
+        _open_loop(trial.rate, trial.seconds, askers)
         latencies, lost = _drained(connection, begun[0] if begun else None)
         sustained = _sustained(connection, begun[0] if begun else None)
         cpu = meter.milliseconds_each(len(latencies))
     decided = [x for x in latencies if x is not None]
-    case = f"(a) all stages at {rate}/s" if "recorded" in checks else f"(b) at {rate}/s"
+    case = f"(a) all stages at {trial.rate}/s"
     return Row(
         case, round(sustained, 1), "decisions/s", ">= 300/s, p95 < 150 ms, 0 lost", judged=True,
         lost=lost, p95_ms=round(1000 * percentile(decided, 0.95), 1), cpu_ms_each=cpu,
@@ -145,12 +172,12 @@ def _drained(connection: psycopg.Connection[Any], begun: Any) -> tuple[list[floa
 
 
 @contextmanager
-def _parts(dsn: str, checks: str) -> Iterator[dict[str, int]]:
+def _parts(dsn: str, trial: Trial) -> Iterator[dict[str, int]]:
     """Part -> its process."""
-    environment = {**os.environ, "PLACET_DATABASE": dsn}
+    environment = {**os.environ, "PLACET_DATABASE": dsn, **trial.over}
     started = {
         part: subprocess.Popen([sys.executable, "-m", "placet.config.benches.flow_part", part], env=environment)
-        for part in ("sequencer", "consumers", checks)
+        for part in ("sequencer", "consumers", trial.checks, *(["relay"] if trial.over else []))
     }
     try:
         yield {part.removesuffix("-recorded"): process.pid for part, process in started.items()}
@@ -159,6 +186,12 @@ def _parts(dsn: str, checks: str) -> Iterator[dict[str, int]]:
             process.terminate()
         for process in started.values():
             process.wait(15)
+
+
+def _broker() -> dict[str, int]:
+    """The broker, where this bench has started one."""
+    pids = [child.pid for child in psutil.Process().children() if child.name() == "java"]
+    return {"broker": pids[0]} if pids else {}
 
 
 def _postmaster(connection: psycopg.Connection[Any]) -> int:

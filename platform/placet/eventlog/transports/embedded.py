@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import psycopg
 
+from placet.eventlog import checkpoints
+from placet.eventlog.checkpoints import THE_LOG, Reached
 from placet.eventlog.log import EventLog, RecordedEvent
 from placet.eventlog.sequencer import CHANNEL
-from placet.eventlog.transports.port import Batch
+from placet.eventlog.transports.port import Batch, Step
 
 logger = logging.getLogger(__name__)
 HELD: Final = 20_000
@@ -27,8 +29,8 @@ class EmbeddedTransport:
         self._events: list[RecordedEvent] = []
         self._reached = 0
         self._lock = threading.Lock()
-        self._bells: dict[frozenset[str], threading.Event] = {}
-        """One for each set of types: only those whose events came are woken."""
+        self._bells: list[tuple[frozenset[str], threading.Event]] = []
+        """One for each consumer: only those whose events came are woken."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._tail, name="tail", daemon=True)
         self._own = threading.local()
@@ -42,20 +44,23 @@ class EmbeddedTransport:
     def stop(self) -> None:
         """Wake everyone and end."""
         self._stopping.set()
-        self._ring(set().union(*self._bells))
+        self._ring(set().union(*(types for types, _ in self._bells)))
         self._thread.join(timeout=5)
 
-    def after(self, position: int, types: Collection[str], *, at_most: int, wait_seconds: float) -> Batch:
-        """See `Transport.after`."""
-        bell = self._bells.setdefault(frozenset(types), threading.Event())
-        found = self._look(position, types, at_most)
-        if not found.events and not self._stopping.is_set():
-            bell.wait(wait_seconds)
-            bell.clear()
-            found = self._look(position, types, at_most)
-        return found
+    def subscribe(self, consumer: str, types: Collection[str]) -> "EmbeddedSubscription":
+        """See `Transport.subscribe`."""
+        wanted = frozenset(types)
+        bell = threading.Event()
+        self._bells.append((wanted, bell))
+        return EmbeddedSubscription(self, consumer, wanted, bell)
 
-    def _look(self, position: int, types: Collection[str], at_most: int) -> Batch:
+    @property
+    def is_stopping(self) -> bool:
+        """Whether nobody should wait any more."""
+        return self._stopping.is_set()
+
+    def look(self, position: int, types: frozenset[str], at_most: int) -> Batch:
+        """What comes after a position, from memory, or from PostgreSQL for who is further behind."""
         with self._lock:
             held, reached = self._events, self._reached
         first = held[0].position if held else reached + 1
@@ -63,12 +68,20 @@ class EmbeddedTransport:
             return self._from_postgres(position, types, at_most)
         return _choose(held[bisect_right(held, position, key=_position) :], types, at_most, max(position, reached))
 
-    def _from_postgres(self, position: int, types: Collection[str], at_most: int) -> Batch:
-        connection = getattr(self._own, "connection", None)
+    def placed(self, consumer: str) -> int:
+        """Where a consumer stands in the log."""
+        return checkpoints.read(self._own_connection(), consumer)[THE_LOG].position
+
+    def _from_postgres(self, position: int, types: frozenset[str], at_most: int) -> Batch:
+        page = EventLog(self._own_connection()).read_from(position, PAGE)
+        return _choose(page, types, at_most, page[-1].position if page else position)
+
+    def _own_connection(self) -> psycopg.Connection[Any]:
+        """One for each thread that asks, made anew when it is lost."""
+        connection: psycopg.Connection[Any] | None = getattr(self._own, "connection", None)
         if connection is None or connection.closed:
             connection = self._own.connection = self._connect()
-        page = EventLog(connection).read_from(position, PAGE)
-        return _choose(page, types, at_most, page[-1].position if page else position)
+        return connection
 
     def _tail(self) -> None:
         while not self._stopping.is_set():
@@ -99,9 +112,38 @@ class EmbeddedTransport:
         self._ring({event.type for event in page})
 
     def _ring(self, types: set[str]) -> None:
-        for wanted, bell in list(self._bells.items()):
+        for wanted, bell in self._bells:
             if wanted & types:
                 bell.set()
+
+
+class EmbeddedSubscription:
+    """One consumer's cursor; it moves when a batch is settled. Its first question reads where the consumer stands."""
+
+    def __init__(
+        self, transport: EmbeddedTransport, consumer: str, types: frozenset[str], bell: threading.Event
+    ) -> None:
+        self._transport = transport
+        self._consumer = consumer
+        self._types = types
+        self._bell = bell
+        self._position: int | None = None
+
+    def next(self, at_most: int, wait_seconds: float) -> Batch:
+        """See `Subscription.next`."""
+        if self._position is None:
+            self._position = self._transport.placed(self._consumer)
+        found = self._transport.look(self._position, self._types, at_most)
+        if not found.events and not self._transport.is_stopping:
+            self._bell.wait(wait_seconds)
+            self._bell.clear()
+            found = self._transport.look(self._position, self._types, at_most)
+        return found
+
+    def settle(self, batch: Batch) -> None:
+        """See `Subscription.settle`."""
+        if batch.steps:
+            self._position = batch.steps[-1].reached.position
 
 
 def _position(event: RecordedEvent) -> int:
@@ -109,10 +151,10 @@ def _position(event: RecordedEvent) -> int:
 
 
 def _choose(events: list[RecordedEvent], types: Collection[str], at_most: int, reached: int) -> Batch:
-    chosen: list[RecordedEvent] = []
+    steps: list[Step] = []
     for event in events:
         if event.type in types:
-            chosen.append(event)
-            if len(chosen) == at_most:
-                return Batch(tuple(chosen), _position(event))
-    return Batch(tuple(chosen), reached)
+            steps.append(Step(event, THE_LOG, Reached(_position(event))))
+            if len(steps) == at_most:
+                return Batch(tuple(steps))
+    return Batch((*steps, Step(None, THE_LOG, Reached(reached))))

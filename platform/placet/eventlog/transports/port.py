@@ -4,23 +4,54 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from placet.eventlog.checkpoints import Place, Reached
 from placet.eventlog.log import RecordedEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Events for one consumer, in order, and the position up to which nothing else concerns it."""
+class Step:
+    """One event for a consumer, and how far its place is once it is answered. None: nothing here concerns it."""
 
-    events: tuple[RecordedEvent, ...]
-    reached: int
+    event: RecordedEvent | None
+    place: Place
+    reached: Reached
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Steps for one consumer: in order within each place, in no order between places."""
+
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def events(self) -> list[RecordedEvent]:
+        """What is to be answered."""
+        return [step.event for step in self.steps if step.event is not None]
+
+    @property
+    def reached(self) -> dict[Place, Reached]:
+        """How far each place is when all of it is answered."""
+        return {step.place: step.reached for step in self.steps}
+
+
+class Subscription(Protocol):
+    """One consumer's events. Used by one thread."""
+
+    def next(self, at_most: int, wait_seconds: float) -> Batch:
+        """What comes next: the same again until it is settled; an empty batch when nothing came in time."""
+        ...
+
+    def settle(self, batch: Batch) -> None:
+        """The batch is answered, and that is committed."""
+        ...
 
 
 class Transport(Protocol):
     """Delivers at least once, in order within a stream. Nothing may rest on an order between streams."""
 
+    def subscribe(self, consumer: str, types: Collection[str]) -> Subscription:
+        """Where the consumer stands, and what comes after. Call for every consumer before `start`."""
+        ...
+
     def start(self) -> None: ...
     def stop(self) -> None: ...
-
-    def after(self, position: int, types: Collection[str], *, at_most: int, wait_seconds: float) -> Batch:
-        """What comes after `position` for a consumer of `types`; an empty batch when nothing came in time."""
-        ...

@@ -13,7 +13,7 @@ from django.conf import settings
 from rich.console import Console
 from rich.table import Table
 
-from placet.config.benches.database import bench_database
+from placet.config.benches.database import bench_broker, bench_database
 from placet.config.benches.page import COLUMNS, page_of
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.eventlog.benches.row import Row
@@ -34,10 +34,22 @@ def _read(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     return read_rows(dsn, options["rounds"], tell)
 
 
-def _flow(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
-    from placet.config.benches.flow import flow_rows
+def _relay(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.eventlog.benches.relay import relay_rows
+    from placet.eventlog.transports.kafka import Cluster
 
-    return flow_rows(dsn, [int(r) for r in options["rates"].split(",")], options["flow_seconds"], tell)
+    with bench_broker(Path(settings.PLACET_HOME)) as address:
+        return relay_rows(dsn, Cluster((address,)), options["rounds"], tell)
+
+
+def _flow(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.config.benches.flow import flow_rows, kafka_rows
+
+    rates, seconds = [int(r) for r in options["rates"].split(",")], options["flow_seconds"]
+    if options["transport"] == "embedded":
+        return flow_rows(dsn, rates, seconds, tell)
+    with bench_broker(Path(settings.PLACET_HOME)) as address:
+        return kafka_rows(dsn, address, rates, seconds, tell)
 
 
 def _provenance(_dsn: str, _options: Mapping[str, Any], tell: Tell) -> list[Mapping[str, Any]]:
@@ -56,6 +68,7 @@ def _verify(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
 BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
     "append": _append,
     "read": _read,
+    "relay": _relay,
     "flow": _flow,
     "provenance": _provenance,
     "verify": _verify,
@@ -63,7 +76,7 @@ BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
 
 
 class Command(PlacetCommand):
-    help = "Measure Placet beside a reference: append, read, flow, provenance, verify, or all of them"
+    help = "Measure Placet beside a reference: append, read, relay, flow, provenance, verify, or all"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:
@@ -72,6 +85,7 @@ class Command(PlacetCommand):
         parser.add_argument("--seconds", type=float, default=3.0, help="of one window of append")
         parser.add_argument("--rates", default="200,300", help="requests a second of the flow, one run each")
         parser.add_argument("--flow-seconds", type=float, default=20.0)
+        parser.add_argument("--transport", choices=["embedded", "kafka"], default="embedded", help="of the flow")
         parser.add_argument("--page", type=Path, help="write the results into this page as well")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:

@@ -2,24 +2,26 @@
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.config.lazily import called
-from placet.config.processes import ROLES
+from placet.config.processes import CARRIERS, ROLES
+
+PARTS: Final = (*ROLES, *CARRIERS)
 
 
 class Command(PlacetCommand):
-    help = "Run one part by itself until it is told to stop: sequencer, consumers or worker"
+    help = "Run one part by itself until it is told to stop: sequencer, consumers, checks, worker or relay"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("role", help=f"one of: {', '.join(ROLES)}")
+        parser.add_argument("role", help=f"one of: {', '.join(PARTS)}")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         role = options["role"]
-        if role not in ROLES:
-            raise CommandFailed(f"There is no part called {role!r}.", f"placet run {'|'.join(ROLES)}")
+        if role not in PARTS:
+            raise CommandFailed(f"There is no part called {role!r}.", f"placet run {'|'.join(PARTS)}")
         part = called("placet.config.roles", role)
         if part is None:
             raise CommandFailed(f"The part {role!r} is not in this build.", "git pull && make setup")

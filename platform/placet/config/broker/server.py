@@ -1,0 +1,111 @@
+"""One broker and controller in one process (KRaft). Its data are made anew at each start: PostgreSQL is the truth."""
+
+import base64
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+HOST: Final = "127.0.0.1"
+ADDRESS: Final = "address"
+HEAP: Final = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""One small machine: a serial collector and the quick compiler leave the cores to the rest."""
+PROPERTIES: Final = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
+advertised.listeners=PLAINTEXT://{host}:{port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+compression.type=producer
+log.dirs={data}
+"""
+
+
+class BrokerMissing(RuntimeError):
+    """The jars or Java are not there. `make kafka` puts them there."""
+
+
+class Broker:
+    """The broker of one home, on two ports of the loopback."""
+
+    def __init__(self, home: Path, port: int, controller: int) -> None:
+        self.home = home / "kafka"
+        self.port = port
+        self.controller = controller
+
+    @property
+    def address(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    def make_anew(self) -> None:
+        """Empty data, formatted. Call only while nothing runs on them. Raises `BrokerMissing`."""
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(mode=0o700, parents=True)
+        words = PROPERTIES.format(host=HOST, port=self.port, controller=self.controller, data=self.home / "data")
+        self._properties.write_text(words)
+        (self.home / ADDRESS).write_text(self.address)
+        self._run("kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._properties))
+
+    def words(self) -> tuple[str, ...]:
+        """The command line of the broker itself."""
+        return self._java("kafka.Kafka", str(self._properties))
+
+    @property
+    def _properties(self) -> Path:
+        return self.home / "server.properties"
+
+    def _java(self, main: str, *arguments: str) -> tuple[str, ...]:
+        logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"
+        return (java(), *HEAP, logging, "-cp", f"{jars()}/*", main, *arguments)
+
+    def _run(self, main: str, *arguments: str) -> None:
+        done = subprocess.run(self._java(main, *arguments), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BrokerMissing(f"The broker's data could not be made: {done.stderr.strip()[-500:]}")
+
+
+def address_in(home: Path) -> str:
+    """Where the broker of this home listens, or listened last; Kafka's usual place where there never was one."""
+    try:
+        return (home / "kafka" / ADDRESS).read_text()
+    except FileNotFoundError:
+        return f"{HOST}:9092"
+
+
+def is_wanted() -> bool:
+    """Whether this install runs a broker of its own: Kafka carries the events, and no cluster was named."""
+    return os.environ.get("PLACET_TRANSPORT") == "kafka" and not os.environ.get("PLACET_KAFKA")
+
+
+def jars() -> Path:
+    """Where `make kafka` puts them: beside the libraries of this Python. Raises `BrokerMissing`."""
+    folder = Path(sys.prefix) / "kafka" / "lib"
+    if not folder.is_dir():
+        raise BrokerMissing(f"Apache Kafka is not in {folder}. To mend it: make kafka")
+    return folder
+
+
+def java() -> str:
+    """Raises `BrokerMissing`."""
+    found = shutil.which("java")
+    if found is None:
+        raise BrokerMissing("Java is missing. To mend it: apt-get install default-jre-headless")
+    return found
+
+
+def _cluster_id() -> str:
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

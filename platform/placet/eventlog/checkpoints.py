@@ -1,0 +1,67 @@
+"""How far a consumer is: one row for each place that events come from. PostgreSQL is the truth; an offset is a hint.
+
+The embedded transport knows one place. Under Kafka each partition of a topic is one, and the place of the embedded
+transport is the floor: everything up to it is answered, whatever carried it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where events come from: a partition of a topic, or the log itself."""
+
+    topic: str = ""
+    partition: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """All up to `position` is answered. `offset`: the next record to read from the topic with this id."""
+
+    position: int
+    topic_id: str = ""
+    offset: int | None = None
+
+
+THE_LOG: Final = Place()
+READ: Final = "SELECT topic, partition, position, topic_id, kafka_offset FROM checkpoint WHERE name = %s"
+BEGIN: Final = """
+INSERT INTO checkpoint (name, topic, partition, position, moved_at)
+VALUES (%s, '', 0, 0, clock_timestamp()) ON CONFLICT DO NOTHING
+"""
+MOVE: Final = """
+INSERT INTO checkpoint AS c (name, topic, partition, position, topic_id, kafka_offset, moved_at)
+SELECT %s, topic, partition, position, topic_id, kafka_offset, clock_timestamp()
+FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::text[], %s::bigint[])
+     AS r(topic, partition, position, topic_id, kafka_offset)
+ORDER BY topic, partition
+ON CONFLICT (name, topic, partition) DO UPDATE SET
+    position = greatest(c.position, excluded.position),
+    kafka_offset = CASE WHEN c.topic_id = excluded.topic_id
+                        THEN greatest(c.kafka_offset, excluded.kafka_offset) ELSE excluded.kafka_offset END,
+    topic_id = excluded.topic_id,
+    moved_at = clock_timestamp()
+"""
+"""Never back: a process that slept and wakes moves nothing that others have moved on."""
+
+
+def read(connection: psycopg.Connection[Any], name: str) -> dict[Place, Reached]:
+    """Everything that is written down of a consumer. The log's own place is always there."""
+    rows = connection.execute(READ, (name,), prepare=True).fetchall()
+    found = {Place(topic, part): Reached(position, id_, offset) for topic, part, position, id_, offset in rows}
+    if THE_LOG not in found:
+        connection.execute(BEGIN, (name,))
+        found[THE_LOG] = Reached(0)
+    return found
+
+
+def move(connection: psycopg.Connection[Any], name: str, reached: Mapping[Place, Reached]) -> None:
+    """Write down, inside the caller's transaction, how far a consumer is."""
+    if reached:
+        rows = [(p.topic, p.partition, r.position, r.topic_id, r.offset) for p, r in reached.items()]
+        connection.execute(MOVE, (name, *(list(column) for column in zip(*rows, strict=True))), prepare=True)

@@ -1,0 +1,32 @@
+"""The floor of a consumer under Kafka: the position up to which it has answered all that concerns it, in any partition.
+
+The relay says how far it has carried the log, and where it stands in each partition; who stands there in all partitions
+of its topics has answered everything up to where the relay is. So `placet status` shows one number, and going back to
+the embedded transport, or on to other topics, begins there.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import psycopg
+
+RAISE: Final = """
+WITH wanted AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS w(name, topic)),
+behind AS (
+    SELECT DISTINCT w.name FROM wanted w
+    JOIN checkpoint floor ON floor.name = w.name AND floor.topic = ''
+    JOIN checkpoint relayed ON relayed.name = 'relay' AND relayed.topic = w.topic
+    LEFT JOIN checkpoint own ON own.name = w.name AND own.topic = w.topic AND own.partition = relayed.partition
+    WHERE relayed.position > greatest(own.position, floor.position)
+)
+UPDATE checkpoint floor SET position = relay.position, moved_at = clock_timestamp()
+FROM checkpoint relay
+WHERE relay.name = 'relay' AND relay.topic = '' AND floor.topic = '' AND floor.position < relay.position
+    AND floor.name IN (SELECT name FROM wanted) AND floor.name NOT IN (SELECT name FROM behind)
+"""
+
+
+def raise_floors(connection: psycopg.Connection[Any], topics: Mapping[str, Collection[str]]) -> None:
+    """`topics`: consumer -> the topics that concern it. One statement, so one view of all rows."""
+    pairs = [(name, topic) for name, wanted in topics.items() for topic in sorted(wanted)]
+    connection.execute(RAISE, ([name for name, _ in pairs], [topic for _, topic in pairs]), prepare=True)

@@ -1,0 +1,251 @@
+"""The only door to kafka-python: topics, a producer, a group's consumer. Its errors leave here as `KafkaAway`.
+
+Every default of the library that is wrong for us is set here and nowhere else; connections are made when first used,
+never at import, and never before a fork.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.conf import settings
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError
+from kafka.structs import OffsetAndMetadata
+
+from placet.eventlog.checkpoints import Place
+from placet.eventlog.transports.records import Headers, topic_of
+
+FIRST_CONTACT_MS: Final = 5_000
+REQUEST_MS: Final = 10_000
+DELIVERY_MS: Final = 20_000
+SESSION_MS: Final = 10_000
+RETENTION_MS: Final = 7 * 24 * 3600 * 1000
+TRUSTED: Final = ("security_protocol", "ssl_cafile", "ssl_certfile", "ssl_keyfile", "sasl_mechanism",
+                  "sasl_plain_username", "sasl_plain_password")  # fmt: skip
+
+
+class KafkaAway(ConnectionError):
+    """The broker did not answer, or an answer was lost. Nothing is decided meanwhile; it is tried again."""
+
+
+class WrongPartitions(ValueError):
+    """The topics have another number of partitions than is set. Set `PLACET_KAFKA_GENERATION` one higher."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One record as polled."""
+
+    place: Place
+    offset: int
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Which brokers, how they are spoken to, and how our topics are named and cut."""
+
+    servers: tuple[str, ...]
+    prefix: str = "placet"
+    generation: int = 1
+    partitions: int = 6
+    replicas: int = 1
+    security: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_settings(cls) -> "Cluster":
+        """As the environment says."""
+        return cls(
+            tuple(settings.PLACET_KAFKA.split(",")),
+            settings.PLACET_KAFKA_PREFIX,
+            settings.PLACET_KAFKA_GENERATION,
+            settings.PLACET_KAFKA_PARTITIONS,
+            settings.PLACET_KAFKA_REPLICAS,
+            {name: value for name, value in settings.KAFKA_SECURITY.items() if name in TRUSTED and value},
+        )
+
+    def topic(self, room: str) -> str:
+        return topic_of(room, self.prefix, self.generation)
+
+    def ensure_topics(self, topics: Iterable[str]) -> dict[str, str]:
+        """Topic -> its id, made where it is missing. Raises `KafkaAway`, `WrongPartitions`."""
+        wanted = sorted(set(topics))
+        with _told(), self._admin() as admin:
+            described = {t["name"]: t for t in admin.describe_topics(wanted) if not t["error_code"]}
+            for name in wanted:
+                if name not in described:
+                    self._make(admin, name)
+            if missing := [name for name in wanted if name not in described]:
+                described |= {t["name"]: t for t in admin.describe_topics(missing)}
+        for name in wanted:
+            count = len(described[name]["partitions"])
+            if count != self.partitions:
+                raise WrongPartitions(
+                    f"{name} has {count} partitions, PLACET_KAFKA_PARTITIONS says {self.partitions}."
+                    f" A stream must never change its partition: set PLACET_KAFKA_GENERATION={self.generation + 1}."
+                )
+        return {name: str(described[name]["topic_id"]) for name in wanted}
+
+    def cluster_id(self) -> str:
+        """The broker's own name of the cluster. Raises `KafkaAway`."""
+        with _told(), self._admin() as admin:
+            return str(admin.describe_cluster()["cluster_id"])
+
+    def producer(self) -> "Producer":
+        return Producer(self)
+
+    def consumer(self, group: str) -> "GroupConsumer":
+        return GroupConsumer(self, f"{self.prefix}-{group}")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What every client of this cluster is given."""
+        return {
+            "bootstrap_servers": list(self.servers),
+            "bootstrap_timeout_ms": FIRST_CONTACT_MS,
+            "request_timeout_ms": REQUEST_MS,
+            "reconnect_backoff_max_ms": 1_000,
+            **self.security,
+        }
+
+    @contextmanager
+    def _admin(self) -> Iterator[KafkaAdminClient]:
+        admin = KafkaAdminClient(**self.config)
+        try:
+            yield admin
+        finally:
+            admin.close()
+
+    def _make(self, admin: KafkaAdminClient, name: str) -> None:
+        shape = {
+            "num_partitions": self.partitions,
+            "replication_factor": self.replicas,
+            "configs": {"retention.ms": str(RETENTION_MS)},
+        }
+        with suppress(TopicAlreadyExistsError):  # another process was quicker
+            admin.create_topics({name: shape}, wait_for_metadata=True)
+
+
+class Producer:
+    """In order within a partition, each record once per producer, acknowledged by all replicas.
+
+    After a failed `wait` nobody knows what arrived: close it and begin again from the checkpoint with a new one.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        with _told():
+            self._producer = KafkaProducer(
+                acks="all", enable_idempotence=True, allow_auto_create_topics=False, linger_ms=2, batch_size=262_144,
+                delivery_timeout_ms=DELIVERY_MS, max_block_ms=DELIVERY_MS, metrics_enabled=False, **cluster.config,
+            )  # fmt: skip
+
+    def send(self, place: Place, key: str, value: bytes, headers: Headers) -> Any:
+        """Hand over one record; `wait` on what is returned. Raises `KafkaAway`."""
+        with _told():
+            return self._producer.send(place.topic, value, key=key.encode(), headers=headers, partition=place.partition)
+
+    def wait(self, sent: Iterable[Any]) -> list[int]:
+        """Offsets of the records, once all are acknowledged. Raises `KafkaAway`."""
+        with _told():
+            return [future.get(timeout=DELIVERY_MS / 1000).offset for future in sent]
+
+    def close(self) -> None:
+        with suppress(KafkaError):
+            self._producer.close(timeout=1)
+
+
+class GroupConsumer:
+    """One member of a group. Partitions with one number go to one member, whatever their topic (range assignor)."""
+
+    def __init__(self, cluster: Cluster, group: str) -> None:
+        with _told():
+            self._consumer = KafkaConsumer(
+                group_id=group, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed",
+                allow_auto_create_topics=False, partition_assignment_strategy=[RangePartitionAssignor],
+                session_timeout_ms=SESSION_MS, heartbeat_interval_ms=SESSION_MS // 4, max_poll_records=1_000,
+                metrics_enabled=False, **cluster.config,
+            )  # fmt: skip
+
+    def subscribe(
+        self, topics: Collection[str], gained: Callable[[set[Place]], None], lost: Callable[[set[Place]], None]
+    ) -> None:
+        """Called back within `poll`, in its thread."""
+        self._consumer.subscribe(topics=sorted(topics), listener=_Listener(gained, lost))
+
+    def poll(self, wait_seconds: float) -> list[Raw]:
+        """What came. Raises `KafkaAway`."""
+        with _told():
+            try:
+                found = self._consumer.poll(timeout_ms=int(wait_seconds * 1000))
+            except OffsetOutOfRangeError:
+                self._back_in_range()
+                return []
+        return [
+            Raw(Place(tp.topic, tp.partition), record.offset, record.headers)
+            for tp, records in found.items()
+            for record in records
+        ]
+
+    def seek(self, place: Place, offset: int | None) -> None:
+        """To an offset, or to the oldest record that is still there."""
+        with _told():
+            if offset is None:
+                self._consumer.seek_to_beginning(_tp(place))
+            else:
+                self._consumer.seek(_tp(place), offset)
+
+    def pause(self, places: Iterable[Place]) -> None:
+        self._consumer.pause(*map(_tp, places))
+
+    def resume(self, places: Iterable[Place]) -> None:
+        self._consumer.resume(*map(_tp, places))
+
+    def read_up(self, places: Collection[Place]) -> set[Place]:
+        """Those of the places in which every record has been polled. Raises `KafkaAway`."""
+        with _told():
+            ends = self._consumer.end_offsets([_tp(p) for p in places])
+            return {p for p in places if (self._consumer.position(_tp(p)) or 0) >= ends[_tp(p)]}
+
+    def commit(self, offsets: Mapping[Place, int]) -> None:
+        """A hint for people and tools: where to go on is read from PostgreSQL. Raises `KafkaAway`."""
+        if offsets:
+            with _told():
+                self._consumer.commit({_tp(p): OffsetAndMetadata(offset, "", -1) for p, offset in offsets.items()})
+
+    def close(self) -> None:
+        with suppress(KafkaError):
+            self._consumer.close(timeout_ms=1_000)
+
+    def _back_in_range(self) -> None:
+        """Retention has overtaken us: go on at what is left. What is gone is read from PostgreSQL."""
+        first = self._consumer.beginning_offsets(list(self._consumer.assignment()))
+        for tp, offset in first.items():
+            if (self._consumer.position(tp) or 0) < offset:
+                self._consumer.seek(tp, offset)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
+    def __init__(self, gained: Callable[[set[Place]], None], lost: Callable[[set[Place]], None]) -> None:
+        self._gained, self._lost = gained, lost
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._gained({Place(tp.topic, tp.partition) for tp in assigned})
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._lost({Place(tp.topic, tp.partition) for tp in revoked})
+
+
+def _tp(place: Place) -> TopicPartition:
+    return TopicPartition(place.topic, place.partition)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Whatever the library raises, told as `KafkaAway`."""
+    try:
+        yield
+    except KafkaError as error:
+        raise KafkaAway(f"Kafka did not answer as it should ({type(error).__name__}). See `placet status`.") from error

@@ -1,0 +1,269 @@
+"""What only Kafka can do to us: it goes away, forgets, repeats, confuses, and carries what is not ours."""
+
+import signal
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from kafka import KafkaAdminClient, TopicPartition
+
+from placet.config.broker.running import RunningBroker
+from placet.eventlog import checkpoints
+from placet.eventlog.checkpoints import THE_LOG, Place
+from placet.eventlog.relay import NAME as RELAY
+from placet.eventlog.transports.kafka import Cluster, WrongPartitions
+from placet.eventlog.transports.records import headers_of, partition_of
+from tests.conformance.answering import NAME
+from tests.conformance.world import World
+
+pytestmark = [pytest.mark.processes, pytest.mark.kafka, pytest.mark.promise("P6")]
+
+
+def admin(world: World) -> KafkaAdminClient:
+    return KafkaAdminClient(bootstrap_servers=[world.brokers])
+
+
+def topic(world: World) -> str:
+    return world.cluster.topic("ledger")
+
+
+def is_relayed(world: World) -> bool:
+    """Whether the relay stands at the end of the log."""
+    end = world.log.last_position
+    pending = world.count("SELECT count(*) FROM event_pending")
+    return not pending and checkpoints.read(world.connection, RELAY)[THE_LOG].position == end
+
+
+def test_what_retention_took_from_a_stopped_member_is_read_from_the_log(on_kafka: World) -> None:
+    on_kafka.carry()
+    member = on_kafka.start("member")
+    on_kafka.note(20, 3)
+    on_kafka.wait_until_answered()
+    on_kafka.kill(member, signal.SIGTERM)
+    on_kafka.note(20, 5)
+    on_kafka.wait(lambda: is_relayed(on_kafka))
+    _delete_all_records(on_kafka)
+    on_kafka.note(4, 1)
+    on_kafka.start("member")
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+def test_it_is_read_from_the_log_also_when_no_later_record_shows_the_hole(on_kafka: World) -> None:
+    on_kafka.carry()
+    on_kafka.note(20, 5)
+    on_kafka.wait(lambda: is_relayed(on_kafka))
+    _delete_all_records(on_kafka)
+    on_kafka.start("member")
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+def _delete_all_records(world: World) -> None:
+    client = admin(world)
+    client.delete_records({TopicPartition(topic(world), n): -1 for n in range(world.cluster.partitions)})
+    client.close()
+
+
+def test_a_broker_killed_while_records_are_sent_costs_nothing(on_kafka: World, broker: RunningBroker) -> None:
+    on_kafka.carry()
+    on_kafka.start("member")
+    on_kafka.note(20, 10)
+    broker.kill()
+    on_kafka.note(20, 10)
+    broker.start()
+    on_kafka.note(20, 5)
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+def test_while_the_broker_is_away_nothing_is_decided_and_afterwards_everything(
+    on_kafka: World, broker: RunningBroker
+) -> None:
+    on_kafka.carry()
+    on_kafka.start("member")
+    on_kafka.note(10, 2)
+    on_kafka.wait_until_answered()
+    broker.kill()
+    try:
+        on_kafka.note(10, 3)
+        time.sleep(8)
+        assert on_kafka.answered() == 20, "a member starts from a record, and there is none"
+    finally:
+        broker.start()
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+@pytest.mark.parametrize("point", ["relay.sent:1", "relay.sent:3", "relay.advanced:2"])
+def test_a_relay_killed_between_sending_and_noting_it_repeats_and_nothing_happens_twice(
+    on_kafka: World, point: str
+) -> None:
+    on_kafka.start("sequencer")
+    doomed = on_kafka.start("relay", PLACET_CRASH_AT=point)
+    on_kafka.start("member")
+    while doomed.poll() is None:
+        on_kafka.note(20, 1)
+        time.sleep(0.1)
+    assert doomed.returncode == -signal.SIGKILL
+    on_kafka.start("relay")
+    on_kafka.note(20, 2)
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+def test_two_relays_one_leads_and_when_it_dies_the_other_takes_over(on_kafka: World) -> None:
+    on_kafka.start("sequencer")
+    first = on_kafka.start("relay")
+    on_kafka.start("member")
+    on_kafka.note(10, 2)
+    on_kafka.wait_until_answered()
+    on_kafka.start("relay")
+    on_kafka.note(10, 2)
+    on_kafka.kill(first)
+    on_kafka.note(10, 2)
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+def test_a_relay_that_slept_past_its_lease_repeats_at_most(on_kafka: World) -> None:
+    on_kafka.start("sequencer")
+    sleeper = on_kafka.start("relay")
+    on_kafka.start("member")
+    on_kafka.note(10, 2)
+    on_kafka.wait_until_answered()
+    sleeper.send_signal(signal.SIGSTOP)
+    on_kafka.start("relay")
+    on_kafka.note(10, 3)
+    on_kafka.wait_until_answered()
+    sleeper.send_signal(signal.SIGCONT)
+    on_kafka.note(10, 3)
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+def test_records_twice_and_in_the_wrong_order_are_answered_once_and_in_the_right_one(on_kafka: World) -> None:
+    """No relay: the records are sent by hand, newest first and each of them twice."""
+    on_kafka.start("sequencer")
+    on_kafka.note(5, 6)
+    on_kafka.wait(lambda: not on_kafka.count("SELECT count(*) FROM event_pending"))
+    on_kafka.cluster.ensure_topics([topic(on_kafka)])
+    producer = on_kafka.cluster.producer()
+    places: dict[Place, int] = {}
+    records = []
+    for event in on_kafka.log.read_from(0, 1000):
+        place = Place(topic(on_kafka), partition_of(event.stream, on_kafka.cluster.partitions))
+        records.append((place, event, headers_of(event, places.get(place, 0), "/test")))
+        places[place] = event.position
+    producer.wait([producer.send(p, e.stream, e.data, h) for p, e, h in [*reversed(records), *records]])
+    producer.close()
+    on_kafka.start("member")
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+def test_a_record_that_names_nothing_in_this_log_wakes_nobody(on_kafka: World) -> None:
+    on_kafka.carry()
+    on_kafka.start("member")
+    on_kafka.note(5, 2)
+    on_kafka.wait_until_answered()
+    event = on_kafka.log.read_from(0, 1)[0]
+    forged = [("ce_id", b"00000000-0000-4000-8000-000000000000") if n == "ce_id" else (n, v)
+              for n, v in headers_of(event, 0, "/test")]  # fmt: skip
+    beyond = [("ce_position", b"999999") if n == "ce_position" else (n, v) for n, v in headers_of(event, 0, "/test")]
+    producer = on_kafka.cluster.producer()
+    places = [Place(topic(on_kafka), n) for n in range(on_kafka.cluster.partitions)]
+    hostile = [([], b"{"), (forged, b'{"text":"forged"}'), (beyond, b"\0" * 100_000), ([("ce_position", b"x")], b"")]
+    producer.wait([producer.send(p, "account-x", value, headers) for headers, value in hostile for p in places])
+    producer.close()
+    on_kafka.note(5, 2)
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+def test_topics_made_anew_under_the_same_name_lose_nothing(on_kafka: World, broker: RunningBroker) -> None:
+    relay = on_kafka.carry()
+    member = on_kafka.start("member")
+    on_kafka.note(10, 3)
+    on_kafka.wait_until_answered()
+    on_kafka.note(10, 3)
+    on_kafka.kill(member)
+    assert relay is not None
+    on_kafka.wait(lambda: is_relayed(on_kafka))
+    on_kafka.kill(relay)
+    client = admin(on_kafka)
+    client.delete_topics([topic(on_kafka)])
+    client.close()
+    time.sleep(1)
+    on_kafka.start("relay")
+    on_kafka.start("member")
+    on_kafka.wait_until_answered()
+    on_kafka.note(10, 1)
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+def test_another_number_of_partitions_is_refused_and_is_a_new_generation_of_topics(on_kafka: World) -> None:
+    relay = on_kafka.carry()
+    member = on_kafka.start("member")
+    on_kafka.note(10, 3)
+    on_kafka.wait_until_answered()
+    for process in (relay, member):
+        assert process is not None
+        on_kafka.kill(process, signal.SIGTERM)
+    with pytest.raises(WrongPartitions, match="PLACET_KAFKA_GENERATION=2"):
+        Cluster((on_kafka.brokers,), on_kafka.prefix, 1, 7).ensure_topics([topic(on_kafka)])
+    on_kafka.note(10, 3)
+    on_kafka.settings |= {"PLACET_KAFKA_GENERATION": "2", "PLACET_KAFKA_PARTITIONS": "7"}
+    on_kafka.start("relay")
+    on_kafka.start("member")
+    on_kafka.wait_until_answered()
+    on_kafka.is_whole()
+
+
+def test_from_embedded_to_kafka_and_back_on_one_log(on_kafka: World) -> None:
+    sequencer = on_kafka.start("sequencer")
+    for carried in ("embedded", "kafka", "embedded", "kafka"):
+        on_kafka.carried = carried
+        parts = [on_kafka.start("member"), *([on_kafka.start("relay")] if carried == "kafka" else [])]
+        on_kafka.note(10, 3)
+        on_kafka.wait_until_answered()
+        on_kafka.wait(lambda: _floor(on_kafka) > 0)
+        for part in parts:
+            on_kafka.kill(part, signal.SIGTERM)
+    assert sequencer.poll() is None
+    on_kafka.is_whole()
+
+
+def _floor(world: World) -> int:
+    return checkpoints.read(world.connection, NAME)[THE_LOG].position
+
+
+def test_two_members_share_the_work(on_kafka: World) -> None:
+    on_kafka.carry()
+    first = on_kafka.start("member")
+    on_kafka.note(20, 2)
+    on_kafka.wait_until_answered()
+    second = on_kafka.start("member")
+    on_kafka.wait(lambda: len(_members(on_kafka)) == 2 and all(_members(on_kafka).values()))
+    on_kafka.note(20, 5)
+    on_kafka.wait_until_answered()
+    assert sorted(_members(on_kafka).values()) == [2, 2], "four partitions, two members"
+    assert first.poll() is None
+    assert second.poll() is None
+    on_kafka.is_whole()
+
+
+def _members(world: World) -> dict[str, int]:
+    """Member -> how many partitions it has; empty while the group is being shared out anew."""
+    client = admin(world)
+    group = client.describe_groups([f"{world.prefix}-ledger"])[f"{world.prefix}-ledger"]
+    client.close()
+    if group["group_state"] != "Stable":
+        return {}
+    return {m["member_id"]: sum(map(_count, m["member_assignment"]["assigned_partitions"])) for m in group["members"]}
+
+
+def _count(assigned: Mapping[str, Any]) -> int:
+    return len(assigned["partitions"])

@@ -1,0 +1,136 @@
+"""A log, its sequencer, perhaps a broker and a relay, and members that come, go, sleep and die."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from placet.eventlog.log import EventLog
+from placet.eventlog.transports.kafka import Cluster
+from tests.conformance.answering import NAME
+from tests.eventlog.ledger import EntryNoted
+
+PATIENCE_SECONDS = 90.0
+PART = Path(__file__).with_name("part.py")
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class World:
+    """`carried` is `embedded` or `kafka`; every process started here ends with the test."""
+
+    dsn: str
+    carried: str
+    brokers: str
+    connection: psycopg.Connection
+    prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
+    settings: dict[str, str] = field(default_factory=dict)
+    started: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    streams: list[str] = field(default_factory=list)
+
+    @property
+    def log(self) -> EventLog:
+        return EventLog(self.connection)
+
+    @property
+    def cluster(self) -> Cluster:
+        """As the processes of this test see it."""
+        generation = int(self.settings.get("PLACET_KAFKA_GENERATION", "1"))
+        partitions = int(self.settings.get("PLACET_KAFKA_PARTITIONS", "4"))
+        return Cluster((self.brokers,), self.prefix, generation, partitions)
+
+    # -- processes
+
+    def carry(self) -> "subprocess.Popen[bytes] | None":
+        """Start what brings events to members."""
+        self.start("sequencer")
+        return self.start("relay") if self.carried == "kafka" else None
+
+    def start(self, part: str, **more: str) -> "subprocess.Popen[bytes]":
+        environment: Mapping[str, str] = {
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}/platform:{ROOT}",
+            "PLACET_DATABASE": self.dsn,
+            "PLACET_TRANSPORT": self.carried,
+            "PLACET_KAFKA": self.brokers,
+            "PLACET_KAFKA_PREFIX": self.prefix,
+            "PLACET_KAFKA_PARTITIONS": "4",
+            "PLACET_LOG_LEVEL": os.environ.get("PLACET_LOG_LEVEL", "CRITICAL"),
+            **self.settings,
+            **more,
+        }
+        self.started.append(subprocess.Popen([sys.executable, str(PART), part], env=environment, cwd=ROOT))
+        return self.started[-1]
+
+    def kill(self, process: "subprocess.Popen[bytes]", how: signal.Signals = signal.SIGKILL) -> None:
+        process.send_signal(how)
+        if how in {signal.SIGKILL, signal.SIGTERM}:
+            process.wait(20)
+
+    def leave(self) -> None:
+        """All processes are asked to end, as in production."""
+        for process in self.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        for process in self.started:
+            process.wait(20)
+
+    def end(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.wait(20)
+
+    # -- what happens
+
+    def note(self, streams: int, each: int, *texts: str) -> None:
+        """`each` more entries on each of the first `streams` accounts, appended in turn."""
+        while len(self.streams) < streams:
+            self.streams.append(f"account-{uuid.uuid4()}")
+        for number in range(each):
+            for stream in self.streams[:streams]:
+                head = self.log.heads([stream])[stream]
+                text = texts[number] if texts else f"{head + 1}"
+                self.log.append(stream, [EntryNoted(text)], expected=head)
+
+    @property
+    def noted(self) -> int:
+        return sum(self.log.heads(self.streams).values()) if self.streams else 0
+
+    def answered(self) -> int:
+        heads = self.log.heads([self.answer_of(s) for s in self.streams])
+        return sum(heads.values())
+
+    @staticmethod
+    def answer_of(stream: str) -> str:
+        return stream.replace("account-", "answer-")
+
+    def wait(self, is_so: Callable[[], bool]) -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not is_so():
+            assert time.monotonic() < until, f"{self.answered()} of {self.noted} answered in time"
+            time.sleep(0.05)
+
+    def wait_until_answered(self) -> None:
+        self.wait(lambda: self.answered() >= self.noted)
+
+    def is_whole(self) -> None:
+        """Every entry was answered once, in the order of its stream, with one effect."""
+        for stream in self.streams:
+            entries = [e.fact.text for e in self.log.read(stream)]
+            answers = [e.fact.text for e in self.log.read(self.answer_of(stream))]
+            assert answers == entries, stream
+        assert self.count("SELECT count(*) FROM effect WHERE consumer = %s", NAME) == self.noted
+        assert self.count("SELECT count(*) FROM parked") == 0
+
+    def count(self, query: str, *parameters: object) -> int:
+        row = self.connection.execute(query, parameters).fetchone()
+        return int(row[0]) if row else 0
