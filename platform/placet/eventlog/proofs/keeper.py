@@ -78,7 +78,7 @@ class TreeKeeper:
                 added = self.run_once()
             except (HistoryChanged, NoteUnsound):
                 logger.exception("no tree head is signed")
-                time.sleep(DOUBT_SECONDS)
+                _rest(DOUBT_SECONDS, should_stop)
             else:
                 time.sleep(0 if added == AT_MOST else REST_SECONDS)
 
@@ -134,3 +134,9 @@ class TreeKeeper:
         if time.monotonic() - self._published_at >= PUBLISH_EVERY_SECONDS:
             publish_newest(self.connection, KEEP_SECONDS)
             self._published_at = time.monotonic()
+
+
+def _rest(seconds: float, should_stop: Callable[[], bool]) -> None:
+    over = time.monotonic() + seconds
+    while time.monotonic() < over and not should_stop():
+        time.sleep(REST_SECONDS)
