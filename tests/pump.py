@@ -1,9 +1,11 @@
-"""Runs the flow in this thread until nothing is left to do: sequencer, projections, consumers, in turn."""
+"""Runs the flow in this thread until nothing is left to do: sequencer, projections, consumers; then the tree."""
 
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psycopg
+from django.conf import settings
 
 from placet.config import flow
 from placet.eventlog import checkpoints
@@ -12,6 +14,8 @@ from placet.eventlog.connecting import connect
 from placet.eventlog.consuming import ConsumerRunner
 from placet.eventlog.log import EventLog
 from placet.eventlog.projecting import Projector
+from placet.eventlog.proofs.keeper import TreeKeeper
+from placet.eventlog.proofs.keys import install_signer
 from placet.eventlog.sequencer import Sequencer
 from placet.eventlog.transports.port import Batch, Step
 
@@ -26,6 +30,7 @@ class Pump:
     def __post_init__(self) -> None:
         flow.load()
         stop = threading.Event()
+        self.keeper = TreeKeeper(self.connection, install_signer(Path(settings.PLACET_HOME)))
         self.places = {c.name: checkpoints.read(self.connection, c.name)[THE_LOG].position for c in flow.consumers()}
         self.runners = {c.name: ConsumerRunner(c, self.connection, stop) for c in flow.consumers()}
 
@@ -33,6 +38,7 @@ class Pump:
         """Until the log stands still."""
         while self.step():
             pass
+        self.keeper.run_once()
 
     def step(self) -> bool:
         """One round. True while something moved."""

@@ -72,3 +72,14 @@ def test_whoever_asks_sees_names_not_ids(visit: Visit) -> None:
     page = visit(BEN).get("/likeness/names/")
     assert 'data-name="Ana"' in page
     assert ANA not in page
+
+
+def test_each_change_of_a_consent_has_its_receipt_on_the_page(visit: Visit, stage: Play) -> None:
+    ana = visit(ANA)
+    ana.post("/likeness/people/", name="ben", act="allow")
+    granted = stage.story.log.read(consent_of(ANA)).events[-1]
+    stage.story.pump.run()
+    page = ana.get("/likeness/")
+    assert "Somebody approved" in page
+    assert f"/api/v1/receipts/{granted.event_id}" in page
+    ana.get(f"/api/v1/receipts/{granted.event_id}")

@@ -51,3 +51,12 @@ def test_an_empty_filing_keeps_what_was_typed(visit: Visit) -> None:
     page = visit(DARA).post("/opt-outs/", status=422, character="", aliases="Zorbi", until="2020-01-01")
     assert "Zorbi" in page
     assert "This day is past." in page
+
+
+def test_its_holder_finds_the_receipt_on_its_page(visit: Visit, stage: Play) -> None:
+    to = visit(DARA).post("/opt-outs/", character="Zorblax")
+    stage.story.pump.run()
+    filed = stage.story.log.read(f"filing-{to.split('/')[-2]}").events[0]
+    assert f"/api/v1/receipts/{filed.event_id}" in visit(DARA).get(to)
+    assert "/api/v1/receipts/" not in visit(CLEO).get(to)
+    visit(DARA).get(f"/api/v1/receipts/{filed.event_id}")

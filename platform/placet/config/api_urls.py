@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from moderation import api as moderation
 from placet.config import api
+from placet.config.receipts_api import Receipts
 from placet.config.vocabulary import engine_words
 from placet.feed import api as feed
 from placet.likeness import api as likeness
@@ -33,6 +34,8 @@ V1 = [
     path("opt-outs/<str:filing>", rights.OptOut.as_view(), name="opt-out"),
     path("cases", moderation.Cases.as_view(), name="cases"),
     path("cases/<str:case>/decision", moderation.CaseDecision.as_view(), name="decision"),
+    path("receipts/<str:event>", Receipts.as_view(), name="receipt"),
+    path("receipts/<str:event>/", Receipts.as_view(schema=None), name="receipt-with-slash"),
     path("feed", feed.Feed.as_view(), name="feed"),
     re_path("", api.Nowhere.as_view(), name="nowhere"),
 ]

@@ -9,9 +9,9 @@ from typing import Final
 from placet.config.home import home_folder, make_key, make_secret
 
 SECRETS: Final = ("django.secret", "postgres-admin.secret", "postgres-owner.secret", "postgres-app.secret")
-KEYS: Final = ("vault.key", "watermark.key")
+KEYS: Final = ("log.key", "vault.key", "watermark.key")
 KEY_BYTES: Final = 32
-FOLDERS: Final = ("blobs", "keys", "log", "mail", "postgres", "run", "static", "vault")
+FOLDERS: Final = ("blobs", "keys", "log", "log-head", "mail", "postgres", "run", "static", "vault")
 
 
 def install(home: Path) -> None:
@@ -28,11 +28,12 @@ def make_folders(home: Path) -> None:
 
 
 def make_keys(home: Path) -> None:
-    """32 random bytes per `.key`, text per `.secret`."""
+    """32 random bytes per `.key`, text per `.secret`, and the name under which the log signs its heads."""
     for name in SECRETS:
         make_secret(home, name)
     for name in KEYS:
         make_key(home, name, lambda: secrets.token_bytes(KEY_BYTES))
+    make_key(home, "log.origin", f"placet.invalid/{secrets.token_hex(4)}".encode)
 
 
 def make_certificates(home: Path) -> None:

@@ -24,5 +24,7 @@ MENDS: Final = {
     "not_for_you": "placet case list",
     "decision_unfit": "placet case list",
     "only_the_person": "placet likeness allow NAME --as ANA",
+    "no_such_receipt": "placet receipt issue --filing ID",
+    "not_yet_signed": "placet log check",
     "link_spent": "placet links",
 }

@@ -8,6 +8,7 @@ from placet.config.flow import consumers
 from placet.eventlog.log import current_log
 from placet.eventlog.models import Checkpoint, Effect, Parked
 from placet.eventlog.projecting import PROJECTIONS
+from placet.eventlog.proofs.storing import newest_head
 
 
 def places() -> dict[str, Any]:
@@ -18,6 +19,7 @@ def places() -> dict[str, Any]:
         "position": head,
         "projections": {name: _place(reached.get(name, 0), head) for name in PROJECTIONS},
         "consumers": {one.name: _place(reached.get(one.name, 0), head) for one in consumers()},
+        "signed": _signed(head),
         "parked": list(Parked.objects.order_by("position").values("consumer", "position", "stream", "error")),
         "effects": _effects(),
     }
@@ -25,6 +27,12 @@ def places() -> dict[str, Any]:
 
 def _place(position: int, head: int) -> dict[str, int]:
     return {"position": position, "lag": max(0, head - position)}
+
+
+def _signed(head: int) -> dict[str, int]:
+    """The newest tree head: how many events are under it."""
+    newest = newest_head(current_log().connection)
+    return _place(newest.head.size if newest else 0, head)
 
 
 def _effects() -> dict[str, dict[str, int]]:

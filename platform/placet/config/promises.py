@@ -35,7 +35,6 @@ PROMISES: Final = {
 }
 GAPS: Final = {
     "P4": "no training export is written yet",
-    "P5": "tree heads, receipts and their offline verifier have not landed",
     "P6": "a death at every single step has not been tried",
     "P7": "`placet explain` has not landed",
     "P9": "the erasure of templates, media and backups has not landed",

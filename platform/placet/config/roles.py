@@ -14,6 +14,10 @@ from placet.eventlog.connecting import connect
 from placet.eventlog.consuming import Consumer, ConsumerThread
 from placet.eventlog.effects import EffectThread
 from placet.eventlog.projecting import Projector
+from placet.eventlog.proofs.head_file import head_file
+from placet.eventlog.proofs.keeper import TreeKeeper
+from placet.eventlog.proofs.keys import install_signer
+from placet.eventlog.proofs.note import Signer
 from placet.eventlog.sequencer import Sequencer
 from placet.eventlog.transports.chosen import transport_of
 
@@ -22,14 +26,29 @@ SWITCH_SECONDS: Final = 0.0005
 """Consumers ask PostgreSQL often and briefly: none should wait Python's usual 5 ms for its turn after each answer."""
 
 
-def sequencer() -> None:
-    """Give positions, and fold projections behind them."""
+def _sign_as_install() -> tuple[Signer, Path | None]:
+    home = Path(settings.PLACET_HOME)
+    return install_signer(home), head_file(home)
+
+
+def sequencer(sign_as: Callable[[], tuple[Signer, Path | None]] = _sign_as_install) -> None:
+    """Give positions, fold projections behind them, and keep the tree over the log."""
     flow.load()
     stop = _stop_on_signals()
     folding = threading.Thread(target=Projector().run, args=(stop,), name="projections", daemon=True)
+    keeping = threading.Thread(
+        target=_kept_up, args=(lambda: _keep_tree(sign_as, stop), stop), name="tree", daemon=True
+    )
     folding.start()
+    keeping.start()
     _kept_up(lambda: _sequence(stop), stop)
     folding.join(DRAIN_SECONDS)
+    keeping.join(DRAIN_SECONDS)
+
+
+def _keep_tree(sign_as: Callable[[], tuple[Signer, Path | None]], stop: threading.Event) -> None:
+    with connect() as connection:
+        TreeKeeper(connection, *sign_as()).run(stop.is_set)
 
 
 def _sequence(stop: threading.Event) -> None:

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from placet.config import log_views
 from placet.config.storytelling import story_of
 from placet.config.views import healthz, promises
 from placet.config.vocabulary import engine_words
@@ -14,6 +15,7 @@ from placet.studio import urls as studio
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("promises/", promises, name="promises"),
+    path("log/", include((log_views.urlpatterns, "log"))),
     path("", include("placet.feed.urls")),
     path("", include("placet.people.urls")),
     path("", include(studio.addresses(story_of, record_download))),

@@ -10,25 +10,16 @@ import hashlib
 import json
 from typing import Any, Final
 
+from placet.eventlog.canonical import NotStorable, canonical
 from placet.eventlog.event import BY_CLASS, ERASED, TYPES, EventType
 from placet.eventlog.upcast import newest
 from placet.eventlog.vault import Vault
 
+__all__ = ["NotStorable", "UnknownEventType", "canonical", "decode", "digest", "encode", "type_of"]
+
 
 class UnknownEventType(LookupError):
     """An event in the log whose type this code does not know: run the newer release, which does."""
-
-
-class NotStorable(ValueError):
-    """A value that is not valid text or JSON, for example a lone surrogate. Nothing was written."""
-
-
-def canonical(value: object) -> bytes:
-    """UTF-8 JSON with sorted keys and no spaces; the same value gives the same bytes."""
-    try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-    except (UnicodeEncodeError, ValueError, TypeError) as cause:
-        raise NotStorable(f"{cause}. Send valid Unicode text and finite numbers.") from cause
 
 
 def type_of(fact: object) -> EventType:

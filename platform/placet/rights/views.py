@@ -49,7 +49,11 @@ def filings(request: HttpRequest, vocabulary: Vocabulary) -> HttpResponse:
 def filing(request: HttpRequest, filing: UUID) -> HttpResponse:
     """One filing: in force since when, what it stopped, what it would match."""
     may_end = can(request.user, "opt_out.end", thing(str(filing)))
-    page = {"id": filing, "filing": queries.shown(str(filing)), "may_end": may_end, "command": uuid4()}
+    told = queries.shown(str(filing))
+    is_holder = told is not None and str(told.filed.holder) == me(request)
+    page = {
+        "id": filing, "filing": told, "may_end": may_end, "may_take_receipt": is_holder, "command": uuid4(),
+    }  # fmt: skip
     return render(request, "rights/filing.html", page)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from moderation.commands import DecideCase, decide_case
 from moderation.queries import open_cases
+from placet.config.demo.receipts import take_filing_receipt, take_receipts, wait_until_loaded
 from placet.config.demo.served import fetch
 from placet.config.demo.world import World, portrait
 from placet.config.vocabulary import engine_words
@@ -35,10 +36,11 @@ def file_an_opt_out(world: World) -> str:
     ask = FileOptOut(
         world.id("filing"), world.person("Dara"), (CHARACTER, "Zorblax"), "a purple space captain with six arms"
     )
+    wait_until_loaded(world)
     filing, state = file_opt_out(world.log, ask, engine_words())
     world.notes["filing"] = {"id": filing, "state": state, "character": CHARACTER}
     world.expect(state == "in_force", f"the filing is {state}")
-    return f"{CHARACTER} is opted out, in force at once"
+    return f"{CHARACTER} is opted out, in force at once; {take_filing_receipt(world, filing)}"
 
 
 def enrol(world: World) -> str:
@@ -207,5 +209,5 @@ def _verdicts(told: Told) -> str:
 
 STEPS: Final[tuple[Step, ...]] = (
     file_an_opt_out, enrol, make_a_clip, publish_it, remix_it, publish_the_remix, keep_copies, ask_for_the_character,
-    ask_without_consent, decide_a_case, smuggle_a_face, tell_ana, revoke,
+    ask_without_consent, decide_a_case, smuggle_a_face, tell_ana, revoke, take_receipts,
 )  # fmt: skip

@@ -30,6 +30,7 @@ def write_summary(world: World, seconds: dict[str, float], verified: dict[str, A
         "refusals": {name: asdict(t.refusal) for name, t in tellings.items() if t.refusal},
         "filing": world.notes["filing"],
         "verified": verified,
+        "receipts": world.notes["receipts"],
         "seconds": {step: round(s, 2) for step, s in seconds.items()},
     }
     whole = world.folder / "summary.json.new"

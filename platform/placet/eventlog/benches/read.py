@@ -19,7 +19,7 @@ def read_rows(dsn: str, rounds: int, tell: Callable[[str], None]) -> list[Row]:
     """`pages`: as read. `decoded`: with every fact opened, for which there is no bare reference."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         tell(f"writing {EVENTS:,} events to read")
-        _fill(connection)
+        fill(connection, EVENTS)
         log = EventLog(connection)
         ours, bare, decoded = [], [], []
         for number in range(rounds):
@@ -35,9 +35,10 @@ def read_rows(dsn: str, rounds: int, tell: Callable[[str], None]) -> list[Row]:
     ]  # fmt: skip
 
 
-def _fill(connection: psycopg.Connection) -> None:
+def fill(connection: psycopg.Connection, count: int) -> None:
+    """At least `count` events with positions, in streams of 500; what is there already is not written again."""
     log = EventLog(connection)
-    for number in range(EVENTS // 500):
+    for number in range(count // 500):
         stream = f"bench-00000000-0000-4000-8000-{number:012d}"
         if not log.heads([stream])[stream]:
             log.append(stream, [EntryNoted(TEXT)] * 500, expected=0)

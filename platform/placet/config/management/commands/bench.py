@@ -59,17 +59,24 @@ def _provenance(_dsn: str, _options: Mapping[str, Any], tell: Tell) -> list[Mapp
     return [dict(row) for row in (*sign_rows(), *watermark_rows())]
 
 
+def _verify(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.eventlog.benches.verify import verify_rows
+
+    return verify_rows(dsn, options["rounds"], tell)
+
+
 BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
     "append": _append,
     "read": _read,
     "relay": _relay,
     "flow": _flow,
     "provenance": _provenance,
+    "verify": _verify,
 }
 
 
 class Command(PlacetCommand):
-    help = "Measure Placet beside a reference: append, read, relay, flow, provenance, or all"
+    help = "Measure Placet beside a reference: append, read, relay, flow, provenance, verify, or all"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:

@@ -38,6 +38,7 @@ class Command(PlacetCommand):
         for kind in ("projections", "consumers"):
             for name, place in answer[kind].items():
                 table.add_row(name, str(place["position"]), str(place["lag"] or ""))
+        table.add_row("tree head", str(answer["signed"]["position"]), str(answer["signed"]["lag"] or ""))
         tell(table)
         self.stdout.write(f"The log is at position {answer['position']}.")
         for row in answer["parked"]:

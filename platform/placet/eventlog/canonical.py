@@ -1,0 +1,15 @@
+"""The one form in which values are written down and hashed."""
+
+import json
+
+
+class NotStorable(ValueError):
+    """A value that is not valid text or JSON, for example a lone surrogate. Nothing was written."""
+
+
+def canonical(value: object) -> bytes:
+    """UTF-8 JSON with sorted keys and no spaces; the same value gives the same bytes."""
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except (UnicodeEncodeError, ValueError, TypeError) as cause:
+        raise NotStorable(f"{cause}. Send valid Unicode text and finite numbers.") from cause

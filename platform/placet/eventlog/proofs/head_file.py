@@ -1,0 +1,41 @@
+"""`PLACET_HOME/log-head/checkpoint`: the newest head outside the database, for whoever restores an older one.
+
+It is written before the head is committed. Killed between the two, the same head is signed again: it rests on events
+alone, and those are there.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from placet.eventlog.proofs.checkpoint import Head, told_head
+from placet.eventlog.proofs.note import NoteUnsound
+
+FOLDER: Final = "log-head"
+NAME: Final = "checkpoint"
+
+
+def head_file(home: Path) -> Path:
+    return home / FOLDER / NAME
+
+
+def write_head(place: Path, note: str) -> None:
+    """Whole or not at all."""
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = place.with_name(f".{place.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(note)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(place)
+
+
+def kept_head(place: Path) -> Head | None:
+    """The head that was written last; None before the first. Raises `NoteUnsound` for a file that is none."""
+    try:
+        return told_head(place.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        raise NoteUnsound(f"{place} is not a tree head") from None

@@ -1,0 +1,66 @@
+"""The exact bytes of a leaf: what of an event goes into the tree. Ciphertext is hashed as it lies, never opened.
+
+A leaf is canonical JSON of exactly these eight members. `index` in the tree is `position - 1`.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from placet.eventlog.canonical import canonical
+
+MEMBERS: Final = frozenset({"event_id", "type", "stream", "version", "position", "recorded_at", "data", "sealed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """`data` and `sealed` are lower-case hex SHA-256 of the stored bytes."""
+
+    event_id: str
+    type: str
+    stream: str
+    version: int
+    position: int
+    recorded_at: str
+    data: str
+    sealed: tuple[str, ...]
+
+
+def leaf_bytes(leaf: Leaf) -> bytes:
+    return canonical({name: getattr(leaf, name) for name in MEMBERS})
+
+
+def read_leaf(content: bytes) -> Leaf:
+    """A leaf from its bytes. Raises `ValueError` where they are not exactly those that `leaf_bytes` gives."""
+    found = json.loads(content)
+    if not isinstance(found, dict) or found.keys() != MEMBERS or not isinstance(found["sealed"], list):
+        raise ValueError("a leaf has exactly eight members")
+    leaf = Leaf(**{**found, "sealed": tuple(found["sealed"])})
+    if leaf_bytes(leaf) != content or type(leaf.position) is not int:
+        raise ValueError("a leaf is canonical JSON")
+    return leaf
+
+
+def moment(at: datetime) -> str:
+    """The one text form: `2030-12-31T23:59:59.000001Z`."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def segments(sealed: bytes | None) -> list[bytes]:
+    """The sealed segments of an event, each as the bytes that are hashed."""
+    return [canonical(one) for one in json.loads(sealed)] if sealed is not None else []
+
+
+def hex_hashes(parts: Sequence[bytes]) -> tuple[str, ...]:
+    return tuple(hashlib.sha256(part).hexdigest() for part in parts)
+
+
+def leaf_of(row: tuple[Any, ...]) -> Leaf:
+    """From the columns that `storing.LEAVES` reads."""
+    position, event_id, stream, version, kind, at, data, sealed = row
+    return Leaf(
+        str(event_id), kind, stream, version, position, moment(at), bytes(data).hex(), hex_hashes(segments(sealed))
+    )

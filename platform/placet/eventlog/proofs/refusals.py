@@ -1,0 +1,35 @@
+"""What a proof is refused for."""
+
+from placet.eventlog.refusal import Refusal
+
+
+class ProofUnasked(Refusal):
+    """The question for a proof cannot be read."""
+
+    code = "proof_unasked"
+    advice = "Ask with whole numbers, for example /log/proof/inclusion?index=0&size=1."
+    status = 400
+
+
+class NotInTheTree(Refusal):
+    """The tree does not have this."""
+
+    code = "not_in_the_tree"
+    advice = "See the size in /log/checkpoint."
+    status = 404
+
+
+class NotYetSigned(Refusal):
+    """No tree head covers this yet."""
+
+    code = "not_yet_signed"
+    advice = "Try again in a second; `placet log check` says what is wrong where it lasts."
+    status = 503
+
+
+class NoSuchReceipt(Refusal):
+    """There is no event under this id of which you could have a receipt."""
+
+    code = "no_such_receipt"
+    advice = "A receipt is for whom its event concerns: for your filing, `placet receipt issue --filing ID`."
+    status = 404

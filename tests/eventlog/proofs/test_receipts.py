@@ -1,0 +1,176 @@
+"""Receipts from a real log: a thousand hold with the key alone, and one changed bit in any of them is found."""
+
+import base64
+import json
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from placet.eventlog.log import EventLog
+from placet.eventlog.proofs.issuing import issue_receipt
+from placet.eventlog.proofs.keeper import TreeKeeper
+from placet.eventlog.proofs.note import Signer
+from placet.eventlog.proofs.receipt import Receipt
+from placet.eventlog.proofs.receipted import FIND, RECEIPTED
+from placet.eventlog.proofs.refusals import NoSuchReceipt, NotYetSigned
+from placet.eventlog.proofs.verifying import STEPS, ReceiptInvalid, verify_receipt
+from placet.eventlog.sequencer import Sequencer
+from tests.cast import ANA, BEN
+from tests.eventlog.ledger import NameNoted
+from tests.eventlog.proofs.keeping import SIGNER, caught_up, grow, keeper
+
+KEY = SIGNER.verifier
+THOUSAND = 1_000
+Told = dict[str, Any]
+
+
+@pytest.fixture
+def log(fresh_database: str) -> Iterator[EventLog]:
+    with psycopg.connect(fresh_database, autocommit=True) as connection:
+        yield EventLog(connection)
+
+
+def noted(log: EventLog, stream: str = "account-00000000-0000-4000-8000-000000000001") -> tuple[str, int]:
+    """Ana's name, sealed, under a signed head."""
+    version = log.heads([stream])[stream]
+    log.append(stream, [NameNoted(ANA, "Ana of the receipts")], expected=version)
+    while Sequencer(log.connection).run_once():
+        pass
+    caught_up(keeper(log.connection))
+    return stream, version + 1
+
+
+def as_file(receipt: Receipt | Told) -> bytes:
+    return json.dumps(receipt if isinstance(receipt, dict) else receipt.to_json()).encode()
+
+
+def step_of(content: bytes) -> str:
+    with pytest.raises(ReceiptInvalid) as invalid:
+        verify_receipt(content, KEY)
+    return invalid.value.step
+
+
+@pytest.mark.promise("P5")
+def test_a_thousand_receipts_hold_offline_and_a_thousand_changed_by_one_bit_do_not(log: EventLog) -> None:
+    chance, size = random.Random(5), grow(log.connection, 3_000)
+    grow(log.connection, 20, seed=8)
+    caught_up(keeper(log.connection))
+    events = log.read_from(0, size)
+    for event in chance.sample(events, THOUSAND):
+        owner = json.loads(bytes(event.sealed))[0]["subject"] if event.sealed else ""
+        receipt = issue_receipt(log, (event.stream, event.version), owner)
+        proved = verify_receipt(as_file(receipt), KEY)
+        assert (proved.leaf.event_id, proved.leaf.position) == (str(event.event_id), event.position)
+        assert step_of(as_file(bent(receipt.to_json(), chance))) in STEPS
+
+
+def bent(told: Told, chance: random.Random) -> Told:
+    """One bit of what is proved is another: in the bytes, or in the text that stands for them."""
+    places = [
+        "leaf",
+        "data",
+        "index",
+        "checkpoint",
+        *(["proof"] * bool(told["proof"])),
+        *(["opened"] * ("opened" in told)),
+    ]
+    match chance.choice(places):
+        case "index":
+            return {**told, "index": told["index"] ^ (1 << chance.randrange(12))}
+        case "checkpoint":
+            return {**told, "checkpoint": flipped_text(told["checkpoint"], chance)}
+        case "proof":
+            at = chance.randrange(len(told["proof"]))
+            steps = [flipped(step, chance) if n == at else step for n, step in enumerate(told["proof"])]
+            return {**told, "proof": steps}
+        case "opened":
+            first, *rest = told["opened"]
+            return {**told, "opened": [{**first, "segment": flipped(first["segment"], chance)}, *rest]}
+        case name:
+            return {**told, name: flipped(told[name], chance)}
+
+
+def flipped(text: str, chance: random.Random) -> str:
+    if chance.random() < 0.3:
+        return flipped_text(text, chance)
+    content = bytearray(base64.b64decode(text))
+    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    return base64.b64encode(content).decode()
+
+
+def flipped_text(text: str, chance: random.Random) -> str:
+    at = chance.randrange(len(text))
+    return text[:at] + chr(ord(text[at]) ^ (1 << chance.randrange(7))) + text[at + 1 :]
+
+
+@pytest.mark.promise("P5")
+def test_who_is_erased_leaves_every_receipt_as_good_as_before(log: EventLog) -> None:
+    before = issue_receipt(log, noted(log), ANA)
+    assert before.opened[0].fields == {"name": "Ana of the receipts"}
+    log.vault.destroy(ANA)
+    try:
+        after = issue_receipt(log, (json.loads(before.leaf)["stream"], 1), ANA)
+        assert verify_receipt(as_file(before), KEY).leaf == verify_receipt(as_file(after), KEY).leaf
+        assert (after.leaf, after.data) == (before.leaf, before.data)
+        assert after.opened[0].segment == before.opened[0].segment
+        assert after.opened[0].fields is None
+    finally:
+        (log.vault.folder / ANA).unlink()  # type: ignore[attr-defined]  # the install's vault of files
+
+
+def test_a_sealed_part_is_opened_for_its_subject_alone(log: EventLog) -> None:
+    place = noted(log)
+    assert issue_receipt(log, place, BEN).opened == ()
+    told = issue_receipt(log, place, BEN).to_json()
+    assert "opened" not in told
+    assert b"Ana" not in base64.b64decode(told["leaf"]) + base64.b64decode(told["data"])
+
+
+def test_a_receipt_waits_for_a_head_and_says_when_none_comes(log: EventLog) -> None:
+    stream = "account-00000000-0000-4000-8000-000000000002"
+    log.append(stream, [NameNoted(ANA, "Ana")], expected=0)
+    with pytest.raises(NotYetSigned):
+        issue_receipt(log, (stream, 1), ANA, tick=lambda: None, seconds=0)
+    moves: Iterator[Sequencer | TreeKeeper] = iter((Sequencer(log.connection), keeper(log.connection)))
+    receipt = issue_receipt(log, (stream, 1), ANA, tick=lambda: next(moves).run_once())
+    assert verify_receipt(as_file(receipt), KEY).leaf.stream == stream
+    with pytest.raises(NoSuchReceipt):
+        issue_receipt(log, (stream, 2), ANA)
+
+
+@pytest.mark.parametrize(
+    ("step", "change"),
+    [
+        ("receipt", lambda told: {**told, "more": 1}),
+        ("receipt", lambda told: {name: value for name, value in told.items() if name != "proof"}),
+        ("receipt", lambda told: {**told, "index": str(told["index"])}),
+        ("receipt", lambda told: {**told, "index": True}),
+        ("receipt", lambda told: {**told, "proof": ["AA=="]}),
+        ("receipt", lambda told: {**told, "leaf": 1}),
+        ("signature", lambda told: {**told, "checkpoint": Signer(SIGNER.name, b"x" * 32).signed("a\n1\nb\n")}),
+        ("signature", lambda told: {**told, "checkpoint": SIGNER.signed("somebody.else\n1\nAAAA\n")}),
+        ("leaf", lambda told: {**told, "leaf": base64.b64encode(b"[" * 50_000).decode()}),
+        ("leaf", lambda told: {**told, "index": told["index"] + 1}),
+        ("data", lambda told: {**told, "data": base64.b64encode(b"{}").decode()}),
+        ("opened", lambda told: {**told, "opened": [{"segment": "e30=", "fields": {}}]}),
+        ("opened", lambda told: {**told, "opened": [{**told["opened"][0], "fields": {"text": "not this one"}}]}),
+        ("inclusion", lambda told: {**told, "proof": told["proof"][:-1]}),
+    ],
+)
+def test_the_step_that_fails_is_told(log: EventLog, step: str, change: Callable[[Told], Told]) -> None:
+    grow(log.connection, 30)
+    assert step_of(as_file(change(issue_receipt(log, noted(log), ANA).to_json()))) == step
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"leaf": NaN}', b"[" * 200_000, b'{"a": 1, "a": 2}'])
+def test_what_is_no_receipt_is_refused(content: bytes) -> None:
+    assert step_of(content) == "receipt"
+
+
+def test_an_event_is_found_by_its_id_without_reading_the_log(log: EventLog) -> None:
+    log.connection.execute("SET enable_seqscan = off")
+    plan = log.connection.execute(f"EXPLAIN {FIND.replace('%s', repr(ANA) + '::uuid')}").fetchall()
+    assert "event_receipted" in str(plan), (plan, RECEIPTED)
