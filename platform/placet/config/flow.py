@@ -21,6 +21,9 @@ RECORD = "studio.record_verdicts"
 FLOW: Final[dict[type[Any], list[str]]] = {
     # a likeness comes to be
     likeness.EnrolmentAsked: ["likeness.enrol"],
+    # somebody is to be forgotten: first what they have begun ends, then all that is kept of them goes
+    people.ErasureAsked: ["studio.withdraw_person"],
+    people.PersonWithdrawn: ["studio.erase_person"],
     # an opt-out is filed
     rights.OptOutEnforced: ["rights.list_matches"],
     rights.FilingHeld: ["moderation.open_cases"],
@@ -59,6 +62,7 @@ FLOW: Final[dict[type[Any], list[str]]] = {
 
 NOT_CONSUMED: Final[dict[type[Any], str]] = {
     people.PersonJoined: "folded into accounts",
+    people.PersonErased: "every process drops what it has opened",
     people.FollowStarted: "read by the likeness check",
     people.FollowEnded: "read by the likeness check",
     people.InviteIssued: "read when it is taken",

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,9 @@ from generator.port import (
     RawClip,
 )
 from placet.eventlog import effects
+from placet.eventlog.event import Sealed
 from placet.eventlog.ids import GenerationId
+from placet.eventlog.log import Stream
 from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.encode import encode_mp4
 from placet.media.private import PrivateStore
@@ -82,7 +84,7 @@ class LogRunQueue:
     def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
         """Say that the clip is made, once its ground stands. While checks look again, it waits for them."""
         blob, mark, clip_seconds = self._made.pop(claim.id)
-        recipe = {k: v for k, v in clip.recipe.items() if k != "unread_words"}
+        recipe = _without_words(clip.recipe)
         took = {k: round(v, 3) for k, v in seconds.items()}
         generation = GenerationId(claim.request.generation)
         made = e.GenerationMade(
@@ -94,9 +96,10 @@ class LogRunQueue:
             recipe,
             took,
         )
-        self._asking(lambda runs: self._finish(runs, claim, made))
+        if not self._asking(lambda runs: self._finish(runs, claim, made)):
+            self._blobs.erase(blob.sha256, Area.QUARANTINE)
 
-    def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade) -> None:
+    def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade) -> bool:
         until = time.monotonic() + FINISH_WITHIN_SECONDS
         while True:
             try:
@@ -112,7 +115,9 @@ class LogRunQueue:
         self._asking(lambda runs: runs.end(self._held[claim.id], fact))
 
     def cancelled(self, claim: Claim, reason: str, frame: int) -> None:  # noqa: ARG002  the port's words
-        """It was stopped for a reason that the log knows."""
+        """It was stopped for a reason that the log knows. What it had written already is not kept."""
+        if unwanted := self._made.pop(claim.id, None):
+            self._blobs.erase(unwanted[0].sha256, Area.QUARANTINE)
         self._asking(lambda runs: runs.end(self._held[claim.id], None))
 
     def failed(self, claim: Claim, error: str, kind: FailureKind) -> None:  # noqa: ARG002  may hold the asker's words
@@ -133,7 +138,9 @@ class LogRunQueue:
     def _story(self, generation: Generation) -> str | None:
         """What the ancestors were asked for, oldest line first."""
         streams = self._asking(lambda runs: runs.log.read_many(stream_of(a) for a in generation.asked.ancestors))
-        prompts = [str(streams[stream_of(a)].facts[0].prompt) for a in reversed(generation.asked.ancestors)]
+        prompts = [
+            str(prompt) for a in reversed(generation.asked.ancestors) if (prompt := _prompt(streams[stream_of(a)]))
+        ]
         return "\n".join(prompts) or None
 
     def _asking(self, ask: Callable[[Runs], Any]) -> Any:
@@ -153,6 +160,19 @@ ADVICE: Final[dict[FailureKind, str]] = {
     "engine": "Ask again; if it happens twice, tell the operator.",
     "request": "Ask for a size, length and picture that the engine can do: see its vocabulary.",
 }
+
+
+def _prompt(stream: Stream) -> Sealed:
+    """What an ancestor was asked for; `ERASED`, and so nothing, when its asker was forgotten."""
+    prompt: Sealed = stream.facts[0].prompt
+    return prompt
+
+
+def _without_words(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """As the log may hold it in the clear: none of the asker's words, and no hash that guessing would find."""
+    request = {k: v for k, v in recipe.get("request", {}).items() if not k.endswith("prompt_sha256")}
+    kept = {k: v for k, v in recipe.items() if k not in {"unread_words", "request"}}
+    return {**kept, "request": request} if request else kept
 
 
 def payload_of(generation: str) -> int:

@@ -17,7 +17,7 @@ import psycopg
 from placet.eventlog import effects
 from placet.eventlog.codec import UnknownEventType
 from placet.eventlog.delivery import Delivery, Gathered, KnownStreams
-from placet.eventlog.errors import LogError
+from placet.eventlog.errors import LogError, told_without_words
 from placet.eventlog.event import BY_CLASS
 from placet.eventlog.log import EventLog, RecordedEvent
 from placet.eventlog.transports.port import Transport
@@ -115,6 +115,7 @@ class ConsumerRunner:
 
     def take(self, events: Sequence[RecordedEvent], reached: int) -> None:
         """Answer the events, then stand at `reached`."""
+        self._known.settle()
         if events:
             self._answer(events, reached)
         elif reached > self.position and time.monotonic() - self._saved_at > 1:
@@ -172,7 +173,7 @@ class ConsumerRunner:
                 self._rest(tries, conflict)
             except Exception as error:  # noqa: BLE001  a handler may raise anything; it is parked or waited for
                 if tries >= TRIES and not self._must_wait(error):
-                    self._park(event, f"{type(error).__name__}: {error}")
+                    self._park(event, told_without_words(error))
                     return
                 self._rest(tries, error)
             else:
@@ -183,7 +184,7 @@ class ConsumerRunner:
 
     def _rest(self, tries: int, error: Exception) -> None:
         if tries >= TRIES:
-            logger.warning("%s waits: %s: %s", self.consumer.name, type(error).__name__, error)
+            logger.warning("%s waits: %s", self.consumer.name, told_without_words(error))
         self.stop.wait(min(0.01 * 3**tries, LONGEST_REST_SECONDS))
 
     def _move(self, position: int) -> None:
@@ -207,7 +208,7 @@ class ConsumerRunner:
         return bool(row and row[0])
 
     def _park(self, event: RecordedEvent, error: str) -> None:
-        logger.error("%s parked position %s (%s)", self.consumer.name, event.position, error.split(":", 1)[0])
+        logger.error("%s parked position %s (%s)", self.consumer.name, event.position, error)
         with self.connection.transaction():
             self.connection.execute(
                 "INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)"

@@ -14,6 +14,7 @@ from typing import Any, Final
 import psycopg
 
 from placet.eventlog.delivery import PlannedEffect
+from placet.eventlog.errors import told_without_words
 
 logger = logging.getLogger(__name__)
 GIVE_UP_AFTER: Final = "24 hours"
@@ -141,7 +142,7 @@ def run_one(connection: psycopg.Connection[Any], kind: str) -> bool:
         PERFORMERS[kind](held.payload, f"{held.event_id}-{held.key}")
     except Exception as error:  # noqa: BLE001  a failed effect parks itself alone and is tried again
         logger.warning("effect %s (%s) failed: %s", held.id, kind, type(error).__name__)
-        later(connection, held, f"{type(error).__name__}: {error}", min(2.0**held.attempts, 600))
+        later(connection, held, told_without_words(error), min(2.0**held.attempts, 600))
     else:
         done(connection, held)
     return True

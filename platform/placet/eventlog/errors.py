@@ -1,6 +1,14 @@
 """What the log refuses, and why. Each says what was kept (always: nothing was written) and what to do."""
 
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
+
+
+def told_without_words(error: BaseException) -> str:
+    """An exception by its type and place. Its message may quote what a person wrote, and is kept nowhere."""
+    places = traceback.extract_tb(error.__traceback__)[-2:]
+    return " ".join([type(error).__name__, *(f"{Path(at.filename).name}:{at.lineno}" for at in places)])
 
 
 class LogError(Exception):

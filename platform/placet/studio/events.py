@@ -1,5 +1,6 @@
 """Studio: the life of one generation, from the request to its standing in the feed."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from placet.eventlog.event import For, GenerationId, PersonId, Sealed, event
@@ -199,3 +200,8 @@ class QuotaReturned:
     person: PersonId
     generation: GenerationId
     day: str
+
+
+def is_cancelled(facts: Iterable[object]) -> bool:
+    """Whether one of these facts ended the generation by hand: then nobody waits for a check, and bytes may be gone."""
+    return any(isinstance(fact, GenerationCancelled) for fact in facts)
