@@ -15,15 +15,20 @@ MASTER = b"k" * 32
 def main(folder: str, subject: str) -> None:
     """Ends by the refusal."""
     vault = FileVault(Path(folder), MASTER)
-    print("ready", flush=True)
+    _say("ready")
     while True:
         began = time.monotonic()
         try:
             sealed = vault.seal(subject, b"a secret", b"race")
         except SubjectErased:
-            print("refused", flush=True)
+            _say("refused")
             return
-        print(began, sealed.hex(), flush=True)
+        _say(f"{began} {sealed.hex()}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
