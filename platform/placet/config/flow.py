@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from moderation import events as moderation
+from placet.eventlog import events as eventlog
 from placet.eventlog.consuming import CONSUMERS, Consumer
 from placet.eventlog.event import BY_CLASS
 from placet.likeness import events as likeness
@@ -62,6 +63,7 @@ FLOW: Final[dict[type[Any], list[str]]] = {
 
 NOT_CONSUMED: Final[dict[type[Any], str]] = {
     people.PersonJoined: "folded into accounts",
+    eventlog.LogRestored: "the first word of a log that was put back",
     people.PersonErased: "every process drops what it has opened",
     people.FollowStarted: "read by the likeness check",
     people.FollowEnded: "read by the likeness check",
