@@ -21,12 +21,14 @@ class OldHead:
 
 
 def old_head(home: Path, in_database: int | None, backup_origin: str) -> OldHead:
-    """The last signed head where there is one; it is no part of a backup, so it outlives what is restored."""
+    """The last signed head of this origin, if there is one. It is no part of a backup, and outlives a restore."""
+    now = origin_of(home) or backup_origin
     try:
         origin, size, root = (home / "log-head" / "checkpoint").read_text().splitlines()[:3]
-        return OldHead(origin, max(int(size), in_database or 0), root)
+        signed = OldHead(origin, max(int(size), in_database or 0), root)
     except (OSError, ValueError):
-        return OldHead(origin_of(home) or backup_origin, in_database, "")
+        return OldHead(now, in_database, "")
+    return signed if now in {"", origin} else OldHead(now, in_database, "")
 
 
 def rotate_origin(home: Path, old: str) -> str:

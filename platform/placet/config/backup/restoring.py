@@ -29,7 +29,7 @@ TO_BE_ASKED_ANEW: Final = ("people_answered_key",)
 """Answers that speak of what the restored log may not know. Sessions and used links stay as they are."""
 ALONE: Final = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    " AND backend_type = 'client backend'"
+    " AND usesysid IS NOT NULL"
 )
 
 
@@ -50,9 +50,8 @@ def restore(
 ) -> Restored:
     """Raises `BackupUnusable`, `DatabaseNotEmpty`, `InstallRunning`: then nothing was touched."""
     manifest = manifests.read(folder)
-    if one := owner.execute(ALONE).fetchone():
-        if one[0]:
-            raise InstallRunning(f"{one[0]} other connections use this database.")
+    if (others := owner.execute(ALONE).fetchone()) and others[0]:
+        raise InstallRunning(f"{others[0]} other connections use this database.")
     there = _size(owner)
     if there and not replace:
         raise DatabaseNotEmpty(f"The log here has {there} events.")
@@ -124,7 +123,7 @@ def _say_so(owner: psycopg.Connection[Any], manifest: Manifest, old: OldHead) ->
     lost = None if old.size is None else max(0, old.size - size)
     said = LogRestored(old.origin, old.size, old.root, size, lost)
     log.append("log", [said], expected=log.heads(["log"])["log"])
-    erased = [PersonId(file.name) for file in install_vault().folder.glob("*-*") if _is_tombstone(file)]
+    erased = [PersonId(file.name) for file in install_vault().folder.glob("[!.]*-*") if _is_tombstone(file)]
     heads = log.heads([name for person in erased for name in (f"person-{person}", erasure_of(person))])
     again = [p for p in erased if heads[f"person-{p}"] and not heads[erasure_of(p)]]
     for person in again:

@@ -1,7 +1,7 @@
 """Tables as files: COPY out of one snapshot, COPY into one transaction."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -24,20 +24,20 @@ def columns(connection: psycopg.Connection[Any], table: str) -> list[str]:
 
 def copy_out(connection: psycopg.Connection[Any], table: str, names: list[str], place: Path) -> None:
     """Every row, as this transaction sees it."""
-    with place.open("wb") as file, connection.cursor() as cursor:
-        with cursor.copy(_copy("COPY {} ({}) TO STDOUT", table, names)) as rows:
-            for chunk in rows:
-                file.write(chunk)
+    words = _copy("COPY {} ({}) TO STDOUT", table, names)
+    with place.open("wb") as file, connection.cursor() as cursor, cursor.copy(words) as rows:
+        for chunk in rows:
+            file.write(chunk)
 
 
 def copy_in(connection: psycopg.Connection[Any], table: str, names: list[str], place: Path) -> None:
     """Every row of the file, as it was."""
-    with place.open("rb") as file, connection.cursor() as cursor:
-        with cursor.copy(_copy("COPY {} ({}) FROM STDIN", table, names)) as rows:
-            while chunk := file.read(1 << 20):
-                rows.write(chunk)
+    words = _copy("COPY {} ({}) FROM STDIN", table, names)
+    with place.open("rb") as file, connection.cursor() as cursor, cursor.copy(words) as rows:
+        while chunk := file.read(1 << 20):
+            rows.write(chunk)
 
 
-def _copy(words: str, table: str, names: list[str]) -> sql.Composed:
+def _copy(words: LiteralString, table: str, names: list[str]) -> sql.Composed:
     named = sql.SQL(", ").join(sql.Identifier(name) for name in names)
-    return sql.SQL(words).format(sql.Identifier(table), named)  # type: ignore[arg-type]  # two constants, above
+    return sql.SQL(words).format(sql.Identifier(table), named)

@@ -28,9 +28,8 @@ class Command(PlacetCommand):
     def answer(self, **options: Any) -> Mapping[str, Any]:
         home, folder = Path(settings.PLACET_HOME), Path(options["folder"]).resolve()
         try:
-            with mended(), database(home), psycopg.connect(dsn(home)) as connection:
-                with Progress(console=self.console) as bar:
-                    made = make(home, folder, connection, bars(bar))
+            with mended(), database(home), Progress(console=self.console) as bar, psycopg.connect(dsn(home)) as log:
+                made = make(home, folder, log, bars(bar))
         except PostgresUnavailable as problem:
             raise CommandFailed(str(problem), "placet doctor", code="not_started") from None
         return {

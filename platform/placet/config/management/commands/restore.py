@@ -34,9 +34,9 @@ class Command(PlacetCommand):
         try:
             with mended(), database(home, alone=True):
                 make_tables(home)
-                with psycopg.connect(dsn(home, "owner"), autocommit=True) as owner:
-                    with Progress(console=self.console) as bar:
-                        restored = restore(home, folder, owner, bars(bar), replace=options["replace"])
+                owner = psycopg.connect(dsn(home, "owner"), autocommit=True)
+                with owner, Progress(console=self.console) as bar:
+                    restored = restore(home, folder, owner, bars(bar), replace=options["replace"])
         except PostgresUnavailable as problem:
             raise CommandFailed(str(problem), "stop `placet up`, then try again", code="install_running") from None
         return asdict(restored)
