@@ -9,6 +9,12 @@ class FolderNotEmpty(Refusal):
     status = 409
 
 
+class NothingToBackUp(Refusal):
+    code = "nothing_to_back_up"
+    advice = "Start the install once: `placet up` makes its tables."
+    status = 409
+
+
 class BackupUnusable(Refusal):
     code = "backup_unusable"
     advice = "Take another backup: this one is incomplete, damaged, or of a newer release."

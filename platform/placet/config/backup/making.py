@@ -10,7 +10,7 @@ import psycopg
 
 from placet.config.backup import clips, tables
 from placet.config.backup import manifest as manifests
-from placet.config.backup.errors import FolderNotEmpty
+from placet.config.backup.errors import FolderNotEmpty, NothingToBackUp
 from placet.config.backup.manifest import Manifest
 from placet.eventlog.vault import install_vault
 from placet.media.blobs import Area
@@ -23,9 +23,12 @@ Progress = Callable[[str, int, int], None]
 
 
 def make(home: Path, folder: Path, connection: psycopg.Connection[Any], progress: Progress) -> Manifest:
-    """Raises `FolderNotEmpty`. A backup without a manifest was not finished, and cannot be restored."""
+    """Raises `FolderNotEmpty`, `NothingToBackUp`. A backup without a manifest was not finished, and cannot be restored."""
     if folder.exists() and any(folder.iterdir()):
         raise FolderNotEmpty(f"{folder} is not empty.")
+    if connection.execute("SELECT to_regclass('event')").fetchone() == (None,):
+        raise NothingToBackUp("There is no log here yet.")
+    connection.rollback()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     manifest, named = _log(connection, home, folder, progress)
     _clips(manifest, folder, named, progress)
