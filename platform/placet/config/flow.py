@@ -84,6 +84,7 @@ NOT_CONSUMED: Final[dict[type[Any], str]] = {
     studio.GenerationApproved: "its run is planned in the same transaction",
     studio.GenerationRefused: "shown to the asker; the persons shown are told in the same transaction",
     studio.GenerationStarted: "shown as progress",
+    studio.ClipDescribed: "read by the rights check of the output, and shown in the feed",
     studio.VocabularyExceeded: "shown to the asker",
     studio.GenerationSigned: "shown as a draft",
     studio.PublicationAsked: "the studio's own note",

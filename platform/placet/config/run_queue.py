@@ -22,6 +22,7 @@ from placet.eventlog import effects
 from placet.eventlog.event import Sealed
 from placet.eventlog.ids import GenerationId
 from placet.eventlog.log import Stream
+from placet.eventlog.vault import SubjectErased
 from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.encode import encode_mp4
 from placet.media.private import PrivateStore
@@ -96,14 +97,17 @@ class LogRunQueue:
             recipe,
             took,
         )
-        if not self._asking(lambda runs: self._finish(runs, claim, made)):
+        drawn = str(clip.recipe.get("scene", {}).get("words", ""))
+        if not self._asking(lambda runs: self._finish(runs, claim, made, drawn)):
             self._blobs.erase(blob.sha256, Area.QUARANTINE)
 
-    def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade) -> bool:
+    def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade, drawn: str) -> bool:
         until = time.monotonic() + FINISH_WITHIN_SECONDS
         while True:
             try:
-                return runs.finish(self._held[claim.id], made)
+                return runs.finish(self._held[claim.id], made, drawn)
+            except SubjectErased:
+                return False  # whoever asked was erased at this moment; the end of this run is on its way
             except GroundUnderReview:
                 if time.monotonic() > until:
                     raise
@@ -171,7 +175,7 @@ def _prompt(stream: Stream) -> Sealed:
 def _without_words(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """As the log may hold it in the clear: none of the asker's words, and no hash that guessing would find."""
     request = {k: v for k, v in recipe.get("request", {}).items() if not k.endswith("prompt_sha256")}
-    kept = {k: v for k, v in recipe.items() if k not in {"unread_words", "request"}}
+    kept = {k: v for k, v in recipe.items() if k not in {"unread_words", "left_out", "scene", "request"}}
     return {**kept, "request": request} if request else kept
 
 

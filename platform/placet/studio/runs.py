@@ -57,7 +57,7 @@ class Runs:
             self._look_again(held, generation)
         return None
 
-    def finish(self, held: Claim, made: e.GenerationMade) -> bool:
+    def finish(self, held: Claim, made: e.GenerationMade, drawn: str = "") -> bool:
         """The clip lies in quarantine: say so, on the ground on which it was started. False: nobody wants it now.
 
         Raises `GroundUnderReview` while checks look again (call it once more), `LeaseLost` when fenced out.
@@ -69,8 +69,9 @@ class Runs:
         self._stand_firm(held, generation)
         with self._because(generation), self.connection.transaction():
             effects.done(self.connection, held)
+            told = [e.ClipDescribed(made.generation, generation.asked.asked_by, drawn)] if drawn else []
             ground = generation.ground
-            self.log.append(stream_of(made.generation), [made], expected=generation.version, given=ground)
+            self.log.append(stream_of(made.generation), [made, *told], expected=generation.version, given=ground)
         return True
 
     def end(self, held: Claim, fact: e.GenerationFailed | e.VocabularyExceeded | None) -> None:

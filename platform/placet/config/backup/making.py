@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def make(home: Path, folder: Path, connection: psycopg.Connection[Any], progress: Progress) -> Manifest:
-    """Raises `FolderNotEmpty`, `NothingToBackUp`. A backup without a manifest was not finished, and cannot be restored."""
+    """Raises `FolderNotEmpty`, `NothingToBackUp`. Without a manifest it was not finished, and cannot be restored."""
     if folder.exists() and any(folder.iterdir()):
         raise FolderNotEmpty(f"{folder} is not empty.")
     if connection.execute("SELECT to_regclass('event')").fetchone() == (None,):
