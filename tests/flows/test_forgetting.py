@@ -27,6 +27,7 @@ from placet.people.models import Account
 from placet.people.queries import name_of
 from placet.studio import commands as studio
 from placet.studio import events as e
+from placet.studio.erasing import made_by
 from placet.studio.queries import standing
 from placet.studio.runs import Runs
 from placet.studio.telling import prompt_of
@@ -155,3 +156,15 @@ def test_who_dies_before_writing_is_followed_by_another_who_does_it_again(story:
     assert isinstance(story.log.read(people.erasure_of(BEN)).facts[-1], PersonErased)
     assert len(story.log.read(people.erasure_of(BEN)).facts) == 3
     assert story.state(generation).state == "cancelled"
+
+
+@pytest.mark.promise("P9")
+def test_what_a_killed_worker_had_made_and_never_told_of_is_gone_too(story: Story) -> None:
+    story.ask(BEN, "a red ball bounces")
+    claimed = Runs(story.pump.connection).claim()
+    assert claimed is not None
+    untold = blobs().put(b"made, and never told of", Area.QUARANTINE)
+    made_by(blobs().root, str(claimed[0].id), untold.sha256).touch()
+    story.pump.connection.execute("UPDATE effect SET lease_until = now() - interval '1 second' WHERE kind = 'run'")
+    erase(story, BEN)
+    assert not blobs().has(untold.sha256)

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from django.conf import settings
 from PIL import Image
 
 from moderation.commands import contest
+from placet.config.postgres_place import _packed
 from placet.eventlog.codec import digest
 from placet.eventlog.effects import run_one
 from placet.eventlog.ids import GenerationId, PersonId
@@ -126,7 +129,13 @@ def _dump(dsn: str) -> bytes:
                 for value in row:
                     out.write(bytes(value) if isinstance(value, bytes | memoryview) else _text(value))
                     out.write(b"\n")
-    return out.getvalue()
+    return out.getvalue() + _pg_dump()
+
+
+def _pg_dump() -> bytes:
+    """The same as PostgreSQL's own program writes it."""
+    words = [str(_packed() / "bin" / "pg_dump"), os.environ["PLACET_OWNER_DATABASE"]]
+    return subprocess.run(words, capture_output=True, check=True).stdout
 
 
 def _text(value: object) -> bytes:

@@ -27,6 +27,7 @@ from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.encode import encode_mp4
 from placet.media.private import PrivateStore
 from placet.studio import events as e
+from placet.studio.erasing import made_by
 from placet.studio.generation import Generation, stream_of
 from placet.studio.runs import GroundUnderReview, Runs
 from provenance import watermark
@@ -78,6 +79,7 @@ class LogRunQueue:
             read = watermark.read_back(place, self._key)
             if read is None or read.payload != payload:
                 raise MarkUnreadable("the mark could not be read back after encoding")
+            self._note(claim, place).touch()  # before the blob: a worker that dies here leaves nothing unaccounted for
             self._made[claim.id] = (self._blobs.put_file(place, Area.QUARANTINE), f"{payload:016x}", encoded.seconds)
         finally:
             Path(place).unlink(missing_ok=True)
@@ -98,8 +100,10 @@ class LogRunQueue:
             took,
         )
         drawn = str(clip.recipe.get("scene", {}).get("words", ""))
-        if not self._asking(lambda runs: self._finish(runs, claim, made, drawn)):
-            self._blobs.erase(blob.sha256, Area.QUARANTINE)
+        if self._asking(lambda runs: self._finish(runs, claim, made, drawn)):
+            made_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
+        else:
+            self._drop(claim, blob)
 
     def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade, drawn: str) -> bool:
         until = time.monotonic() + FINISH_WITHIN_SECONDS
@@ -113,6 +117,14 @@ class LogRunQueue:
                     raise
                 time.sleep(0.1)
 
+    def _note(self, claim: Claim, place: Path) -> Path:
+        with place.open("rb") as file:
+            return made_by(self._blobs.root, claim.id, hashlib.file_digest(file, "sha256").hexdigest())
+
+    def _drop(self, claim: Claim, blob: Blob) -> None:
+        self._blobs.erase(blob.sha256, Area.QUARANTINE)
+        made_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
+
     def outside(self, claim: Claim, exc: OutsideVocabulary) -> None:
         """The engine cannot draw it."""
         fact = e.VocabularyExceeded(GenerationId(claim.request.generation), exc.nearest)
@@ -121,7 +133,7 @@ class LogRunQueue:
     def cancelled(self, claim: Claim, reason: str, frame: int) -> None:  # noqa: ARG002  the port's words
         """It was stopped for a reason that the log knows. What it had written already is not kept."""
         if unwanted := self._made.pop(claim.id, None):
-            self._blobs.erase(unwanted[0].sha256, Area.QUARANTINE)
+            self._drop(claim, unwanted[0])
         self._asking(lambda runs: runs.end(self._held[claim.id], None))
 
     def failed(self, claim: Claim, error: str, kind: FailureKind) -> None:  # noqa: ARG002  may hold the asker's words

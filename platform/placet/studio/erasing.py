@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -47,9 +47,15 @@ def wait_for_runs(generations: Sequence[str]) -> None:
         raise RunGoesOn
 
 
-def drop_clips(streams: Iterable[Stream]) -> int:
+def made_by(root: Path, run: str, sha256: str) -> Path:
+    """A note that this run has made this blob, for as long as no event names it."""
+    return root / f".made-{run}-{sha256}"
+
+
+def drop_clips(streams: Sequence[Stream]) -> int:
     """Remove the bytes of these generations wherever this install keeps them. Answers how many had any."""
     count = 0
+    _drop_unnamed([stream.facts[0].generation for stream in streams])
     for stream in streams:
         names = {f.sha256 for f in stream.facts if isinstance(f, e.GenerationMade | e.GenerationSigned)}
         count += bool(names)
@@ -59,6 +65,17 @@ def drop_clips(streams: Iterable[Stream]) -> int:
         (Path(settings.PLACET_HOME) / "out" / f"{generation}.mp4").unlink(missing_ok=True)
     _drop_half_done()
     return count
+
+
+def _drop_unnamed(generations: Sequence[str]) -> None:
+    """What workers that were killed have made for these, and no event names."""
+    runs = Effect.objects.filter(kind="run", payload__generation__in=list(generations))
+    for run in runs.values_list("id", flat=True):
+        for note in blobs().root.glob(f".made-{run}-*"):
+            blobs().erase(note.name.rpartition("-")[2])
+            note.unlink(missing_ok=True)
+        for half in blobs().root.glob(f".run-{run}-*"):
+            half.unlink(missing_ok=True)
 
 
 def _drop_half_done() -> None:
