@@ -19,9 +19,9 @@ def vault(tmp_path: Path) -> FileVault:
     return FileVault(tmp_path / "vault", MASTER)
 
 
-def sealer(vault: FileVault, subject: str) -> "subprocess.Popen[str]":
+def sealer(vault: FileVault, subject: str, *kind: str) -> "subprocess.Popen[str]":
     """A process that seals; it is at work when this returns."""
-    words = [sys.executable, "-m", "tests.eventlog.vault_seal", str(vault.folder), subject]
+    words = [sys.executable, "-m", "tests.eventlog.vault_seal", str(vault.folder), subject, *kind]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -100,6 +100,15 @@ def test_sealers_race_a_destroyer_and_after_its_word_no_seal_succeeds(vault: Fil
         assert {vault.open(ANA, sealed, b"race") for _, sealed in done} == {None}
         (vault.folder / ANA).unlink()  # the next round begins anew
         vault.forget_cached()
+
+
+def test_the_race_would_show_a_sealer_that_takes_no_care(vault: FileVault) -> None:
+    vault.seal(ANA, b"hello", b"here")
+    careless = sealer(vault, ANA, "careless")
+    time.sleep(0.1)
+    vault.destroy(ANA)
+    acknowledged = time.monotonic()
+    assert max(at for at, _ in seals(careless)) > acknowledged
 
 
 def test_a_sealer_that_sleeps_through_the_erasure_wakes_up_to_a_refusal(vault: FileVault) -> None:
