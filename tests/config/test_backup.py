@@ -237,6 +237,11 @@ def test_what_is_refused_touches_nothing(story: Story, placet: Placet, tmp_path:
     before = order()
     stop(story)
     assert refused(placet, "restore", str(folder)) == "database_not_empty"
+    told = json.loads((folder / "manifest.json").read_text())
+    newer = {**told, "columns": {**told["columns"], "effect": [*told["columns"]["effect"], "of_tomorrow"]}}
+    (folder / "manifest.json").write_text(json.dumps(newer))
+    assert refused(placet, "restore", str(folder), "--replace") == "backup_unusable"
+    (folder / "manifest.json").write_text(json.dumps(told))
     (folder / "log" / "event.copy").write_bytes(b"something else")
     assert refused(placet, "restore", str(folder), "--replace") == "backup_unusable"
     (folder / "manifest.json").unlink()

@@ -55,6 +55,7 @@ def restore(
     there = _size(owner)
     if there and not replace:
         raise DatabaseNotEmpty(f"The log here has {there} events.")
+    _refuse_newer(owner, manifest)
     old = old_head(home, there or None, manifest.origin)
     kept = _bring_files(manifest, folder, home, progress)
     if old.origin:
@@ -69,6 +70,13 @@ def restore(
 def _size(connection: psycopg.Connection[Any]) -> int:
     row = connection.execute("SELECT count(*) FROM event").fetchone()
     return int(row[0]) if row else 0
+
+
+def _refuse_newer(owner: psycopg.Connection[Any], manifest: Manifest) -> None:
+    for table in tables.TRUTH:
+        unknown = set(manifest.columns.get(table, ["this table"])) - set(tables.columns(owner, table))
+        if unknown:
+            raise BackupUnusable(f"{table}: this release does not know {sorted(unknown)}, or the backup lacks it.")
 
 
 def _bring_files(manifest: Manifest, folder: Path, home: Path, progress: Progress) -> int:
@@ -99,9 +107,6 @@ def _bring_log(owner: psycopg.Connection[Any], manifest: Manifest, folder: Path)
     emptied = sql.SQL(", ").join(sql.Identifier(t) for t in (*tables.TRUTH, *derived, *TO_BE_ASKED_ANEW))
     owner.execute(sql.SQL("TRUNCATE {}").format(emptied))
     for table in tables.TRUTH:
-        unknown = set(manifest.columns[table]) - set(tables.columns(owner, table))
-        if unknown:
-            raise BackupUnusable(f"{table} has columns that this release does not know: {sorted(unknown)}.")
         tables.copy_in(owner, table, manifest.columns[table], folder / "log" / f"{table}.copy")
     for table in ("event", *tables.BESIDE):
         owner.execute(
