@@ -42,5 +42,5 @@ class Pump:
         events = EventLog(self.connection).read_from(runner.position, 500)
         if not events:
             return False
-        runner.take([e for e in events if e.type in runner.consumer.types], events[-1].position)
+        runner.take([e for e in events if e.type in runner.consumer.answers], events[-1].position)
         return True

@@ -18,7 +18,7 @@ def write_random_events(log: EventLog, chance: random.Random, count: int) -> Non
     """At least `count` events."""
     persons = [_id(chance) for _ in range(40)]
     writes, written = [w for p in persons for w in _a_person(p, chance, persons)], 0
-    opt_outs, uses = 0, dict.fromkeys(persons, 0)
+    opt_outs, uses = log.heads(["opt-outs"])["opt-outs"], dict.fromkeys(persons, 0)
     while written < count:
         if chance.random() < 0.1:
             filing = _id(chance)

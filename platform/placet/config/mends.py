@@ -24,5 +24,7 @@ MENDS: Final = {
     "not_for_you": "placet case list",
     "decision_unfit": "placet case list",
     "only_the_person": "placet likeness allow NAME --as ANA",
+    "nothing_parked": "placet parked list",
+    "never_dropped": "placet parked retry CONSUMER",
     "link_spent": "placet links",
 }

@@ -10,6 +10,7 @@ ROLES: Final = (
     "consumers",  # what answers events
     "checks",  # what answers events by a model: this one holds them
     "worker",  # the generator
+    "housekeeping",  # what is done now and then
 )
 
 

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from placet.config.seeing.views import metrics, readyz
 from placet.config.storytelling import story_of
 from placet.config.views import healthz, promises
 from placet.config.vocabulary import engine_words
@@ -13,6 +14,8 @@ from placet.studio import urls as studio
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("promises/", promises, name="promises"),
     path("", include("placet.feed.urls")),
     path("", include("placet.people.urls")),

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import psycopg
 
+from placet.eventlog.correlating import about, place_of
 from placet.eventlog.delivery import PlannedEffect
 
 logger = logging.getLogger(__name__)
@@ -140,8 +141,17 @@ def run_one(connection: psycopg.Connection[Any], kind: str) -> bool:
     try:
         PERFORMERS[kind](held.payload, f"{held.event_id}-{held.key}")
     except Exception as error:  # noqa: BLE001  a failed effect parks itself alone and is tried again
-        logger.warning("effect %s (%s) failed: %s", held.id, kind, type(error).__name__)
-        later(connection, held, f"{type(error).__name__}: {error}", min(2.0**held.attempts, 600))
+        with about(_story_of(connection, held)):
+            logger.warning("effect %s (%s) failed: %s", held.id, kind, place_of(error))
+        later(connection, held, place_of(error), min(2.0**held.attempts, 600))
     else:
         done(connection, held)
     return True
+
+
+def _story_of(connection: psycopg.Connection[Any], held: Claim) -> str:
+    """The correlation id of the event that planned it."""
+    row = connection.execute(
+        "SELECT correlation_id FROM event WHERE stream = %s AND event_id = %s", (held.stream, held.event_id)
+    ).fetchone()
+    return str(row[0]) if row else ""

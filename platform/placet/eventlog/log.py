@@ -26,6 +26,7 @@ from placet.eventlog.statements import (
     READ_LAST,
     READ_MANY,
     READ_NEWS,
+    READ_TYPES,
     STREAMS_WITH,
 )
 from placet.eventlog.vault import Vault, install_vault
@@ -85,6 +86,10 @@ class EventLog:
     def read_from(self, position: int, limit: int) -> list[RecordedEvent]:
         """Up to `limit` events with a position above `position`, in order. Dense: none is ever missing between."""
         return self._events(READ_FROM, (position, limit))
+
+    def read_types(self, after: int, up_to: int, types: Iterable[str]) -> list[RecordedEvent]:
+        """The events of some stored types in a range of positions, in order."""
+        return self._events(READ_TYPES, (after, up_to, list(types)))
 
     def read_correlated(self, correlation_id: str) -> list[RecordedEvent]:
         """Every event of one story, in the order written; those not yet sequenced carry position None."""

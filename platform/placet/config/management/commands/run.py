@@ -10,7 +10,7 @@ from placet.config.processes import ROLES
 
 
 class Command(PlacetCommand):
-    help = "Run one part by itself until it is told to stop: sequencer, consumers or worker"
+    help = "Run one part by itself until it is told to stop: sequencer, consumers, checks, worker or housekeeping"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:
