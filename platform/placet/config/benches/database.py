@@ -39,6 +39,11 @@ def bench_database(home: Path) -> Iterator[str]:
             server.stop()
 
 
+def as_owner(home: Path, dsn: str) -> str:
+    """The same database as the role that owns its tables."""
+    return make_conninfo(dsn, user=ROLES["owner"], password=make_secret(home, "postgres-owner.secret"))
+
+
 def _dsn(server: Postgres, home: Path, name: str, role: str) -> str:
     password = make_secret(home, f"postgres-{role}.secret")
     return make_conninfo(server.admin_dsn(), dbname=name, user=ROLES[role], password=password)

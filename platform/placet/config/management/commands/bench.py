@@ -13,7 +13,7 @@ from django.conf import settings
 from rich.console import Console
 from rich.table import Table
 
-from placet.config.benches.database import bench_database
+from placet.config.benches.database import as_owner, bench_database
 from placet.config.benches.page import COLUMNS, page_of
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.eventlog.benches.row import Row
@@ -34,6 +34,18 @@ def _read(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     return read_rows(dsn, options["rounds"], tell)
 
 
+def _sequence(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.eventlog.benches.sequence import sequence_rows
+
+    return sequence_rows(dsn, options["sequence_seconds"], options["snapshot_seconds"], tell)
+
+
+def _rebuild(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.config.benches.rebuild import rebuild_rows
+
+    return rebuild_rows(dsn, as_owner(Path(settings.PLACET_HOME), dsn), options["events"], options["rounds"], tell)
+
+
 def _flow(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     from placet.config.benches.flow import flow_rows
 
@@ -50,13 +62,15 @@ def _provenance(_dsn: str, _options: Mapping[str, Any], tell: Tell) -> list[Mapp
 BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
     "append": _append,
     "read": _read,
+    "sequence": _sequence,
+    "rebuild": _rebuild,
     "flow": _flow,
     "provenance": _provenance,
 }
 
 
 class Command(PlacetCommand):
-    help = "Measure Placet beside a reference: append, read, flow, provenance, or all of them"
+    help = "Measure Placet beside a reference: append, read, sequence, rebuild, flow, provenance, or all of them"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:
@@ -65,6 +79,9 @@ class Command(PlacetCommand):
         parser.add_argument("--seconds", type=float, default=3.0, help="of one window of append")
         parser.add_argument("--rates", default="200,300", help="requests a second of the flow, one run each")
         parser.add_argument("--flow-seconds", type=float, default=20.0)
+        parser.add_argument("--sequence-seconds", type=float, default=10.0, help="of sequence, with nothing beside it")
+        parser.add_argument("--snapshot-seconds", type=float, default=20.0, help="of sequence, beside an open snapshot")
+        parser.add_argument("--events", type=int, default=100_000, help="of rebuild")
         parser.add_argument("--page", type=Path, help="write the results into this page as well")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
