@@ -80,7 +80,7 @@ def test_the_states_that_decisions_are_made_from_take_the_golden(path: Path, vau
         generation = Generation()
         generation.take(happened(request, vault).fact)
         generation.take(fact)
-        assert generation.asked
+        assert generation.asked.generation
     elif kind == "consent":
         Consent().take(fact)
     assert canonical(BY_CLASS[type(fact)].name)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -19,17 +20,34 @@ GOAL: Final = "p99 < 100 ms"
 Tell = Callable[[str], None]
 
 
-def sequence_rows(dsn: str, seconds: float, snapshot_seconds: float, tell: Tell) -> list[Row]:
-    """`quiet`: nothing else. `snapshot`: a REPEATABLE READ transaction is open all the while, as a backup would be."""
+def sequence_rows(dsn: str, seconds: float, snapshot_seconds: float, aged_events: int, tell: Tell) -> list[Row]:
+    """Quiet, then beside an open REPEATABLE READ transaction, as a backup is one, and beside one that is old.
+
+    `aged_events` are numbered under the old one first: dead rows that may not be vacuumed, 300,000 after five minutes.
+    """
     tell(f"{RATE} events/s for {seconds:g} s")
     quiet = _measured(dsn, seconds)
     tell(f"{RATE} events/s for {snapshot_seconds:g} s, beside an open snapshot")
     with _snapshot(dsn):
         held = _measured(dsn, snapshot_seconds)
+        tell(f"the same, after {aged_events:,} events under that snapshot")
+        _age(dsn, aged_events)
+        aged = _measured(dsn, seconds)
     return [
         _row("commit to position", quiet),
         _row(f"the same, a snapshot held for {snapshot_seconds:g} s", held),
+        _row(f"the same, {aged_events:,} events into that snapshot", aged),
     ]
+
+
+def _age(dsn: str, events: int) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        log, sequencer = EventLog(connection), Sequencer(connection)
+        for _ in range(events // 500):
+            log.append(f"bench-{uuid.uuid4()}", [EntryNoted(TEXT)] * 500, expected=0)
+            sequencer.run_once()
+        while sequencer.run_once():
+            pass
 
 
 def _row(case: str, found: tuple[list[float], float, int]) -> Row:
@@ -52,7 +70,10 @@ def _measured(dsn: str, seconds: float) -> tuple[list[float], float, int]:
         threading.Thread(target=_listen, args=(dsn, ended, numbered)),
     ]
     writers = [threading.Thread(target=_write, args=(dsn, stop, committed)) for _ in range(WRITERS)]
-    for thread in (*helpers, *writers):
+    for thread in helpers:
+        thread.start()
+    time.sleep(1.0)  # a sequencer that runs already: its first pass is one from the beginning
+    for thread in writers:
         thread.start()
     begun = time.perf_counter()
     time.sleep(seconds)
@@ -88,17 +109,11 @@ def _write(dsn: str, stop: threading.Event, committed: dict[str, float]) -> None
     with psycopg.connect(dsn, autocommit=True) as connection:
         log, due, number = EventLog(connection), time.perf_counter(), 0
         while not stop.is_set():
-            stream = f"bench-{_uuid()}"
+            stream = f"bench-{uuid.uuid4()}"
             appended = log.append(stream, [EntryNoted(TEXT)], expected=0)
             committed[appended.event_ids[0]] = time.perf_counter()
             number, due = number + 1, due + WRITERS / RATE
             time.sleep(max(0.0, due - time.perf_counter()))
-
-
-def _uuid() -> str:
-    import uuid
-
-    return str(uuid.uuid4())
 
 
 def _sequence(dsn: str, ended: threading.Event) -> None:

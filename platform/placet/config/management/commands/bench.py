@@ -37,7 +37,7 @@ def _read(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
 def _sequence(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     from placet.eventlog.benches.sequence import sequence_rows
 
-    return sequence_rows(dsn, options["sequence_seconds"], options["snapshot_seconds"], tell)
+    return sequence_rows(dsn, options["sequence_seconds"], options["snapshot_seconds"], options["aged_events"], tell)
 
 
 def _rebuild(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
@@ -81,6 +81,7 @@ class Command(PlacetCommand):
         parser.add_argument("--flow-seconds", type=float, default=20.0)
         parser.add_argument("--sequence-seconds", type=float, default=10.0, help="of sequence, with nothing beside it")
         parser.add_argument("--snapshot-seconds", type=float, default=20.0, help="of sequence, beside an open snapshot")
+        parser.add_argument("--aged-events", type=int, default=300_000, help="of sequence, numbered under the snapshot")
         parser.add_argument("--events", type=int, default=100_000, help="of rebuild")
         parser.add_argument("--page", type=Path, help="write the results into this page as well")
 
