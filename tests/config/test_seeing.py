@@ -30,7 +30,8 @@ NOBODY = Place(9, 0, 0.0)
 CALM = Measures(
     position=9, transport="embedded", sequencer=Waiting(), projections={"feed.clips": NOBODY},
     consumers={"notices.mail": NOBODY}, parked={}, effects={"mail": {"done": 3}}, late={},
-    runs=Runs(0, 0.0, Waiting()), cases=Waiting(), processes=dict.fromkeys(ROLES, 1), keys=Keys(10, 300),
+    runs=Runs(0, 0.0, Waiting()), cases=Waiting(), processes=dict.fromkeys(ROLES, 1), up_seconds=90.0,
+    keys=Keys(10, 300),
     disk=Disk(2**40, 0.5), chores={"sweep": Chore(60.0, {"removed": 0}), "shadow": Chore(60.0, {"differences": {}})},
 )  # fmt: skip
 TROUBLE: dict[str, dict[str, Any]] = {

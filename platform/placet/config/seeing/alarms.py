@@ -11,6 +11,7 @@ DAY: Final = 86_400.0
 STALE_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 60.0
 CASE_SECONDS: Final = DAY
+START_SECONDS: Final = 60.0
 QUIET_RUN_SECONDS: Final = 30.0
 KEY_DAYS: Final = 30
 FREE_BYTES: Final = 5 * 2**30
@@ -52,10 +53,9 @@ def _judges(code: str) -> Callable[[Judge], Judge]:
 
 @_judges("process_away")
 def _away(measured: Measures) -> Iterator[tuple[str, str]]:
-    """Only where the supervisor's own roles are seen at all: a command alone expects nobody."""
-    roles = set(measured.processes) & set(ROLES)
-    for role in ROLES if roles else ():
-        if role not in roles:
+    """Only where some role has been up for a while: a command alone expects nobody, and a start takes seconds."""
+    for role in ROLES if measured.up_seconds > START_SECONDS else ():
+        if role not in measured.processes:
             yield f"nobody works as {role}: it has no connection to PostgreSQL", f"placet run {role}"
 
 

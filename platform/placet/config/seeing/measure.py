@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from placet.config import flow
+from placet.config.processes import ROLES
 from placet.config.seeing import questions as q
 from placet.config.seeing.measures import Chore, Disk, Keys, Measures, Place, Runs, Waiting
 from placet.eventlog.event import TYPES
@@ -39,6 +40,7 @@ def measure() -> Measures:
         runs=Runs(leased, max(0.0, quiet + LEASE_SECONDS) if leased else 0.0, Waiting(waiting, oldest)),
         cases=Waiting(*_rows(q.CASES)[0]),
         processes=dict(_rows(q.PROCESSES)),
+        up_seconds=_rows(q.UP, {"roles": list(ROLES)})[0][0],
         keys=_keys(),
         disk=_disk(Path(settings.PLACET_HOME)),
         chores={row[0]: Chore(row[1], json.loads(row[2])) for row in _rows(q.CHORES)},

@@ -80,6 +80,8 @@ class Measures:
     cases: Waiting
     processes: Mapping[str, int]
     """Role -> connections to PostgreSQL. Who holds none does not work."""
+    up_seconds: float
+    """Age of the oldest of the connections of long-lived roles; 0 when there is none."""
     keys: Keys | None
     disk: Disk
     chores: Mapping[str, Chore]

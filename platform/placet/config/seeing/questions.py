@@ -49,6 +49,10 @@ PROCESSES: Final = """
 SELECT substr(application_name, 8), count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name LIKE 'placet-%%' GROUP BY 1 ORDER BY 1
 """
+UP: Final = """
+SELECT coalesce(extract(epoch FROM clock_timestamp() - min(backend_start)), 0)::float8 FROM pg_stat_activity
+WHERE datname = current_database() AND substr(application_name, 8) = ANY(%(roles)s)
+"""
 CASES: Final = """
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(opened_at)), 0)::float8
 FROM moderation_case WHERE decision = ''
