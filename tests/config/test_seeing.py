@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
@@ -133,6 +134,21 @@ def test_status_tells_of_everything(placet: Placet) -> None:
     told = placet("status")
     wanted = {"sequencer", "runs", "cases", "processes", "keys", "disk", "chores", "transport", "late", "alarms"}
     assert wanted <= set(told)
+
+
+def test_for_people_the_alarm_comes_last_with_mend_and_page(
+    placet: Placet, play: Play, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)"
+            " VALUES ('notices.mail', 1, 'uses-x', 'ValueError', 5, now())"
+        )
+    with pytest.raises(SystemExit):
+        call_command("status", tick=play.tick)
+    told = capsys.readouterr().out
+    assert "ALARM events_parked" in told.splitlines()[-3]
+    assert told.splitlines()[-2:] == ["  To mend it: placet parked list", "  Its page: docs/runbook/events_parked.md"]
 
 
 def client_of(person: str, *roles: str) -> Client:

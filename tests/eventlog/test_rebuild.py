@@ -1,6 +1,9 @@
 """Every projection, folded again beside the live one, gives the same rows; a row edited by hand is found by name."""
 
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +12,9 @@ import pytest
 from django.db import connection
 
 from placet.config import flow
+from placet.config.management.commands.prepare import rebuild_outdated
 from placet.eventlog import beside as beside_module
+from placet.eventlog.behind import is_stale
 from placet.eventlog.beside import Beside
 from placet.eventlog.comparing import Difference, Outdated, differences
 from placet.eventlog.connecting import connect
@@ -17,6 +22,7 @@ from placet.eventlog.log import EventLog, current_log
 from placet.eventlog.projecting import PROJECTIONS, Projection, Projector, position_of
 from placet.eventlog.rebuild import AlreadyRebuilding, rebuild
 from placet.eventlog.sequencer import Sequencer
+from placet.eventlog.waiting import rest, until
 from placet.studio.models import GenerationRow
 from tests.random_events import write_random_events
 
@@ -156,6 +162,43 @@ def test_a_rebuild_that_was_killed_goes_on_where_it_stood(
     assert list(GenerationRow.objects.order_by("pk").values()) == before
 
 
+SLOWLY = """
+import os, sys, time
+import django, psycopg
+django.setup()
+from placet.config import flow
+from placet.eventlog import beside
+from placet.eventlog.projecting import PROJECTIONS
+from placet.eventlog.rebuild import rebuild
+flow.load()
+beside.PAGE = 1_000
+with psycopg.connect(os.environ["PLACET_OWNER_DATABASE"], autocommit=True) as owner:
+    rebuild(PROJECTIONS["studio.generations"], owner, lambda _done, _of: time.sleep(0.5))
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.promise("P6")
+def test_a_process_killed_in_the_middle_leaves_the_live_rows_and_its_place(
+    a_long_log: EventLog, owner: psycopg.Connection[Any]
+) -> None:
+    before = list(GenerationRow.objects.order_by("pk").values())
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", SLOWLY], env=environment) as dying:
+        until(lambda: reached(owner) >= 2_000, lambda: rest(0.05), 60)
+        dying.kill()
+    stood = reached(owner)
+    assert list(GenerationRow.objects.order_by("pk").values()) == before
+    rebuilt = rebuild(PROJECTIONS[GENERATIONS], owner)
+    assert (rebuilt.resumed_from, rebuilt.is_same) == (stood, True)
+    assert list(GenerationRow.objects.order_by("pk").values()) == before
+
+
+def reached(owner: psycopg.Connection[Any]) -> int:
+    row = owner.execute("SELECT position FROM checkpoint WHERE name LIKE 'studio.generations beside%'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def test_two_at_once_do_not_build_the_same(
     a_long_log: EventLog, owner: psycopg.Connection[Any], owner_dsn: str
 ) -> None:
@@ -180,13 +223,26 @@ def test_rows_of_another_version_stand_still_until_they_are_rebuilt(
     assert position_of(GENERATIONS) == stood < position_of("feed.clips")
     with pytest.raises(Outdated):
         compared(GENERATIONS)
+    assert is_stale(GENERATIONS), "rows of another version are not shown"
     rebuilt = rebuild(newer, owner)
+    assert not is_stale(GENERATIONS)
     assert (rebuilt.was_version, rebuilt.version, rebuilt.position) == (1, 2, a_long_log.last_position)
     assert compared(GENERATIONS) == []
     monkeypatch.setitem(PROJECTIONS, GENERATIONS, live)
     write_random_events(a_long_log, random.Random(10), 300)
     folded()
     assert position_of(GENERATIONS) == rebuilt.position, "older code does not fold into newer rows"
+
+
+def test_a_start_with_newer_code_rebuilds_what_is_outdated(
+    a_long_log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = PROJECTIONS["feed.clips"]
+    newer = Projection(live.name, live.version + 1, live.tables, live.by_stream, dict(live.folds))
+    monkeypatch.setitem(PROJECTIONS, "feed.clips", newer)
+    assert rebuild_outdated() == ["feed.clips"]
+    assert rebuild_outdated() == []
+    assert compared("feed.clips") == []
 
 
 def test_no_transaction_lasts_while_events_are_folded(a_long_log: EventLog, owner: psycopg.Connection[Any]) -> None:

@@ -160,6 +160,17 @@ def position_of(name: str) -> int:
         return int(cursor.fetchone()[0])
 
 
+def is_outdated(target: Projection) -> bool:
+    """Whether its rows were folded by code of another version."""
+    position_of(target.name)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT version <> %s FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0",
+            (target.version, target.name),
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def fold_batch(target: Projection, events: Sequence[RecordedEvent], rows: Rows) -> None:
     """Fold events into rows, in order."""
     mine = [(event, fold) for event in events if (fold := target.fold_of(event.type))]
@@ -213,16 +224,11 @@ class Projector:
 
     def _is_mine(self, target: Projection) -> bool:
         """Whether its rows are of this code's version. If not it stands still here: `placet rebuild` makes them so."""
-        position_of(target.name)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT version FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0", (target.name,)
-            )
-            version = cursor.fetchone()[0]
-        if version != target.version:
-            logger.warning("projection %s is of version %s, not %s", target.name, version, target.version)
+        if is_outdated(target):
+            logger.warning("projection %s is not of version %s: it stands still", target.name, target.version)
             self._rest(target)
-        return bool(version == target.version)
+            return False
+        return True
 
     def _rest(self, target: Projection) -> None:
         pause = min(LONGEST_REST_SECONDS, 2 * self._resting.get(target.name, (0.0, 0.25))[1])
