@@ -183,7 +183,7 @@ def test_a_process_killed_in_the_middle_leaves_the_live_rows_and_its_place(
     a_long_log: EventLog, owner: psycopg.Connection[Any]
 ) -> None:
     before = list(GenerationRow.objects.order_by("pk").values())
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([sys.executable, "-c", SLOWLY], env=environment) as dying:
         until(lambda: reached(owner) >= 2_000, lambda: rest(0.05), 60)
         dying.kill()
