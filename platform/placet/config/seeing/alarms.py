@@ -73,7 +73,7 @@ def _sequencer(measured: Measures) -> Iterator[tuple[str, str]]:
 def _unknown(measured: Measures) -> Iterator[tuple[str, str]]:
     for name, place in {**measured.projections, **measured.consumers}.items():
         if place.waits_for_type and place.seconds > STALE_SECONDS:
-            told = f"{name} waits before position {place.position + 1}: {place.waits_for_type} is not known here"
+            told = f"{name} waits beyond position {place.position}: {place.waits_for_type} is not known here"
             yield told, "git pull && make setup"
 
 

@@ -13,9 +13,8 @@ from placet.config import flow
 from placet.config.processes import ROLES
 from placet.config.seeing import questions as q
 from placet.config.seeing.measures import Chore, Disk, Keys, Measures, Place, Runs, Waiting
-from placet.eventlog.event import TYPES
 from placet.eventlog.projecting import PROJECTIONS
-from placet.eventlog.upcast import newest_name
+from placet.eventlog.understanding import every_version, is_unknown_version
 from placet.studio.runs import LEASE_SECONDS
 
 LATE_SECONDS: Final = 60.0
@@ -26,14 +25,14 @@ def measure() -> Measures:
     flow.load()
     last = int(_rows(q.LAST)[0][0])
     leased, quiet, waiting, oldest = _rows(q.RUNS)[0]
-    projections = dict.fromkeys(PROJECTIONS, "")
-    consumers = {one.name: ",".join(sorted(one.answers)) for one in flow.consumers()}
+    projections = {name: frozenset(target.folds) for name, target in PROJECTIONS.items()}
+    consumers = {one.name: one.types for one in flow.consumers()}
     return Measures(
         position=last,
         transport=settings.PLACET_TRANSPORT,
         sequencer=Waiting(*_rows(q.PENDING)[0]),
-        projections=_places(projections, last),
-        consumers=_places(consumers, last),
+        projections=_places(projections, last, takes_all=True),
+        consumers=_places(consumers, last, takes_all=False),
         parked={row[0]: Waiting(row[1], row[2]) for row in _rows(q.PARKED)},
         effects=_nested(_rows(q.EFFECTS)),
         late={row[0]: Waiting(row[1], row[2]) for row in _rows(q.LATE, {"seconds": LATE_SECONDS})},
@@ -47,25 +46,24 @@ def measure() -> Measures:
     )
 
 
-def _places(wanted: Mapping[str, str], last: int) -> dict[str, Place]:
-    """Name -> the event types it answers, joined; empty: every event counts."""
+def _places(wanted: Mapping[str, frozenset[str]], last: int, *, takes_all: bool) -> dict[str, Place]:
+    """Name -> the types it answers. `takes_all`: it has every event of the log to pass, one after the other."""
     reached = {row[0]: (row[1], row[2]) for row in _rows("SELECT name, position, version FROM checkpoint")}
     found = {name: reached.get(name, (0, None)) for name in wanted}
     asked = {
         "names": list(wanted),
         "positions": [position for position, _ in found.values()],
-        "types": list(wanted.values()),
+        "types": ["" if takes_all else ",".join(sorted(every_version(types))) for types in wanted.values()],
     }
     return {
-        name: _place(name, found[name], last, seconds, following)
+        name: _place(name, found[name], last, seconds, following if is_unknown_version(following, wanted[name]) else "")
         for name, seconds, following in _rows(q.OLDEST_UNANSWERED, asked)
     }
 
 
-def _place(name: str, reached: tuple[int, int | None], last: int, seconds: float, following: str) -> Place:
+def _place(name: str, reached: tuple[int, int | None], last: int, seconds: float, unknown: str) -> Place:
     position, version = reached
     is_outdated = name in PROJECTIONS and version not in {None, PROJECTIONS[name].version}
-    unknown = following if following and newest_name(following) not in TYPES else ""
     return Place(position, max(0, last - position), round(seconds, 3), is_outdated, unknown)
 
 

@@ -17,7 +17,7 @@ class Place:
     is_outdated: bool = False
     """Its rows were folded by code of another version."""
     waits_for_type: str = ""
-    """The type of the next event, where this code does not know it."""
+    """The type of the next event that it has to answer, where this code does not know that version."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,14 @@ LOOK_AHEAD: Final = 5_000
 OLDEST_UNANSWERED: Final = f"""
 SELECT w.name,
        coalesce(extract(epoch FROM clock_timestamp() - found.recorded_at), 0)::float8,
-       coalesce(next.type, '')
+       coalesce(found.type, '')
 FROM unnest(%(names)s::text[], %(positions)s::bigint[], %(types)s::text[]) AS w(name, position, types)
 LEFT JOIN LATERAL (
-    SELECT e.recorded_at FROM event_position p JOIN event e USING (id)
+    SELECT e.recorded_at, e.type FROM event_position p JOIN event e USING (id)
     WHERE p.position > w.position AND p.position <= w.position + {LOOK_AHEAD}
       AND (w.types = '' OR p.position = w.position + {LOOK_AHEAD} OR e.type = ANY(string_to_array(w.types, ',')))
     ORDER BY p.position LIMIT 1
 ) found ON true
-LEFT JOIN LATERAL (
-    SELECT e.type FROM event_position p JOIN event e USING (id) WHERE p.position = w.position + 1
-) next ON true
 """  # noqa: S608
 PENDING: Final = """
 SELECT (SELECT count(*) FROM (SELECT FROM event_pending LIMIT 100000) waiting),
