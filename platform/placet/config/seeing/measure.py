@@ -48,7 +48,7 @@ def measure() -> Measures:
 
 def _places(wanted: Mapping[str, frozenset[str]], last: int, *, takes_all: bool) -> dict[str, Place]:
     """Name -> the types it answers. `takes_all`: it has every event of the log to pass, one after the other."""
-    reached = {row[0]: (row[1], row[2]) for row in _rows("SELECT name, position, version FROM checkpoint")}
+    reached = {row[0]: (row[1], row[2]) for row in _rows(q.REACHED)}
     found = {name: reached.get(name, (0, None)) for name in wanted}
     asked = {
         "names": list(wanted),

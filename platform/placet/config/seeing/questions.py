@@ -17,6 +17,7 @@ LEFT JOIN LATERAL (
     ORDER BY p.position LIMIT 1
 ) found ON true
 """  # noqa: S608
+REACHED: Final = "SELECT name, position, version FROM checkpoint WHERE topic = '' AND partition = 0"
 PENDING: Final = """
 SELECT (SELECT count(*) FROM (SELECT FROM event_pending LIMIT 100000) waiting),
        coalesce(extract(epoch FROM clock_timestamp() - (
