@@ -86,4 +86,5 @@ def test_promises_hold_while_processes_are_killed_at_random(tmp_path: Path, kill
     code, answer, told = placet(tmp_path / "home", "chaos", "--kills", str(kills), "--seed", "20")
     assert code == 0, answer.get("promises", told)
     assert len(answer["kills"]) == kills
+    assert {kill["role"] for kill in answer["kills"]} >= {"postgres", "consumers"}
     assert all(found["checked"] and not found["broken"] for found in answer["promises"].values())
