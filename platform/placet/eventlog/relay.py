@@ -115,9 +115,9 @@ class Leader:
         self._places = checkpoints.read(self.connection, NAME)
         self._position = self._places.pop(THE_LOG).position
         if not self._position and not self._places and self.consumers:
-            row = self.connection.execute(FIRST, (self.consumers,)).fetchone()
-            self._advance(0, int(row[0]) if row else 0, {})
-            self._position = int(row[0]) if row else 0
+            row = self.connection.execute(FIRST, (self.consumers,)).fetchone() or (0,)
+            self._position = int(row[0])
+            self._advance(0, self._position, {})
         self._floor = self._position
 
     def _still_leads(self) -> bool:
