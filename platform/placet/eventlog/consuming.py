@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
+from django.db import close_old_connections
 
 from placet.eventlog import checkpoints, effects
 from placet.eventlog.checkpoints import Place, Reached
@@ -192,6 +193,7 @@ class ConsumerRunner:
         return self.consumer.never_skips or isinstance(error, UnknownEventType)
 
     def _rest(self, tries: int, error: Exception) -> None:
+        close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
         if tries >= TRIES:
             logger.warning("%s waits: %s: %s", self.consumer.name, type(error).__name__, error)
         self.stop.wait(min(0.01 * 3**tries, LONGEST_REST_SECONDS))

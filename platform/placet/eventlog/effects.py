@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
+from django.db import close_old_connections
 
 from placet.eventlog.crash import crash_point
 from placet.eventlog.delivery import PlannedEffect
@@ -131,6 +132,9 @@ class EffectThread(threading.Thread):
                             self._stop_asked.wait(0.2)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 self._stop_asked.wait(0.5)
+            except Exception:
+                logger.exception("effects stopped unexpectedly; beginning again")
+                self._stop_asked.wait(1)
 
 
 def run_one(connection: psycopg.Connection[Any], kind: str) -> bool:
@@ -144,6 +148,7 @@ def run_one(connection: psycopg.Connection[Any], kind: str) -> bool:
         crash_point(f"{kind}.performed")
     except Exception as error:  # noqa: BLE001  a failed effect parks itself alone and is tried again
         logger.warning("effect %s (%s) failed: %s", held.id, kind, type(error).__name__)
+        close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
         later(connection, held, f"{type(error).__name__}: {error}", min(2.0**held.attempts, 600))
     else:
         done(connection, held)
