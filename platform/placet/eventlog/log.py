@@ -217,6 +217,12 @@ class _NotWritten(Exception):
 
 
 def current_log() -> EventLog:
-    """The log over this thread's Django connection, inside its transaction when there is one."""
+    """The log over this thread's Django connection, inside its transaction when there is one.
+
+    It asks past Django, which therefore does not learn that its server has died: a lost connection is made anew here.
+    """
+    held = django_connection.connection
+    if held is not None and held.closed and not django_connection.in_atomic_block:
+        django_connection.close()
     django_connection.ensure_connection()
     return EventLog(django_connection.connection)
