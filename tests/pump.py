@@ -49,10 +49,21 @@ class Pump:
 
     def _consume(self, name: str) -> bool:
         runner = self.runners[name]
-        events = EventLog(self.connection).read_from(self.places[name], 500)
-        if not events:
+        batch = batch_after(runner, self.places[name])
+        if not batch.steps:
             return False
-        wanted = [e for e in events if e.type in runner.consumer.types]
-        steps = [Step(e, THE_LOG, Reached(e.position)) for e in wanted]
-        self.places[name] = events[-1].position
-        return runner.take(Batch((*steps, Step(None, THE_LOG, Reached(self.places[name])))))
+        self.places[name] = batch.reached[THE_LOG].position
+        return runner.take(batch)
+
+
+def batch_after(runner: ConsumerRunner, position: int) -> Batch:
+    """What the log holds for a consumer beyond a position, as the embedded transport would hand it on."""
+    events = EventLog(runner.connection).read_from(position, 500)
+    wanted = [Step(e, THE_LOG, Reached(e.position)) for e in events if e.type in runner.consumer.answers]
+    return Batch((*wanted, *(Step(None, THE_LOG, Reached(e.position)) for e in events[-1:])))
+
+
+def run_from_checkpoint(runner: ConsumerRunner) -> None:
+    """One batch, from where the consumer's checkpoint says."""
+    place = checkpoints.read(runner.connection, runner.consumer.name)[THE_LOG]
+    runner.take(batch_after(runner, place.position))

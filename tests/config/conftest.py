@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 
 from placet.rights.consumers import IN_FORCE
 from placet.words.current import hold
 from placet.words.vectors import RecordedEmbedder
+from provenance.pki import make_install_pki
 from tests.playing import Play
 from tests.pump import Pump
 from tests.story import Story
@@ -31,6 +34,7 @@ def play(fresh_database: str) -> Iterator[Play]:
 @pytest.fixture
 def placet(play: Play, capsys: pytest.CaptureFixture[str]) -> Placet:
     """Run a command with `--json`; answers its one object."""
+    make_install_pki(Path(settings.PLACET_HOME) / "keys" / "pki")
 
     def run(*words: str) -> Told:
         capsys.readouterr()

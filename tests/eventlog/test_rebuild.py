@@ -1,18 +1,33 @@
-"""Every projection, thrown away and folded again from the log, gives the same rows; a row edited by hand is found."""
+"""Every projection, folded again beside the live one, gives the same rows; a row edited by hand is found by name."""
 
+import os
 import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
 from placet.config import flow
+from placet.config.management.commands.prepare import rebuild_outdated
+from placet.eventlog import beside as beside_module
+from placet.eventlog.behind import is_stale
+from placet.eventlog.beside import Beside
+from placet.eventlog.comparing import Difference, Outdated, differences
+from placet.eventlog.connecting import connect
 from placet.eventlog.log import EventLog, current_log
-from placet.eventlog.projecting import PROJECTIONS, Projector
-from placet.eventlog.rebuild import rebuild
+from placet.eventlog.projecting import PROJECTIONS, Projection, Projector, position_of
+from placet.eventlog.rebuild import AlreadyRebuilding, rebuild
 from placet.eventlog.sequencer import Sequencer
+from placet.eventlog.waiting import rest, until
+from placet.studio.models import GenerationRow
 from tests.random_events import write_random_events
 
 MANY = 10_000
+GENERATIONS = "studio.generations"
 
 
 @pytest.fixture
@@ -20,28 +35,241 @@ def a_long_log(fresh_database: str) -> EventLog:
     flow.load()
     log = current_log()
     write_random_events(log, random.Random(7), MANY)
+    folded()
+    return log
+
+
+@pytest.fixture
+def owner(owner_dsn: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(owner_dsn, autocommit=True) as held:
+        yield held
+
+
+def folded() -> None:
+    connection.ensure_connection()
     while Sequencer(connection.connection).run_once():
         pass
     while Projector().run_once():
         pass
-    return log
 
 
-@pytest.mark.promise("P7")
-def test_every_projection_rebuilt_from_nothing_has_the_same_digest(a_long_log: EventLog) -> None:
-    assert a_long_log.last_position >= MANY
-    for target in PROJECTIONS.values():
-        assert rebuild(target).is_same, target.name
+def compared(name: str) -> list[Difference]:
+    with connect() as own:
+        return differences(PROJECTIONS[name], own)
 
 
-@pytest.mark.promise("P7")
-def test_a_row_edited_by_hand_is_found(a_long_log: EventLog) -> None:
-    target = PROJECTIONS["studio.generations"]
+def indexes(table: str) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = %s", (table,))
+        return {row[0] for row in cursor.fetchall()}
+
+
+def edit_one_row() -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE studio_generation SET seconds = seconds + 1"
-            " WHERE ctid IN (SELECT ctid FROM studio_generation LIMIT 1)"
+            " WHERE ctid IN (SELECT ctid FROM studio_generation LIMIT 1) RETURNING generation::text"
         )
-    assert not rebuild(target, keep=False).is_same
-    assert not rebuild(target).is_same, "comparing alone has mended nothing"
-    assert rebuild(target).is_same
+        return str(cursor.fetchone()[0])
+
+
+@pytest.mark.promise("P7")
+def test_every_projection_equals_its_replay_row_by_row(a_long_log: EventLog) -> None:
+    assert a_long_log.last_position >= MANY
+    assert {name: compared(name) for name in PROJECTIONS} == {name: [] for name in PROJECTIONS}
+
+
+@pytest.mark.promise("P7")
+def test_a_row_edited_by_hand_is_named_with_its_column_and_mended(
+    a_long_log: EventLog, owner: psycopg.Connection[Any]
+) -> None:
+    edited = edit_one_row()
+    expected = [Difference("studio_generation", edited, ("seconds",))]
+    assert compared(GENERATIONS) == expected
+    assert compared(GENERATIONS) == expected, "comparing alone has mended nothing"
+    assert list(rebuild(PROJECTIONS[GENERATIONS], owner).differences) == expected
+    assert compared(GENERATIONS) == []
+
+
+def test_a_row_too_many_and_a_row_too_few_are_told(a_long_log: EventLog) -> None:
+    gone = GenerationRow.objects.order_by("generation").first()
+    assert gone
+    GenerationRow.objects.filter(pk=gone.pk).delete()
+    assert compared(GENERATIONS) == [Difference("studio_generation", str(gone.pk), (), "replay")]
+    gone.save(force_insert=True)
+    GenerationRow.objects.create(
+        generation="ffffffff-ffff-4fff-8fff-ffffffffffff", asked_by=gone.asked_by, state="draft", mode="text",
+        requested_at=gone.requested_at, changed_at=gone.changed_at,
+    )  # fmt: skip
+    assert [d.only_in for d in compared(GENERATIONS)] == ["live"]
+
+
+def test_the_new_tables_are_the_old_ones_in_name_index_and_right(
+    a_long_log: EventLog, owner: psycopg.Connection[Any]
+) -> None:
+    before = {t._meta.db_table: indexes(t._meta.db_table) for t in PROJECTIONS[GENERATIONS].tables}
+    rows = list(GenerationRow.objects.order_by("pk").values())
+    rebuilt = rebuild(PROJECTIONS[GENERATIONS], owner)
+    assert (rebuilt.position, rebuilt.is_same) == (a_long_log.last_position, True)
+    assert list(GenerationRow.objects.order_by("pk").values()) == rows
+    assert {name: indexes(name) for name in before} == before
+    assert not indexes("studio_generation__v1")
+    write_random_events(a_long_log, random.Random(8), 200)
+    folded()
+    assert position_of(GENERATIONS) == a_long_log.last_position, "the projector goes on over the new tables"
+    assert compared(GENERATIONS) == []
+
+
+def test_the_live_projection_moves_while_it_is_rebuilt(
+    a_long_log: EventLog, owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beside_module, "PAGE", 2_000)
+    grown: list[int] = []
+
+    def meanwhile(done: int, _of: int) -> None:
+        if len(grown) < 3:
+            write_random_events(a_long_log, random.Random(done), 700)
+            folded()
+            grown.append(position_of(GENERATIONS))
+
+    rebuilt = rebuild(PROJECTIONS[GENERATIONS], owner, meanwhile)
+    assert rebuilt.is_same
+    assert rebuilt.position == a_long_log.last_position == grown[-1] > MANY
+    assert compared(GENERATIONS) == []
+
+
+class Killed(BaseException):
+    """Stands for a signal that ends the process: nothing catches it."""
+
+
+def test_a_rebuild_that_was_killed_goes_on_where_it_stood(
+    a_long_log: EventLog, owner_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beside_module, "PAGE", 2_000)
+
+    def die(done: int, _of: int) -> None:
+        if done >= 4_000:
+            raise Killed
+
+    target = PROJECTIONS[GENERATIONS]
+    before = list(GenerationRow.objects.order_by("pk").values())
+    with psycopg.connect(owner_dsn, autocommit=True) as dying, pytest.raises(Killed):
+        rebuild(target, dying, die)
+    assert list(GenerationRow.objects.order_by("pk").values()) == before
+    with psycopg.connect(owner_dsn, autocommit=True) as later:
+        rebuilt = rebuild(target, later)
+    assert (rebuilt.resumed_from, rebuilt.is_same) == (4_000, True)
+    assert list(GenerationRow.objects.order_by("pk").values()) == before
+
+
+SLOWLY = """
+import os, sys, time
+import django, psycopg
+django.setup()
+from placet.config import flow
+from placet.eventlog import beside
+from placet.eventlog.projecting import PROJECTIONS
+from placet.eventlog.rebuild import rebuild
+flow.load()
+beside.PAGE = 1_000
+with psycopg.connect(os.environ["PLACET_OWNER_DATABASE"], autocommit=True) as owner:
+    rebuild(PROJECTIONS["studio.generations"], owner, lambda _done, _of: time.sleep(0.5))
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.promise("P6")
+def test_a_process_killed_in_the_middle_leaves_the_live_rows_and_its_place(
+    a_long_log: EventLog, owner: psycopg.Connection[Any]
+) -> None:
+    before = list(GenerationRow.objects.order_by("pk").values())
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", SLOWLY], env=environment) as dying:
+        until(lambda: reached(owner) >= 2_000, lambda: rest(0.05), 60)
+        dying.kill()
+    stood = reached(owner)
+    assert list(GenerationRow.objects.order_by("pk").values()) == before
+    rebuilt = rebuild(PROJECTIONS[GENERATIONS], owner)
+    assert (rebuilt.resumed_from, rebuilt.is_same) == (stood, True)
+    assert list(GenerationRow.objects.order_by("pk").values()) == before
+
+
+def reached(owner: psycopg.Connection[Any]) -> int:
+    row = owner.execute("SELECT position FROM checkpoint WHERE name LIKE 'studio.generations beside%'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_two_at_once_do_not_build_the_same(
+    a_long_log: EventLog, owner: psycopg.Connection[Any], owner_dsn: str
+) -> None:
+    with psycopg.connect(owner_dsn, autocommit=True) as other:
+
+        def meanwhile(_done: int, _of: int) -> None:
+            with pytest.raises(AlreadyRebuilding):
+                rebuild(PROJECTIONS[GENERATIONS], other)
+
+        assert rebuild(PROJECTIONS[GENERATIONS], owner, meanwhile).is_same
+
+
+def test_rows_of_another_version_stand_still_until_they_are_rebuilt(
+    a_long_log: EventLog, owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = PROJECTIONS[GENERATIONS]
+    newer = Projection(live.name, live.version + 1, live.tables, live.by_stream, dict(live.folds))
+    monkeypatch.setitem(PROJECTIONS, GENERATIONS, newer)
+    stood = position_of(GENERATIONS)
+    write_random_events(a_long_log, random.Random(9), 300)
+    folded()
+    assert position_of(GENERATIONS) == stood < position_of("feed.clips")
+    with pytest.raises(Outdated):
+        compared(GENERATIONS)
+    assert is_stale(GENERATIONS), "rows of another version are not shown"
+    rebuilt = rebuild(newer, owner)
+    assert not is_stale(GENERATIONS)
+    assert (rebuilt.was_version, rebuilt.version, rebuilt.position) == (1, 2, a_long_log.last_position)
+    assert compared(GENERATIONS) == []
+    monkeypatch.setitem(PROJECTIONS, GENERATIONS, live)
+    write_random_events(a_long_log, random.Random(10), 300)
+    folded()
+    assert position_of(GENERATIONS) == rebuilt.position, "older code does not fold into newer rows"
+
+
+def test_a_start_with_newer_code_rebuilds_what_is_outdated(
+    a_long_log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = PROJECTIONS["feed.clips"]
+    newer = Projection(live.name, live.version + 1, live.tables, live.by_stream, dict(live.folds))
+    monkeypatch.setitem(PROJECTIONS, "feed.clips", newer)
+    assert rebuild_outdated() == ["feed.clips"]
+    assert rebuild_outdated() == []
+    assert compared("feed.clips") == []
+
+
+def test_no_transaction_lasts_while_events_are_folded(a_long_log: EventLog, owner: psycopg.Connection[Any]) -> None:
+    """A long snapshot would keep the sequencer's rows from being vacuumed."""
+    seen: list[bool] = []
+
+    def look(_done: int, _of: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid = %s"
+                " AND backend_xmin IS NOT NULL",
+                (owner.info.backend_pid,),
+            )
+            seen.append(cursor.fetchone()[0] == 0)
+
+    rebuild(PROJECTIONS[GENERATIONS], owner, look)
+    assert seen
+    assert all(seen)
+
+
+def test_what_is_kept_in_memory_is_bounded(a_long_log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside_module, "PAGE", 500)
+    monkeypatch.setattr(beside_module, "HELD", 100)
+    with connect() as own:
+        beside = Beside(PROJECTIONS[GENERATIONS], own, temporary=True)
+        beside.prepare()
+        held: list[int] = []
+        beside.fold_on(a_long_log.last_position, lambda _done, _of: held.append(len(beside._rows._held)))
+        assert max(held) <= 100
+    assert compared(GENERATIONS) == []

@@ -51,6 +51,51 @@ def test_what_commits_late_gets_a_later_place_and_its_successor_never_comes_firs
         assert _disordered(connection) == 0
 
 
+def never_whole(sequencer: Sequencer) -> Sequencer:
+    """No pass from the beginning any more, as under a snapshot that makes them dear."""
+    sequencer.run_once()
+    sequencer._whole_due = float("inf")
+    return sequencer
+
+
+@pytest.mark.promise("P6")
+def test_a_pass_never_begins_above_what_may_still_commit(fresh_database: str) -> None:
+    with (
+        psycopg.connect(fresh_database, autocommit=True) as connection,
+        psycopg.connect(fresh_database) as slow,
+        psycopg.connect(fresh_database) as reader,
+    ):
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        reader.execute("SELECT count(*) FROM event")
+        sequencer, late, other = never_whole(Sequencer(connection)), Worker(slow), Worker(connection)
+        late.ours(1)
+        for _ in range(3):
+            Worker(connection).ours(1)
+            assert sequencer.run_once() == 1
+        assert sequencer.low == 0, "the late one's id is the lowest"
+        slow.commit()
+        assert sequencer.run_once() == 1, "it is met by the next pass, without one from the beginning"
+        other.ours(1)
+        assert [sequencer.run_once() for _ in range(3)] == [1, 0, 0]
+        assert sequencer.low > 0, "the reader, however old its snapshot, holds nothing back"
+
+
+@pytest.mark.promise("P6")
+def test_what_shows_below_where_passes_begin_is_brought_along_by_its_successor(fresh_database: str) -> None:
+    """An id drawn before its transaction was known as one that writes: a gap of microseconds, made here by hand."""
+    with psycopg.connect(fresh_database, autocommit=True) as connection, psycopg.connect(fresh_database) as slow:
+        sequencer, late = never_whole(Sequencer(connection)), Worker(slow)
+        late.ours(1)
+        Worker(connection).ours(1)
+        assert sequencer.run_once() == 1
+        slow.commit()
+        sequencer.low = 2
+        assert sequencer.run_once() == 0
+        Worker(connection, late.stream, version=1).ours(1)
+        assert sequencer.run_once() == 2
+        assert _disordered(connection) == 0
+
+
 @pytest.mark.promise("P6")
 def test_a_rolled_back_append_leaves_no_gap(fresh_database: str) -> None:
     with psycopg.connect(fresh_database, autocommit=True) as connection:

@@ -26,5 +26,7 @@ MENDS: Final = {
     "only_the_person": "placet likeness allow NAME --as ANA",
     "no_such_receipt": "placet receipt issue --filing ID",
     "not_yet_signed": "placet log check",
+    "nothing_parked": "placet parked list",
+    "never_dropped": "placet parked retry CONSUMER",
     "link_spent": "placet links",
 }

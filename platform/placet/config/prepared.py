@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 PACKAGES: Final = ("placet", "moderation", "provenance", "generator")
-PATTERNS: Final = ("**/migrations/*.py", "config/seed*.py", "config/settings.py")
+PATTERNS: Final = ("**/migrations/*.py", "**/projections.py", "config/seed*.py", "config/settings.py")
 
 
 def fingerprint() -> str:

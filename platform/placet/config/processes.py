@@ -13,6 +13,7 @@ ROLES: Final = (
     "consumers",  # what answers events
     "checks",  # what answers events by a model: this one holds them
     "worker",  # the generator
+    "housekeeping",  # what is done now and then
 )
 CARRIERS: Final = ("relay",)
 """What carries the log to Kafka, where Kafka wakes the consumers."""
@@ -42,12 +43,13 @@ def children(ports: Ports, broker: Broker | None = None) -> tuple[Child, ...]:
         Child("web", _granian("wsgi", ports.web, "--blocking-threads", "4", "--backpressure", "64", "--no-ws")),
         Child("live", _granian("asginl", ports.live, "--no-ws")),
         *([Child("broker", broker.words())] if broker else []),
-        *(Child(role, (sys.executable, "-m", "placet.config", "run", role)) for role in (*ROLES, *_carriers())),
+        *(Child(role, (sys.executable, "-m", "placet.config", "run", role)) for role in roles()),
     )
 
 
-def _carriers() -> tuple[str, ...]:
-    return CARRIERS if os.environ.get("PLACET_TRANSPORT") == "kafka" else ()
+def roles() -> tuple[str, ...]:
+    """The parts that work here, by the transport that is set."""
+    return (*ROLES, *CARRIERS) if os.environ.get("PLACET_TRANSPORT") == "kafka" else ROLES
 
 
 def _granian(interface: str, port: int, *more: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What the long-lived parts do, each in its own process."""
 
+import os
 import signal
 import sys
 import threading
@@ -56,7 +57,7 @@ def _sequence(stop: threading.Event) -> None:
         Sequencer(connection).run(stop.is_set)
 
 
-def _hold_models() -> None:
+def load_models() -> None:
     """The sentence model is loaded beside the first answers: who needs it waits for it, nobody else does."""
     from moderation.signals.embedding import SentenceEmbedder
     from placet.words.current import hold
@@ -65,7 +66,7 @@ def _hold_models() -> None:
     threading.Thread(target=shared.embed, args=(["warm"],), name="models", daemon=True).start()
 
 
-def checks(hold_models: Callable[[], object] = _hold_models) -> None:
+def checks(hold_models: Callable[[], object] = load_models) -> None:
     """The checks that need a model, and whatever else needs one. This process holds the models."""
     flow.load()
     hold_models()
@@ -83,7 +84,7 @@ def answer_events(role: str, consumers: list[Consumer], effects: type[EffectThre
     stop = _stop_on_signals()
     sys.setswitchinterval(SWITCH_SECONDS)
     transport = transport_of(role)
-    subscribed = [(one, transport.subscribe(one.name, one.types)) for one in consumers]
+    subscribed = [(one, transport.subscribe(one.name, one.answers)) for one in consumers]
     _kept_up(transport.start, stop)
     threads: list[threading.Thread] = [ConsumerThread(one, events, connect, stop) for one, events in subscribed]
     threads += [effects(connect, stop)] if effects else []
@@ -117,6 +118,16 @@ def worker() -> None:
     key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
     queue = LogRunQueue(connect, blobs(), private(), key)
     work(queue, engine_named(settings.PLACET_ENGINE), should_stop=stop.is_set, develop=queue.develop)
+
+
+def housekeeping() -> None:
+    """Sweep blobs, prove projections: now and then, where nobody waits for it."""
+    from placet.config.chores.keeping import Housekeeper
+    from placet.media.places import blobs
+
+    flow.load()
+    os.nice(10)
+    Housekeeper(connect, blobs()).run(_stop_on_signals())
 
 
 def _stop_on_signals() -> threading.Event:

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "placet.config",
 ]
 MIDDLEWARE = [
+    "placet.config.request_ids.RequestIds",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 
 from placet.config import log_views
+from placet.config.seeing.views import metrics, readyz
 from placet.config.storytelling import story_of
 from placet.config.views import healthz, promises
 from placet.config.vocabulary import engine_words
@@ -14,6 +15,8 @@ from placet.studio import urls as studio
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("promises/", promises, name="promises"),
     path("log/", include((log_views.urlpatterns, "log"))),
     path("", include("placet.feed.urls")),

@@ -1,10 +1,10 @@
 """Reading a projection that must have reached a position: wait for it, or say that it is behind."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
-from placet.eventlog.projecting import position_of
+from placet.eventlog.projecting import PROJECTIONS, position_of
 from placet.eventlog.waiting import StillWaiting, rest, until
 
 WAIT_SECONDS: Final = 5.0
@@ -31,11 +31,24 @@ SELECT EXISTS (
     SELECT FROM event_position p JOIN event e USING (id)
     WHERE p.position = %(next)s AND e.recorded_at < clock_timestamp() - make_interval(secs => %(seconds)s)
 ) OR EXISTS (SELECT FROM parked WHERE stream = %(stream)s)
+OR EXISTS (
+    SELECT FROM checkpoint WHERE name = %(name)s AND topic = '' AND partition = 0 AND version <> %(version)s
+)
 """
 
 
 def is_stale(projection: str, stream: str = "") -> bool:
-    """Whether something older than 5 s is not yet folded, or the stream is parked: then nothing may be shown."""
+    """Whether something older than 5 s is not yet folded, the stream is parked, or the rows are of another version.
+
+    Then nothing may be shown.
+    """
+    asked: dict[str, Any] = {
+        "next": position_of(projection) + 1,
+        "stream": stream,
+        "seconds": WAIT_SECONDS,
+        "name": projection,
+        "version": PROJECTIONS[projection].version,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(STALE, {"next": position_of(projection) + 1, "stream": stream, "seconds": WAIT_SECONDS})
+        cursor.execute(STALE, asked)
         return bool(cursor.fetchone()[0])

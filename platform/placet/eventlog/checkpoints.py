@@ -31,8 +31,8 @@ class Reached:
 THE_LOG: Final = Place()
 READ: Final = "SELECT topic, partition, position, topic_id, kafka_offset FROM checkpoint WHERE name = %s"
 BEGIN: Final = """
-INSERT INTO checkpoint (name, topic, partition, position, moved_at)
-VALUES (%s, '', 0, 0, clock_timestamp()) ON CONFLICT DO NOTHING
+INSERT INTO checkpoint (name, topic, partition, position, version, moved_at)
+VALUES (%s, '', 0, 0, %s, clock_timestamp()) ON CONFLICT DO NOTHING
 """
 MOVE: Final = """
 INSERT INTO checkpoint AS c (name, topic, partition, position, topic_id, kafka_offset, moved_at)
@@ -55,7 +55,7 @@ def read(connection: psycopg.Connection[Any], name: str) -> dict[Place, Reached]
     rows = connection.execute(READ, (name,), prepare=True).fetchall()
     found = {Place(topic, part): Reached(position, id_, offset) for topic, part, position, id_, offset in rows}
     if THE_LOG not in found:
-        connection.execute(BEGIN, (name,))
+        connection.execute(BEGIN, (name, 1))
         found[THE_LOG] = Reached(0)
     return found
 

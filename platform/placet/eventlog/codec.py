@@ -44,7 +44,7 @@ def encode(fact: object, event_id: str, vault: Vault) -> tuple[bytes, bytes | No
 
 def decode(type_name: str, data: bytes, sealed: bytes | None, event_id: str, vault: Vault) -> Any:
     """The fact of a stored event, upcast to the newest version of its type; erased fields read `ERASED`."""
-    values = json.loads(data)
+    values = json.loads(data.decode())
     if sealed is not None:
         values.update(_open(json.loads(sealed), event_id, type_name, vault))
     name, values = newest(type_name, values)

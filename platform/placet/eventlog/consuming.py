@@ -9,21 +9,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import psycopg
 from django.db import close_old_connections
 
-from placet.eventlog import checkpoints, effects
+from placet.eventlog import checkpoints, effects, parking
 from placet.eventlog.checkpoints import Place, Reached
 from placet.eventlog.codec import UnknownEventType
+from placet.eventlog.correlating import about, place_of
 from placet.eventlog.crash import crash_point
 from placet.eventlog.delivery import Delivery, Gathered, KnownStreams
 from placet.eventlog.errors import LogError
 from placet.eventlog.event import BY_CLASS
 from placet.eventlog.log import EventLog, RecordedEvent
 from placet.eventlog.transports.port import Batch, Subscription
+from placet.eventlog.understanding import every_version
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[Any, Delivery], None]
@@ -45,6 +47,11 @@ class Consumer:
     at_most: int
     needs_models: bool
     """Runs in the process that holds the models."""
+    answers: frozenset[str] = field(init=False)
+    """Its types as they may be stored: in every version. What transports are asked for."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answers", every_version(self.types))
 
 
 CONSUMERS: Final[dict[str, Consumer]] = {}
@@ -66,6 +73,14 @@ def consume(
         return handle
 
     return register
+
+
+def gather(consumer: Consumer, events: Sequence[RecordedEvent], gathered: Gathered) -> None:
+    """Let a consumer answer events, outside any transaction: what it writes and plans is gathered."""
+    if consumer.prepare is not None:
+        consumer.prepare(events, gathered)
+    for event in events:
+        consumer.handle(event.fact, Delivery(event, consumer.name, gathered))
 
 
 class ConsumerThread(threading.Thread):
@@ -152,10 +167,7 @@ class ConsumerRunner:
 
     def _together(self, events: Sequence[RecordedEvent], reached: Mapping[Place, Reached]) -> None:
         gathered = Gathered(EventLog(self.connection), self._known)
-        if self.consumer.prepare is not None:
-            self.consumer.prepare(events, gathered)
-        for event in events:
-            self.consumer.handle(event.fact, Delivery(event, self.consumer.name, gathered))
+        gather(self.consumer, events, gathered)
         crash_point(f"{self.consumer.name}.handled")
         self._write(gathered, reached)
         crash_point(f"{self.consumer.name}.committed")
@@ -169,9 +181,14 @@ class ConsumerRunner:
 
     def _alone(self, event: RecordedEvent, reached: Mapping[Place, Reached]) -> None:
         """One event, tried until it is answered, parked, or (never skipping) the stop comes."""
-        if self._is_parked(event.stream):
-            self._park(event, "waits behind a parked event of its stream", reached)
-            return
+        with about(event.correlation_id):
+            if parking.park_behind(self.connection, self.consumer.name, event):
+                with self.connection.transaction():
+                    self._move(reached)
+            else:
+                self._until_answered(event, reached)
+
+    def _until_answered(self, event: RecordedEvent, reached: Mapping[Place, Reached]) -> None:
         tries = 0
         while not self.stop.is_set():
             tries += 1
@@ -183,7 +200,7 @@ class ConsumerRunner:
                 self._rest(tries, conflict)
             except Exception as error:  # noqa: BLE001  a handler may raise anything; it is parked or waited for
                 if tries >= TRIES and not self._must_wait(error):
-                    self._park(event, f"{type(error).__name__}: {error}", reached)
+                    self._park(event, place_of(error), reached)
                     return
                 self._rest(tries, error)
             else:
@@ -195,7 +212,7 @@ class ConsumerRunner:
     def _rest(self, tries: int, error: Exception) -> None:
         close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
         if tries >= TRIES:
-            logger.warning("%s waits: %s: %s", self.consumer.name, type(error).__name__, error)
+            logger.warning("%s waits: %s", self.consumer.name, place_of(error))
         self.stop.wait(min(0.01 * 3**tries, LONGEST_REST_SECONDS))
 
     def _move(self, reached: Mapping[Place, Reached]) -> None:
@@ -206,21 +223,12 @@ class ConsumerRunner:
     def _has_parked(self) -> bool:
         return self._one("SELECT EXISTS (SELECT FROM parked WHERE consumer = %s)", self.consumer.name)
 
-    def _is_parked(self, stream: str) -> bool:
-        return self._one(
-            "SELECT EXISTS (SELECT FROM parked WHERE consumer = %s AND stream = %s)", self.consumer.name, stream
-        )
-
     def _one(self, query: str, *parameters: str) -> bool:
         row = self.connection.execute(query, parameters).fetchone()
         return bool(row and row[0])
 
     def _park(self, event: RecordedEvent, error: str, reached: Mapping[Place, Reached]) -> None:
-        logger.error("%s parked position %s (%s)", self.consumer.name, event.position, error.split(":", 1)[0])
+        logger.error("%s parked position %s (%s)", self.consumer.name, event.position, error)
         with self.connection.transaction():
-            self.connection.execute(
-                "INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)"
-                " VALUES (%s, %s, %s, %s, %s, clock_timestamp()) ON CONFLICT DO NOTHING",
-                (self.consumer.name, event.position, event.stream, error[:2000], TRIES),
-            )
+            parking.park(self.connection, self.consumer.name, event, error, TRIES)
             self._move(reached)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import psycopg
 from django.db import close_old_connections
 
+from placet.eventlog.correlating import about, place_of
 from placet.eventlog.crash import crash_point
 from placet.eventlog.delivery import PlannedEffect
 
@@ -147,10 +148,19 @@ def run_one(connection: psycopg.Connection[Any], kind: str) -> bool:
         PERFORMERS[kind](held.payload, f"{held.event_id}-{held.key}")
         crash_point(f"{kind}.performed")
     except Exception as error:  # noqa: BLE001  a failed effect parks itself alone and is tried again
-        logger.warning("effect %s (%s) failed: %s", held.id, kind, type(error).__name__)
         close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
-        later(connection, held, f"{type(error).__name__}: {error}", min(2.0**held.attempts, 600))
+        with about(_story_of(connection, held)):
+            logger.warning("effect %s (%s) failed: %s", held.id, kind, place_of(error))
+        later(connection, held, place_of(error), min(2.0**held.attempts, 600))
     else:
         done(connection, held)
         crash_point(f"{kind}.done")
     return True
+
+
+def _story_of(connection: psycopg.Connection[Any], held: Claim) -> str:
+    """The correlation id of the event that planned it."""
+    row = connection.execute(
+        "SELECT correlation_id FROM event WHERE stream = %s AND event_id = %s", (held.stream, held.event_id)
+    ).fetchone()
+    return str(row[0]) if row else ""

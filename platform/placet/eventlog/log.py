@@ -27,6 +27,7 @@ from placet.eventlog.statements import (
     READ_LAST,
     READ_MANY,
     READ_NEWS,
+    READ_TYPES,
     STREAMS_WITH,
 )
 from placet.eventlog.vault import Vault, install_vault
@@ -91,6 +92,10 @@ class EventLog:
         """The events at these positions, as far as there are any, in one question."""
         wanted = list(positions)
         return {event.position: event for event in self._events(READ_AT, (wanted,))} if wanted else {}
+
+    def read_types(self, after: int, up_to: int, types: Iterable[str]) -> list[RecordedEvent]:
+        """The events of some stored types in a range of positions, in order."""
+        return self._events(READ_TYPES, (after, up_to, list(types)))
 
     def read_correlated(self, correlation_id: str) -> list[RecordedEvent]:
         """Every event of one story, in the order written; those not yet sequenced carry position None."""

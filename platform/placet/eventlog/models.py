@@ -12,6 +12,8 @@ class Checkpoint(models.Model):
     topic_id = models.TextField(db_default="")
     kafka_offset = models.BigIntegerField(null=True)
     position = models.BigIntegerField(default=0)
+    version = models.IntegerField(default=1, db_default=1)
+    """Of a projection: whose folds wrote its rows. Code of another version neither folds on nor reads past it."""
     moved_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -76,3 +78,31 @@ class Parked(models.Model):
         db_table = "parked"
         constraints = [models.UniqueConstraint(fields=["consumer", "position"], name="parked_once")]
         indexes = [models.Index(fields=["consumer", "stream"], name="parked_stream")]
+
+
+class Dropped(models.Model):
+    """A parked event that an operator gave up, for ever: who did it and why."""
+
+    consumer = models.TextField()
+    position = models.BigIntegerField()
+    stream = models.TextField()
+    error = models.TextField()
+    dropped_by = models.UUIDField()
+    why = models.TextField()
+    dropped_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "dropped"
+        constraints = [models.UniqueConstraint(fields=["consumer", "position"], name="dropped_once")]
+
+
+class Chore(models.Model):
+    """Something done now and then by whoever comes first: when it was begun and ended, and what came of it."""
+
+    name = models.TextField(primary_key=True)
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "chore"

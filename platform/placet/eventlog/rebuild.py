@@ -1,82 +1,157 @@
-"""Rebuild projections from the log alone, and hash their rows, so that live and replayed can be compared."""
+"""A projection built anew beside the live one, compared with it, and put in its place in one short transaction.
 
-import hashlib
-from collections.abc import Callable, Iterator
+The live projection keeps moving and is read all the while. Nothing but rows is made: no effect is planned, no consumer
+is woken. A rebuild that dies leaves the live rows as they were, and goes on where it stood when it is called again.
+Tables are made and swapped by the role that owns them.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection, models, transaction
+import psycopg
+from psycopg import sql
 
-from placet.eventlog.log import current_log
-from placet.eventlog.projecting import AT_MOST, Projection, Rows, fold_batch
+from placet.eventlog.beside import Beside, Progress, Table
+from placet.eventlog.comparing import CLOSE, PLACE, Difference, compared
+from placet.eventlog.indexes import build_indexes, rename_indexes
+from placet.eventlog.log import EventLog
+from placet.eventlog.projecting import Projection, position_of
 
-PAGE: Final = 5_000
-Progress = Callable[[int, int], None]
-
-
-def digest(target: Projection) -> str:
-    """SHA-256 over all rows and columns of a projection's tables, in key order."""
-    total = hashlib.sha256()
-    for table in sorted(target.tables, key=lambda t: t._meta.db_table):  # noqa: SLF001
-        for row in _rows(table):
-            total.update(repr(row).encode())
-    return total.hexdigest()
+SWITCH_TRIES: Final = 20
+SWITCH_WAIT: Final = "500ms"
+"""A reader who holds a live table longer than this is let go first."""
 
 
-def _rows(table: type[models.Model]) -> Iterator[tuple[Any, ...]]:
-    columns = sorted(f.attname for f in table._meta.concrete_fields)  # noqa: SLF001
-    return table._default_manager.order_by("pk").values_list(*columns).iterator(chunk_size=AT_MOST)  # noqa: SLF001
+class AlreadyRebuilding(RuntimeError):
+    """Another process rebuilds this projection now. Nothing was changed."""
+
+
+class NotSwitched(RuntimeError):
+    """The live tables were never free for a moment. What was built is kept: call it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The digest of a projection's rows as they were, and as the log alone gives them."""
+    """What a rebuild found and did."""
 
     name: str
-    live: str
-    replayed: str
+    version: int
     position: int
+    """Where the new rows stand at the switch."""
+    resumed_from: int
+    was_version: int
+    differences: tuple[Difference, ...]
+    """Live rows that were not what the log gives. Not looked for where they were of another version."""
 
     @property
     def is_same(self) -> bool:
-        """Whether live equals its replay. If not, a row was changed past the log, or a fold is not pure."""
-        return self.live == self.replayed
+        """Whether live equalled its replay. If not, a row was changed past the log, or a fold is not pure."""
+        return not self.differences
 
 
-def rebuild(target: Projection, progress: Progress = lambda _done, _of: None, *, keep: bool = True) -> Rebuilt:
-    """Empty a projection's tables and fold the whole log again, up to where it stood.
+def rebuild(
+    target: Projection,
+    owner: psycopg.Connection[Any],
+    progress: Progress = lambda _done, _of: None,
+    *,
+    anew: bool = False,
+) -> Rebuilt:
+    """Build, compare, switch. `owner`: an autocommit connection as the role that owns the tables.
 
-    In one transaction: readers see the old rows until the new ones are whole, and a rebuild that dies changes nothing.
-    `keep=False` only compares: the replayed rows are rolled back.
+    Raises `AlreadyRebuilding`, `NotSwitched`.
     """
-    with transaction.atomic():
-        end = _held_position(target)
-        live = digest(target)
-        for table in reversed(target.tables):
-            table._default_manager.all().delete()  # noqa: SLF001
-        _fold_to(target, end, progress)
-        rebuilt = Rebuilt(target.name, live, digest(target), end)
-        transaction.set_rollback(not keep)
-    return rebuilt
+    position_of(target.name)
+    with _alone(owner, target):
+        was = _place(owner, target)[1]
+        beside = Beside(target, owner, temporary=False)
+        resumed = beside.prepare(anew=anew)
+        _catch_up(beside, progress)
+        build_indexes(beside)
+        found = tuple(compared(beside, progress)) if was == target.version else ()
+        return Rebuilt(target.name, target.version, _switch(beside), resumed, was, found)
 
 
-def _held_position(target: Projection) -> int:
-    """Where it stands; the row lock keeps its projector waiting until this transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0 FOR UPDATE",
-            (target.name,),
+def _catch_up(beside: Beside, progress: Progress) -> None:
+    """Up to the live place; where the live rows are of another version, up to the end of the log."""
+    while (end := _end(beside)) - beside.position > CLOSE:
+        beside.fold_on(end, progress)
+
+
+def _end(beside: Beside) -> int:
+    position, version = _place(beside.connection, beside.target)
+    if version == beside.target.version:
+        return position
+    return max(position, EventLog(beside.connection).last_position)
+
+
+def _switch(beside: Beside) -> int:
+    """Put the new tables in the place of the old. Readers wait for milliseconds, or we do."""
+    for _ in range(SWITCH_TRIES):
+        try:
+            return _switch_once(beside)
+        except psycopg.errors.LockNotAvailable:
+            beside.prepare()  # what was folded in the transaction is undone: ask where it stands
+            time.sleep(0.2)
+    raise NotSwitched(f"the tables of {beside.target.name} were never free; placet rebuild {beside.target.name}")
+
+
+def _switch_once(beside: Beside) -> int:
+    run = beside.connection.execute
+    with beside.connection.transaction():
+        run(f"SET LOCAL lock_timeout = '{SWITCH_WAIT}'")
+        run(f"{PLACE} FOR UPDATE", (beside.target.name,))
+        beside.fold_on(_end(beside))
+        for table in beside.target.tables:
+            _swap(beside, table)
+        run(
+            "UPDATE checkpoint SET position = %s, version = %s, moved_at = clock_timestamp()"
+            " WHERE name = %s AND topic = '' AND partition = 0",
+            (beside.position, beside.target.version, beside.target.name),
         )
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0
+        run("DELETE FROM checkpoint WHERE name = %s", (beside.place_name,))
+    return beside.position
 
 
-def _fold_to(target: Projection, end: int, progress: Progress) -> None:
-    place, log = 0, current_log()
-    while place < end:
-        events = log.read_from(place, min(PAGE, end - place))
-        rows = Rows()
-        fold_batch(target, events, rows)
-        rows.write()
-        place = events[-1].position
-        progress(place, end)
+def _swap(beside: Beside, table: Table) -> None:
+    live = table._meta.db_table  # noqa: SLF001
+    run = beside.connection.execute
+    run(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(live)))
+    names = rename_indexes(beside, table)
+    _grant_as(beside, table)
+    run(sql.SQL("DROP TABLE {}").format(sql.Identifier(live)))
+    run(sql.SQL("ALTER TABLE {} RENAME TO {}").format(beside.place_of(table), sql.Identifier(live)))
+    for old, new in names:
+        run(sql.SQL("ALTER INDEX {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new)))
+
+
+def _grant_as(beside: Beside, table: Table) -> None:
+    """Whoever may use the live table may use the new one."""
+    rows = beside.connection.execute(
+        "SELECT grantee, privilege_type FROM information_schema.role_table_grants"
+        " WHERE table_schema = current_schema() AND table_name = %s AND grantee <> current_user",
+        (table._meta.db_table,),  # noqa: SLF001
+    ).fetchall()
+    for grantee, privilege in rows:
+        who = sql.SQL("PUBLIC") if grantee == "PUBLIC" else sql.Identifier(grantee)
+        words = sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(privilege), beside.place_of(table), who)
+        beside.connection.execute(words)
+
+
+def _place(connection: psycopg.Connection[Any], target: Projection) -> tuple[int, int]:
+    row = connection.execute(PLACE, (target.name,)).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, target.version)
+
+
+@contextmanager
+def _alone(connection: psycopg.Connection[Any], target: Projection) -> Iterator[None]:
+    key = (f"rebuild {target.name}",)
+    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 2))", key).fetchone()
+    if not (row and row[0]):
+        raise AlreadyRebuilding(f"{target.name} is being rebuilt by another process")
+    try:
+        yield
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 2))", key)

@@ -5,6 +5,7 @@ of versions is kept: an event's id is drawn while its predecessor is visible.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,7 +18,11 @@ LOCK_KEY: Final = 0x706C61636574
 AT_MOST: Final = 5_000
 CHANNEL: Final = "placet_positions"
 GATHER_SECONDS: Final = 0.02
-FROM_THE_BEGINNING_EVERY_SECONDS: Final = 0.5
+WHOLE_EVERY_SECONDS: Final = 0.5
+WHOLE_AT_MOST_EVERY_SECONDS: Final = 30.0
+WHOLE_SHARE: Final = 200
+"""Passes from the beginning take at most this part of the time: under a long snapshot they meet all its dead rows."""
+MARKS: Final = 1_000
 
 NUMBER: Final = """
 WITH taken AS (
@@ -38,7 +43,9 @@ SELECT (SELECT count(*) FROM numbered),
            JOIN event earlier ON earlier.stream = e.stream AND earlier.version = e.version - 1
            JOIN event_pending waiting ON waiting.id = earlier.id
            WHERE earlier.id <= %(floor)s
-       )
+       ),
+       pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+       pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 """
 
 
@@ -47,33 +54,46 @@ class _Overtaken(Exception):
 
 
 class Sequencer:
-    """Numbers what has been committed. Any process may run one: the lock lets one pass at a time through."""
+    """Numbers what has been committed. Any process may run one: the lock lets one pass at a time through.
+
+    A numbered row is dead, and under a long snapshot it may not be vacuumed: a pass from the beginning would meet all
+    of them. So a pass begins at `low`, below which nothing can appear any more. Whoever drew an id up to the last one
+    numbered at some pass had begun by then; once the oldest transaction that writes is younger than that pass, all of
+    them have ended, and the pass that sees it has met what they left. Readers, however old, hold nothing back.
+
+    One gap is left: an id is drawn a moment before its transaction is known as one that writes. Passes from the
+    beginning close it, twice a second while they cost nothing, and an event whose successor shows is met at once.
+    """
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
-        self.floor = 0
-        self._swept_at = 0.0
+        self.low = 0
+        self._last_id = 0
+        self._marks: deque[tuple[int, int]] = deque()
+        """(the last id numbered, the first transaction that had not begun then), oldest first."""
+        self._whole_due = 0.0
 
     def run_once(self) -> int:
-        """One pass. Answers how many events got a position.
+        """One pass. Answers how many events got a position."""
+        begun = time.monotonic()
+        if begun < self._whole_due:
+            try:
+                return self._pass(self.low)
+            except _Overtaken:
+                begun = time.monotonic()
+        count = self._pass(0)
+        cost = time.monotonic() - begun
+        pause = min(max(WHOLE_EVERY_SECONDS, WHOLE_SHARE * cost), WHOLE_AT_MOST_EVERY_SECONDS)
+        self._whole_due = time.monotonic() + (pause if count < AT_MOST else WHOLE_EVERY_SECONDS)
+        return count
 
-        Rows below the last numbered id are dead but may not be vacuumed yet, so a pass starts above it; what commits
-        late with a lower id is met by the pass from the beginning, twice a second, or as soon as its successor shows.
-        """
-        now = time.monotonic()
-        if now - self._swept_at >= FROM_THE_BEGINNING_EVERY_SECONDS:
-            self.floor, self._swept_at = 0, now
-        try:
-            return self._pass()
-        except _Overtaken:
-            self.floor = 0
-            return self._pass()
-
-    def _pass(self) -> int:
+    def _pass(self, low: int) -> int:
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK_KEY,), prepare=True)
-            cursor.execute(NUMBER, {"floor": self.floor, "at_most": AT_MOST}, prepare=True)
-            count, position, last_id, is_overtaken = cursor.fetchone() or (0, 0, 0, False)
+            cursor.execute(NUMBER, {"floor": low, "at_most": AT_MOST}, prepare=True)
+            row = cursor.fetchone()
+            assert row is not None
+            count, position, last_id, is_overtaken, oldest, following = row
             if is_overtaken:
                 raise _Overtaken
             if count:
@@ -81,8 +101,17 @@ class Sequencer:
                 cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(position)), prepare=True)
         if count:
             crash_point("sequencer.committed")
-        self.floor = max(self.floor, last_id)
+        if count < AT_MOST:
+            self._raise_low(last_id, oldest, following)
         return int(count)
+
+    def _raise_low(self, last_id: int, oldest: int, following: int) -> None:
+        """After a pass that left nothing it saw. `oldest`: the first transaction that writes and has not ended."""
+        while self._marks and self._marks[0][1] <= oldest:
+            self.low = self._marks.popleft()[0]
+        if last_id > self._last_id and len(self._marks) < MARKS:
+            self._last_id = last_id
+            self._marks.append((last_id, following))
 
     def run(self, should_stop: Callable[[], bool], idle_seconds: float = 0.04) -> None:
         """Passes until asked to stop. Between two passes events gather for a moment: a pass costs a commit."""

@@ -16,6 +16,10 @@ READ_FROM: Final = (
 READ_AT: Final = (
     f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id) WHERE p.position = ANY(%s)"  # noqa: S608
 )
+READ_TYPES: Final = (
+    f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id)"  # noqa: S608
+    " WHERE p.position > %s AND p.position <= %s AND e.type = ANY(%s) ORDER BY p.position"
+)
 READ_CORRELATED: Final = (
     f"SELECT p.position, {COLUMNS} FROM event e LEFT JOIN event_position p USING (id)"  # noqa: S608
     " WHERE e.correlation_id = %s ORDER BY e.id"

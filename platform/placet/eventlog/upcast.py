@@ -18,9 +18,21 @@ def upcast(type_name: str) -> Callable[[Callable[[Data], Data]], Callable[[Data]
     return register
 
 
+def newest_name(type_name: str) -> str:
+    """The name under which code knows an event of this type: that of the newest version it can be read as."""
+    while type_name in UPCASTERS:
+        type_name = next_name(type_name)
+    return type_name
+
+
+def next_name(type_name: str) -> str:
+    """`….v2` of `….v1`."""
+    return re.sub(r"\d+$", lambda n: str(int(n[0]) + 1), type_name)
+
+
 def newest(type_name: str, data: Data) -> tuple[str, Data]:
     """The newest name of a type and the data in its shape."""
     while type_name in UPCASTERS:
         data = UPCASTERS[type_name](data)
-        type_name = re.sub(r"\d+$", lambda n: str(int(n[0]) + 1), type_name)
+        type_name = next_name(type_name)
     return type_name, data

@@ -94,6 +94,8 @@ RULES: Final[dict[str, Rule]] = {
     "case.list": _holds("reviewer"),
     "case.see": _holds("reviewer"),
     "case.decide": _all(_holds("reviewer"), _is_not_barred),
+    "operations.see": _holds("operator"),
+    "operations.mend": _holds("operator"),
     "invite.issue": _holds("creator", "operator"),
 }
 

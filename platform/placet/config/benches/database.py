@@ -40,6 +40,11 @@ def bench_database(home: Path) -> Iterator[str]:
             server.stop()
 
 
+def as_owner(home: Path, dsn: str) -> str:
+    """The same database as the role that owns its tables."""
+    return make_conninfo(dsn, user=ROLES["owner"], password=make_secret(home, "postgres-owner.secret"))
+
+
 @contextmanager
 def bench_broker(home: Path) -> Iterator[str]:
     """The address of the brokers that are set, or of one for as long as the block lasts."""

@@ -13,7 +13,7 @@ from django.conf import settings
 from rich.console import Console
 from rich.table import Table
 
-from placet.config.benches.database import bench_broker, bench_database
+from placet.config.benches.database import as_owner, bench_broker, bench_database
 from placet.config.benches.page import COLUMNS, page_of
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.eventlog.benches.row import Row
@@ -40,6 +40,18 @@ def _relay(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
 
     with bench_broker(Path(settings.PLACET_HOME)) as address:
         return relay_rows(dsn, Cluster((address,)), options["rounds"], tell)
+
+
+def _sequence(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.eventlog.benches.sequence import sequence_rows
+
+    return sequence_rows(dsn, options["sequence_seconds"], options["snapshot_seconds"], options["aged_events"], tell)
+
+
+def _rebuild(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.config.benches.rebuild import rebuild_rows
+
+    return rebuild_rows(dsn, as_owner(Path(settings.PLACET_HOME), dsn), options["events"], options["rounds"], tell)
 
 
 def _flow(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
@@ -69,6 +81,8 @@ BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
     "append": _append,
     "read": _read,
     "relay": _relay,
+    "sequence": _sequence,
+    "rebuild": _rebuild,
     "flow": _flow,
     "provenance": _provenance,
     "verify": _verify,
@@ -76,7 +90,7 @@ BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
 
 
 class Command(PlacetCommand):
-    help = "Measure Placet beside a reference: append, read, relay, flow, provenance, verify, or all"
+    help = "Measure Placet beside a reference: append, read, relay, sequence, rebuild, flow, provenance, verify, or all"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:
@@ -86,6 +100,10 @@ class Command(PlacetCommand):
         parser.add_argument("--rates", default="200,300", help="requests a second of the flow, one run each")
         parser.add_argument("--flow-seconds", type=float, default=20.0)
         parser.add_argument("--transport", choices=["embedded", "kafka"], default="embedded", help="of the flow")
+        parser.add_argument("--sequence-seconds", type=float, default=10.0, help="of sequence, with nothing beside it")
+        parser.add_argument("--snapshot-seconds", type=float, default=20.0, help="of sequence, beside an open snapshot")
+        parser.add_argument("--aged-events", type=int, default=300_000, help="of sequence, numbered under the snapshot")
+        parser.add_argument("--events", type=int, default=100_000, help="of rebuild")
         parser.add_argument("--page", type=Path, help="write the results into this page as well")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:

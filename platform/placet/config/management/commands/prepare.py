@@ -4,29 +4,50 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import psycopg
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from placet.config import flow
 from placet.config.command import CommandFailed, PlacetCommand
+from placet.config.database import dsn
 from placet.config.lazily import called
+from placet.eventlog.projecting import PROJECTIONS, is_outdated
+from placet.eventlog.rebuild import rebuild
 
 
 class Command(PlacetCommand):
-    help = "Bring the tables up to date and make the seeded world, if either is missing"
+    help = "Bring the tables and the versions of projections up to date and make the seeded world, where it is missing"
     group = "Inner workings"
 
     def answer(self, **_options: Any) -> Mapping[str, Any]:
         migrated = migrate_as_owner()
+        rebuilt = rebuild_outdated()
         seed = called("placet.config.seed", "seed")
         if seed is not None:
             seed()
-        return {"migrated": migrated, "seeded": seed is not None}
+        return {"migrated": migrated, "rebuilt": rebuilt, "seeded": seed is not None}
 
     def show(self, answer: Mapping[str, Any]) -> None:
         if answer["migrated"]:
             self.stdout.write("The tables are up to date.")
+        for name in answer["rebuilt"]:
+            self.stdout.write(f"{name} was folded again, as this version of the code does it.")
+
+
+def rebuild_outdated() -> list[str]:
+    """Projections whose rows were folded by another version of the code, folded again before anybody reads them."""
+    flow.load()
+    outdated = [target for target in PROJECTIONS.values() if is_outdated(target)]
+    if outdated:
+        with psycopg.connect(dsn(Path(settings.PLACET_HOME), "owner"), autocommit=True) as owner:
+            for target in outdated:
+                rebuild(target, owner)
+    return [target.name for target in outdated]
 
 
 def migrate_as_owner() -> bool:

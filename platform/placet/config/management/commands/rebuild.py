@@ -1,50 +1,85 @@
-"""Projections thrown away and folded again from the log, with the proof that they were what the log says."""
+"""Projections folded again from the log beside the live ones, and put in their place."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
 
-from rich.console import Console
+import psycopg
+from django.conf import settings
 from rich.progress import Progress
 from rich.table import Table
 
 from placet.config import flow
 from placet.config.acting import mended, over_the_running_install
 from placet.config.command import CommandFailed, PlacetCommand
+from placet.config.database import dsn
+from placet.config.tables import tell
+from placet.eventlog.comparing import Difference
 from placet.eventlog.projecting import PROJECTIONS, Projection
-from placet.eventlog.rebuild import Rebuilt, rebuild
+from placet.eventlog.rebuild import AlreadyRebuilding, NotSwitched, rebuild
+
+SHOWN: Final = 20
+"""Rows that are named; all are counted."""
 
 
 class Command(PlacetCommand):
-    help = "Fold projections again from the log, and say whether their rows were what it gives"
+    help = "Fold projections again from the log, beside the live ones, and put them in their place"
     group = "Prove"
-    keep = True
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", metavar="PROJECTION", help="which (default: all)")
+        parser.add_argument("--anew", action="store_true", help="begin at the beginning, whatever was left unfinished")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         flow.load()
         with mended(), over_the_running_install(), Progress(console=self.console) as bar:
-            rebuilt = [self._rebuilt(target, bar) for target in _chosen(options["names"])]
-        rows = [
-            {"name": r.name, "same": r.is_same, "sha256": r.replayed, "was": r.live, "position": r.position}
-            for r in rebuilt
-        ]
-        return {"ok": all(r.is_same for r in rebuilt), "kept": self.keep, "projections": rows}
+            owner = dsn(Path(settings.PLACET_HOME), "owner")
+            with psycopg.connect(owner, autocommit=True) as connection:
+                rows = [self._rebuilt(one, connection, bar, anew=options["anew"]) for one in chosen(options["names"])]
+        return {"ok": True, "projections": rows}
 
-    def _rebuilt(self, target: Projection, bar: Progress) -> Rebuilt:
+    def _rebuilt(
+        self, target: Projection, owner: psycopg.Connection[Any], bar: Progress, *, anew: bool
+    ) -> dict[str, Any]:
         task = bar.add_task(target.name)
-        return rebuild(target, lambda done, of: bar.update(task, completed=done, total=of), keep=self.keep)
+        try:
+            done = rebuild(target, owner, lambda at, of: bar.update(task, completed=at, total=of), anew=anew)
+        except (AlreadyRebuilding, NotSwitched) as refused:
+            raise CommandFailed(str(refused), f"placet rebuild {target.name}", code="not_rebuilt") from None
+        return {
+            "name": done.name,
+            "version": done.version,
+            "was_version": done.was_version,
+            "position": done.position,
+            "resumed_from": done.resumed_from,
+            **told(done.differences),
+        }
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        table = Table("projection", "position", "live equals replay", "SHA-256 over its rows")
-        for row in answer["projections"]:
-            table.add_row(row["name"], str(row["position"]), "yes" if row["same"] else "NO", row["sha256"][:16])
-        Console().print(table)
+        show_projections(answer)
 
 
-def _chosen(names: list[str]) -> list[Projection]:
+def told(found: "tuple[Difference, ...] | list[Difference]") -> dict[str, Any]:
+    """How many rows differ, and the first of them by table, key and columns. Never a value."""
+    return {"same": not found, "differing": len(found), "differences": [asdict(one) for one in found[:SHOWN]]}
+
+
+def show_projections(answer: Mapping[str, Any]) -> None:
+    """One line a projection, then the rows that differed."""
+    table = Table("projection", "position", "live equals replay", box=None)
+    for row in answer["projections"]:
+        table.add_row(row["name"], str(row["position"]), "yes" if row["same"] else f"NO: {row['differing']} rows")
+    tell(table)
+    for row in answer["projections"]:
+        for one in row["differences"]:
+            where = f"only in {one['only_in']}" if one["only_in"] else f"in {', '.join(one['columns'])}"
+            tell(f"{one['table']} {one['key']}: {where}")
+
+
+def chosen(names: list[str]) -> list[Projection]:
+    """The projections that were named, or all. Raises `CommandFailed`."""
     unknown = [name for name in names if name not in PROJECTIONS]
     if unknown:
         raise CommandFailed(

@@ -12,7 +12,7 @@ PARTS: Final = (*ROLES, *CARRIERS)
 
 
 class Command(PlacetCommand):
-    help = "Run one part by itself until it is told to stop: sequencer, consumers, checks, worker or relay"
+    help = "Run one part by itself until told to stop: sequencer, consumers, checks, worker, relay or housekeeping"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:

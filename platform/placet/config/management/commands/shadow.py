@@ -1,8 +1,41 @@
-"""Whether every projection is what the log gives, without changing a row."""
+"""Whether every row of every projection is what the log gives. The live tables are read, and nothing is kept."""
 
-from placet.config.management.commands.rebuild import Command as Rebuild
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from rich.progress import Progress
+
+from placet.config import flow
+from placet.config.acting import mended, over_the_running_install
+from placet.config.command import CommandFailed, PlacetCommand
+from placet.config.management.commands.rebuild import chosen, show_projections, told
+from placet.eventlog.comparing import Outdated, differences
+from placet.eventlog.connecting import connect
+from placet.eventlog.projecting import Projection, position_of
 
 
-class Command(Rebuild):
-    help = "Compare projections with their replay from the log, and change nothing"
-    keep = False
+class Command(PlacetCommand):
+    help = "Compare projections with their replay from the log, row by row, and change nothing"
+    group = "Prove"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("names", nargs="*", metavar="PROJECTION", help="which (default: all)")
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        flow.load()
+        with mended(), over_the_running_install(), Progress(console=self.console) as bar:
+            rows = [self._compared(target, bar) for target in chosen(options["names"])]
+        return {"ok": all(row["same"] for row in rows), "projections": rows}
+
+    def _compared(self, target: Projection, bar: Progress) -> dict[str, Any]:
+        task = bar.add_task(target.name)
+        try:
+            with connect() as connection:
+                found = differences(target, connection, lambda at, of: bar.update(task, completed=at, total=of))
+        except Outdated as refused:
+            raise CommandFailed(str(refused), f"placet rebuild {target.name}", code="outdated") from None
+        return {"name": target.name, "position": position_of(target.name), **told(found)}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        show_projections(answer)

@@ -1,47 +1,72 @@
-"""Where everything stands, now."""
+"""Where everything stands, now, and what somebody must look at."""
 
+import time
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
-from rich.table import Table
+from django.db import connection
+from rich.console import Group
+from rich.live import Live
 
-from placet.config import flow
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.config.joined import join_install
-from placet.config.places import places
-from placet.config.supervised import read_state
+from placet.config.seeing.alarms import alarms
+from placet.config.seeing.measure import measure
+from placet.config.seeing.telling import as_mapping, as_tables
+from placet.config.supervised import Running, read_state
 from placet.config.tables import tell
+
+REFRESH_SECONDS: Final = 1.0
 
 
 class Command(PlacetCommand):
-    help = "What runs, how far each part is, what is parked and what is planned"
+    help = "How far each part is, what waits, and what somebody must look at; ends with 1 when there is such a thing"
     group = "Look"
     stealth_options = ("tick",)
 
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--watch", action="store_true", help="stay, and show the table anew each second")
+
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        flow.load()
-        if options.get("tick"):
-            return {"ok": True, "running": None, **places()}
+        running = None if options.get("tick") else self._join()
+        if options.get("watch") and not self.as_json:
+            self._watch()
+        measured = measure()
+        found = alarms(measured)
+        is_ready = running.ready if running else True
+        return {
+            "ok": is_ready and not found,
+            "running": asdict(running) if running else None,
+            **as_mapping(measured),
+            "alarms": [{"code": a.code, "told": a.told, "mend": a.mend, "page": a.page} for a in found],
+        }
+
+    def _join(self) -> Running:
         home = Path(settings.PLACET_HOME)
         state = read_state(home)
         if state is None:
             raise CommandFailed(f"Nothing runs in {home}.", "placet up", code="not_running")
         join_install(home, state)
-        found = places()
-        return {"ok": state.ready and not found["parked"], "running": asdict(state), **found}
+        return state
+
+    def _watch(self) -> None:
+        """Until Ctrl-C; then the last state is told once more, and decides the exit code."""
+        try:
+            with Live(refresh_per_second=4, screen=False) as live:
+                while True:
+                    live.update(Group(*self._tables()))
+                    time.sleep(REFRESH_SECONDS)
+        except KeyboardInterrupt:
+            connection.close()
+
+    def _tables(self) -> list[Any]:
+        measured = measure()
+        return as_tables(as_mapping(measured), [asdict(alarm) | {"page": alarm.page} for alarm in alarms(measured)])
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        table = Table("part", "position", "lag", box=None)
-        for kind in ("projections", "consumers"):
-            for name, place in answer[kind].items():
-                table.add_row(name, str(place["position"]), str(place["lag"] or ""))
-        table.add_row("tree head", str(answer["signed"]["position"]), str(answer["signed"]["lag"] or ""))
-        tell(table)
-        self.stdout.write(f"The log is at position {answer['position']}.")
-        for row in answer["parked"]:
-            self.stdout.write(f"Parked: {row['consumer']} at {row['position']} ({row['error']})")
-        for kind, states in answer["effects"].items():
-            self.stdout.write(f"Effects of kind {kind}: {', '.join(f'{n} {state}' for state, n in states.items())}")
+        for thing in as_tables(answer, answer["alarms"]):
+            tell(thing)

@@ -1,0 +1,37 @@
+"""Whose turn it is: a chore is begun by the one process that moves its row."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import psycopg
+
+NIGHT_HOUR_UTC: Final = 3
+FIRST: Final = """
+INSERT INTO chore (name, begun_at, outcome) VALUES (%s, clock_timestamp(), '{}') ON CONFLICT DO NOTHING
+"""
+BEGIN: Final = "UPDATE chore SET begun_at = clock_timestamp() WHERE name = %s AND begun_at < %s RETURNING name"
+END: Final = "UPDATE chore SET ended_at = clock_timestamp(), outcome = %s WHERE name = %s"
+
+
+def last_hour(now: datetime) -> datetime:
+    """A chore of every hour is due when it was begun before this."""
+    return now - timedelta(hours=1)
+
+
+def last_night(now: datetime) -> datetime:
+    """A chore of every night is due when it was begun before this."""
+    night = now.astimezone(UTC).replace(hour=NIGHT_HOUR_UTC, minute=0, second=0, microsecond=0)
+    return night if night <= now else night - timedelta(days=1)
+
+
+def begin(connection: psycopg.Connection[Any], name: str, before: datetime) -> bool:
+    """Take a chore that was last begun before a moment. A chore never seen counts as just begun."""
+    connection.execute(FIRST, (name,))
+    return connection.execute(BEGIN, (name, before)).fetchone() is not None
+
+
+def end(connection: psycopg.Connection[Any], name: str, outcome: Mapping[str, Any]) -> None:
+    """Say what came of it."""
+    connection.execute(END, (json.dumps(outcome), name))

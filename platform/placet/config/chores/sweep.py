@@ -1,0 +1,55 @@
+"""Blobs that no event names, an hour old, are removed: what a dead worker left, and files of a retried signature."""
+
+import re
+from typing import Any, Final
+
+import psycopg
+
+from placet.media.blobs import BlobStore
+
+HASH: Final = re.compile(rb"[0-9a-f]{64}")
+OLDER_THAN_SECONDS: Final = 3600.0
+PAGE: Final = 5_000
+PENDING: Final = "SELECT e.data FROM event_pending p JOIN event e USING (id)"
+READ: Final = (
+    "SELECT p.position, e.data FROM event_position p JOIN event e USING (id)"
+    " WHERE p.position > %s ORDER BY p.position LIMIT %s"
+)
+
+
+class Named:
+    """Every hash that any event names, whatever its type. Reads on from where it stood, in short transactions."""
+
+    def __init__(self) -> None:
+        self._hashes: set[bytes] = set()
+        self._reached = 0
+
+    def __contains__(self, sha256: object) -> bool:
+        return (
+            isinstance(sha256, str) and HASH.fullmatch(sha256.encode()) is not None and _short(sha256) in self._hashes
+        )
+
+    def read_on(self, connection: psycopg.Connection[Any]) -> None:
+        """First what has no position yet: what gets one meanwhile is met again below."""
+        for (data,) in connection.execute(PENDING).fetchall():
+            self._note(data)
+        while rows := connection.execute(READ, (self._reached, PAGE)).fetchall():
+            for _, data in rows:
+                self._note(data)
+            self._reached = rows[-1][0]
+
+    def _note(self, data: bytes) -> None:
+        self._hashes.update(_short(found.decode()) for found in HASH.findall(data))
+
+
+def sweep(connection: psycopg.Connection[Any], store: BlobStore, named: Named) -> dict[str, int]:
+    """Remove what nothing names. The clock is PostgreSQL's, and the log is read after it was asked for."""
+    row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+    assert row is not None
+    named.read_on(connection)
+    return {"removed": len(store.sweep(named, older_than_s=OLDER_THAN_SECONDS, now=row[0]))}
+
+
+def _short(sha256: str) -> bytes:
+    """Half of a hash: enough to be found again, and no more memory than that."""
+    return bytes.fromhex(sha256[:32])

@@ -1,0 +1,1 @@
+"""How things stand: one set of measures, and what is made of it: alarms, `placet status`, `/readyz`, `/metrics`."""

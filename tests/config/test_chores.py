@@ -1,0 +1,95 @@
+"""The housekeeper: what no event names goes after an hour, what any event names stays, and nights have their proof."""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from placet.config.chores.due import begin, last_hour, last_night
+from placet.config.chores.keeping import Housekeeper
+from placet.config.chores.sweep import Named, sweep
+from placet.config.seeing.alarms import alarms
+from placet.config.seeing.measure import measure
+from placet.eventlog.connecting import connect
+from placet.eventlog.sequencer import Sequencer
+from placet.media.blobs import BlobStore
+from placet.studio import events as e
+from placet.studio.generation import stream_of
+from provenance.events import ClipSigned
+from tests.cast import BEN
+from tests.playing import Play
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> BlobStore:
+    return BlobStore(tmp_path)
+
+
+def old(store: BlobStore, data: bytes) -> str:
+    """A blob that was put two hours ago."""
+    sha256 = store.put(data).sha256
+    os.utime(store.path(sha256), (time.time() - 7200,) * 2)
+    return sha256
+
+
+def made(play: Play, sha256: str) -> None:
+    """A generation's event names a blob."""
+    generation = play.story.ask(BEN)
+    version = play.story.state(generation).version
+    fact = e.GenerationMade(generation, sha256, 1, 4.0, "0" * 16, {}, {})
+    play.story.log.append(stream_of(generation), [fact], expected=version)
+
+
+def test_what_no_event_names_goes_after_an_hour(play: Play, store: BlobStore) -> None:
+    unnamed, young, named = old(store, b"unnamed"), store.put(b"young").sha256, old(store, b"named")
+    made(play, named)
+    play.story.pump.run()
+    assert sweep(play.story.pump.connection, store, Named()) == {"removed": 1}
+    assert (store.has(unnamed), store.has(young), store.has(named)) == (False, True, True)
+
+
+def test_an_event_without_a_position_names_as_well(play: Play, store: BlobStore) -> None:
+    named = old(store, b"named")
+    made(play, named)
+    assert sweep(play.story.pump.connection, store, Named()) == {"removed": 0}
+
+
+def test_what_was_pending_is_still_known_when_it_has_a_position(play: Play, store: BlobStore) -> None:
+    named, known = old(store, b"named"), Named()
+    made(play, named)
+    sweep(play.story.pump.connection, store, known)
+    Sequencer(play.story.pump.connection).run_once()
+    generation, signed = play.story.ask(BEN), old(store, b"signed")
+    play.story.given(f"signature-{generation}", ClipSigned(generation, "", signed, "manifest", {}))
+    assert sweep(play.story.pump.connection, store, known) == {"removed": 0}
+    assert store.has(signed), "any event counts, whatever its type"
+
+
+def test_a_chore_is_taken_by_one_and_only_when_due(fresh_database: str) -> None:
+    now = datetime.now(UTC)
+    with connect() as one, connect() as other:
+        assert not begin(one, "sweep", last_hour(now)), "a chore never seen counts as just begun"
+        later = now + timedelta(hours=2)
+        assert [begin(one, "sweep", last_hour(later)), begin(other, "sweep", last_hour(now))] == [True, False]
+
+
+def test_the_night_is_at_three() -> None:
+    assert last_night(NOW) == NOW.replace(hour=3)
+    assert last_night(NOW.replace(hour=2)) == NOW.replace(day=1, hour=3)
+
+
+def test_a_row_changed_past_the_log_is_an_alarm_after_the_night(play: Play, store: BlobStore) -> None:
+    play.story.ask(BEN)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE studio_generation SET state = 'published'")
+    keeper, tomorrow = Housekeeper(connect, store), datetime.now(UTC) + timedelta(days=1)
+    assert keeper.look(play.story.pump.connection, datetime.now(UTC)) == []
+    assert keeper.look(play.story.pump.connection, tomorrow) == ["sweep", "shadow"]
+    measured = measure()
+    assert measured.chores["shadow"].outcome["differences"] == {"studio.generations": 1}
+    assert "projection_differs" in {alarm.code for alarm in alarms(measured)}
