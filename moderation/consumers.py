@@ -17,7 +17,7 @@ from placet.media.blobs import Area
 from placet.media.child import measure
 from placet.media.places import blobs
 from placet.rights.events import FilingHeld
-from placet.studio.events import ChecksAskedAgain, GenerationHeld, GenerationMade, GenerationRequested
+from placet.studio.events import ChecksAskedAgain, GenerationHeld, GenerationMade, GenerationRequested, is_cancelled
 from placet.words.current import embedder
 from placet.words.vectors import Shared
 
@@ -66,6 +66,8 @@ def judge_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Deliver
 @consume(GenerationMade, name="moderation.measure_clip", never_skips=True, at_most=4)
 def measure_clip(fact: GenerationMade, delivery: Delivery) -> None:
     """Never skips: a clip that cannot be measured is not cleared."""
+    if is_cancelled(delivery.read(f"generation-{fact.generation}").facts):
+        return
     measures = measure(blobs().read(fact.sha256, Area.QUARANTINE))
     verdict = _clip_verdict(fact, gate(measures, asked_seconds=fact.seconds))
     delivery.append(f"technical-verdict-{fact.generation}", [verdict], expected=0)

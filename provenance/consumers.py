@@ -33,6 +33,8 @@ class NotVerified(RuntimeError):
 def sign(fact: studio.OutputCleared, delivery: Delivery) -> None:
     """Never skips: what cannot be signed and verified is no draft. A retry gives other bytes; the first fact counts."""
     generation = delivery.read(f"generation-{fact.generation}")
+    if studio.is_cancelled(generation.facts):
+        return
     made = next(f for f in reversed(generation.facts) if isinstance(f, studio.GenerationMade))
     with tempfile.TemporaryDirectory(dir=blobs().root, prefix=".sign-") as folder:
         place = Path(folder) / "clip.mp4"

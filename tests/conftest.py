@@ -16,13 +16,15 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from psycopg.conninfo import make_conninfo
-from pytest_django.plugin import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from placet.config.database import ROLES, django_database
 from placet.config.home import make_secret
 from placet.config.postgres import Postgres
 from placet.config.postgres_place import drop_place, place_for
 from placet.config.postgres_roles import drop_database, prepare_database, prepare_roles
+from placet.eventlog.vault import install_vault
+from placet.media.places import blobs, private
 
 pytest_plugins = ["tests.promises", "tests.visiting"]
 TEMPLATE = f"placet_template_{os.getpid()}"
@@ -119,6 +121,21 @@ def fresh_database(
         connections["default"].close()
         connections.settings["default"].update(before)
     drop_database(cluster.admin_dsn, name)
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, settings: Settings) -> Iterator[Path]:
+    """A home of this test's own, with the same keys, for what must not outlive it: erased people, mails, restores."""
+    home = tmp_path / "home"
+    shutil.copytree(Path(settings.PLACET_HOME) / "keys", home / "keys")
+    settings.PLACET_HOME, settings.EMAIL_FILE_PATH = home, home / "mail"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    kept = (install_vault, blobs, private)
+    for one in kept:
+        one.cache_clear()
+    yield home
+    for one in kept:
+        one.cache_clear()
 
 
 @pytest.fixture

@@ -63,7 +63,8 @@ class Story:
             return False
         held, claimed_generation = claimed
         sha256 = uuid.uuid4().hex * 2
-        runs.finish(held, e.GenerationMade(claimed_generation.asked.generation, sha256, 1, 4.0, "0" * 16, {}, {}))
+        made = e.GenerationMade(claimed_generation.asked.generation, sha256, 1, 4.0, "0" * 16, {}, {})
+        runs.finish(held, made, str(claimed_generation.asked.prompt))
         self.pump.run()
         return claimed_generation.asked.generation == generation
 

@@ -66,8 +66,10 @@ class RealBytes(Play):
         while claimed := runs.claim():
             held, generation = claimed
             made = generation.asked.generation
-            recipe = {"engine": {"name": "scene"}, "scene": {"words": drawn(self._prompt(made))[1]}}
-            runs.finish(held, GenerationMade(made, new_id().replace("-", "") * 2, 1, 2.0, "0" * 16, recipe, {}))
+            fact = GenerationMade(
+                made, new_id().replace("-", "") * 2, 1, 2.0, "0" * 16, {"engine": {"name": "scene"}}, {}
+            )
+            runs.finish(held, fact, drawn(self._prompt(made))[1])
             self._finish(made)
         self.story.pump.run()
 

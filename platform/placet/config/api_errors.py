@@ -14,7 +14,6 @@ from placet.eventlog.behind import Behind
 from placet.eventlog.codec import NotStorable
 from placet.eventlog.errors import LogError
 from placet.eventlog.refusal import Refusal
-from placet.eventlog.vault import SubjectErased
 from placet.media.errors import BlobStoreFull, MediaError
 
 Words = tuple[int, str, str, str]
@@ -38,7 +37,6 @@ PLAIN: Final[tuple[tuple[Kinds, Words], ...]] = (
     ((PermissionDenied, exceptions.PermissionDenied),
      (403, "not_permitted", "You may not do this here.", "Send your session's CSRF token, or a bearer token.")),
     (NotStorable, (422, "not_storable", "The text is not valid Unicode.", "Send valid Unicode text.")),
-    (SubjectErased, (410, "subject_erased", "This person was erased.", "Nothing can be written for them again.")),
     (LogError, (409, "conflict", "Somebody else was first; nothing was written.", "Send it again.")),
     (Behind, (503, "behind", "The read model is behind.", AGAIN)),
     ((OperationalError, psycopg.OperationalError),

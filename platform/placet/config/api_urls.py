@@ -10,6 +10,7 @@ from placet.config.vocabulary import engine_words
 from placet.feed import api as feed
 from placet.likeness import api as likeness
 from placet.notices import api as notices
+from placet.people import accounts_api as people
 from placet.rights import api as rights
 from placet.studio import api as studio
 
@@ -29,6 +30,7 @@ V1 = [
     path("likeness/blocks/<str:asker>", likeness.Block.as_view(), name="block"),
     path("likeness/revoke", likeness.Revocation.as_view(), name="revoke"),
     path("likeness/removals", likeness.Removal.as_view(), name="removals"),
+    path("account/erase", people.Erasure.as_view(), name="erase"),
     path("notices", notices.Notices.as_view(), name="notices"),
     path("opt-outs", rights.OptOuts.as_view(engine_words=engine_words), name="opt-outs"),
     path("opt-outs/<str:filing>", rights.OptOut.as_view(), name="opt-out"),

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from moderation import events as moderation
+from placet.eventlog import events as eventlog
 from placet.eventlog.consuming import CONSUMERS, Consumer
 from placet.eventlog.event import BY_CLASS
 from placet.likeness import events as likeness
@@ -21,6 +22,9 @@ RECORD = "studio.record_verdicts"
 FLOW: Final[dict[type[Any], list[str]]] = {
     # a likeness comes to be
     likeness.EnrolmentAsked: ["likeness.enrol"],
+    # somebody is to be forgotten: first what they have begun ends, then all that is kept of them goes
+    people.ErasureAsked: ["studio.withdraw_person"],
+    people.PersonWithdrawn: ["studio.erase_person"],
     # an opt-out is filed
     rights.OptOutEnforced: ["rights.list_matches"],
     rights.FilingHeld: ["moderation.open_cases"],
@@ -59,6 +63,8 @@ FLOW: Final[dict[type[Any], list[str]]] = {
 
 NOT_CONSUMED: Final[dict[type[Any], str]] = {
     people.PersonJoined: "folded into accounts",
+    eventlog.LogRestored: "the first word of a log that was put back",
+    people.PersonErased: "every process drops what it has opened",
     people.FollowStarted: "read by the likeness check",
     people.FollowEnded: "read by the likeness check",
     people.InviteIssued: "read when it is taken",
@@ -78,6 +84,7 @@ NOT_CONSUMED: Final[dict[type[Any], str]] = {
     studio.GenerationApproved: "its run is planned in the same transaction",
     studio.GenerationRefused: "shown to the asker; the persons shown are told in the same transaction",
     studio.GenerationStarted: "shown as progress",
+    studio.ClipDescribed: "read by the rights check of the output, and shown in the feed",
     studio.VocabularyExceeded: "shown to the asker",
     studio.GenerationSigned: "shown as a draft",
     studio.PublicationAsked: "the studio's own note",

@@ -37,7 +37,6 @@ GAPS: Final = {
     "P4": "no training export is written yet",
     "P6": "a death at every single step has not been tried",
     "P7": "`placet explain` has not landed",
-    "P9": "the erasure of templates, media and backups has not landed",
 }
 """What a promise still lacks: until it is there, no test can prove the whole of it. Delete the line with the gap."""
 CODE: Final = ("platform", "moderation", "provenance", "generator", "tests", "pyproject.toml", "uv.lock")

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,11 +20,15 @@ from generator.port import (
 )
 from placet.eventlog import effects
 from placet.eventlog.crash import crash_point
+from placet.eventlog.event import Sealed
 from placet.eventlog.ids import GenerationId
+from placet.eventlog.log import Stream
+from placet.eventlog.vault import SubjectErased
 from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.encode import encode_mp4
 from placet.media.private import PrivateStore
 from placet.studio import events as e
+from placet.studio.erasing import made_by
 from placet.studio.generation import Generation, stream_of
 from placet.studio.runs import GroundUnderReview, Runs
 from provenance import watermark
@@ -78,6 +82,7 @@ class LogRunQueue:
             read = watermark.read_back(place, self._key)
             if read is None or read.payload != payload:
                 raise MarkUnreadable("the mark could not be read back after encoding")
+            self._note(claim, place).touch()  # before the blob: a worker that dies here leaves nothing unaccounted for
             self._made[claim.id] = (self._blobs.put_file(place, Area.QUARANTINE), f"{payload:016x}", encoded.seconds)
             crash_point("run.stored")
         finally:
@@ -86,7 +91,7 @@ class LogRunQueue:
     def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
         """Say that the clip is made, once its ground stands. While checks look again, it waits for them."""
         blob, mark, clip_seconds = self._made.pop(claim.id)
-        recipe = {k: v for k, v in clip.recipe.items() if k != "unread_words"}
+        recipe = _without_words(clip.recipe)
         took = {k: round(v, 3) for k, v in seconds.items()}
         generation = GenerationId(claim.request.generation)
         made = e.GenerationMade(
@@ -98,18 +103,33 @@ class LogRunQueue:
             recipe,
             took,
         )
-        self._asking(lambda runs: self._finish(runs, claim, made))
+        drawn = str(clip.recipe.get("scene", {}).get("words", ""))
+        is_wanted = self._asking(lambda runs: self._finish(runs, claim, made, drawn))
         crash_point("run.made")
+        if is_wanted:
+            made_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
+        else:
+            self._drop(claim, blob)
 
-    def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade) -> None:
+    def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade, drawn: str) -> bool:
         until = time.monotonic() + FINISH_WITHIN_SECONDS
         while True:
             try:
-                return runs.finish(self._held[claim.id], made)
+                return runs.finish(self._held[claim.id], made, drawn)
+            except SubjectErased:
+                return False  # whoever asked was erased at this moment; the end of this run is on its way
             except GroundUnderReview:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
+
+    def _note(self, claim: Claim, place: Path) -> Path:
+        with place.open("rb") as file:
+            return made_by(self._blobs.root, claim.id, hashlib.file_digest(file, "sha256").hexdigest())
+
+    def _drop(self, claim: Claim, blob: Blob) -> None:
+        self._blobs.erase(blob.sha256, Area.QUARANTINE)
+        made_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
 
     def outside(self, claim: Claim, exc: OutsideVocabulary) -> None:
         """The engine cannot draw it."""
@@ -117,7 +137,9 @@ class LogRunQueue:
         self._asking(lambda runs: runs.end(self._held[claim.id], fact))
 
     def cancelled(self, claim: Claim, reason: str, frame: int) -> None:  # noqa: ARG002  the port's words
-        """It was stopped for a reason that the log knows."""
+        """It was stopped for a reason that the log knows. What it had written already is not kept."""
+        if unwanted := self._made.pop(claim.id, None):
+            self._drop(claim, unwanted[0])
         self._asking(lambda runs: runs.end(self._held[claim.id], None))
 
     def failed(self, claim: Claim, error: str, kind: FailureKind) -> None:  # noqa: ARG002  may hold the asker's words
@@ -138,7 +160,9 @@ class LogRunQueue:
     def _story(self, generation: Generation) -> str | None:
         """What the ancestors were asked for, oldest line first."""
         streams = self._asking(lambda runs: runs.log.read_many(stream_of(a) for a in generation.asked.ancestors))
-        prompts = [str(streams[stream_of(a)].facts[0].prompt) for a in reversed(generation.asked.ancestors)]
+        prompts = [
+            str(prompt) for a in reversed(generation.asked.ancestors) if (prompt := _prompt(streams[stream_of(a)]))
+        ]
         return "\n".join(prompts) or None
 
     def _asking(self, ask: Callable[[Runs], Any]) -> Any:
@@ -158,6 +182,19 @@ ADVICE: Final[dict[FailureKind, str]] = {
     "engine": "Ask again; if it happens twice, tell the operator.",
     "request": "Ask for a size, length and picture that the engine can do: see its vocabulary.",
 }
+
+
+def _prompt(stream: Stream) -> Sealed:
+    """What an ancestor was asked for; `ERASED`, and so nothing, when its asker was forgotten."""
+    prompt: Sealed = stream.facts[0].prompt
+    return prompt
+
+
+def _without_words(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """As the log may hold it in the clear: none of the asker's words, and no hash that guessing would find."""
+    request = {k: v for k, v in recipe.get("request", {}).items() if not k.endswith("prompt_sha256")}
+    kept = {k: v for k, v in recipe.items() if k not in {"unread_words", "left_out", "scene", "request"}}
+    return {**kept, "request": request} if request else kept
 
 
 def payload_of(generation: str) -> int:

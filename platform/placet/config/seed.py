@@ -14,6 +14,7 @@ from placet.eventlog.ids import PersonId
 from placet.eventlog.log import current_log
 from placet.eventlog.projecting import Projector
 from placet.eventlog.sequencer import Sequencer
+from placet.eventlog.vault import install_vault
 from placet.people.commands import join
 from placet.people.events import PersonJoined
 from placet.people.projections import ACCOUNTS
@@ -29,9 +30,9 @@ CAST: Final[dict[str, tuple[tuple[str, ...], str]]] = {
 
 
 def seed() -> None:
-    """Everybody joins, once, and can sign in before any other process has started."""
+    """Everybody joins, once, and can sign in before any other process has started. Whoever was erased stays away."""
     log = current_log()
-    for name, (roles, _) in CAST.items():
+    for name, (roles, _) in _cast():
         fact = PersonJoined(person_of(name), name, f"{name.lower()}@example.org", roles)
         join(log, fact, _id_of(f"{name} joins"))
     _fold_accounts()
@@ -47,7 +48,11 @@ def sign_in_links() -> list[tuple[str, str, str]]:
     link_for = cast("Callable[[str], str] | None", named_in("placet.people.signing_in", "link_for"))
     if link_for is None:
         return []
-    return [(name, role, link_for(person_of(name))) for name, (_, role) in CAST.items()]
+    return [(name, role, link_for(person_of(name))) for name, (_, role) in _cast()]
+
+
+def _cast() -> list[tuple[str, tuple[tuple[str, ...], str]]]:
+    return [(name, part) for name, part in CAST.items() if not install_vault().is_erased(person_of(name))]
 
 
 def _id_of(what: str) -> str:

@@ -135,6 +135,7 @@ class ConsumerRunner:
 
     def take(self, batch: Batch) -> bool:
         """Answer a batch. False when the stop came first: what is left of it comes again."""
+        self._known.settle()
         if batch.events:
             return self._answer(batch)
         self._passed |= batch.reached

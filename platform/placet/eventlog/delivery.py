@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from placet.eventlog.forgetting import keeps_opened
 from placet.eventlog.log import Append, Appended, Cause, EventLog, RecordedEvent, Stream
 
 
@@ -30,9 +31,22 @@ class KnownStreams:
     def __init__(self, at_most: int = 5_000) -> None:
         self.at_most = at_most
         self._known: OrderedDict[str, Stream] = OrderedDict()
+        self._is_stale = False
+        keeps_opened(self)
+
+    def forget(self) -> None:
+        """Asked for by another thread; done by this one, at its next look at the latest half a second later."""
+        self._is_stale = True
+
+    def settle(self) -> None:
+        """Drop everything, if that was asked for."""
+        if self._is_stale:
+            self._is_stale = False
+            self._known.clear()
 
     def read(self, log: EventLog, names: Sequence[str]) -> dict[str, Stream]:
         """The streams as committed now."""
+        self.settle()
         news = log.read_news({name: self._known[name].version if name in self._known else 0 for name in names})
         return {name: self._extended(name, news[name]) for name in names}
 

@@ -66,6 +66,8 @@ class EventType:
     stream_kind: str
     is_guarded: bool
     fact: type[Any]
+    is_erasing: bool
+    """Once it is there, something was forgotten: what was opened before and is kept in memory is dropped."""
     sealed: dict[str, str]
     """Sealed field -> the field that names its subject."""
     tuples: frozenset[str]
@@ -78,30 +80,34 @@ class DuplicateEventType(TypeError):
 TYPES: Final[dict[str, EventType]] = {}
 BY_CLASS: Final[dict[type[Any], EventType]] = {}
 GUARDED: Final[set[str]] = set()
+ERASING: Final[set[str]] = set()
+"""Types after which every process drops what it has opened."""
 
 
 @dataclass_transform(frozen_default=True)
-def event(name: str, *, stream: str, guarded: bool = False) -> Callable[[type[T]], type[T]]:
+def event(name: str, *, stream: str, guarded: bool = False, erasing: bool = False) -> Callable[[type[T]], type[T]]:
     """Register a frozen dataclass as an event type on streams of the kind `stream`.
 
     `guarded`: appends to this kind take the stream's exclusive lock, so that a decision that was `given` it
-    cannot be overtaken.
+    cannot be overtaken. `erasing`: every process that sees one drops the opened text that it keeps in memory.
     """
 
     def register(cls: type[T]) -> type[T]:
         fact = dataclass(frozen=True)(cls)
-        kind = _describe(name, stream, guarded=guarded, fact=fact)
+        kind = _describe(name, stream, guarded=guarded, erasing=erasing, fact=fact)
         _refuse_a_clash(kind)
         TYPES[name] = kind
         BY_CLASS[fact] = kind
         if guarded:
             GUARDED.add(stream)
+        if erasing:
+            ERASING.add(name)
         return fact
 
     return register
 
 
-def _describe(name: str, stream: str, *, guarded: bool, fact: type[Any]) -> EventType:
+def _describe(name: str, stream: str, *, guarded: bool, erasing: bool, fact: type[Any]) -> EventType:
     match = TYPE_NAME.match(name)
     if match is None:
         raise TypeError(f"{name!r} is not <room>.<subject>_<past participle>.v<n>")
@@ -114,7 +120,7 @@ def _describe(name: str, stream: str, *, guarded: bool, fact: type[Any]) -> Even
         if isinstance(mark, For)
     }
     tuples = frozenset(f for f, hint in hints.items() if get_origin(hint) is tuple)
-    return EventType(name, match["room"], int(match["version"]), stream, guarded, fact, sealed, tuples)
+    return EventType(name, match["room"], int(match["version"]), stream, guarded, fact, erasing, sealed, tuples)
 
 
 def _refuse_a_clash(new: EventType) -> None:

@@ -49,6 +49,10 @@ class RecordedEvent:
             self._fact = codec.decode(self.type, self.data, self.sealed, str(self.event_id), self._vault)
         return self._fact
 
+    def forget(self) -> None:
+        """Drop what was opened; asked for again, it is read as the vault opens it then."""
+        self._fact = None
+
     @property
     def at(self) -> datetime:
         """When PostgreSQL recorded it (no order may be read from it)."""

@@ -65,7 +65,7 @@ def _clip(row: FeedRow, streams: dict[str, Stream], names: dict[str, Person]) ->
     return Clip(
         generation=str(row.generation), position=row.position, by=_name(names, str(row.asked_by)),
         shown=tuple(_name(names, p) for p in row.cameos), parent=str(row.parent) if row.parent else None,
-        caption=str(recipe.get("caption") or recipe.get("scene", {}).get("words", "")),
+        caption=str(e.drawn_in(life)),
         is_wide=asked.width > asked.height, seconds=row.seconds, published_at=row.published_at, engine=engine,
         is_rendered=engine == "scene", sha256=row.sha256, watermark=made.watermark if made else "",
         signed_at=signed.at if signed else None, read_by=tuple(signed.fact.engines) if signed else (),

@@ -12,16 +12,17 @@ from placet.eventlog.behind import wait_for
 from placet.eventlog.consuming import consume
 from placet.eventlog.delivery import Delivery, Gathered
 from placet.eventlog.log import RecordedEvent
+from placet.eventlog.vault import SubjectErased
 from placet.likeness import events as e
 from placet.likeness import faces, seen, templates
 from placet.likeness.consent import Consent, Objection, consent_of
 from placet.likeness.projections import CONSENTS
 from placet.media.blobs import Area
 from placet.media.child import normalise_image, read_frames
-from placet.media.errors import HostileMedia
+from placet.media.errors import BlobMissing, HostileMedia
 from placet.media.places import blobs, private
 from placet.people.commands import following
-from placet.studio.events import ChecksAskedAgain, GenerationMade, GenerationRequested
+from placet.studio.events import ChecksAskedAgain, GenerationMade, GenerationRequested, is_cancelled
 
 LOOKS_A_SECOND: Final = 2.0
 MOST_LOOKS: Final = 12
@@ -35,6 +36,10 @@ def enrol(fact: e.EnrolmentAsked, delivery: Delivery) -> None:
     try:
         picture = _pixels(normalise_image(private().open(fact.person, fact.portrait)))
         kept = templates.keep(private(), fact.person, faces.template_of(picture), name)
+    except (BlobMissing, SubjectErased):
+        if not private().vault.is_erased(fact.person):
+            raise
+        return
     except (faces.NoTemplate, HostileMedia) as refusal:
         stream = delivery.read(f"enrolment-{fact.person}")
         delivery.append(
@@ -71,7 +76,10 @@ def check_cameos(fact: GenerationRequested | ChecksAskedAgain, delivery: Deliver
 def check_faces(fact: GenerationMade, delivery: Delivery) -> None:
     """Never skips: a clip whose frames cannot be looked at is not cleared."""
     wait_for(CONSENTS.name, delivery.event.position)
-    request: GenerationRequested = delivery.read(f"generation-{fact.generation}").facts[0]
+    facts = delivery.read(f"generation-{fact.generation}").facts
+    if is_cancelled(facts):
+        return
+    request: GenerationRequested = facts[0]
     frames = read_frames(blobs().read(fact.sha256, Area.QUARANTINE), at_most=MOST_LOOKS, per_second=LOOKS_A_SECOND)
     looks = [(frame.second, faces.find_faces(frame.pixels)) for frame in frames]
     found = seen.look(looks, GALLERY.all(), set(request.cameos))

@@ -6,8 +6,9 @@ from placet.eventlog.log import RecordedEvent
 from placet.eventlog.projecting import Rows, projection
 from placet.likeness import events as e
 from placet.likeness.models import LikenessRow, UseRow
+from placet.people.events import PersonErased, PersonWithdrawn
 
-CONSENTS: Final = projection("likeness.consents", version=1, tables=[LikenessRow])
+CONSENTS: Final = projection("likeness.consents", version=2, tables=[LikenessRow])
 USES: Final = projection("likeness.uses", version=1, tables=[UseRow])
 
 
@@ -57,6 +58,13 @@ def block(fact: e.AskerBlocked, _event: RecordedEvent, rows: Rows) -> None:
 def unblock(fact: e.AskerUnblocked, _event: RecordedEvent, rows: Rows) -> None:
     row = _row(fact.person, rows)
     row.blocked = [b for b in row.blocked if b != fact.asker]
+
+
+@CONSENTS.on(PersonWithdrawn, PersonErased)
+def forget(fact: PersonWithdrawn | PersonErased, _event: RecordedEvent, rows: Rows) -> None:
+    row = _row(fact.person, rows)
+    row.is_enrolled, row.template, row.model, row.enrolment = False, "", "", ""
+    row.level, row.grants, row.blocked, row.is_revoked = "approved", [], [], True
 
 
 @USES.on(e.CameoUsed)

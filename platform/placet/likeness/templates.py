@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from placet.eventlog.forgetting import keeps_opened
 from placet.likeness.faces import Template
 from placet.likeness.models import LikenessRow
 from placet.likeness.queries import enrolled
+from placet.media.errors import BlobMissing
 from placet.media.places import private
 from placet.media.private import PrivateStore
 
@@ -43,13 +45,26 @@ class Gallery:
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str], Template] = {}
+        keeps_opened(self)
+
+    def forget(self) -> None:
+        """Open everything anew at the next question."""
+        self._open = {}
 
     def all(self) -> dict[str, Template]:
         """Person -> template, of everyone enrolled now."""
         rows = enrolled()
         known = {(str(row.person), row.template): row for row in rows}
-        self._open = {place: self._open.get(place) or self._load(row) for place, row in known.items()}
+        before = self._open
+        opened = {place: before.get(place) or self._load(row) for place, row in known.items()}
+        self._open = {place: template for place, template in opened.items() if template is not None}
         return {person: template for (person, _), template in self._open.items()}
 
-    def _load(self, row: LikenessRow) -> Template:
-        return load(private(), str(row.person), row.template)
+    def _load(self, row: LikenessRow) -> Template | None:
+        """None for somebody who is just being erased. A template that is missing otherwise stops the check."""
+        try:
+            return load(private(), str(row.person), row.template)
+        except BlobMissing:
+            if not private().vault.is_erased(str(row.person)):
+                raise
+            return None

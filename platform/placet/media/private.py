@@ -25,8 +25,9 @@ class PrivateStore:
         place = self._place(person, name)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         whole = place.with_suffix(".new")
+        sealed = self.vault.seal(person, data, _bound_to(person, name))
         with whole.open("wb") as file:
-            file.write(self.vault.seal(person, data, _bound_to(person, name)))
+            file.write(sealed)
             file.flush()
             os.fsync(file.fileno())
         whole.replace(place)
@@ -46,6 +47,14 @@ class PrivateStore:
     def drop(self, person: str, name: str) -> None:
         """Remove a file; nothing happens when it is gone already."""
         self._place(person, name).unlink(missing_ok=True)
+
+    def drop_all(self, person: str) -> int:
+        """Remove every file of a person, half written ones too. Answers how many there were."""
+        folder = self.root / str(uuid.UUID(person))
+        files = list(folder.iterdir()) if folder.is_dir() else []
+        for file in files:
+            file.unlink(missing_ok=True)
+        return len(files)
 
     def _place(self, person: str, name: str) -> Path:
         return self.root / str(uuid.UUID(person)) / str(uuid.UUID(name))

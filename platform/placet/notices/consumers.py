@@ -12,6 +12,7 @@ from placet.eventlog.delivery import Delivery
 from placet.eventlog.effects import performs
 from placet.likeness.events import CameoUsed
 from placet.notices.words import subject_of, text_of
+from placet.people.erasing import CONCERNS
 from placet.people.queries import people
 
 
@@ -39,6 +40,9 @@ def send(payload: Mapping[str, Any], key: str) -> None:
         subject_of(payload["stage"], payload["number"]),
         text_of(payload["stage"], asked_by, f"{settings.PLACET_ORIGIN}/notices/"),
         to=[address],
-        headers={"Message-ID": f"<{key}@placet.local>"},
+        headers={
+            "Message-ID": f"<{key}@placet.local>",
+            CONCERNS: f"{payload['person']},{payload['asked_by']}",
+        },
     )
     message.send()

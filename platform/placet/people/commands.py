@@ -5,10 +5,10 @@ import secrets
 import uuid
 
 from placet.eventlog.ids import PersonId
-from placet.eventlog.log import EventLog
+from placet.eventlog.log import Cause, EventLog, because
 from placet.eventlog.retrying import retried
 from placet.people import events as e
-from placet.people.refusals import InviteUnknown
+from placet.people.refusals import InviteUnknown, NobodyOfThatName
 
 
 @retried
@@ -38,6 +38,22 @@ def take_invite(log: EventLog, code: str, name: str, email: str, command_id: str
     person = PersonId(str(uuid.uuid5(uuid.UUID(command_id), "person")))
     log.append(stream.name, [e.InviteTaken(invite, person)], expected=1, command_id=command_id)
     return join(log, e.PersonJoined(person, name, email, ("creator",), invite), command_id)
+
+
+@retried
+def ask_erasure(log: EventLog, person: PersonId, by: PersonId, command_id: str) -> None:
+    """Forget somebody, with all that is theirs. It cannot be taken back; asked again, nothing is added."""
+    if not log.heads([f"person-{person}"])[f"person-{person}"]:
+        raise NobodyOfThatName
+    stream = log.read(erasure_of(person))
+    if not stream.events:
+        with because(Cause(person, actor=by)):
+            log.append(stream.name, [e.ErasureAsked(person, by)], expected=0, command_id=command_id)
+
+
+def erasure_of(person: str) -> str:
+    """The stream of a person's erasure: asked, withdrawn, erased."""
+    return f"erasure-{person}"
 
 
 @retried

@@ -16,6 +16,31 @@ class PersonJoined:
     invite: str | None = None
 
 
+@event("people.erasure_asked.v1", stream="erasure")
+class ErasureAsked:
+    """Somebody is to be forgotten: they asked it themselves, or the operator did for them. Sign-in ends with this."""
+
+    person: PersonId
+    asked_by: PersonId
+
+
+@event("people.person_withdrawn.v1", stream="erasure")
+class PersonWithdrawn:
+    """Their key is destroyed, their consent withdrawn, and what they had begun, or what shows them, is ended."""
+
+    person: PersonId
+
+
+@event("people.person_erased.v1", stream="erasure", erasing=True)
+class PersonErased:
+    """Nothing of theirs can be read any more, by anybody: this is the acknowledgement."""
+
+    person: PersonId
+    clips: int
+    """Clips whose bytes are gone: asked for by them, or showing them."""
+    private_files: int
+
+
 @event("people.follow_started.v1", stream="follows")
 class FollowStarted:
     """One person follows another; both ways round they are mutuals."""

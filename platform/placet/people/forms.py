@@ -6,6 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from placet.ui.forms import CommandForm
 
 
+class EraseForm(CommandForm):
+    is_sure = forms.BooleanField(label=_("I understand that this cannot be taken back, by me or by anybody else."))
+
+
 class JoinForm(CommandForm):
     name = forms.CharField(
         label=_("Your name"),

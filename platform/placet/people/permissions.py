@@ -96,6 +96,8 @@ RULES: Final[dict[str, Rule]] = {
     "case.decide": _all(_holds("reviewer"), _is_not_barred),
     "operations.see": _holds("operator"),
     "operations.mend": _holds("operator"),
+    "account.erase": _is_member,
+    "person.erase": _any(_owns, _holds("operator")),
     "invite.issue": _holds("creator", "operator"),
 }
 

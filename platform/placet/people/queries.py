@@ -46,7 +46,7 @@ def person(person_id: str) -> Person:
 def named(name: str) -> Person:
     """Who goes by this name here, in any case. Raises `NobodyOfThatName`."""
     for one in people().values():
-        if str(one.name).casefold() == name.strip().casefold():
+        if not isinstance(one.name, Erased) and one.name.casefold() == name.strip().casefold():
             return one
     raise NobodyOfThatName(f"Nobody here is called {name!r}.")
 

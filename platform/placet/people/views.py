@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from placet.eventlog.log import current_log
 from placet.people import commands
-from placet.people.forms import JoinForm
+from placet.people.forms import EraseForm, JoinForm
 from placet.people.permissions import allows, me
 from placet.people.queries import name_of
 from placet.people.refusals import InviteUnknown
@@ -59,6 +59,25 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
             login(request, account(person), backend=BACKEND)
             return redirect("likeness:likeness")
     return render(request, "people/join.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allows("account.erase")
+def erase(request: HttpRequest) -> HttpResponse:
+    """Be forgotten: first what it does, then doing it. Whoever asks is signed out at once."""
+    form = EraseForm(request.POST or None)
+    if form.is_valid():
+        commands.ask_erasure(current_log(), me(request), me(request), form.command_id)
+        logout(request)
+        return redirect("people:erased")
+    return render(request, "people/erase.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_safe
+@allows("sign_in")
+def erased(request: HttpRequest) -> HttpResponse:
+    """What happens now. It names nobody."""
+    return render(request, "people/erased.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

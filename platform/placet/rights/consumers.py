@@ -12,7 +12,7 @@ from placet.rights.filing import OPT_OUTS
 from placet.rights.index import InForce, entry
 from placet.rights.matching import BLOCK_FROM, HOLD_FROM, Match, OptOutIndex
 from placet.rights.published import published_prompts
-from placet.studio.events import ChecksAskedAgain, GenerationMade, GenerationRequested
+from placet.studio.events import ChecksAskedAgain, GenerationMade, GenerationRequested, drawn_in
 from placet.words.current import embedder
 
 IN_FORCE: Final = InForce()
@@ -49,9 +49,7 @@ def match_output(fact: GenerationMade | ChecksAskedAgain, delivery: Delivery) ->
     if attempt is None:
         return
     generation = delivery.read(f"generation-{fact.generation}")
-    made: GenerationMade = next(f for f in reversed(generation.facts) if isinstance(f, GenerationMade))
-    drawn = str(made.recipe.get("caption") or made.recipe.get("scene", {}).get("words", ""))
-    matches, common = _matches(drawn, generation.facts[0], delivery)
+    matches, common = _matches(str(drawn_in(generation.facts)), generation.facts[0], delivery)
     stream = delivery.read(f"rights-output-verdict-{fact.generation}")
     found = e.OutputMatched(fact.generation, "rights_output", attempt, **_found(matches), **common)
     delivery.append(stream.name, [found], expected=stream.version)

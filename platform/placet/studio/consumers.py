@@ -7,11 +7,15 @@ from typing import Final
 from moderation.events import CaseDecided, ClipMeasured, PromptJudged
 from placet.eventlog.consuming import consume
 from placet.eventlog.delivery import Delivery, Gathered
-from placet.eventlog.log import RecordedEvent
+from placet.eventlog.log import RecordedEvent, current_log
 from placet.eventlog.verdict import Verdict
 from placet.likeness.events import CameosChecked, CameoUsed, ClipRemoved, ConsentRevoked, FacesChecked, GrantWithdrawn
+from placet.media.blobs import Area
+from placet.media.places import blobs, private
+from placet.people.erasing import drop_mails, drop_rows
+from placet.people.events import ErasureAsked, PersonErased, PersonWithdrawn
 from placet.rights.events import OutputMatched, PromptMatched
-from placet.studio import commands, decide, queries
+from placet.studio import commands, decide, erasing, queries
 from placet.studio import events as e
 from placet.studio.generation import Generation, stream_of
 from provenance.events import ClipSigned
@@ -46,6 +50,9 @@ def record_signatures(fact: ClipSigned, delivery: Delivery) -> None:
     """Never skips: the draft appears, and the persons shown are told, when this is written."""
     generation = Generation.replay(delivery.read(stream_of(fact.generation)))
     version = generation.version
+    if generation.state == "cancelled":
+        blobs().erase(fact.sha256, Area.RELEASED)  # signed while it was being ended: nothing of it is kept
+        return
     outcome = decide.sign(generation, e.GenerationSigned(fact.generation, fact.sha256, fact.manifest))
     _write(delivery, fact.generation, version, outcome)
 
@@ -83,6 +90,32 @@ def cascade(fact: object, delivery: Delivery) -> None:
         case _:
             return
     _open_standing(concerned, reason, delivery)
+
+
+@consume(ErasureAsked, name="studio.withdraw_person", never_skips=True, at_most=1)
+def withdraw_person(fact: ErasureAsked, delivery: Delivery) -> None:
+    """Never skips: who asks to be forgotten is. First the key, so that nothing can begin after what is ended here."""
+    erasing.destroy_key(fact.person)
+    consent = delivery.read(f"consent-{fact.person}")
+    delivery.append(consent.name, [ConsentRevoked(fact.person)], expected=consent.version)
+    concerned = queries.concerning(fact.person, current_log().last_position)
+    delivery.preload(stream_of(i) for i in concerned)
+    for concerned_id in concerned:
+        generation = Generation.replay(delivery.read(stream_of(concerned_id)))
+        commands.write(delivery, generation.asked.generation, generation.version, erasing.ended(generation, delivery))
+    delivery.append(delivery.event.stream, [PersonWithdrawn(fact.person)], expected=delivery.event.version)
+
+
+@consume(PersonWithdrawn, name="studio.erase_person", never_skips=True, at_most=1)
+def erase_person(fact: PersonWithdrawn, delivery: Delivery) -> None:
+    """Never skips, and every step may be done again: files, bytes, mails and rows go, then it is acknowledged."""
+    concerned = queries.concerning(fact.person, delivery.event.position)
+    erasing.wait_for_runs(concerned)
+    streams = [delivery.read(stream_of(i)) for i in concerned]
+    erased = PersonErased(fact.person, erasing.drop_clips(streams), private().drop_all(fact.person))
+    drop_mails(fact.person)
+    drop_rows(fact.person)
+    delivery.append(delivery.event.stream, [erased], expected=delivery.event.version)
 
 
 def _open_standing(concerned: Sequence[str], reason: str, delivery: Delivery) -> None:

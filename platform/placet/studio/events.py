@@ -1,5 +1,6 @@
 """Studio: the life of one generation, from the request to its standing in the feed."""
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 from placet.eventlog.event import For, GenerationId, PersonId, Sealed, event
@@ -122,6 +123,15 @@ class GenerationMade:
     took_seconds: dict[str, float]
 
 
+@event("studio.clip_described.v1", stream="generation")
+class ClipDescribed:
+    """What the engine says it drew. It is near to what was asked for, and so it is sealed for whoever asked."""
+
+    generation: GenerationId
+    asked_by: PersonId
+    drawn: Annotated[Sealed, For("asked_by")]
+
+
 @event("studio.vocabulary_exceeded.v1", stream="generation")
 class VocabularyExceeded:
     """The engine cannot draw this. No refusal, and no evidence that a check passed or failed."""
@@ -199,3 +209,18 @@ class QuotaReturned:
     person: PersonId
     generation: GenerationId
     day: str
+
+
+def drawn_in(facts: Sequence[object]) -> Sealed:
+    """What the engine said it drew, last; empty when it said nothing. Older recipes hold it themselves."""
+    for fact in reversed(facts):
+        if isinstance(fact, ClipDescribed):
+            return fact.drawn
+        if isinstance(fact, GenerationMade):
+            return str(fact.recipe.get("caption") or fact.recipe.get("scene", {}).get("words", ""))
+    return ""
+
+
+def is_cancelled(facts: Iterable[object]) -> bool:
+    """Whether one of these facts ended the generation by hand: then nobody waits for a check, and bytes may be gone."""
+    return any(isinstance(fact, GenerationCancelled) for fact in facts)

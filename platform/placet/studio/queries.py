@@ -27,6 +27,13 @@ def showing(person: str, position: int, asked_by: str | None = None) -> list[str
     return [str(r.generation) for r in rows]
 
 
+def concerning(person: str, position: int) -> list[str]:
+    """Generations that a person asked for or that show them, as of a position. Raises `Behind`."""
+    shown = showing(person, position)
+    asked = GenerationRow.objects.filter(asked_by=person).values_list("generation", flat=True)
+    return sorted({*shown, *(str(g) for g in asked)})
+
+
 def family(generation: str, position: int) -> list[str]:
     """A generation and all that descends from it, as of a position. Raises `Behind`."""
     wait_for(GENERATIONS.name, position)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import psycopg
 
 from placet.eventlog import effects
+from placet.eventlog.correlating import place_of
 from placet.eventlog.effects import Claim
 from placet.eventlog.errors import LogError
 from placet.eventlog.log import Cause, EventLog, because
@@ -43,7 +44,7 @@ class Runs:
         try:
             self._start(held, generation)
         except (GroundUnderReview, LogError) as wait:
-            effects.later(self.connection, held, f"{type(wait).__name__}: {wait}", LOOK_AGAIN_SECONDS)
+            effects.later(self.connection, held, place_of(wait), LOOK_AGAIN_SECONDS)
             return None
         return held, generation
 
@@ -57,20 +58,22 @@ class Runs:
             self._look_again(held, generation)
         return None
 
-    def finish(self, held: Claim, made: e.GenerationMade) -> None:
-        """The clip lies in quarantine: say so, on the ground on which it was started.
+    def finish(self, held: Claim, made: e.GenerationMade, drawn: str = "") -> bool:
+        """The clip lies in quarantine: say so, on the ground on which it was started. False: nobody wants it now.
 
         Raises `GroundUnderReview` while checks look again (call it once more), `LeaseLost` when fenced out.
         """
         generation = self._generation(held)
         if generation.state != "started":
             effects.done(self.connection, held)
-            return
+            return False
         self._stand_firm(held, generation)
         with self._because(generation), self.connection.transaction():
             effects.done(self.connection, held)
+            told = [e.ClipDescribed(made.generation, generation.asked.asked_by, drawn)] if drawn else []
             ground = generation.ground
-            self.log.append(stream_of(made.generation), [made], expected=generation.version, given=ground)
+            self.log.append(stream_of(made.generation), [made, *told], expected=generation.version, given=ground)
+        return True
 
     def end(self, held: Claim, fact: e.GenerationFailed | e.VocabularyExceeded | None) -> None:
         """No clip came of it; quota is given back. None: it was stopped, and the log knows why already."""

@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from placet.eventlog.forgetting import keeps_opened
+
 Vectors = NDArray[np.float32]
 
 
@@ -57,6 +59,12 @@ class Shared:
         self._looking = threading.Lock()
         self._embedding = threading.Lock()
         """Held while the embedder works: who asks for what is kept already need not wait for it."""
+        keeps_opened(self)
+
+    def forget(self) -> None:
+        """Drop every text and its vector."""
+        with self._looking:
+            self._kept.clear()
 
     @property
     def name(self) -> str:

@@ -34,12 +34,12 @@ def origin(home: Path) -> str:
     return (home / "keys" / ORIGIN_FILE).read_text().strip()
 
 
-def next_origin(home: Path) -> str:
+def next_origin(home: Path, last: str) -> str:
     """Open a new name for the log: `…/2` after `…`, `…/3` after `…/2`. Called by a restore, which lost positions.
 
     Under the old name no head is signed any more: two heads of one size would be a fork.
     """
-    opened = after(origin(home))
+    opened = after(last)
     place = home / "keys" / ORIGIN_FILE
     draft = place.with_name(f".{ORIGIN_FILE}.new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

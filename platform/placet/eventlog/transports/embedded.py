@@ -10,6 +10,7 @@ import psycopg
 
 from placet.eventlog import checkpoints
 from placet.eventlog.checkpoints import THE_LOG, Reached
+from placet.eventlog.forgetting import keeps_opened, pass_by
 from placet.eventlog.log import EventLog, RecordedEvent
 from placet.eventlog.sequencer import CHANNEL
 from placet.eventlog.transports.port import Batch, Step
@@ -34,6 +35,7 @@ class EmbeddedTransport:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._tail, name="tail", daemon=True)
         self._own = threading.local()
+        keeps_opened(self)
 
     def start(self) -> None:
         """Begin to tail at the present end; what came before is read from PostgreSQL when it is asked for."""
@@ -109,7 +111,15 @@ class EmbeddedTransport:
                 self._events = self._events[-HELD:]
             self._events = [*self._events, *page]
             self._reached = page[-1].position
-        self._ring({event.type for event in page})
+        types = {event.type for event in page}
+        pass_by(types)
+        self._ring(types)
+
+    def forget(self) -> None:
+        """Drop the opened text of the events that are held."""
+        with self._lock:
+            for event in self._events:
+                event.forget()
 
     def _ring(self, types: set[str]) -> None:
         for wanted, bell in self._bells:

@@ -14,7 +14,9 @@ import psycopg
 
 from placet.eventlog import checkpoints
 from placet.eventlog.checkpoints import Place
+from placet.eventlog.event import ERASING
 from placet.eventlog.floors import raise_floors
+from placet.eventlog.forgetting import pass_by
 from placet.eventlog.log import EventLog, RecordedEvent
 from placet.eventlog.transports.kafka import Cluster, GroupConsumer, KafkaAway, Raw
 from placet.eventlog.transports.partitions import Cursor, Partition
@@ -92,6 +94,8 @@ class Poller:
         self._consumer: GroupConsumer
         self._is_full = False
         self._looked_at = self._committed_at = 0.0
+        self._forgotten_up_to = self.log.last_position
+        pass_by(ERASING)  # what passed between two lives of a member was seen by nobody
 
     def run(self, stopping: threading.Event) -> None:
         """Until asked to stop. Raises `KafkaAway`, and psycopg's errors."""
@@ -185,10 +189,17 @@ class Poller:
         if now - self._committed_at > COMMIT_EVERY_SECONDS:
             self._committed_at = now
             self._commit()
+            self._forget()
             raise_floors(self.connection, {queue.consumer: topics for queue, topics in self._topics.items()})
         if now - self._looked_at > LOOK_FOR_HOLES_EVERY_SECONDS:
             self._looked_at = now
             self._look_for_holes()
+
+    def _forget(self) -> None:
+        """An erasure lies in one partition, and concerns what every member keeps in memory: so each reads the log."""
+        last = self.log.last_position
+        pass_by({event.type for event in self.log.read_types(self._forgotten_up_to, last, ERASING)})
+        self._forgotten_up_to = last
 
     def _commit(self) -> None:
         self._consumer.commit({p: o for p, found in self._partitions.items() if (o := found.settled()) is not None})

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Collection
 
 from placet.eventlog.checkpoints import Place, Reached
+from placet.eventlog.forgetting import keeps_opened
 from placet.eventlog.log import RecordedEvent
 from placet.eventlog.transports.port import Batch, Step
 
@@ -20,6 +21,7 @@ class Queue:
         self._taken = Batch()
         self._filled = threading.Condition()
         self._is_closed = False
+        keeps_opened(self)
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -41,6 +43,13 @@ class Queue:
             self._steps = deque(step for step in self._steps if step.place not in places)
             for place in places:
                 self.settled.pop(place, None)
+
+    def forget(self) -> None:
+        """Drop the opened text of the events that wait."""
+        with self._filled:
+            for step in (*self._steps, *self._taken.steps):
+                if step.event is not None:
+                    step.event.forget()
 
     def next(self, at_most: int, wait_seconds: float) -> Batch:
         """See `Subscription.next`."""

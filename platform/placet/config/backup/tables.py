@@ -1,0 +1,46 @@
+"""Tables as files: COPY out of one snapshot, COPY into one transaction."""
+
+from pathlib import Path
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg import sql
+
+LOG: Final = ("event", "event_position", "event_pending")
+PROOFS: Final = ("log_tile", "log_head", "log_head_published")
+BESIDE: Final = ("checkpoint", "effect", "parked", "dropped")
+TRUTH: Final = LOG + PROOFS + BESIDE
+COUNTED: Final = ("event", "log_head", "effect", "parked", "dropped")
+"""Those whose `id` is drawn from a sequence."""
+"""All that cannot be made again. Projections can, and are."""
+
+
+def columns(connection: psycopg.Connection[Any], table: str) -> list[str]:
+    """Names of the columns, in their order."""
+    rows = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+        " ORDER BY attnum",
+        (table,),
+    )
+    return [str(row[0]) for row in rows]
+
+
+def copy_out(connection: psycopg.Connection[Any], table: str, names: list[str], place: Path) -> None:
+    """Every row, as this transaction sees it."""
+    words = _copy("COPY {} ({}) TO STDOUT", table, names)
+    with place.open("wb") as file, connection.cursor() as cursor, cursor.copy(words) as rows:
+        for chunk in rows:
+            file.write(chunk)
+
+
+def copy_in(connection: psycopg.Connection[Any], table: str, names: list[str], place: Path) -> None:
+    """Every row of the file, as it was."""
+    words = _copy("COPY {} ({}) FROM STDIN", table, names)
+    with place.open("rb") as file, connection.cursor() as cursor, cursor.copy(words) as rows:
+        while chunk := file.read(1 << 20):
+            rows.write(chunk)
+
+
+def _copy(words: LiteralString, table: str, names: list[str]) -> sql.Composed:
+    named = sql.SQL(", ").join(sql.Identifier(name) for name in names)
+    return sql.SQL(words).format(sql.Identifier(table), named)
