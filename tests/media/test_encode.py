@@ -9,9 +9,9 @@ from tests.media.synthetic import FPS, RATE, moving_frames, tone
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     frames = moving_frames(12, 128, 96)
-    one, two = (encode_mp4(frames, FPS, tone(0.5), RATE, tmp_path / name) for name in ("1.mp4", "2.mp4"))
-    assert one.sha256 == two.sha256
-    assert one.seconds == 0.5
+    made = [encode_mp4(frames, FPS, tone(0.5), RATE, tmp_path / f"{n}.mp4") for n in range(25)]
+    assert len({one.sha256 for one in made}) == 1
+    assert made[0].seconds == 0.5
 
 
 def test_the_index_stands_in_front_so_that_playing_starts_at_once(tmp_path: Path) -> None:
