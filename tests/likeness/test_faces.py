@@ -1,6 +1,7 @@
 import importlib.util
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -125,3 +126,12 @@ def _without_pkg_resources(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_missing_part_is_said_with_the_command_that_mends_it() -> None:
     with pytest.raises(FaceStackMissing, match="pip install"):
         find_faces(pixels(drawing()))
+
+
+def test_who_looks_at_the_same_time_sees_what_is_there() -> None:
+    """An enrolment and the check of a clip run in two threads of one process."""
+    picture = pixels(portrait("astronaut"))
+    alone = [face.box for face in find_faces(picture)]
+    with ThreadPoolExecutor(4) as threads:
+        seen = list(threads.map(find_faces, [picture] * 12))
+    assert [[face.box for face in found] for found in seen] == [alone] * 12

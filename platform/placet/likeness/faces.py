@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from threading import Lock
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -38,6 +39,8 @@ WEAK = 0.0
 LONGEST_SIDE = 1280
 """Larger pictures are looked at in this size, in which a face is found from about 40 pixels up."""
 _SECOND_LOOK = 160  # pixels of a face in the second look
+_LOOKING = Lock()
+"""dlib's detector and models keep what they work on in themselves: of two threads at once, one sees 272 faces."""
 
 
 class FaceStackMissing(Exception):
@@ -91,10 +94,12 @@ def find_faces(rgb: Picture) -> list[Face]:
     """Every recognisable face, from left to right. Raises FaceStackMissing; ValueError where it is no RGB picture."""
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
         raise ValueError(f"An RGB picture is uint8 [height, width, 3]; this is {rgb.dtype} {rgb.shape}.")
-    stack = _stack()
     picture, scale = _fitted(rgb)
-    found = [(box, score) for box, score in _seen(stack, picture, upsample=1) if _is_face(stack, picture, box, score)]
-    return [_face(stack, picture, box, score, scale) for box, score in sorted(found)]
+    with _LOOKING:
+        stack = _stack()
+        seen = _seen(stack, picture, upsample=1)
+        found = [(box, score) for box, score in seen if _is_face(stack, picture, box, score)]
+        return [_face(stack, picture, box, score, scale) for box, score in sorted(found)]
 
 
 def template_of(rgb: Picture) -> Template:
