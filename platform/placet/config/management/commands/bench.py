@@ -55,13 +55,20 @@ def _rebuild(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
 
 
 def _flow(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
-    from placet.config.benches.flow import flow_rows, kafka_rows
+    from placet.config.benches.flow import flow_rows
 
-    rates, seconds = [int(r) for r in options["rates"].split(",")], options["flow_seconds"]
-    if options["transport"] == "embedded":
-        return flow_rows(dsn, rates, seconds, tell)
+    return flow_rows(dsn, _rates(options), options["flow_seconds"], tell)
+
+
+def _flow_over_kafka(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.config.benches.flow import kafka_rows
+
     with bench_broker(Path(settings.PLACET_HOME)) as address:
-        return kafka_rows(dsn, address, rates, seconds, tell)
+        return kafka_rows(dsn, address, _rates(options), options["flow_seconds"], tell)
+
+
+def _rates(options: Mapping[str, Any]) -> list[int]:
+    return [int(rate) for rate in options["rates"].split(",")]
 
 
 def _provenance(_dsn: str, _options: Mapping[str, Any], tell: Tell) -> list[Mapping[str, Any]]:
@@ -84,13 +91,14 @@ BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
     "sequence": _sequence,
     "rebuild": _rebuild,
     "flow": _flow,
+    "flow-over-kafka": _flow_over_kafka,
     "provenance": _provenance,
     "verify": _verify,
 }
 
 
 class Command(PlacetCommand):
-    help = "Measure Placet beside a reference: append, read, relay, sequence, rebuild, flow, provenance, verify, or all"
+    help = "Measure Placet beside a reference: the log, its carriers, the flow, proofs, or all"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:
@@ -99,7 +107,6 @@ class Command(PlacetCommand):
         parser.add_argument("--seconds", type=float, default=3.0, help="of one window of append")
         parser.add_argument("--rates", default="200,300", help="requests a second of the flow, one run each")
         parser.add_argument("--flow-seconds", type=float, default=20.0)
-        parser.add_argument("--transport", choices=["embedded", "kafka"], default="embedded", help="of the flow")
         parser.add_argument("--sequence-seconds", type=float, default=10.0, help="of sequence, with nothing beside it")
         parser.add_argument("--snapshot-seconds", type=float, default=20.0, help="of sequence, beside an open snapshot")
         parser.add_argument("--aged-events", type=int, default=300_000, help="of sequence, numbered under the snapshot")
