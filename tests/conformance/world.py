@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,7 +53,8 @@ class World:
         self.start("sequencer")
         return self.start("relay") if self.carried == "kafka" else None
 
-    def start(self, part: str, **more: str) -> "subprocess.Popen[bytes]":
+    def start(self, part: str, *, on: Sequence[str] = (), **more: str) -> "subprocess.Popen[bytes]":
+        """`on`: the words that run a command somewhere else."""
         environment: Mapping[str, str] = {
             **os.environ,
             "PYTHONPATH": f"{ROOT}/platform:{ROOT}",
@@ -66,7 +67,7 @@ class World:
             **self.settings,
             **more,
         }
-        self.started.append(subprocess.Popen([sys.executable, str(PART), part], env=environment, cwd=ROOT))
+        self.started.append(subprocess.Popen([*on, sys.executable, str(PART), part], env=environment, cwd=ROOT))
         return self.started[-1]
 
     def kill(self, process: "subprocess.Popen[bytes]", how: signal.Signals = signal.SIGKILL) -> None:

@@ -36,6 +36,16 @@ def _embedded(home: Path, role: str) -> str:
     return make_conninfo(place, user=ROLES[role], password=read_secret(home, f"postgres-{role}.secret"))
 
 
+SILENCE: Final = {
+    "connect_timeout": "10",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+"""A machine that is cut off notices within some ten seconds: by itself TCP would wait for a quarter of an hour."""
+
+
 def django_database(conninfo: str) -> dict[str, Any]:
     """Django's shape of a connection string. Connections are kept; READ COMMITTED is PostgreSQL's own default."""
     parts: Mapping[str, Any] = conninfo_to_dict(conninfo)
@@ -45,6 +55,10 @@ def django_database(conninfo: str) -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": f"placet-{os.environ.get('PLACET_PROCESS', 'command')}", **options},
+        "OPTIONS": {
+            "application_name": f"placet-{os.environ.get('PLACET_PROCESS', 'command')}",
+            **SILENCE,
+            **options,
+        },
         **known,
     }

@@ -1,0 +1,164 @@
+"""Hosts of their own on this machine: a network namespace each, tied to ours by one cable that can be pulled.
+
+A host reaches PostgreSQL and the broker through a splice at our end of its cable: both listen on loopback alone. Kafka
+names its own address to its clients, so that a second splice stands at that address inside the host.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+CHUNK = 65_536
+POSTGRES_PORT = 5432
+
+
+@dataclass(frozen=True)
+class Host:
+    """`on`: the words that run a command there. `dsn`: how PostgreSQL is reached from there."""
+
+    name: str
+    number: int
+    dsn: str
+
+    @property
+    def on(self) -> tuple[str, ...]:
+        return ("ip", "netns", "exec", self.name)
+
+    @property
+    def cable(self) -> str:
+        """Its end on our side."""
+        return f"pl{os.getpid() % 100_000}n{self.number}"
+
+    def cut_off(self) -> None:
+        """Nothing comes through any more, and nobody is told so."""
+        _ip("link", "set", self.cable, "down")
+
+    def tie_again(self) -> None:
+        _ip("link", "set", self.cable, "up")
+
+
+def why_none_can_be_made() -> str:
+    """Empty where they can."""
+    if os.geteuid() != 0:
+        return "only root may make network namespaces"
+    if shutil.which("ip") is None:
+        return "`ip` is missing: apt-get install iproute2"
+    made = subprocess.run(["ip", "netns", "add", f"try{os.getpid()}"], capture_output=True, text=True, check=False)
+    subprocess.run(["ip", "netns", "del", f"try{os.getpid()}"], capture_output=True, check=False)
+    return made.stderr.strip()
+
+
+@contextmanager
+def hosts(count: int, dsn: str, broker: str) -> Iterator[list[Host]]:
+    """That many, for as long as the block lasts. `broker`: host:port on our loopback."""
+    made = [_made(number, dsn) for number in range(1, count + 1)]
+    splices = []
+    try:
+        for host in made:
+            ours, _ = _addresses(host.number)
+            port = broker.rpartition(":")[2]
+            splices += [
+                _splice((), f"{ours}:{POSTGRES_PORT}", _where(dsn)),
+                _splice((), f"{ours}:{port}", broker),
+                _splice(host.on, broker, f"{ours}:{port}"),
+            ]
+        yield made
+    finally:
+        for splice in splices:
+            splice.kill()
+            splice.wait()
+        for host in made:
+            _ip("netns", "del", host.name)
+
+
+def _made(number: int, dsn: str) -> Host:
+    ours, theirs = _addresses(number)
+    host = Host(f"placet-{os.getpid()}-{number}", number, make_conninfo(dsn, host=ours, port=POSTGRES_PORT))
+    _ip("netns", "add", host.name)
+    _ip("link", "add", host.cable, "type", "veth", "peer", "name", "cable", "netns", host.name)
+    _ip("addr", "add", f"{ours}/30", "dev", host.cable)
+    _ip("link", "set", host.cable, "up")
+    for words in (f"addr add {theirs}/30 dev cable", "link set cable up", "link set lo up"):
+        _ip("-n", host.name, *words.split())
+    return host
+
+
+def _addresses(number: int) -> tuple[str, str]:
+    """Ours and the host's, out of the block for documentation, which no network uses."""
+    return f"198.51.100.{4 * number + 1}", f"198.51.100.{4 * number + 2}"
+
+
+def _where(dsn: str) -> str:
+    """host:port, or the path of a socket."""
+    with psycopg.connect(dsn) as connection:
+        info = connection.info
+        return f"{info.host}/.s.PGSQL.{info.port}" if info.host.startswith("/") else f"{info.host}:{info.port}"
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+def _splice(on: tuple[str, ...], listen: str, to: str) -> "subprocess.Popen[bytes]":
+    made = subprocess.Popen([*on, sys.executable, str(Path(__file__)), listen, to], stdout=subprocess.PIPE)
+    assert made.stdout
+    assert made.stdout.readline(), f"nothing listens on {listen}"
+    return made
+
+
+def _carry(source: socket.socket, sink: socket.socket) -> None:
+    try:
+        while data := source.recv(CHUNK):
+            sink.sendall(data)
+    except OSError:
+        pass
+    finally:
+        for end in (source, sink):
+            _no_more(end)
+
+
+def _no_more(end: socket.socket) -> None:
+    try:
+        end.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        end.close()
+
+
+def _connected(to: str) -> socket.socket:
+    if to.startswith("/"):
+        made = socket.socket(socket.AF_UNIX)
+        made.connect(to)
+        return made
+    host, _, port = to.rpartition(":")
+    return socket.create_connection((host, int(port)), timeout=5)
+
+
+def _serve(listen: str, to: str) -> None:
+    host, _, port = listen.rpartition(":")
+    server = socket.create_server((host, int(port)))
+    sys.stdout.write("listens\n")
+    sys.stdout.flush()
+    while True:
+        taken, _ = server.accept()
+        try:
+            out = _connected(to)
+        except OSError:
+            taken.close()
+            continue
+        out.settimeout(None)
+        for pair in ((taken, out), (out, taken)):
+            threading.Thread(target=_carry, args=pair, daemon=True).start()
+
+
+if __name__ == "__main__":
+    _serve(*sys.argv[1:])

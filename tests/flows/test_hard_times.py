@@ -1,0 +1,110 @@
+"""A disk that fills up under load, and clocks that jump: what was acknowledged stands."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from placet.config.postgres_place import place_for
+from tests.flows.test_dying import placet
+
+pytestmark = [
+    pytest.mark.processes, pytest.mark.models, pytest.mark.soak,
+    pytest.mark.promise("P1"), pytest.mark.promise("P2"), pytest.mark.promise("P3"), pytest.mark.promise("P6"),
+]  # fmt: skip
+FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+HOUR: Final = 3_600
+DAY: Final = 24 * HOUR
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_disk_that_fills_up_again_and_again_loses_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    place = place_for(home)
+    with small_disk(home, None), small_disk(place.root, place.user):
+        disks = (home, place.root)
+        with now_and_then(lambda: fill(disks), lambda: free(disks), first=45.0):
+            answer = attack(home)
+        assert (home / "filled").exists(), "the disk was never full"
+    assert_whole(answer)
+
+
+@pytest.mark.skipif(not FAKETIME.exists(), reason="libfaketime is missing: apt-get install libfaketime")
+@pytest.mark.parametrize("jump", [HOUR, -HOUR, 400 * DAY, -400 * DAY])
+def test_clocks_that_jump_under_load_change_nothing_that_was_promised(tmp_path: Path, jump: int) -> None:
+    """Of every process, PostgreSQL's too; the monotonic clocks go on."""
+    told = tmp_path / "clock"
+    told.write_text("+0")
+    preloaded = {
+        "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(told),
+        "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
+    }  # fmt: skip
+    with now_and_then(lambda: told.write_text(f"{jump:+d}"), lambda: told.write_text("+0"), first=45.0):
+        answer = attack(tmp_path / "home", **preloaded)
+    assert_whole(answer)
+
+
+def attack(home: Path, **more: str) -> dict[str, Any]:
+    code, answer, told = placet(home, "chaos", "--kills", "6", "--seed", "3", **more)
+    assert code == 0, answer.get("promises", told[-2000:])
+    return answer
+
+
+def assert_whole(answer: dict[str, Any]) -> None:
+    assert all(found["checked"] and not found["broken"] for found in answer["promises"].values())
+
+
+@contextmanager
+def now_and_then(begin: Any, end: Any, *, first: float, lasts: float = 6.0, between: float = 8.0) -> Iterator[None]:
+    """`begin` and `end` in turn, from `first` seconds on."""
+    over = threading.Event()
+
+    def work() -> None:
+        over.wait(first)
+        while not over.is_set():
+            begin()
+            over.wait(lasts)
+            end()
+            over.wait(between)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
+def small_disk(place: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
+    owner = f"uid={user.pw_uid},gid={user.pw_gid}," if user else ""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"{owner}size=700m,mode=700", "none", str(place)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def fill(disks: Iterable[Path]) -> None:
+    for disk in disks:
+        (disk / "filled").touch()
+        with (disk / "filler").open("ab", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 16))
+            except OSError:
+                continue
+
+
+def free(disks: Iterable[Path]) -> None:
+    for disk in disks:
+        (disk / "filler").unlink(missing_ok=True)
