@@ -101,13 +101,15 @@ class Sequencer:
                 cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(position)), prepare=True)
         if count:
             crash_point("sequencer.committed")
-        if count < AT_MOST:
-            self._raise_low(last_id, oldest, following)
+        self._raise_low(last_id, oldest, following, left_some=count == AT_MOST)
         return int(count)
 
-    def _raise_low(self, last_id: int, oldest: int, following: int) -> None:
-        """After a pass that left nothing it saw. `oldest`: the first transaction that writes and has not ended."""
-        while self._marks and self._marks[0][1] <= oldest:
+    def _raise_low(self, last_id: int, oldest: int, following: int, *, left_some: bool) -> None:
+        """After a pass: it left nothing that it saw up to `last_id`, and nothing at all unless it `left_some`.
+
+        `oldest`: the first transaction that writes and has not ended.
+        """
+        while self._marks and self._marks[0][1] <= oldest and (self._marks[0][0] <= last_id or not left_some):
             self.low = self._marks.popleft()[0]
         if last_id > self._last_id and len(self._marks) < MARKS:
             self._last_id = last_id

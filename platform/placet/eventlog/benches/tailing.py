@@ -11,6 +11,7 @@ import psycopg
 
 from placet.eventlog.sequencer import Sequencer
 
+DRAIN_SECONDS = 30.0
 By = Literal["position", "serial"]
 QUERIES: dict[By, str] = {
     "position": "SELECT position, id FROM event_position WHERE position > %s ORDER BY position LIMIT 5000",
@@ -58,11 +59,22 @@ def following(dsn: str, *ways: By, only_new: bool = False) -> Iterator[dict[By, 
         thread.start()
     try:
         yield tails
-        time.sleep(1.2)
+        _drain(dsn)
     finally:
         stop.set()
         for thread in threads:
             thread.join()
+
+
+def _drain(dsn: str) -> None:
+    """Until everything has a position and there was time to read it: what is missed then is missed."""
+    until = time.monotonic() + DRAIN_SECONDS
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        while connection.execute("SELECT EXISTS (SELECT FROM event_pending)").fetchone() == (True,):
+            if time.monotonic() > until:
+                break
+            time.sleep(0.05)
+    time.sleep(1.2)
 
 
 ENDS: dict[By, str] = {
