@@ -112,7 +112,8 @@ def _ip(*words: str) -> None:
 def _splice(on: tuple[str, ...], listen: str, to: str) -> "subprocess.Popen[bytes]":
     made = subprocess.Popen([*on, sys.executable, str(Path(__file__)), listen, to], stdout=subprocess.PIPE)
     assert made.stdout
-    assert made.stdout.readline(), f"nothing listens on {listen}"
+    with made.stdout as told:
+        assert told.readline(), f"nothing listens on {listen}"
     return made
 
 

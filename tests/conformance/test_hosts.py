@@ -49,6 +49,7 @@ def sharing(world: World) -> int:
     try:
         name = f"{world.prefix}-ledger"
         members = client.describe_groups([name])[name]["members"]
-        return sum(bool(one["member_assignment"]["assigned_partitions"]) for one in members)
+        given = [one["member_assignment"] or {} for one in members]  # empty while the group is being shared out anew
+        return sum(bool(one.get("assigned_partitions")) for one in given)
     finally:
         client.close()
