@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 from placet.config.postgres_place import place_for
+from placet.config.supervised import read_state
 from tests.flows.test_dying import placet
 
 pytestmark = [
@@ -30,7 +31,7 @@ def test_a_disk_that_fills_up_again_and_again_loses_nothing(tmp_path: Path) -> N
     place = place_for(home)
     with small_disk(home, None), small_disk(place.root, place.user):
         disks = (home, place.root)
-        with now_and_then(lambda: fill(disks), lambda: free(disks), first=45.0):
+        with now_and_then(home, lambda: fill(disks), lambda: free(disks)):
             answer = attack(home)
         assert (home / "filled").exists(), "the disk was never full"
     assert_whole(answer)
@@ -46,13 +47,13 @@ def test_clocks_that_jump_under_load_change_nothing_that_was_promised(tmp_path: 
         "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(told),
         "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
     }  # fmt: skip
-    with now_and_then(lambda: told.write_text(f"{jump:+d}"), lambda: told.write_text("+0"), first=45.0):
+    with now_and_then(tmp_path / "home", lambda: told.write_text(f"{jump:+d}"), lambda: told.write_text("+0")):
         answer = attack(tmp_path / "home", **preloaded)
     assert_whole(answer)
 
 
 def attack(home: Path, **more: str) -> dict[str, Any]:
-    code, answer, told = placet(home, "chaos", "--kills", "6", "--seed", "3", **more)
+    code, answer, told = placet(home, "chaos", "--kills", "12", "--seed", "3", **more)
     assert code == 0, answer.get("promises", told[-2000:])
     return answer
 
@@ -62,12 +63,14 @@ def assert_whole(answer: dict[str, Any]) -> None:
 
 
 @contextmanager
-def now_and_then(begin: Any, end: Any, *, first: float, lasts: float = 6.0, between: float = 8.0) -> Iterator[None]:
-    """`begin` and `end` in turn, from `first` seconds on."""
+def now_and_then(home: Path, begin: Any, end: Any, lasts: float = 6.0, between: float = 6.0) -> Iterator[None]:
+    """`begin` and `end` in turn, from the moment on at which everything runs."""
     over = threading.Event()
 
     def work() -> None:
-        over.wait(first)
+        while not over.is_set() and not ((state := read_state(home)) and state.ready):
+            over.wait(0.5)
+        over.wait(between)
         while not over.is_set():
             begin()
             over.wait(lasts)
