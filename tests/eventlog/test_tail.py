@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from typing import Final
 
 import psycopg
 import pytest
@@ -12,7 +13,8 @@ from placet.eventlog.benches.writers import Load, Worker, running
 from placet.eventlog.sequencer import Sequencer
 
 pytestmark = [pytest.mark.processes]
-A_GOOD_MANY = 50_000
+A_GOOD_MANY: Final = 50_000
+SOAK_SECONDS: Final = 600
 
 
 def _hold_one_open(dsn: str, seconds: float) -> None:
@@ -24,18 +26,30 @@ def _hold_one_open(dsn: str, seconds: float) -> None:
 
 @pytest.mark.promise("P6")
 def test_a_reader_by_position_misses_nothing_and_one_by_serial_id_does(fresh_database: str) -> None:
-    late = threading.Thread(target=_hold_one_open, args=(fresh_database, 4))
-    late.start()
     load = Load(writers=8, a_transaction=1, count=A_GOOD_MANY // 8, is_rough=True)
-    with following(fresh_database, "position", "serial") as tails, running(fresh_database, "ours", load) as wait:
+    assert tail_beside(fresh_database, load) >= A_GOOD_MANY
+
+
+@pytest.mark.soak
+@pytest.mark.promise("P6")
+def test_ten_minutes_of_writing_are_read_without_a_miss(fresh_database: str) -> None:
+    assert tail_beside(fresh_database, Load(writers=8, a_transaction=1, seconds=SOAK_SECONDS, is_rough=True))
+
+
+def tail_beside(dsn: str, load: Load) -> int:
+    """How many events were written beside the two readers, of whom one missed nothing."""
+    late = threading.Thread(target=_hold_one_open, args=(dsn, 4))
+    late.start()
+    with following(dsn, "position", "serial") as tails, running(dsn, "ours", load) as wait:
         written, _ = wait()
         late.join()
-    with psycopg.connect(fresh_database) as connection:
-        assert len(tails["position"].seen) == written + 1 >= A_GOOD_MANY
+    with psycopg.connect(dsn) as connection:
+        assert len(tails["position"].seen) == written + 1
         assert tails["position"].missed(connection) == 0
         assert tails["position"].is_dense
         assert tails["serial"].missed(connection) > 0, "the control must fail: without it this test has no power"
         assert _disordered(connection) == 0
+    return written
 
 
 @pytest.mark.promise("P6")

@@ -28,6 +28,7 @@ WORDS: Final = ("a red ball bounces on the grass", "a blue cube rolls on wood", 
 CLIPS_A_PERSON: Final = 15
 PATIENCE_SECONDS: Final = 300.0
 SERVED_FOR_SECONDS: Final = 5.0
+LOOKED_BACK: Final = 50
 
 
 @dataclass
@@ -129,7 +130,7 @@ class Load:
 
     def _revoke(self, chance: random.Random) -> None:
         while not self._stop.wait(chance.uniform(5, 12)):
-            shown = [g for g in self.said.published if self._shows_ana(g)]
+            shown = [g for g in self.said.published[-LOOKED_BACK:] if self._shows_ana(g)]
             command = str(uuid.UUID(int=chance.getrandbits(128), version=4))
             self.step = "revoke"
             self._withdraw(command)

@@ -1,0 +1,51 @@
+"""How much memory the processes of an install hold, and whether it grows."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from statistics import median
+from typing import Final
+
+import psutil
+
+from placet.config.chaos.kept_up import POSTGRES, SUPERVISOR
+from placet.config.supervised import Running
+
+WARM: Final = 1 / 6
+"""Part of a run after which caches and arenas are filled."""
+LOOKED_AT: Final = 1 / 10
+"""Part of a run whose median counts, once after the warm-up and once at the end."""
+
+Look = Mapping[str, int]
+"""Bytes that belong to each role alone, its children's included (USS)."""
+
+
+def look(state: Running) -> Look:
+    """One look at every process of the tree: what is shared (PostgreSQL's buffers, libraries) is not counted."""
+    held = {role: _of_tree(psutil.Process(pid)) for role, pid in state.children.items()}
+    held[SUPERVISOR] = _of(psutil.Process(state.pid))
+    held[POSTGRES] = sum(_of_tree(p) for p in psutil.Process(state.pid).children() if p.name() == "postgres")
+    return held
+
+
+def growth(looks: Sequence[Look]) -> dict[str, float]:
+    """By how much each role, and `all` of them, hold more at the end than after the warm-up: 0.02 is two percent."""
+    part = max(1, round(len(looks) * LOOKED_AT))
+    warm = round(len(looks) * WARM)
+    early, late = looks[warm : warm + part], looks[-part:]
+    roles = {role: (_middle(early, role), _middle(late, role)) for role in looks[-1]}
+    roles["all"] = (sum(e for e, _ in roles.values()), sum(last for _, last in roles.values()))
+    return {role: round(last / first - 1, 4) for role, (first, last) in roles.items() if first}
+
+
+def _middle(looks: Sequence[Look], role: str) -> float:
+    return float(median(one.get(role, 0) for one in looks))
+
+
+def _of_tree(process: psutil.Process) -> int:
+    return sum(_of(one) for one in (process, *process.children(recursive=True)))
+
+
+def _of(process: psutil.Process) -> int:
+    with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+        return int(process.memory_full_info().uss)
+    return 0
