@@ -1,7 +1,6 @@
 """The housekeeper: what no event names goes after an hour, what any event names stays, and nights have their proof."""
 
 import os
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from django.db import connection
 
 from placet.config.chores.due import begin, last_hour, last_night
 from placet.config.chores.keeping import Housekeeper
-from placet.config.chores.sweep import Named, sweep
+from placet.config.chores.sweep import Sweeper
 from placet.config.seeing.alarms import alarms
 from placet.config.seeing.measure import measure
 from placet.eventlog.connecting import connect
@@ -30,11 +29,27 @@ def store(tmp_path: Path) -> BlobStore:
     return BlobStore(tmp_path)
 
 
-def old(store: BlobStore, data: bytes) -> str:
-    """A blob that was put two hours ago."""
-    sha256 = store.put(data).sha256
-    os.utime(store.path(sha256), (time.time() - 7200,) * 2)
-    return sha256
+class Hours:
+    """A clock that goes forward when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_by(self, hours: float) -> None:
+        self.now += 3600 * hours
+
+
+@pytest.fixture
+def hours() -> Hours:
+    return Hours()
+
+
+@pytest.fixture
+def sweeper(store: BlobStore, hours: Hours) -> Sweeper:
+    return Sweeper(store, hours)
 
 
 def made(play: Play, sha256: str) -> None:
@@ -45,28 +60,54 @@ def made(play: Play, sha256: str) -> None:
     play.story.log.append(stream_of(generation), [fact], expected=version)
 
 
-def test_what_no_event_names_goes_after_an_hour(play: Play, store: BlobStore) -> None:
-    unnamed, young, named = old(store, b"unnamed"), store.put(b"young").sha256, old(store, b"named")
+def test_what_no_event_names_goes_after_an_hour(play: Play, store: BlobStore, sweeper: Sweeper, hours: Hours) -> None:
+    unnamed, named = store.put(b"unnamed").sha256, store.put(b"named").sha256
     made(play, named)
     play.story.pump.run()
-    assert sweep(play.story.pump.connection, store, Named()) == {"removed": 1}
+    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
+    young = store.put(b"young").sha256
+    hours.pass_by(1)
+    assert sweeper.sweep(play.story.pump.connection) == {"removed": 1}
     assert (store.has(unnamed), store.has(young), store.has(named)) == (False, True, True)
 
 
-def test_an_event_without_a_position_names_as_well(play: Play, store: BlobStore) -> None:
-    named = old(store, b"named")
-    made(play, named)
-    assert sweep(play.story.pump.connection, store, Named()) == {"removed": 0}
+def test_a_clock_that_jumps_makes_nothing_old(play: Play, store: BlobStore, sweeper: Sweeper, hours: Hours) -> None:
+    """As after 400 days: the file's own time is of long ago."""
+    unnamed = store.put(b"about to be named").sha256
+    os.utime(store.path(unnamed), (0, 0))
+    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
+    hours.pass_by(0.9)
+    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
 
 
-def test_what_was_pending_is_still_known_when_it_has_a_position(play: Play, store: BlobStore) -> None:
-    named, known = old(store, b"named"), Named()
-    made(play, named)
-    sweep(play.story.pump.connection, store, known)
+def test_what_is_put_again_has_another_hour(play: Play, store: BlobStore, sweeper: Sweeper, hours: Hours) -> None:
+    sha256 = store.put(b"asked for twice").sha256
+    sweeper.sweep(play.story.pump.connection)
+    hours.pass_by(1)
+    store.put(b"asked for twice")
+    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
+    assert store.has(sha256)
+
+
+def test_an_event_without_a_position_names_as_well(
+    play: Play, store: BlobStore, sweeper: Sweeper, hours: Hours
+) -> None:
+    sweeper.sweep(play.story.pump.connection)
+    made(play, store.put(b"named").sha256)
+    hours.pass_by(1)
+    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
+
+
+def test_what_was_pending_is_still_known_when_it_has_a_position(
+    play: Play, store: BlobStore, sweeper: Sweeper, hours: Hours
+) -> None:
+    made(play, store.put(b"named").sha256)
+    sweeper.sweep(play.story.pump.connection)
     Sequencer(play.story.pump.connection).run_once()
-    generation, signed = play.story.ask(BEN), old(store, b"signed")
+    generation, signed = play.story.ask(BEN), store.put(b"signed").sha256
     play.story.given(f"signature-{generation}", ClipSigned(generation, "", signed, "manifest", {}))
-    assert sweep(play.story.pump.connection, store, known) == {"removed": 0}
+    hours.pass_by(1)
+    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
     assert store.has(signed), "any event counts, whatever its type"
 
 
@@ -76,6 +117,13 @@ def test_a_chore_is_taken_by_one_and_only_when_due(fresh_database: str) -> None:
         assert not begin(one, "sweep", last_hour(now)), "a chore never seen counts as just begun"
         later = now + timedelta(hours=2)
         assert [begin(one, "sweep", last_hour(later)), begin(other, "sweep", last_hour(now))] == [True, False]
+
+
+def test_a_chore_begun_in_the_future_is_due(fresh_database: str) -> None:
+    with connect() as connection:
+        begin(connection, "sweep", last_hour(datetime.now(UTC)))
+        connection.execute("UPDATE chore SET begun_at = clock_timestamp() + interval '400 days'")
+        assert begin(connection, "sweep", last_hour(datetime.now(UTC))), "the clock was wrong when it was begun"
 
 
 def test_the_night_is_at_three() -> None:

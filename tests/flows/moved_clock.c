@@ -1,4 +1,4 @@
-/* Preloaded into every process: the wall clock is off by the seconds (int64) in the file PLACET_CLOCK_OFFSET, which a
+/* Preloaded into every process: the wall clock is off by the seconds (int64) in the file MOVED_CLOCK, which a
  * test changes while they run. Clocks that only go forward are left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -13,7 +13,7 @@ static int64_t offset(void) {
     static volatile const int64_t *seconds;
     static int is_looked_for;
     if (!is_looked_for) {
-        const char *place = getenv("PLACET_CLOCK_OFFSET");
+        const char *place = getenv("MOVED_CLOCK");
         int file = place ? open(place, O_RDONLY | O_CLOEXEC) : -1;
         void *found = file < 0 ? MAP_FAILED : mmap(0, sizeof *seconds, PROT_READ, MAP_SHARED, file, 0);
         seconds = found == MAP_FAILED ? 0 : found;

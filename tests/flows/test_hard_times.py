@@ -54,7 +54,7 @@ def attack_with_moved_clocks(home: Path, shared: Path, jump: int) -> dict[str, A
     moves, preloaded = shared / "offset", shared / "moved_clock.so"
     move(moves, 0)
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(preloaded), str(MOVED_CLOCK)], check=True)
-    told = {"LD_PRELOAD": str(preloaded), "PLACET_CLOCK_OFFSET": str(moves)}
+    told = {"LD_PRELOAD": str(preloaded), "MOVED_CLOCK": str(moves)}
     with now_and_then(home, lambda: move(moves, jump), lambda: move(moves, 0)):
         return attack(home, **told)
 

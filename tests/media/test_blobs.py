@@ -75,22 +75,25 @@ def test_a_full_disk_is_said_with_advice_and_leaves_nothing_behind(
     assert not [path for path in store.root.rglob("*") if path.is_file()]
 
 
-def test_a_sweep_takes_old_blobs_that_no_event_names_and_no_others(store: BlobStore) -> None:
+def test_what_no_event_names_is_found_and_removed_and_nothing_else(store: BlobStore) -> None:
     named, unnamed = store.put(b"named"), store.put(b"unnamed")
     half = store.path(unnamed.sha256).with_name(".half-abc")
     half.write_bytes(b"left by a dead process")
-    written = half.stat().st_mtime
-    assert store.sweep({named.sha256}, older_than_s=3600, now=written + 60) == []
-    assert store.sweep({named.sha256}, older_than_s=3600, now=written + 3700) == [unnamed.sha256]
+    found = store.unnamed({named.sha256})
+    assert {lying.place.name for lying in found} == {".half-abc", unnamed.sha256}
+    assert sum(store.remove(lying) for lying in found) == 1, "a half is no blob"
     assert store.has(named.sha256)
+    assert not store.has(unnamed.sha256)
     assert not half.exists()
 
 
-def test_asking_again_makes_a_blob_young_again(store: BlobStore) -> None:
+def test_what_was_put_again_since_is_not_removed(store: BlobStore) -> None:
     blob = store.put(DATA)
     os.utime(store.path(NAME), (0, 0))
+    (found,) = store.unnamed(set())
     store.put(DATA)
-    assert store.sweep(set(), older_than_s=3600, now=store.path(blob.sha256).stat().st_mtime) == []
+    assert not store.remove(found)
+    assert store.has(blob.sha256)
 
 
 def test_an_erased_blob_is_gone_from_both_areas(store: BlobStore) -> None:

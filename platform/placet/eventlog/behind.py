@@ -26,10 +26,10 @@ def wait_for(projection: str, position: int, seconds: float = WAIT_SECONDS) -> N
 STALE: Final = """
 SELECT EXISTS (
     SELECT FROM (SELECT id FROM event_pending ORDER BY id LIMIT 1) p JOIN event e USING (id)
-    WHERE e.recorded_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+    WHERE abs(extract(epoch FROM clock_timestamp() - e.recorded_at)) > %(seconds)s
 ) OR EXISTS (
     SELECT FROM event_position p JOIN event e USING (id)
-    WHERE p.position = %(next)s AND e.recorded_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+    WHERE p.position = %(next)s AND abs(extract(epoch FROM clock_timestamp() - e.recorded_at)) > %(seconds)s
 ) OR EXISTS (SELECT FROM parked WHERE stream = %(stream)s)
 OR EXISTS (
     SELECT FROM checkpoint WHERE name = %(name)s AND topic = '' AND partition = 0 AND version <> %(version)s
@@ -40,7 +40,7 @@ OR EXISTS (
 def is_stale(projection: str, stream: str = "") -> bool:
     """Whether something older than 5 s is not yet folded, the stream is parked, or the rows are of another version.
 
-    Then nothing may be shown.
+    Then nothing may be shown. What was recorded in the future counts as old: a clock was wrong.
     """
     asked: dict[str, Any] = {
         "next": position_of(projection) + 1,

@@ -20,26 +20,31 @@ from placet.eventlog.delivery import PlannedEffect
 
 logger = logging.getLogger(__name__)
 GIVE_UP_AFTER: Final = "24 hours"
+GIVE_UP_TRIES: Final = 20
+"""And not before so many: else a clock that jumps by a day would give up what failed once."""
+LONGEST_WAIT_SECONDS: Final = 600
+"""No wait and no lease is longer. A deadline further away was set by a clock that was wrong, and holds nothing back."""
 Perform = Callable[[Mapping[str, Any], str], None]
 PERFORMERS: Final[dict[str, Perform]] = {}
 
+THE_LONGEST: Final = f"clock_timestamp() + interval '{LONGEST_WAIT_SECONDS} seconds'"
 PLAN: Final = """
 INSERT INTO effect (consumer, event_id, key, kind, payload, stream, state, attempts, token, due_at, planned_at, error)
 SELECT %s, event_id, key, kind, payload::jsonb, stream, 'planned', 0, 0, clock_timestamp(), clock_timestamp(), ''
 FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[]) AS p(event_id, key, kind, payload, stream)
 ON CONFLICT (consumer, event_id, key) DO NOTHING
 """
-CLAIM: Final = """
+CLAIM: Final = f"""
 UPDATE effect SET state = 'leased', attempts = attempts + 1, token = token + 1,
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s), progress = NULL
 WHERE id = (
     SELECT id FROM effect
-    WHERE kind = %(kind)s AND due_at <= clock_timestamp()
-      AND (state = 'planned' OR (state = 'leased' AND lease_until < clock_timestamp()))
+    WHERE kind = %(kind)s AND due_at NOT BETWEEN clock_timestamp() AND {THE_LONGEST}
+      AND (state = 'planned' OR (state = 'leased' AND lease_until NOT BETWEEN clock_timestamp() AND {THE_LONGEST}))
     ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING id, token, key, payload, event_id, stream, attempts
-"""
+"""  # noqa: S608
 BEAT: Final = """
 UPDATE effect SET lease_until = clock_timestamp() + make_interval(secs => %s), progress = %s
 WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
@@ -50,7 +55,8 @@ WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
 """
 LATER: Final = f"""
 UPDATE effect SET error = %s, due_at = clock_timestamp() + make_interval(secs => %s),
-       state = CASE WHEN clock_timestamp() - planned_at > interval '{GIVE_UP_AFTER}' THEN 'failed' ELSE 'planned' END
+       state = CASE WHEN clock_timestamp() - planned_at > interval '{GIVE_UP_AFTER}' AND attempts >= {GIVE_UP_TRIES}
+               THEN 'failed' ELSE 'planned' END
 WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
 """  # noqa: S608
 
@@ -96,7 +102,7 @@ def done(connection: psycopg.Connection[Any], held: Claim) -> None:
 
 
 def later(connection: psycopg.Connection[Any], held: Claim, error: str, after_seconds: float) -> None:
-    """Give it back to be tried again. After 24 hours it is marked failed instead. Raises `LeaseLost`."""
+    """Give it back to be tried again. After 24 hours and 20 tries it is marked failed instead. Raises `LeaseLost`."""
     _fenced(connection, LATER, (error[:2000], after_seconds, held.id, held.token))
 
 
@@ -151,7 +157,7 @@ def run_one(connection: psycopg.Connection[Any], kind: str) -> bool:
         close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
         with about(_story_of(connection, held)):
             logger.warning("effect %s (%s) failed: %s", held.id, kind, place_of(error))
-        later(connection, held, place_of(error), min(2.0**held.attempts, 600))
+        later(connection, held, place_of(error), min(2.0**held.attempts, LONGEST_WAIT_SECONDS))
     else:
         done(connection, held)
         crash_point(f"{kind}.done")

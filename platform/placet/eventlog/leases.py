@@ -10,14 +10,17 @@ HOLD: Final = """
 INSERT INTO lease AS l (name, owner, until)
 VALUES (%(name)s, %(owner)s, clock_timestamp() + make_interval(secs => %(s)s))
 ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
-WHERE l.owner = excluded.owner OR l.until < clock_timestamp()
+WHERE l.owner = excluded.owner OR l.until NOT BETWEEN clock_timestamp() AND excluded.until
 RETURNING owner
 """
 GIVE_UP: Final = "UPDATE lease SET until = clock_timestamp() WHERE name = %s AND owner = %s"
 
 
 class Lease:
-    """A claim to lead under a name. It keeps others from working in vain; what is written needs a compare-and-set."""
+    """A claim to lead under a name. It keeps others from working in vain; what is written needs a compare-and-set.
+
+    One that ends later than a new one would was given by a clock that was wrong: it is taken over.
+    """
 
     def __init__(self, connection: psycopg.Connection[Any], name: str, seconds: float = LEASE_SECONDS) -> None:
         self._connection = connection

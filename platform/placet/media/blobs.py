@@ -34,6 +34,14 @@ class Blob:
     bytes_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A file in the store, and when it was last put there, in ns: asked for again, it is another."""
+
+    place: Path
+    put_at: int
+
+
 class BlobStore:
     """A folder of blobs. Safe for many processes at once: a blob appears whole, under its final name, or not at all."""
 
@@ -94,18 +102,22 @@ class BlobStore:
             place.unlink(missing_ok=True)
         return bool(there)
 
-    def sweep(self, named: Container[str], *, older_than_s: float, now: float) -> list[str]:
-        """Removes what no event names, and what a dead process left half written. Returns the names that went.
-
-        `now` is in seconds since 1970. Younger blobs stay: the event that names them may still be on its way.
-        """
-        gone = []
-        for file in sorted(self.root.glob("*/??/??/*")):
+    def unnamed(self, named: Container[str]) -> set[Lying]:
+        """What no event names, and what a dead process left half written; what names it may still be on its way."""
+        found = set()
+        for file in self.root.glob("*/??/??/*"):
             with suppress(FileNotFoundError):
-                if file.name not in named and file.stat().st_mtime <= now - older_than_s:
-                    file.unlink()
-                    gone.append(file.name)
-        return [name for name in gone if _NAME.fullmatch(name)]
+                if file.name not in named:
+                    found.add(Lying(file, file.stat().st_mtime_ns))
+        return found
+
+    def remove(self, lying: Lying) -> bool:
+        """Remove what was found unnamed, unless it was put again since. Whether a whole blob went."""
+        with suppress(FileNotFoundError):
+            if lying.place.stat().st_mtime_ns == lying.put_at:
+                lying.place.unlink()
+                return _NAME.fullmatch(lying.place.name) is not None
+        return False
 
     def _places(self, sha256: str, area: Area | None) -> list[Path]:
         return [self._place(sha256, one) for one in ([area] if area else Area)]

@@ -3,13 +3,14 @@
 import shutil
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 
 from placet.eventlog.delivery import Delivery
+from placet.eventlog.effects import LONGEST_WAIT_SECONDS
 from placet.eventlog.log import Stream
 from placet.eventlog.models import Effect
 from placet.eventlog.vault import install_vault
@@ -42,7 +43,9 @@ def ended(generation: Generation, delivery: Delivery) -> Outcome:
 
 def wait_for_runs(generations: Sequence[str]) -> None:
     """Raises `RunGoesOn` while a worker holds one of these."""
-    held = Effect.objects.filter(kind="run", state=Effect.State.LEASED, lease_until__gt=datetime.now(UTC))
+    now = datetime.now(UTC)
+    ends = (now, now + timedelta(seconds=LONGEST_WAIT_SECONDS))  # later: by a clock that was wrong
+    held = Effect.objects.filter(kind="run", state=Effect.State.LEASED, lease_until__range=ends)
     if held.filter(payload__generation__in=list(generations)).exists():
         raise RunGoesOn
 

@@ -11,7 +11,10 @@ NIGHT_HOUR_UTC: Final = 3
 FIRST: Final = """
 INSERT INTO chore (name, begun_at, outcome) VALUES (%s, clock_timestamp(), '{}') ON CONFLICT DO NOTHING
 """
-BEGIN: Final = "UPDATE chore SET begun_at = clock_timestamp() WHERE name = %s AND begun_at < %s RETURNING name"
+BEGIN: Final = """
+UPDATE chore SET begun_at = clock_timestamp()
+WHERE name = %s AND begun_at NOT BETWEEN %s AND clock_timestamp() RETURNING name
+"""
 END: Final = "UPDATE chore SET ended_at = clock_timestamp(), outcome = %s WHERE name = %s"
 
 
@@ -27,7 +30,10 @@ def last_night(now: datetime) -> datetime:
 
 
 def begin(connection: psycopg.Connection[Any], name: str, before: datetime) -> bool:
-    """Take a chore that was last begun before a moment. A chore never seen counts as just begun."""
+    """Take a chore that was last begun before a moment, or in the future: a clock was wrong then.
+
+    A chore never seen counts as just begun.
+    """
     connection.execute(FIRST, (name,))
     return connection.execute(BEGIN, (name, before)).fetchone() is not None
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg
 
 from placet.config.chores.due import begin, end, last_hour, last_night
-from placet.config.chores.sweep import Named, sweep
+from placet.config.chores.sweep import Sweeper
 from placet.eventlog.comparing import differences
 from placet.eventlog.projecting import PROJECTIONS
 from placet.media.blobs import BlobStore
@@ -25,7 +25,10 @@ class Housekeeper:
 
     connect: Callable[[], psycopg.Connection[Any]]
     store: BlobStore
-    named: Named = field(default_factory=Named)
+    sweeper: Sweeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sweeper = Sweeper(self.store)
 
     def run(self, stop: threading.Event) -> None:
         """Until stopped. A chore that fails is told, and tried again when it is due again."""
@@ -42,7 +45,7 @@ class Housekeeper:
     def look(self, connection: psycopg.Connection[Any], now: datetime) -> list[str]:
         """Do what is due. Answers the names of what was done."""
         due = (
-            ("sweep", last_hour(now), lambda: sweep(connection, self.store, self.named)),
+            ("sweep", last_hour(now), lambda: self.sweeper.sweep(connection)),
             ("shadow", last_night(now), lambda: shadow_all(connection)),
         )
         return [name for name, before, do in due if begin(connection, name, before) and _done(connection, name, do)]

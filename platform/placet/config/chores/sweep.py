@@ -1,11 +1,13 @@
 """Blobs that no event names, an hour old, are removed: what a dead worker left, and files of a retried signature."""
 
 import re
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
 
-from placet.media.blobs import BlobStore
+from placet.media.blobs import BlobStore, Lying
 
 HASH: Final = re.compile(rb"[0-9a-f]{64}")
 OLDER_THAN_SECONDS: Final = 3600.0
@@ -42,12 +44,24 @@ class Named:
         self._hashes.update(_short(found.decode()) for found in HASH.findall(data))
 
 
-def sweep(connection: psycopg.Connection[Any], store: BlobStore, named: Named) -> dict[str, int]:
-    """Remove what nothing names. The clock is PostgreSQL's, and the log is read after it was asked for."""
-    row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
-    assert row is not None
-    named.read_on(connection)
-    return {"removed": len(store.sweep(named, older_than_s=OLDER_THAN_SECONDS, now=row[0]))}
+class Sweeper:
+    """Removes what lay there unnamed and untouched for an hour of a clock that only goes forward.
+
+    A wall clock that jumps would make everything old at once, what an event is about to name as well.
+    """
+
+    def __init__(self, store: BlobStore, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._clock = store, clock
+        self._named = Named()
+        self._since: dict[Lying, float] = {}
+
+    def sweep(self, connection: psycopg.Connection[Any]) -> dict[str, int]:
+        """The log is read first: what is put and named after that is met by a later sweep."""
+        self._named.read_on(connection)
+        now = self._clock()
+        self._since = {lying: self._since.get(lying, now) for lying in self._store.unnamed(self._named)}
+        old = [lying for lying, since in self._since.items() if now - since >= OLDER_THAN_SECONDS]
+        return {"removed": sum(self._store.remove(lying) for lying in old)}
 
 
 def _short(sha256: str) -> bytes:
