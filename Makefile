@@ -56,7 +56,7 @@ bench: setup  ## our figures beside their references
 	@exec $(BIN)/placet bench all
 
 soak: dev  ## the hours-long half of the tests
-	$(BIN)/python -m pytest -m soak $(ARGS)
+	$(BIN)/python -m pytest -m soak --soak-page docs/soak.md $(ARGS)
 
 dev: $(READY_DEV) $(READY_KAFKA)
 	@scripts/test-packages

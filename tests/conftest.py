@@ -26,7 +26,7 @@ from placet.config.postgres_roles import drop_database, prepare_database, prepar
 from placet.eventlog.vault import install_vault
 from placet.media.places import blobs, private
 
-pytest_plugins = ["tests.promises", "tests.visiting"]
+pytest_plugins = ["tests.promises", "tests.soak_page", "tests.visiting"]
 TEMPLATE = f"placet_template_{os.getpid()}"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 

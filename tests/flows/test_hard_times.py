@@ -15,7 +15,7 @@ import pytest
 
 from placet.config.postgres_place import place_for
 from placet.config.supervised import read_state
-from tests.flows.test_dying import placet
+from tests.flows.test_dying import Record, assert_proved, placet
 
 pytestmark = [
     pytest.mark.processes, pytest.mark.models, pytest.mark.soak,
@@ -28,7 +28,7 @@ DAY: Final = 24 * HOUR
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
-def test_a_disk_that_fills_up_again_and_again_loses_nothing(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_again_and_again_loses_nothing(tmp_path: Path, record_property: Record) -> None:
     home = tmp_path / "home"
     place = place_for(home)
     with small_disk(home, None), small_disk(place.root, place.user):
@@ -36,17 +36,19 @@ def test_a_disk_that_fills_up_again_and_again_loses_nothing(tmp_path: Path) -> N
         with now_and_then(home, lambda: fill(disks), lambda: free(disks)):
             answer = attack(home)
         assert (home / "filled").exists(), "the disk was never full"
-    assert_whole(answer)
+    assert_proved(answer, record_property)
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="a C compiler is missing: apt-get install gcc libc6-dev")
 @pytest.mark.parametrize("jump", [HOUR, -HOUR, 400 * DAY, -400 * DAY])
-def test_clocks_that_jump_under_load_change_nothing_that_was_promised(tmp_path: Path, jump: int) -> None:
+def test_clocks_that_jump_under_load_change_nothing_that_was_promised(
+    tmp_path: Path, jump: int, record_property: Record
+) -> None:
     """Of every process, PostgreSQL's too; the monotonic clocks go on."""
     with TemporaryDirectory(prefix="placet-clock-") as shared:
         Path(shared).chmod(0o755)  # PostgreSQL reads both as a user of its own
         answer = attack_with_moved_clocks(tmp_path / "home", Path(shared), jump)
-    assert_whole(answer)
+    assert_proved(answer, record_property)
     assert "cannot be preloaded" not in "".join(log.read_text() for log in (tmp_path / "home" / "log").iterdir())
 
 
@@ -69,10 +71,6 @@ def attack(home: Path, **more: str) -> dict[str, Any]:
     code, answer, told = placet(home, "chaos", "--kills", "12", "--seed", "3", **more)
     assert code == 0, answer.get("promises", told[-2000:])
     return answer
-
-
-def assert_whole(answer: dict[str, Any]) -> None:
-    assert all(found["checked"] and not found["broken"] for found in answer["promises"].values())
 
 
 @contextmanager
