@@ -1,5 +1,6 @@
 """What the long-lived parts do, each in its own process."""
 
+import gc
 import os
 import signal
 import sys
@@ -25,6 +26,8 @@ from placet.eventlog.transports.chosen import transport_of
 DRAIN_SECONDS: Final = 3.0
 SWITCH_SECONDS: Final = 0.0005
 """Consumers ask PostgreSQL often and briefly: none should wait Python's usual 5 ms for its turn after each answer."""
+COLLECT: Final = (10_000, 20, 50)
+"""Python's usual thresholds look through everything that is held after every few thousand events, for 0.3 s each time."""
 
 
 def _sign_as_install() -> tuple[Signer, Path | None]:
@@ -35,6 +38,7 @@ def _sign_as_install() -> tuple[Signer, Path | None]:
 def sequencer(sign_as: Callable[[], tuple[Signer, Path | None]] = _sign_as_install) -> None:
     """Give positions, fold projections behind them, and keep the tree over the log."""
     flow.load()
+    _answer_quickly()
     stop = _stop_on_signals()
     folding = threading.Thread(target=Projector().run, args=(stop,), name="projections", daemon=True)
     keeping = threading.Thread(
@@ -82,7 +86,7 @@ def consumers() -> None:
 def answer_events(role: str, consumers: list[Consumer], effects: type[EffectThread] | None = None) -> None:
     """Run consumers until asked to stop. Under Kafka, all processes of one role share their events."""
     stop = _stop_on_signals()
-    sys.setswitchinterval(SWITCH_SECONDS)
+    _answer_quickly()
     transport = transport_of(role)
     subscribed = [(one, transport.subscribe(one.name, one.answers)) for one in consumers]
     _kept_up(transport.start, stop)
@@ -128,6 +132,14 @@ def housekeeping() -> None:
     flow.load()
     os.nice(10)
     Housekeeper(connect, blobs()).run(_stop_on_signals())
+
+
+def _answer_quickly() -> None:
+    """For a process of many threads by which others wait: short turns, and a collector that seldom stops them all."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def _stop_on_signals() -> threading.Event:

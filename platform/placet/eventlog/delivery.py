@@ -28,7 +28,7 @@ class PlannedEffect:
 class KnownStreams:
     """Streams read before, from batch to batch. What was read of a stream stays true: only its news is asked for."""
 
-    def __init__(self, at_most: int = 5_000) -> None:
+    def __init__(self, at_most: int = 1_000) -> None:
         self.at_most = at_most
         self._known: OrderedDict[str, Stream] = OrderedDict()
         self._is_stale = False

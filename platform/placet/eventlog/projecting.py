@@ -25,7 +25,7 @@ from placet.eventlog.upcast import newest_name
 logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=models.Model)
 AT_MOST: Final = 500
-GATHER_SECONDS: Final = 0.03
+GATHER_SECONDS: Final = 0.1
 LONGEST_REST_SECONDS: Final = 5.0
 Fold = Callable[[Any, RecordedEvent, "Rows"], None]
 

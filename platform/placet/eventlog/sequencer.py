@@ -17,7 +17,7 @@ LOCK_KEY: Final = 0x706C61636574
 """'placet' in ASCII."""
 AT_MOST: Final = 5_000
 CHANNEL: Final = "placet_positions"
-GATHER_SECONDS: Final = 0.02
+GATHER_SECONDS: Final = 0.025
 WHOLE_EVERY_SECONDS: Final = 0.5
 WHOLE_AT_MOST_EVERY_SECONDS: Final = 30.0
 WHOLE_SHARE: Final = 200

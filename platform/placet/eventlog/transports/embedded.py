@@ -16,7 +16,7 @@ from placet.eventlog.sequencer import CHANNEL
 from placet.eventlog.transports.port import Batch, Step
 
 logger = logging.getLogger(__name__)
-HELD: Final = 20_000
+HELD: Final = 5_000
 """Events kept in memory for consumers that are close behind; who is further behind reads PostgreSQL."""
 PAGE: Final = 2_000
 POLL_SECONDS: Final = 0.25
