@@ -27,7 +27,7 @@ DRAIN_SECONDS: Final = 3.0
 SWITCH_SECONDS: Final = 0.0005
 """Consumers ask PostgreSQL often and briefly: none should wait Python's usual 5 ms for its turn after each answer."""
 COLLECT: Final = (10_000, 20, 50)
-"""Python's usual thresholds look through everything that is held after every few thousand events, for 0.3 s each time."""
+"""Python's usual thresholds look through all that is held after every few thousand events, for 0.3 s each time."""
 
 
 def _sign_as_install() -> tuple[Signer, Path | None]:
