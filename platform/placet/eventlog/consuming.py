@@ -23,7 +23,7 @@ from placet.eventlog.crash import crash_point
 from placet.eventlog.delivery import Delivery, Gathered, KnownStreams
 from placet.eventlog.errors import LogError
 from placet.eventlog.event import BY_CLASS
-from placet.eventlog.log import EventLog, RecordedEvent
+from placet.eventlog.log import Append, EventLog, RecordedEvent
 from placet.eventlog.transports.port import Batch, Subscription
 from placet.eventlog.understanding import every_version
 
@@ -170,13 +170,16 @@ class ConsumerRunner:
         gathered = Gathered(EventLog(self.connection), self._known)
         gather(self.consumer, events, gathered)
         crash_point(f"{self.consumer.name}.handled")
-        self._write(gathered, reached)
+        is_alone = len(events) == 1  # then it is looked whether it was answered before; a batch is undone, and apart
+        self._write(gathered, reached, gathered.log.append_all if is_alone else gathered.log.append_or_undo)
         crash_point(f"{self.consumer.name}.committed")
 
-    def _write(self, gathered: Gathered, reached: Mapping[Place, Reached]) -> None:
+    def _write(
+        self, gathered: Gathered, reached: Mapping[Place, Reached], write: Callable[[Sequence[Append]], object]
+    ) -> None:
         with self.connection.transaction():
             if gathered.writes:
-                gathered.log.append_all(gathered.writes)
+                write(gathered.writes)
             effects.plan(self.connection, self.consumer.name, gathered.effects)
             self._move(reached)
 

@@ -148,6 +148,19 @@ class EventLog:
         except psycopg.errors.DeadlockDetected as cause:
             raise Conflict("two writers waited for each other; nothing was written. Retry.") from cause
 
+    def append_or_undo(self, writes: Sequence[Append]) -> None:
+        """The same for a caller who undoes the whole transaction he is in when this raises: no savepoint is needed.
+
+        Raises `Conflict` for commands that were answered before as well.
+        """
+        batch = Batch(writes, self.vault)
+        try:
+            self._lock(batch)
+            self._stand_on(batch)
+            self._insert(batch)
+        except (_NotWritten, psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected) as cause:
+            raise Conflict("something of this was written before, or by another. Retry one by one.") from cause
+
     def _insert(self, batch: Batch) -> None:
         rows = batch.rows()
         if len(rows) == 1:
