@@ -1,6 +1,11 @@
 """A backup while writers write, and the way back: dense, a prefix, told in the log, and blind to whom was erased."""
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,6 +16,7 @@ import numpy as np
 import psycopg
 import pytest
 from django.core.management import call_command
+from django.db import connections
 from django.test import Client
 
 from placet.config.command import CommandFailed
@@ -24,7 +30,9 @@ from placet.eventlog.projecting import PROJECTIONS
 from placet.eventlog.proofs.checking import check_log
 from placet.eventlog.proofs.checkpoint import Head, told_head
 from placet.eventlog.proofs.head_file import head_file, write_head
+from placet.eventlog.proofs.keeper import TreeKeeper
 from placet.eventlog.proofs.keys import install_signer, install_verifier, origin
+from placet.eventlog.proofs.storing import newest_head
 from placet.eventlog.proofs.watching import look
 from placet.eventlog.sequencer import Sequencer
 from placet.likeness import commands as likeness
@@ -182,8 +190,9 @@ def test_the_log_says_that_it_was_put_back_and_the_origin_turns(
     size = again.log.last_position
     stop(again)
     second = put_back(placet, tmp_path)
-    assert (second.old_origin, second.lost) == (f"{name}/2", size - first.restored_size)
-    assert origin(own_home) == f"{name}/3"
+    assert re.fullmatch(rf"{re.escape(name)}/2-[0-9a-f]{{8}}", second.old_origin)
+    assert second.lost == size - first.restored_size
+    assert re.fullmatch(rf"{re.escape(name)}/3-[0-9a-f]{{8}}", origin(own_home))
 
 
 def over_http(path: str) -> bytes:
@@ -208,6 +217,41 @@ def put_back(placet: Placet, tmp_path: Path) -> LogRestored:
         (said,) = EventLog(connection).read("log").facts
     assert isinstance(said, LogRestored)
     return said
+
+
+@pytest.mark.promise("P6")
+@pytest.mark.processes
+@pytest.mark.parametrize("step", ["files", "log", "committed", "named"])
+def test_a_restore_that_is_killed_is_done_anew_and_ends_as_one_that_was_not(
+    story: Story, placet: Placet, own_home: Path, tmp_path: Path, step: str
+) -> None:
+    kept, name = clip_with_bytes(story, BEN)
+    backup = placet("backup", str(tmp_path / "backup"))
+    story.ask(BEN, "a red ball bounces")
+    story.pump.run()
+    was, size = order(), story.log.last_position
+    signed = newest_head(story.pump.connection)
+    assert signed
+    write_head(head_file(own_home), signed.note)
+    blobs().erase(name)
+    stop(story)
+    connections.close_all()
+    killed = subprocess.run(
+        [sys.executable, "-m", "placet.config", "restore", str(tmp_path / "backup"), "--replace", "--json"],
+        env={**os.environ, "PLACET_HOME": str(own_home), "PLACET_CRASH_AT": f"restore.{step}:1"},
+        check=False, capture_output=True,
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    said = put_back(placet, tmp_path)
+    assert (said.old_origin, said.old_root) == (signed.head.origin, signed.head.root.hex())
+    assert (said.old_size, said.restored_size, said.lost) == (size, backup["positions"], size - backup["positions"])
+    assert order()[: backup["positions"]] == was[: backup["positions"]]
+    again = start(story)
+    assert blobs().read(name) == f"the clip {kept}".encode()
+    assert not any(differences(target, again.pump.connection) for target in PROJECTIONS.values())
+    TreeKeeper(again.pump.connection, install_signer(own_home), head_file(own_home)).run_once()
+    assert not check_log(again.pump.connection, install_verifier(own_home)).wrong
+    stop(again)
 
 
 @pytest.mark.promise("P9")

@@ -7,6 +7,8 @@ from pathlib import Path
 import psycopg
 
 from placet.config.backup.manifest import Manifest
+from placet.eventlog.events import LogRestored
+from placet.eventlog.log import EventLog
 from placet.eventlog.proofs.checkpoint import Head
 from placet.eventlog.proofs.head_file import head_file, kept_head
 from placet.eventlog.proofs.keys import origin
@@ -25,7 +27,11 @@ class OldLog:
 
 
 def old_log(home: Path, here: int, connection: psycopg.Connection[tuple[object, ...]], manifest: Manifest) -> OldLog:
-    """Before anything is touched. `here`: events of the log that lies here; without any, the backup's is given up."""
+    """Before anything is touched. `here`: events of the log that lies here; without any, the backup's is given up.
+
+    A name under which nothing was signed, because a restore was killed, was seen by nobody: what the log here says of
+    the one before it is said again.
+    """
     signed = newest_head(connection)
     heads = [signed.head] if signed else []
     with suppress(NoteUnsound):  # a file that is no head says nothing
@@ -33,7 +39,19 @@ def old_log(home: Path, here: int, connection: psycopg.Connection[tuple[object, 
     name = origin_here(home) if here or heads else manifest.origin
     mine = [head for head in heads if head.origin == name]
     head = max(mine, key=lambda one: one.size, default=None)
+    if head is None and here and (said := _said_here(connection)):
+        return _given_up_before(said, here)
     return OldLog(name, head, max(here, head.size if head else 0))
+
+
+def _said_here(connection: psycopg.Connection[tuple[object, ...]]) -> LogRestored | None:
+    facts = EventLog(connection).read("log").facts
+    return facts[-1] if facts and isinstance(facts[-1], LogRestored) else None
+
+
+def _given_up_before(said: LogRestored, here: int) -> OldLog:
+    head = Head(said.old_origin, said.old_size, bytes.fromhex(said.old_root)) if said.old_size else None
+    return OldLog(said.old_origin, head, 0 if said.lost is None else max(here, said.restored_size + said.lost))
 
 
 def origin_here(home: Path) -> str:

@@ -14,6 +14,7 @@ from placet.config.backup.errors import BackupUnusable, DatabaseNotEmpty, Instal
 from placet.config.backup.heads import OldLog, old_log
 from placet.config.backup.making import NEVER, Progress
 from placet.config.backup.manifest import Manifest
+from placet.eventlog.crash import crash_point
 from placet.eventlog.events import LogRestored
 from placet.eventlog.ids import PersonId
 from placet.eventlog.log import EventLog
@@ -63,11 +64,15 @@ def restore(
     _refuse_newer(owner, manifest)
     old = old_log(home, there, owner, manifest)
     kept = _bring_files(manifest, folder, home, progress)
+    crash_point("restore.files")
     with owner.transaction():
         pending = _bring_log(owner, manifest, folder)
         lost, again = _say_so(owner, manifest, old)
         owner.execute("INSERT INTO event_pending SELECT unnest(%s::bigint[])", (pending,))
+        crash_point("restore.log")
+    crash_point("restore.committed")
     next_origin(home, old.origin)  # last: until then the keeper of the tree signs nothing, for the log is too short
+    crash_point("restore.named")
     _derive(owner, progress)
     return Restored(_size(owner), lost, kept, len(manifest.clips) - kept, again)
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ from placet.eventlog.proofs.note import Signer, Verifier
 
 KEY_FILE: Final = "log.key"
 ORIGIN_FILE: Final = "log.origin"
-NUMBERED: Final = re.compile(r"(?P<first>.+?)/(?P<number>[2-9]|[1-9]\d+)")
+NUMBERED: Final = re.compile(r"(?P<first>.+?)/(?P<number>[2-9]|[1-9]\d+)-[0-9a-f]{8}")
 
 
 class LogKeyMissing(RuntimeError):
@@ -35,9 +36,10 @@ def origin(home: Path) -> str:
 
 
 def next_origin(home: Path, last: str) -> str:
-    """Open a new name for the log: `…/2` after `…`, `…/3` after `…/2`. Called by a restore, which lost positions.
+    """Open a new name for the log, with the next number and a word drawn by lot. Called by a restore.
 
-    Under the old name no head is signed any more: two heads of one size would be a fork.
+    Under the old name no head is signed any more: two heads of one size would be a fork. For the same reason two
+    restores from one backup, on two machines, must not take one name: `…/2-1f0c9a3e` and `…/2-77b2e410` after `…`.
     """
     opened = after(last)
     place = home / "keys" / ORIGIN_FILE
@@ -52,6 +54,7 @@ def next_origin(home: Path, last: str) -> str:
 
 
 def after(name: str) -> str:
-    """The name that follows."""
+    """A name that follows."""
     match = NUMBERED.fullmatch(name)
-    return f"{match['first']}/{int(match['number']) + 1}" if match else f"{name}/2"
+    first, number = (match["first"], int(match["number"]) + 1) if match else (name, 2)
+    return f"{first}/{number}-{secrets.token_hex(4)}"
