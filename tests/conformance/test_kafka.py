@@ -3,9 +3,13 @@
 import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from django.core.management import call_command
+from django.db import connections
 from kafka import KafkaAdminClient, TopicPartition
 
 from placet.config.broker.running import RunningBroker
@@ -202,6 +206,34 @@ def test_topics_made_anew_under_the_same_name_lose_nothing(on_kafka: World, brok
     on_kafka.note(10, 1)
     on_kafka.wait_until_answered()
     on_kafka.is_whole()
+
+
+def test_a_log_put_back_while_the_topics_hold_what_it_lost_loses_nothing_more(
+    on_kafka: World, own_home: Path, tmp_path: Path
+) -> None:
+    """The backup is taken across a running relay, with events that are on their way."""
+    assert own_home.is_dir()
+    on_kafka.carry()
+    on_kafka.start("member")
+    on_kafka.note(10, 2)
+    on_kafka.wait_until_answered()
+    on_kafka.note(10, 2)
+    call_command("backup", str(tmp_path / "backup"), "--json")
+    on_kafka.note(10, 3)
+    on_kafka.wait_until_answered()
+    on_kafka.wait(lambda: is_relayed(on_kafka))
+    lost = on_kafka.noted
+    on_kafka.leave()
+    on_kafka.connection.close()
+    connections.close_all()
+    call_command("restore", str(tmp_path / "backup"), "--replace", "--json")
+    with psycopg.connect(on_kafka.dsn, autocommit=True) as on_kafka.connection:
+        assert on_kafka.noted < lost, "what came after the backup is gone"
+        on_kafka.carry()
+        on_kafka.start("member")
+        on_kafka.note(10, 5)
+        on_kafka.wait_until_answered()
+        on_kafka.is_whole()
 
 
 def test_another_number_of_partitions_is_refused_and_is_a_new_generation_of_topics(on_kafka: World) -> None:
