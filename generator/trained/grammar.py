@@ -1,0 +1,83 @@
+"""The model's whole language: four shapes, six colours, five motions, two floors, said in many ways."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+VERSION: Final = "1"
+COLOURS: Final = {
+    "red": (214, 48, 49),
+    "orange": (240, 140, 30),
+    "yellow": (246, 214, 60),
+    "green": (46, 160, 67),
+    "blue": (45, 96, 220),
+    "purple": (142, 68, 190),
+}
+"""Name -> RGB of the object in full light."""
+SHAPES: Final = ("ball", "cube", "cone", "star")
+MOTIONS: Final = ("bounce", "fall", "roll_left", "roll_right", "rest")
+FLOORS: Final = ("wood", "grass")
+SAID: Final = {
+    "ball": ("ball", "sphere"),
+    "cube": ("cube", "box", "block"),
+    "cone": ("cone",),
+    "star": ("star",),
+    "bounce": ("bounces", "is bouncing", "hops"),
+    "fall": ("falls and stops", "falls", "drops"),
+    "roll_left": ("rolls left", "rolls to the left", "slides left"),
+    "roll_right": ("rolls right", "rolls to the right", "slides right"),
+    "rest": ("rests", "lies still", "stands still"),
+    "wood": ("on wood", "on a wooden floor"),
+    "grass": ("on grass", "on the grass", "on a lawn"),
+}
+FORMS: Final = (
+    "a {colour} {shape} {motion} {floor}",
+    "the {colour} {shape} {motion} {floor}",
+    "{floor} a {colour} {shape} {motion}",
+    "a clip of a {colour} {shape} that {motion} {floor}",
+)
+ONE_IN_TEN: Final = 12
+"""So many of the 120 (colour, shape, motion) triples are never seen in training."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Asked:
+    """What one prompt asks for."""
+
+    colour: str
+    shape: str
+    motion: str
+    floor: str
+
+    def said(self, chance: random.Random) -> str:
+        """One of the ways of saying it."""
+        words = {kind: chance.choice(SAID[getattr(self, kind)]) for kind in ("shape", "motion", "floor")}
+        return chance.choice(FORMS).format(colour=self.colour, **words)
+
+    def __str__(self) -> str:
+        """The usual way of saying it."""
+        words = {kind: SAID[getattr(self, kind)][0] for kind in ("shape", "motion", "floor")}
+        return FORMS[0].format(colour=self.colour, **words)
+
+    @property
+    def is_held_out(self) -> bool:
+        return (self.colour, self.shape, self.motion) in HELD_OUT
+
+
+def every() -> Iterator[Asked]:
+    """All 240 things that can be asked for."""
+    return (Asked(*words) for words in itertools.product(COLOURS, SHAPES, MOTIONS, FLOORS))
+
+
+def _held_out() -> frozenset[tuple[str, str, str]]:
+    """Each colour, shape and motion is held out about equally often, and none wholly."""
+    colours, triples = list(COLOURS), set()
+    for number in range(ONE_IN_TEN):
+        shape, motion = SHAPES[number % len(SHAPES)], MOTIONS[(number * 3 + 1) % len(MOTIONS)]
+        triples.add((colours[number % len(colours)], shape, motion))
+    return frozenset(triples)
+
+
+HELD_OUT: Final = _held_out()

@@ -1,0 +1,119 @@
+"""Where an object is at each frame, and when it hits the floor: closed forms, for many clips at once.
+
+Lengths are pixels of a picture 96 wide and 160 high, y downwards; times are seconds.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from generator.trained.grammar import MOTIONS
+
+WIDTH: Final = 96
+HEIGHT: Final = 160
+FPS: Final = 12
+FRAMES: Final = 49
+SECONDS: Final = FRAMES / FPS
+FLOOR_Y: Final = 128.0
+SMALLEST, LARGEST = 14.0, 18.0
+"""Half the height of an object."""
+MARGIN: Final = 5.0
+MOST_IMPACTS: Final = 12
+QUIETEST: Final = 60.0
+"""Pixels a second. What hits more slowly makes no sound, and bounces no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """B clips of T frames. `x`, `y` [B, T] are middles; `impacts` and `speeds` [B, 12], where `speeds` is 0 none."""
+
+    radius: Tensor
+    x: Tensor
+    y: Tensor
+    impacts: Tensor
+    speeds: Tensor
+
+
+def tracks(motions: Tensor, chance: torch.Generator, frames: int = FRAMES) -> Tracks:
+    """`motions` [B]: indices into `grammar.MOTIONS`."""
+    count = len(motions)
+    draw = _Draw(count, chance)
+    radius = draw.between(SMALLEST, LARGEST)
+    times = torch.arange(frames) / FPS
+    height, impacts, speeds = _heights(motions, draw, times)
+    x = _across(motions, draw, radius, times)
+    return Tracks(radius, x, (FLOOR_Y - radius)[:, None] - height, impacts, speeds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    count: int
+    chance: torch.Generator
+
+    def between(self, low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(self.count, generator=self.chance)
+
+
+def _is(motions: Tensor, *names: str) -> Tensor:
+    return torch.isin(motions, torch.tensor([MOTIONS.index(name) for name in names]))
+
+
+def _across(motions: Tensor, draw: _Draw, radius: Tensor, times: Tensor) -> Tensor:
+    """Middles [B, T]. What rolls slows down and stops near the other side."""
+    low, high = radius + MARGIN, WIDTH - radius - MARGIN
+    room = high - low
+    somewhere = low + room * draw.between(0.0, 1.0)
+    near, far = draw.between(0.0, 0.12), draw.between(0.8, 1.0)
+    lasts = draw.between(2.4, 3.6)
+    left = (1 - (times[None] / lasts[:, None]).clamp(max=1)) ** 2
+    share = far[:, None] + (near - far)[:, None] * left
+    right = low[:, None] + room[:, None] * share
+    across = torch.where(_is(motions, "roll_right")[:, None], right, (low + high)[:, None] - right)
+    return torch.where(_is(motions, "roll_left", "roll_right")[:, None], across, somewhere[:, None])
+
+
+def _heights(motions: Tensor, draw: _Draw, times: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Heights above the floor [B, T], times of impacts and their speeds [B, 12]."""
+    is_bounce, is_fall = _is(motions, "bounce"), _is(motions, "fall")
+    gravity = draw.between(230.0, 330.0)
+    begin = torch.where(is_fall, draw.between(55.0, 85.0), draw.between(45.0, 80.0))
+    waits = torch.where(is_fall, draw.between(0.1, 0.7), 0.0)
+    keeps = torch.where(is_bounce, draw.between(0.7, 0.84), 0.0)
+    impacts, speeds = _impacts(waits, (2 * begin / gravity).sqrt(), gravity, keeps)
+    flight = _falling(times, begin, waits, gravity)
+    flight = torch.where(times[None] < impacts[:, :1], flight, _rising(times, gravity, impacts, speeds))
+    moves = (is_bounce | is_fall)[:, None]
+    is_heard = moves & (impacts < times[-1] + 1 / FPS)
+    return torch.where(moves, flight, 0.0), impacts, torch.where(is_heard, speeds, 0.0)
+
+
+def _impacts(waits: Tensor, first: Tensor, gravity: Tensor, keeps: Tensor) -> tuple[Tensor, Tensor]:
+    """Times and speeds [B, 12]; each bounce keeps a part of the speed, until it is too slow for another."""
+    speed = gravity * first
+    hits, speeds = [waits + first], [speed]
+    for _ in range(MOST_IMPACTS - 1):
+        speed = torch.where(speed * keeps < QUIETEST, 0.0, speed * keeps)
+        hits.append(hits[-1] + 2 * speed / gravity)
+        speeds.append(speed)
+    return torch.stack(hits, 1), torch.stack(speeds, 1)
+
+
+def _falling(times: Tensor, begin: Tensor, waits: Tensor, gravity: Tensor) -> Tensor:
+    fallen = gravity[:, None] / 2 * (times[None] - waits[:, None]).clamp(min=0) ** 2
+    return (begin[:, None] - fallen).clamp(min=0)
+
+
+def _rising(times: Tensor, gravity: Tensor, impacts: Tensor, speeds: Tensor) -> Tensor:
+    """The parabola that each frame lies on after an impact."""
+    flown = times[None, :, None] - impacts[:, None, :]
+    up = _next_speeds(speeds)[:, None, :] * flown - gravity[:, None, None] / 2 * flown**2
+    ends = torch.cat([impacts[:, 1:], torch.full_like(impacts[:, :1], torch.inf)], 1)
+    is_here = (flown >= 0) & (times[None, :, None] < ends[:, None, :])
+    return torch.where(is_here, up.clamp(min=0), 0.0).sum(-1)
+
+
+def _next_speeds(speeds: Tensor) -> Tensor:
+    """With what speed it leaves the floor: that of the next impact."""
+    return torch.cat([speeds[:, 1:], torch.zeros_like(speeds[:, :1])], 1)
