@@ -3,9 +3,12 @@
 import io
 import json
 import os
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import psycopg
@@ -18,6 +21,8 @@ from placet.config.postgres_place import _packed
 from placet.eventlog.codec import digest
 from placet.eventlog.effects import run_one
 from placet.eventlog.ids import GenerationId, PersonId
+from placet.eventlog.projecting import Projector
+from placet.eventlog.sequencer import Sequencer
 from placet.eventlog.vault import install_vault
 from placet.likeness import commands as likeness
 from placet.likeness import templates
@@ -32,6 +37,7 @@ from placet.people.models import AnsweredKey
 from tests.cast import ANA, BEN
 from tests.story import Story, new_id
 
+PATIENCE_SECONDS: Final = 150.0
 pytestmark = pytest.mark.usefixtures("own_home", "blind")
 
 
@@ -73,6 +79,58 @@ def test_after_an_erasure_no_canary_is_found_in_the_database_or_in_the_home(stor
     erase(story, quill)
     assert _found(needles, fresh_database) | _opened(needles, story, quill) == set()
     assert _verifies(fresh_database)
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.processes
+def test_who_is_killed_at_every_step_of_an_erasure_forgets_all_the_same(
+    story: Story, fresh_database: str, own_home: Path
+) -> None:
+    quill, portrait, vector = _canary_person(story)
+    needles = {**{k: v.encode() for k, v in CANARIES.items()}, "portrait": portrait, "vector": vector}
+    assert _found(needles, fresh_database) | _opened(needles, story, quill) == set(needles)
+    people.ask_erasure(story.log, quill, quill, new_id())
+    _run_until_erased(story, quill, own_home)
+    assert not _left(own_home)
+    assert _found(needles, fresh_database) | _opened(needles, story, quill) == set()
+    assert _verifies(fresh_database)
+
+
+DEATHS: Final = (
+    "studio.withdraw_person.taken:1", "erase.key_destroyed:1", "erase.key_destroyed:2",
+    "studio.withdraw_person.handled:1", "studio.withdraw_person.committed:1", "studio.erase_person.taken:1",
+    "erase.clips_dropped:1", "erase.files_dropped:1", "erase.rows_dropped:1", "studio.erase_person.handled:1",
+    "studio.erase_person.committed:1",
+)  # fmt: skip
+
+
+def _run_until_erased(story: Story, person: str, home: Path) -> None:
+    """The process that forgets is a real one; when it dies it is started again, as by the supervisor."""
+    (home / "crashed").mkdir()
+    crashes = {"PLACET_CRASH_AT": ",".join(DEATHS), "PLACET_CRASH_LEFT": str(home / "crashed")}
+    given = {**os.environ, "PLACET_HOME": str(home), **crashes}
+    words = [sys.executable, str(Path(__file__).with_name("forgetting_part.py"))]
+    process, deaths, until = subprocess.Popen(words, env=given), 0, time.monotonic() + PATIENCE_SECONDS
+    try:
+        while deaths < len(DEATHS) or not _is_erased(story, person):
+            assert time.monotonic() < until, f"{deaths} deaths; left is {_left(home)}"
+            Sequencer(story.pump.connection).run_once()
+            Projector().run_once()
+            if (code := process.poll()) is not None:
+                assert code == -signal.SIGKILL
+                process, deaths = subprocess.Popen(words, env=given), deaths + 1
+            time.sleep(0.05)
+    finally:
+        process.kill()
+        process.wait(20)
+
+
+def _left(home: Path) -> set[str]:
+    return {point.replace(":", ".") for point in DEATHS} - {file.name for file in (home / "crashed").iterdir()}
+
+
+def _is_erased(story: Story, person: str) -> bool:
+    return isinstance(story.log.read(people.erasure_of(person)).facts[-1], PersonErased)
 
 
 def _canary_person(story: Story) -> tuple[Any, bytes, bytes]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from moderation.events import CaseDecided, ClipMeasured, PromptJudged
 from placet.eventlog.consuming import consume
+from placet.eventlog.crash import crash_point
 from placet.eventlog.delivery import Delivery, Gathered
 from placet.eventlog.log import RecordedEvent, current_log
 from placet.eventlog.verdict import Verdict
@@ -96,6 +97,7 @@ def cascade(fact: object, delivery: Delivery) -> None:
 def withdraw_person(fact: ErasureAsked, delivery: Delivery) -> None:
     """Never skips: who asks to be forgotten is. First the key, so that nothing can begin after what is ended here."""
     erasing.destroy_key(fact.person)
+    crash_point("erase.key_destroyed")
     consent = delivery.read(f"consent-{fact.person}")
     delivery.append(consent.name, [ConsentRevoked(fact.person)], expected=consent.version)
     concerned = queries.concerning(fact.person, current_log().last_position)
@@ -112,9 +114,14 @@ def erase_person(fact: PersonWithdrawn, delivery: Delivery) -> None:
     concerned = queries.concerning(fact.person, delivery.event.position)
     erasing.wait_for_runs(concerned)
     streams = [delivery.read(stream_of(i)) for i in concerned]
-    erased = PersonErased(fact.person, erasing.drop_clips(streams), private().drop_all(fact.person))
+    clips = erasing.drop_clips(streams)
+    crash_point("erase.clips_dropped")
+    files = private().drop_all(fact.person)
+    crash_point("erase.files_dropped")
     drop_mails(fact.person)
     drop_rows(fact.person)
+    crash_point("erase.rows_dropped")
+    erased = PersonErased(fact.person, clips, files)
     delivery.append(delivery.event.stream, [erased], expected=delivery.event.version)
 
 
