@@ -26,11 +26,15 @@ class PlannedEffect:
 
 
 class KnownStreams:
-    """Streams read before, from batch to batch. What was read of a stream stays true: only its news is asked for."""
+    """Streams read before, from batch to batch. What was read of a stream stays true: only its news is asked for.
 
-    def __init__(self, at_most: int = 1_000) -> None:
+    `at_most`: so many events; the streams that were not asked for longest go first, the last one never.
+    """
+
+    def __init__(self, at_most: int = 2_000) -> None:
         self.at_most = at_most
         self._known: OrderedDict[str, Stream] = OrderedDict()
+        self._held = 0
         self._is_stale = False
         keeps_opened(self)
 
@@ -43,6 +47,7 @@ class KnownStreams:
         if self._is_stale:
             self._is_stale = False
             self._known.clear()
+            self._held = 0
 
     def read(self, log: EventLog, names: Sequence[str]) -> dict[str, Stream]:
         """The streams as committed now."""
@@ -53,8 +58,9 @@ class KnownStreams:
     def _extended(self, name: str, news: Sequence[RecordedEvent]) -> Stream:
         known = self._known.pop(name, Stream(name))
         self._known[name] = known = Stream(name, (*known.events, *news)) if news else known
-        if len(self._known) > self.at_most:
-            self._known.popitem(last=False)
+        self._held += len(news)
+        while self._held > self.at_most and len(self._known) > 1:
+            self._held -= len(self._known.popitem(last=False)[1].events)
         return known
 
 

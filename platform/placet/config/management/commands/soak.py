@@ -40,7 +40,7 @@ class Command(PlacetCommand):
             "minutes": minutes,
             "died": died,
             "grown": grown,
-            "megabytes": {role: round(held / 1e6) for role, held in looks[-1].items()},
+            "megabytes": [{role: round(held / 1e6, 1) for role, held in one.items()} for one in looks],
         }
 
     def _look_on(self, kept: KeptUp, load: Load, minutes: float) -> tuple[list[Look], list[str]]:
@@ -60,7 +60,7 @@ class Command(PlacetCommand):
         return looks, died
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        grown = {role: f"{by:+.1%} to {answer['megabytes'].get(role, '')} MB" for role, by in answer["grown"].items()}
+        grown = {role: f"{by:+.1%} to {answer['megabytes'][-1].get(role, '')} MB" for role, by in answer["grown"].items()}
         tell_promises(answer, f"{answer['minutes']:g} minutes; memory {grown.pop('all').removesuffix(' to  MB')}")
         for role, told in grown.items():
             self.stdout.write(f"  {role}: {told}")
