@@ -1,7 +1,9 @@
 """How much memory the processes of an install hold, and whether it grows."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from statistics import median
 from typing import Final
 
@@ -15,12 +17,18 @@ WARM: Final = 1 / 6
 LOOKED_AT: Final = 1 / 10
 """Part of a run whose median counts, once after the warm-up and once at the end."""
 
+ANONYMOUS: Final = re.compile(r"^Anonymous: +(\d+) kB$", re.MULTILINE)
+
 Look = Mapping[str, int]
-"""Bytes that belong to each role alone, its children's included (USS)."""
+"""Bytes that each role has written and nobody else holds, its children's included."""
 
 
 def look(state: Running) -> Look:
-    """One look at every process of the tree: what is shared (PostgreSQL's buffers, libraries) is not counted."""
+    """One look at every process of the tree.
+
+    PostgreSQL's buffers and the code of libraries are not counted, though a page of them that one process alone has
+    touched is private to it: that is no memory of its own, and grows with the size of the database.
+    """
     held = {role: _of_tree(psutil.Process(pid)) for role, pid in state.children.items()}
     held[SUPERVISOR] = _of(psutil.Process(state.pid))
     held[POSTGRES] = sum(_of_tree(p) for p in psutil.Process(state.pid).children() if p.name() == "postgres")
@@ -46,6 +54,7 @@ def _of_tree(process: psutil.Process) -> int:
 
 
 def _of(process: psutil.Process) -> int:
-    with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-        return int(process.memory_full_info().uss)
+    with suppress(FileNotFoundError, ProcessLookupError):
+        if found := ANONYMOUS.search(Path(f"/proc/{process.pid}/smaps_rollup").read_text()):
+            return int(found[1]) * 1024
     return 0

@@ -60,7 +60,9 @@ class Command(PlacetCommand):
         return looks, died
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        grown = {role: f"{by:+.1%} to {answer['megabytes'][-1].get(role, '')} MB" for role, by in answer["grown"].items()}
+        grown = {
+            role: f"{by:+.1%} to {answer['megabytes'][-1].get(role, '')} MB" for role, by in answer["grown"].items()
+        }
         tell_promises(answer, f"{answer['minutes']:g} minutes; memory {grown.pop('all').removesuffix(' to  MB')}")
         for role, told in grown.items():
             self.stdout.write(f"  {role}: {told}")
