@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -65,7 +66,8 @@ def test_what_was_committed_outlives_a_stop_and_a_kill_of_everything(server: Pos
     write(home, "before the kill")
     everything = all_of(server)
     for process in everything:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(everything, timeout=10)
     server.start()
     assert written(home) == ["before the kill", "before the stop"]
@@ -74,7 +76,8 @@ def test_what_was_committed_outlives_a_stop_and_a_kill_of_everything(server: Pos
 def test_a_killed_head_with_living_helpers_is_cleaned_up_before_the_next_start(server: Postgres) -> None:
     head, *helpers = all_of(server)
     for helper in helpers:
-        helper.suspend()
+        with suppress(psutil.NoSuchProcess):  # some live for a moment only
+            helper.suspend()
     head.kill()
     head.wait(10)
     server.start()
