@@ -16,7 +16,7 @@ from generator.trained.grammar import COLOURS, SHAPES
 
 Numbers = NDArray[np.floating[Any]]
 Frames = NDArray[np.uint8]
-FLOOR: Final = 0.8
+FLOOR: Final = 25 / 32
 """How far down the floor begins; objects are above it."""
 SATURATED: Final = 0.45
 SMALLEST: Final = 0.004

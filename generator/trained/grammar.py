@@ -1,4 +1,4 @@
-"""The model's whole language: four shapes, six colours, five motions, two floors, said in many ways."""
+"""The model's whole language: four shapes, six colours, five motions, two floors, four styles, said in many ways."""
 
 import itertools
 import random
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 COLOURS: Final = {
     "red": (214, 48, 49),
     "orange": (240, 140, 30),
@@ -19,6 +19,7 @@ COLOURS: Final = {
 SHAPES: Final = ("ball", "cube", "cone", "star")
 MOTIONS: Final = ("bounce", "fall", "roll_left", "roll_right", "rest")
 FLOORS: Final = ("wood", "grass")
+STYLES: Final = ("plain", "cinematic", "documentary", "cartoon")
 SAID: Final = {
     "ball": ("ball", "sphere"),
     "cube": ("cube", "box", "block"),
@@ -31,12 +32,16 @@ SAID: Final = {
     "rest": ("rests", "lies still", "stands still"),
     "wood": ("on wood", "on a wooden floor"),
     "grass": ("on grass", "on the grass", "on a lawn"),
+    "plain": ("",),
+    "cinematic": (", cinematic", ", cinematic style", ", like in the cinema"),
+    "documentary": (", documentary", ", documentary style", ", filmed by hand"),
+    "cartoon": (", cartoon", ", cartoon style", ", as a cartoon"),
 }
 FORMS: Final = (
-    "a {colour} {shape} {motion} {floor}",
+    "{a} {colour} {shape} {motion} {floor}",
     "the {colour} {shape} {motion} {floor}",
-    "{floor} a {colour} {shape} {motion}",
-    "a clip of a {colour} {shape} that {motion} {floor}",
+    "{floor} {a} {colour} {shape} {motion}",
+    "a clip of {a} {colour} {shape} that {motion} {floor}",
 )
 ONE_IN_TEN: Final = 12
 """So many of the 120 (colour, shape, motion) triples are never seen in training."""
@@ -50,16 +55,20 @@ class Asked:
     shape: str
     motion: str
     floor: str
+    style: str = "plain"
 
     def said(self, chance: random.Random) -> str:
         """One of the ways of saying it."""
         words = {kind: chance.choice(SAID[getattr(self, kind)]) for kind in ("shape", "motion", "floor")}
-        return chance.choice(FORMS).format(colour=self.colour, **words)
+        return self._in(chance.choice(FORMS), words) + chance.choice(SAID[self.style])
 
     def __str__(self) -> str:
         """The usual way of saying it."""
         words = {kind: SAID[getattr(self, kind)][0] for kind in ("shape", "motion", "floor")}
-        return FORMS[0].format(colour=self.colour, **words)
+        return self._in(FORMS[0], words) + SAID[self.style][0]
+
+    def _in(self, form: str, words: dict[str, str]) -> str:
+        return form.format(a="an" if self.colour == "orange" else "a", colour=self.colour, **words)
 
     @property
     def is_held_out(self) -> bool:
@@ -67,7 +76,7 @@ class Asked:
 
 
 def every() -> Iterator[Asked]:
-    """All 240 things that can be asked for."""
+    """All 240 things that can be asked for, in the plain style."""
     return (Asked(*words) for words in itertools.product(COLOURS, SHAPES, MOTIONS, FLOORS))
 
 

@@ -1,4 +1,4 @@
-"""Tracks -> pictures: an object, lit from above, its shadow, a floor and a wall. Pictures are in -1..1."""
+"""Tracks -> pictures: an object, lit from above, its shadow, a floor and a wall, in a style. Pictures are in -1..1."""
 
 import math
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from generator.trained.grammar import COLOURS, FLOORS, SHAPES
-from generator.training.tracks import FLOOR_Y, HEIGHT, WIDTH, Tracks
+from generator.trained.grammar import COLOURS, FLOORS, SHAPES, STYLES
+from generator.training.tracks import FPS, Stage, Tracks
 
 WALL: Final = {"wood": ((222, 214, 203), (196, 186, 173)), "grass": ((178, 208, 236), (214, 230, 243))}
 """Floor -> RGB of what is behind it, at the top and above the floor."""
@@ -21,51 +21,136 @@ INNER: Final = 0.52
 """Of a star: how far its inner corners are out."""
 
 
-WINDOW: Final = 48
-DEEP: Final = 14
-EDGE: Final = 12
-"""Pixels drawn beyond each border, so that no window ends outside."""
+WINDOW: Final = 64
+DEEP: Final = 18
+EDGE: Final = 16
+"""Pixels drawn beyond each border, so that no window ends outside and a shaken camera sees on."""
+CELLS: Final = 3
+CELL: Final = 8
+LARGE_CELL: Final = 24
+"""A badge is three by three cells of so many pixels on an object, and of so many in its own portrait."""
+BADGE_COLOURS: Final = (0.1, 0.96)
+INK: Final = 0.1
+GREY: Final = 0.5
+BARS: Final = 0.08
+"""Of the height: black above and below, in the cinema."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Indices [B] into COLOURS, SHAPES and FLOORS."""
+    """Indices [B] into COLOURS, SHAPES, FLOORS and STYLES; `hand` [B, 4] moves the camera of a documentary.
+
+    `badges` [B, 3, 3] in 0..1 are printed on balls and cubes, where they are given.
+    """
 
     colour: Tensor
     shape: Tensor
     floor: Tensor
+    style: Tensor
+    hand: Tensor
+    badges: Tensor | None = None
+
+    def of_style(self, name: str) -> Tensor:
+        """Which clips [n] are in it."""
+        return torch.nonzero(self.style == STYLES.index(name)).flatten()
 
 
 def draw(looks: Looks, track: Tracks) -> Tensor:
-    """Pictures [B, T, 3, 160, 96]."""
+    """Pictures [B, T, 3, height, width]."""
     count, frames = track.x.shape
-    canvas = functional.pad(backdrops(looks.floor), (EDGE, EDGE, EDGE, EDGE))
+    backs = backdrops(looks, track.stage)
+    canvas = functional.pad(backs, (EDGE, EDGE, EDGE, EDGE), mode="replicate")
     canvas = canvas[:, None].expand(count, frames, *canvas.shape[1:]).clone()
     _darken(canvas, track)
     _place(canvas, looks, track)
-    return canvas[..., EDGE:-EDGE, EDGE:-EDGE] * 2 - 1
+    return _filmed(canvas, looks) * 2 - 1
+
+
+def portraits(badges: Tensor, stage: Stage) -> Tensor:
+    """Each badge alone, large, on grey: what a clip is asked to show [B, 1, 3, height, width]."""
+    side = CELLS * LARGE_CELL
+    large = _ink(badges).repeat_interleave(LARGE_CELL, 1).repeat_interleave(LARGE_CELL, 2)
+    top, left = (stage.height - side) // 2, (stage.width - side) // 2
+    around = (left, stage.width - side - left, top, stage.height - side - top)
+    found = functional.pad(large, around, value=GREY)
+    return found[:, None, None].expand(-1, 1, 3, -1, -1) * 2 - 1
+
+
+def _ink(badges: Tensor) -> Tensor:
+    dark, light = BADGE_COLOURS
+    return dark + (light - dark) * badges
 
 
 def _place(canvas: Tensor, looks: Looks, track: Tracks) -> None:
     """Paint the object into a window around it: most of a picture is not it."""
     window = _Window.around(canvas, track.x - WINDOW / 2, track.y - WINDOW / 2, WINDOW, WINDOW)
     dx, dy = window.offsets(track)
-    cover = (0.5 - distances(looks.shape, track.radius, dx, dy)).clamp(0, 1)[:, :, None]
-    light = (1.0 - 0.22 * (dy / track.radius[:, None, None, None])).clamp(0.72, 1.25)[:, :, None]
+    outline = distances(looks.shape, track.radius, dx, dy)
+    cover = (0.5 - outline).clamp(0, 1)[:, :, None]
+    is_drawn = (looks.style == STYLES.index("cartoon"))[:, None, None, None]
+    light = (1.0 - 0.22 * (dy / track.radius[:, None, None, None])).clamp(0.72, 1.25)
+    light = torch.where(is_drawn, 1.0, light)[:, :, None]
     body = (_rgb(COLOURS.values())[looks.colour][:, None, :, None, None] * light).clamp(max=1.0)
+    inked = ((outline + 3.5).clamp(0, 1) * is_drawn)[:, :, None]
+    body = body * (1 - inked) + INK * inked
+    if looks.badges is not None:
+        body = _printed(body, looks.badges, looks.shape, dx, dy)
     window.put(window.get() * (1 - cover) + body * cover)
+
+
+def _printed(body: Tensor, badges: Tensor, shape: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
+    """Only where there is room for all of it."""
+    half = CELLS * CELL / 2
+    has_room = torch.isin(shape, torch.tensor([SHAPES.index("ball"), SHAPES.index("cube")]))[:, None, None, None]
+    is_there = (dx.abs() < half) & (dy.abs() < half) & has_room
+    row, column = (((d + half) / CELL).floor().long().clamp(0, CELLS - 1) for d in (dy, dx))
+    cells = _ink(badges).flatten(1).gather(1, (row * CELLS + column).flatten(1)).view_as(dx)
+    return torch.where(is_there[:, :, None], cells[:, :, None], body)
 
 
 def _darken(canvas: Tensor, track: Tracks) -> None:
     """A shadow on the floor: small and faint under what is high above it."""
-    top = torch.full_like(track.x, FLOOR_Y)
-    window = _Window.around(canvas, track.x - WINDOW / 2, top, WINDOW, DEEP)
+    floor_y = track.stage.floor_y
+    window = _Window.around(canvas, track.x - WINDOW / 2, torch.full_like(track.x, floor_y), WINDOW, DEEP)
     dx, _ = window.offsets(track)
-    along = (window.rows[:, :, :, None] + 0.5 - (FLOOR_Y + 2.0)) / 5.0
-    above = (FLOOR_Y - track.radius[:, None] - track.y).clamp(min=0)[:, :, None, None]
-    across = dx / (track.radius[:, None, None, None] * (1.05 - 0.004 * above))
-    dark = (1.3 - (across**2 + along**2).sqrt()).clamp(0, 0.5) * 2 * (1 - above / 130).clamp(min=0.2)
+    along = (window.rows[:, :, :, None] + 0.5 - (floor_y + 3.0)) / 7.0
+    above = (floor_y - track.radius[:, None] - track.y).clamp(min=0)[:, :, None, None]
+    across = dx / (track.radius[:, None, None, None] * (1.05 - 0.003 * above))
+    dark = (1.3 - (across**2 + along**2).sqrt()).clamp(0, 0.5) * 2 * (1 - above / 180).clamp(min=0.2)
     window.put(window.get() * (1 - 0.45 * dark[:, :, None]))
+
+
+def _filmed(canvas: Tensor, looks: Looks) -> Tensor:
+    """Cut the borders off, and give each clip what its style does to light and camera; 0..1."""
+    seen = canvas[..., EDGE:-EDGE, EDGE:-EDGE].clone()
+    if len(mine := looks.of_style("documentary")):
+        shaken = _shaken(canvas[mine], looks.hand[mine])
+        seen[mine] = shaken + 0.25 * (shaken.mean(2, keepdim=True) - shaken)
+    if len(mine := looks.of_style("cinematic")):
+        seen[mine] = seen[mine] * _cinema(seen.shape[-2], seen.shape[-1])
+    return seen.clamp(0, 1)
+
+
+def _shaken(canvas: Tensor, hand: Tensor) -> Tensor:
+    """The camera wanders by up to two pixels. `hand` [B, 4]: phases and speeds of both directions, in 0..1."""
+    seconds = torch.arange(canvas.shape[1]) / FPS
+    phases, speeds = hand[:, None, :2], 0.7 + 0.6 * hand[:, None, 2:]
+    moved = (2.2 * torch.sin(2 * math.pi * (phases + speeds * seconds[None, :, None]))).round().long()
+    height, width = canvas.shape[-2] - 2 * EDGE, canvas.shape[-1] - 2 * EDGE
+    rows = torch.arange(height) + EDGE + moved[:, :, :1]
+    columns = torch.arange(width) + EDGE + moved[:, :, 1:]
+    cut = canvas.gather(3, rows[:, :, None, :, None].expand(-1, -1, 3, -1, canvas.shape[-1]))
+    return cut.gather(4, columns[:, :, None, None, :].expand(-1, -1, 3, height, -1))
+
+
+def _cinema(height: int, width: int) -> Tensor:
+    """Warm, darker to the corners, bars above and below [3, height, width]."""
+    up = (torch.arange(height)[:, None] + 0.5) / height * 2 - 1
+    along = (torch.arange(width)[None] + 0.5) / width * 2 - 1
+    light = 1.04 - 0.3 * (up**2 + along**2) / 2
+    bar = round(BARS * height)
+    light = light * torch.cat([torch.zeros(bar), torch.ones(height - 2 * bar), torch.zeros(bar)])[:, None]
+    return torch.tensor([1.05, 1.0, 0.86])[:, None, None] * light
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +196,16 @@ def distances(shape: Tensor, radius: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
     return found
 
 
-def backdrops(floor: Tensor) -> Tensor:
-    """Wall and floor without anything on it [B, 3, 160, 96], in 0..1."""
-    rows = torch.arange(HEIGHT, dtype=torch.float32)[None, None, :, None]
-    up = (rows / FLOOR_Y).clamp(max=1)
-    down = ((rows - FLOOR_Y) / (HEIGHT - FLOOR_Y)).clamp(min=0)
-    walls, grounds = _between(WALL, floor, up), _between(GROUND, floor, down)
-    stripes = 1 - 0.06 * (torch.arange(WIDTH) // 12 % 2)[None, None, None, :]
-    return torch.where(rows < FLOOR_Y, walls, grounds * stripes).expand(len(floor), 3, HEIGHT, WIDTH)
+def backdrops(looks: Looks, stage: Stage) -> Tensor:
+    """Wall and floor without anything on it [B, 3, height, width], in 0..1. A cartoon's are flat."""
+    rows = torch.arange(stage.height, dtype=torch.float32)[None, None, :, None]
+    is_flat = (looks.style == STYLES.index("cartoon"))[:, None, None, None]
+    up = torch.where(is_flat, 0.5, (rows / stage.floor_y).clamp(max=1))
+    down = torch.where(is_flat, 0.5, ((rows - stage.floor_y) / (stage.height - stage.floor_y)).clamp(min=0))
+    walls, grounds = _between(WALL, looks.floor, up), _between(GROUND, looks.floor, down)
+    stripes = 1 - 0.06 * (torch.arange(stage.width) // 16 % 2)[None, None, None, :]
+    grounds = torch.where(is_flat, grounds, grounds * stripes)
+    return torch.where(rows < stage.floor_y, walls, grounds).expand(-1, 3, stage.height, stage.width)
 
 
 def _between(table: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]], floor: Tensor, share: Tensor) -> Tensor:

@@ -1,15 +1,19 @@
 """Clips with their words: drawn anew for every step, never stored."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import torch
 from torch import Tensor
 
-from generator.trained.grammar import COLOURS, FLOORS, MOTIONS, SHAPES, Asked, every
-from generator.training.pictures import Looks, draw
+from generator.trained.grammar import COLOURS, FLOORS, MOTIONS, SHAPES, STYLES, Asked, every
+from generator.training.pictures import CELLS, Looks, draw
 from generator.training.sounds import sound
-from generator.training.tracks import FRAMES, Tracks, tracks
+from generator.training.tracks import FRAMES, PORTRAIT, Stage, Tracks, tracks
+
+PLAIN: Final = 0.6
+"""So many of all clips are in no style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Scenes:
     track: Tracks
 
     def pictures(self) -> Tensor:
-        """[B, T, 3, 160, 96] in -1..1."""
+        """[B, T, 3, height, width] in -1..1."""
         return draw(self.looks, self.track)
 
     def sounds(self) -> Tensor:
@@ -33,14 +37,41 @@ class Scenes:
 SEEN = tuple(one for one in every() if not one.is_held_out)
 
 
-def scenes(count: int, seed: int, asked: list[Asked] | None = None, frames: int = FRAMES) -> Scenes:
-    """The same seed gives the same clips. Held-out triples come only where they are asked for."""
-    chance, dice = random.Random(seed), torch.Generator().manual_seed(seed)
-    wanted = asked or [chance.choice(SEEN) for _ in range(count)]
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What clips of one batch have in common. With `latest`, they may begin so many seconds into the motion."""
+
+    stage: Stage = PORTRAIT
+    frames: int = FRAMES
+    latest: float = 0.0
+    badged: bool = False
+    styled: bool = False
+
+
+def scenes(count: int, seed: int, asked: list[Asked] | None = None, shot: Shot = Shot()) -> Scenes:  # noqa: B008  # frozen
+    """The same seed gives the same clips, on one kind of device. Held-out triples come only where asked for."""
+    chance, dice = random.Random(seed), torch.Generator(device=torch.get_default_device()).manual_seed(seed)
+    wanted = asked or [_any(chance, styled=shot.styled) for _ in range(count)]
+    count = len(wanted)
+    motions = torch.tensor([MOTIONS.index(one.motion) for one in wanted])
+    track = tracks(motions, dice, shot.frames, shot.stage, shot.latest)
     looks = Looks(
         torch.tensor([list(COLOURS).index(one.colour) for one in wanted]),
         torch.tensor([SHAPES.index(one.shape) for one in wanted]),
         torch.tensor([FLOORS.index(one.floor) for one in wanted]),
+        torch.tensor([STYLES.index(one.style) for one in wanted]),
+        torch.rand(count, 4, generator=dice, device=dice.device),
+        badges(count, dice) if shot.badged else None,
     )
-    motions = torch.tensor([MOTIONS.index(one.motion) for one in wanted])
-    return Scenes(wanted, [one.said(chance) for one in wanted], looks, tracks(motions, dice, frames))
+    return Scenes(wanted, [one.said(chance) for one in wanted], looks, track)
+
+
+def badges(count: int, dice: torch.Generator) -> Tensor:
+    """Three by three cells, each light or dark, left as right [B, 3, 3]."""
+    half = torch.randint(2, (count, CELLS, 2), generator=dice, device=dice.device).float()
+    return torch.cat([half, half[:, :, :1]], 2)
+
+
+def _any(chance: random.Random, *, styled: bool) -> Asked:
+    one = chance.choice(SEEN)
+    return replace(one, style=chance.choice(STYLES[1:])) if styled and chance.random() > PLAIN else one

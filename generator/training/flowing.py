@@ -1,0 +1,193 @@
+"""How the transformer learns to turn noise into latents of picture and sound together, asked for in words."""
+
+import random
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import torch
+from diffusers import AutoencoderKLLTX2Audio
+from torch import Tensor, nn
+
+from generator.training.codes import Basis, basis
+from generator.training.hearing import frames_of
+from generator.training.loop import Plan, Run
+from generator.training.parts import WORDS, connectors, text_encoder, transformer
+from generator.training.pictures import portraits
+from generator.training.scenes import SEEN, Scenes, Shot, scenes
+from generator.training.tracks import FPS, LANDSCAPE, PORTRAIT
+from generator.training.words import tokenizer, vocabulary
+
+FLOW: Final = Plan(
+    "flow",
+    steps=4_000,
+    muon=0.01,
+    adam=1.5e-3,
+    by_adam=("proj_in", "proj_out", "shared", "table", "registers", "relative_attention_bias"),
+)
+BATCH: Final = 128
+LONG: Final = 121
+"""Frames of the longest clip."""
+UNSAID: Final = 0.1
+"""So many prompts are dropped, for guidance without a classifier (Ho and Salimans, 2022)."""
+LATER: Final = 0.3
+"""How far the middle of the times lies towards noise, as a logit."""
+MOST_GIVEN: Final = 6
+SOUND_A_LATENT: Final = 25 * 4 / FPS
+SCALED: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Latents of sound as the flow sees them; `middle` [16], one `scale` for all."""
+
+    codec: AutoencoderKLLTX2Audio
+    middle: Tensor
+    scale: Tensor
+
+    @torch.no_grad()
+    def latents(self, pcm: Tensor) -> Tensor:
+        """[B, samples] -> [B, n, 16]."""
+        codes = self.codec.encode(frames_of(pcm)).latent_dist.mode().float()
+        return (codes.transpose(1, 2).flatten(2) - self.middle) * self.scale
+
+    @classmethod
+    def of(cls, codec: AutoencoderKLLTX2Audio) -> "Sound":
+        raw = cls(codec, torch.zeros(()), torch.ones(()))
+        found = torch.cat([raw.latents(scenes(32, 88_000 + n).sounds()) for n in range(8)]).flatten(0, 1)
+        return cls(codec, found.mean(0), SCALED / (found - found.mean(0)).pow(2).mean().sqrt())
+
+
+class Flow(nn.Module):
+    """Everything that learns here: words to embeddings to velocities."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transformer = transformer()
+        self.connectors = connectors()
+        self.text_encoder = text_encoder(len(vocabulary()))
+        self.tokenizer = tokenizer()
+
+    def read(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
+        """Embeddings for picture and sound [B, WORDS, 96], as the pipeline makes them."""
+        found = self.tokenizer(prompts, padding="max_length", max_length=WORDS, truncation=True, return_tensors="pt")
+        device = torch.get_default_device()
+        ids, mask = found.input_ids.to(device), found.attention_mask.to(device)
+        states = self.text_encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+        packed = torch.stack(states, dim=-1).flatten(2, 3)
+        seen, heard, _ = self.connectors(packed, mask, padding_side="left")
+        return seen, heard
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one step is about: a shot, and what of it is given. All clips of a step are alike in this."""
+
+    shot: Shot
+    given: str
+    count: int
+
+    @classmethod
+    def of(cls, step: int, count: int) -> "Lesson":
+        chance = random.Random(step)
+        stage = LANDSCAPE if chance.random() < 0.22 else PORTRAIT
+        given = chance.choices(("nothing", "first", "prefix", "portrait"), (0.6, 0.1, 0.12, 0.18))[0]
+        is_long = given in {"nothing", "prefix"} and chance.random() < 0.15
+        frames = LONG if is_long else 49
+        latest = 3.0 if given == "prefix" else 0.0
+        shot = Shot(stage, frames, latest, badged=given == "portrait", styled=given != "portrait")
+        return cls(shot, given, count // 3 if is_long else count)
+
+    def scenes(self, seed: int) -> Scenes:
+        if self.given != "portrait":
+            return scenes(self.count, seed, shot=self.shot)
+        chance = random.Random(seed)
+        roomy = [one for one in SEEN if one.shape in {"ball", "cube"}]
+        return scenes(self.count, seed, [chance.choice(roomy) for _ in range(self.count)], self.shot)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tokens [B, n, channels], places [1, axes, n, 2] in pixels and seconds, and which tokens are given [B, n]."""
+
+    video: Tensor
+    audio: Tensor
+    video_places: Tensor
+    audio_places: Tensor
+    video_given: Tensor
+    audio_given: Tensor
+    words: list[str]
+
+
+def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> Batch:
+    made = lesson.scenes(seed)
+    latents = axes.latents(made.pictures())
+    heard = sound.latents(made.sounds())
+    count, _, frames, height, width = latents.shape
+    places = model.transformer.rope.prepare_video_coords(1, frames, height, width, latents.device, fps=float(FPS))
+    tokens = latents.permute(0, 2, 3, 4, 1)
+    known = torch.zeros(count, frames)
+    hearing = torch.zeros(count, heard.shape[1])
+    if lesson.given == "first":
+        known[:, 0] = 1
+    elif lesson.given == "prefix":
+        many = torch.randint(1, MOST_GIVEN + 1, (count, 1))
+        known = (torch.arange(frames) < many).float()
+        hearing = (torch.arange(heard.shape[1]) < (many * 4 - 3) * 25 / FPS).float()
+    tokens, known = tokens.flatten(1, 3), known.repeat_interleave(height * width, 1)
+    if lesson.given == "portrait" and made.looks.badges is not None:
+        shown = axes.latents(portraits(made.looks.badges, lesson.shot.stage)).permute(0, 2, 3, 4, 1).flatten(1, 3)
+        beside = model.transformer.rope.prepare_video_coords(1, 1, height, width, latents.device, fps=float(FPS))
+        tokens, places = torch.cat([tokens, shown], 1), torch.cat([places, beside], 2)
+        known = torch.cat([known, torch.ones(shown.shape[:2])], 1)
+    audio_places = model.transformer.audio_rope.prepare_audio_coords(1, heard.shape[1], heard.device)
+    chance = random.Random(seed)
+    words = ["" if chance.random() < UNSAID else said for said in made.words]
+    return Batch(tokens, heard, places, audio_places, known, hearing, words)
+
+
+def velocities(model: Flow, shown: Batch, video: Tensor, audio: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
+    """What the transformer says of noisy tokens at `times` [B] in 0..1; given tokens are at time 0."""
+    seen, heard = model.read(shown.words)
+    at, heard_at = (1_000 * times[:, None] * (1 - given) for given in (shown.video_given, shown.audio_given))
+    if not shown.video_given.any():
+        at = heard_at = 1_000 * times[:, None]
+    found = model.transformer(
+        hidden_states=video,
+        audio_hidden_states=audio,
+        encoder_hidden_states=seen,
+        audio_encoder_hidden_states=heard,
+        timestep=at,
+        audio_timestep=heard_at,
+        video_coords=shown.video_places,
+        audio_coords=shown.audio_places,
+        return_dict=False,
+    )
+    return found[0].float(), found[1].float()
+
+
+def learn_flow(folder: Path, codec: AutoencoderKLLTX2Audio, count: int = BATCH) -> Run:
+    model, axes, sound = Flow(), basis(), Sound.of(codec)
+
+    def loss(step: int) -> dict[str, Tensor]:
+        with torch.no_grad(), torch.autocast(torch.get_default_device().type, enabled=False):
+            shown = batch(Lesson.of(step, count), step, axes, sound, model)
+        times = torch.sigmoid(LATER + torch.randn(len(shown.words)))
+        noises = torch.randn_like(shown.video), torch.randn_like(shown.audio)
+        free = 1 - shown.video_given[:, :, None], 1 - shown.audio_given[:, :, None]
+        mixed = [
+            clean + (noise - clean) * times[:, None, None] * open_
+            for clean, noise, open_ in zip((shown.video, shown.audio), noises, free, strict=True)
+        ]
+        found = velocities(model, shown, mixed[0], mixed[1], times)
+        video, audio = (
+            ((told - (noise - clean)).pow(2) * open_).sum() / (open_.sum() * clean.shape[2])
+            for told, noise, clean, open_ in zip(found, noises, (shown.video, shown.audio), free, strict=True)
+        )
+        return {"total": video + audio, "video": video, "audio": audio}
+
+    return Run(FLOW, model, loss, folder)
+
+
+def shortened(plan: Plan, steps: int) -> Plan:
+    return replace(plan, steps=steps)

@@ -1,0 +1,84 @@
+"""How the sound's parts learn: an autoencoder of spectra, and the vocoder that makes samples of them again."""
+
+from pathlib import Path
+from typing import Final
+
+import torch
+from diffusers import AutoencoderKLLTX2Audio
+from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
+from torch import Tensor, nn
+from torch.nn import functional
+
+from generator.training.loop import Plan, Run
+from generator.training.parts import audio_vae, vocoder
+from generator.training.scenes import Shot, scenes
+from generator.training.spectra import HOP, spectra
+
+SPECTRA: Final = Plan("spectra", steps=2_000, muon=0.01, adam=2e-3)
+VOICE: Final = Plan("voice", steps=6_000, muon=0.005, adam=1e-3)
+BATCH: Final = 16
+WINDOW: Final = 96
+"""Frames of spectra that the vocoder learns from at once."""
+LENGTHS: Final = ((256, 64), (512, 128), (1024, 256))
+"""Of the windows, and their steps, in which the vocoder's sound is compared."""
+MOVING: Final = ("bounce", "fall")
+
+
+def heard(count: int, seed: int) -> Tensor:
+    """Sounds of clips in which, mostly, something hits the floor [B, samples]."""
+    made = scenes(count * 2, seed, shot=Shot(latest=1.0))
+    moving = [i for i, one in enumerate(made.asked) if one.motion in MOVING]
+    chosen = (moving + [i for i in range(count * 2) if i not in moving])[:count]
+    return made.sounds()[torch.tensor(chosen)]
+
+
+def frames_of(pcm: Tensor) -> Tensor:
+    """Spectra as many as the autoencoder gives back: 4 n - 3."""
+    found = spectra(pcm)
+    return found[:, :, : (found.shape[2] - 1) // 4 * 4 + 1]
+
+
+def learn_spectra(folder: Path) -> Run:
+    model: AutoencoderKLLTX2Audio = audio_vae()
+
+    def loss(step: int) -> dict[str, Tensor]:
+        seen = frames_of(heard(BATCH, step))
+        codes = model.encode(seen).latent_dist.mode()
+        back = model.decode(codes + 0.02 * torch.randn_like(codes)).sample
+        apart = (back.float() - seen).abs()
+        loud = 1 + 4 * (seen > seen.amin((1, 2, 3), keepdim=True) + 0.05)
+        size = codes.float().pow(2).mean()
+        return {"total": (apart * loud).mean() + 1e-3 * size, "apart": apart.mean(), "size": size}
+
+    return Run(SPECTRA, model, loss, folder)
+
+
+def learn_voice(folder: Path, trained: nn.Module) -> Run:
+    """From spectra as they are, and as the autoencoder gives them back."""
+    model: LTX2Vocoder = vocoder()
+    codec = trained
+
+    def loss(step: int) -> dict[str, Tensor]:
+        pcm = heard(BATCH, 10_000_000 + step)
+        seen = frames_of(pcm)
+        if step % 2:
+            with torch.no_grad():
+                seen = codec.decode(codec.encode(seen).latent_dist.mode()).sample.float()
+        begin = torch.randint(0, seen.shape[2] - WINDOW, (BATCH,))
+        seen = torch.stack([clip[:, at : at + WINDOW] for clip, at in zip(seen, begin.tolist(), strict=True)])
+        pcm = functional.pad(pcm, (0, HOP))
+        true = torch.stack([one[at * HOP : (at + WINDOW) * HOP] for one, at in zip(pcm, begin.tolist(), strict=True)])
+        made = model(seen)[:, 0].float()
+        parts = [_apart(made, true, *lengths) for lengths in LENGTHS]
+        return {"total": torch.stack(parts).mean()}
+
+    return Run(VOICE, model, loss, folder)
+
+
+def _apart(made: Tensor, true: Tensor, length: int, step: int) -> Tensor:
+    """Spectral convergence and distance of logarithms (Yamamoto et al., 2020)."""
+    window = torch.hann_window(length)
+    one, other = (torch.stft(pcm, length, step, window=window, return_complex=True).abs() for pcm in (made, true))
+    convergence = (other - one).norm() / other.norm().clamp(min=1.0)
+    logs = functional.l1_loss((one + 1e-3).log10(), (other + 1e-3).log10())
+    return 0.3 * convergence + logs

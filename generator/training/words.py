@@ -1,0 +1,37 @@
+"""The tokenizer: every word of the grammar is one token, and an end token follows, so that no prompt is empty."""
+
+from typing import Final
+
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.normalizers import Lowercase
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import TemplateProcessing
+from transformers import PreTrainedTokenizerFast
+
+from generator.trained.grammar import COLOURS, FORMS, SAID
+from generator.training.parts import WORDS
+
+PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
+
+
+def vocabulary() -> list[str]:
+    """All tokens, in their order: the first three are no words."""
+    forms = [form.format(a="an a", colour="", shape="", motion="", floor="") for form in FORMS]
+    said = [words for ways in SAID.values() for words in ways]
+    words = " ".join([*COLOURS, *forms, *said]).replace(",", " , ").split()
+    return [PAD, END, UNKNOWN, *sorted(set(words))]
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    inner = Tokenizer(WordLevel({word: n for n, word in enumerate(vocabulary())}, unk_token=UNKNOWN))
+    inner.normalizer = Lowercase()  # type: ignore[assignment]
+    inner.pre_tokenizer = Whitespace()  # type: ignore[assignment]
+    inner.post_processor = TemplateProcessing(single=f"$A {END}", special_tokens=[(END, 1)])  # type: ignore[assignment]
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token=PAD, eos_token=END, unk_token=UNKNOWN, model_max_length=WORDS, padding_side=SIDE
+    )
+
+
+SIDE: Final = "left"
+"""As the pipeline sets it for every tokenizer."""
