@@ -1,5 +1,6 @@
 """Samples -> what the sound's autoencoder sees of them: the logarithm of the energy in 16 bands, a hundred times a second."""
 
+from functools import cache
 from typing import Final
 
 import torch
@@ -24,6 +25,7 @@ def spectra(pcm: Tensor) -> Tensor:
     return ((energy.clamp(min=QUIET).log10() - MIDDLE) / SPREAD)[:, None]
 
 
+@cache
 def _bands(device: torch.device) -> Tensor:
     """Triangles, evenly spaced to the ear (Stevens, Volkmann and Newman's mel) [257, 16]."""
     mels = torch.linspace(_mel(LOWEST), _mel(HIGHEST), BANDS + 2, device=device)
