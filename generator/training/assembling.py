@@ -32,7 +32,7 @@ def pipeline(folder: Path) -> LTX2Pipeline:
     averaged(picture.decoder, seeing.DECODER, folder)
     averaged(picture.encoder, seeing.ENCODER, folder)
     averaged(flow, flowing.FLOW, folder)
-    scaled = flowing.Sound.of(sound)
+    scaled = flowing.Sound.of(sound, folder)
     sound.latents_mean.copy_(scaled.middle)
     sound.latents_std.fill_(1 / float(scaled.scale))
     return LTX2Pipeline(

@@ -5,12 +5,14 @@ colours, 192 numbers. The principal components of the training's own pictures ke
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from generator.training.loop import kept
 from generator.training.parts import CHANNELS
 from generator.training.scenes import Shot, scenes
 from generator.training.tracks import LANDSCAPE
@@ -28,7 +30,7 @@ EVENNESS: Final = 0.25
 def means(pictures: Tensor) -> Tensor:
     """[B, 4 n + 1, 3, height, width] -> [B, n + 1, height / 32, width / 32, 192]."""
     count, frames = pictures.shape[:2]
-    small = functional.avg_pool2d(pictures.flatten(0, 1), BLOCK).unflatten(0, (count, frames))
+    small = functional.avg_pool2d(pictures.flatten(0, 1), BLOCK).unflatten(0, (count, frames)).float()
     small = torch.cat([small[:, :1]] * (FRAMES_EACH - 1) + [small], 1)
     cut = small.unflatten(1, (-1, FRAMES_EACH)).unflatten(4, (-1, SIDE)).unflatten(6, (-1, SIDE))
     return cut.permute(0, 1, 4, 6, 3, 2, 5, 7).flatten(4)
@@ -54,7 +56,12 @@ class Basis:
         return latents.permute(0, 2, 3, 4, 1) / self.scales @ self.axes.T + self.middle
 
 
-def basis(channels: int = CHANNELS, clips: int = 256) -> Basis:
+def basis(folder: Path) -> Basis:
+    """The one that the stages in `folder` share."""
+    return Basis(**kept(folder / "basis.pt", components))
+
+
+def components(channels: int = CHANNELS, clips: int = 256) -> dict[str, Tensor]:
     """From clips of every kind that the training shows."""
     shots = (Shot(styled=True), Shot(styled=True, badged=True), Shot(stage=LANDSCAPE, styled=True))
     seen = [means(scenes(16, 77_000 + n, shot=shots[n % 3]).pictures()).flatten(0, 3) for n in range(clips // 16)]
@@ -64,4 +71,4 @@ def basis(channels: int = CHANNELS, clips: int = 256) -> Basis:
     axes, values = axes.flip(1)[:, :channels], values.flip(0)[:channels]
     evened = values ** (0.5 - EVENNESS)
     scales = SPREAD / evened.pow(2).mean().sqrt() * values**-EVENNESS
-    return Basis(axes.float().to(every.device), middle, scales.float().to(every.device))
+    return {"axes": axes.float().contiguous(), "middle": middle.cpu(), "scales": scales.float()}

@@ -1,7 +1,7 @@
 """How the transformer learns to turn noise into latents of picture and sound together, asked for in words."""
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from generator.training.codes import Basis, basis
 from generator.training.hearing import frames_of
-from generator.training.loop import Plan, Run
+from generator.training.loop import Plan, Run, Shown, kept
 from generator.training.parts import WORDS, connectors, text_encoder, transformer
 from generator.training.pictures import portraits
 from generator.training.scenes import SEEN, Scenes, Shot, scenes
@@ -32,6 +32,8 @@ UNSAID: Final = 0.1
 """So many prompts are dropped, for guidance without a classifier (Ho and Salimans, 2022)."""
 LATER: Final = 0.3
 """How far the middle of the times lies towards noise, as a logit."""
+EVENLY: Final = 0.1
+"""So many times are drawn evenly: pure noise, where every clip begins, is rare otherwise."""
 MOST_GIVEN: Final = 6
 SOUND_A_LATENT: Final = 25 * 4 / FPS
 SCALED: Final = 0.7
@@ -52,10 +54,16 @@ class Sound:
         return (codes.transpose(1, 2).flatten(2) - self.middle) * self.scale
 
     @classmethod
-    def of(cls, codec: AutoencoderKLLTX2Audio) -> "Sound":
-        raw = cls(codec, torch.zeros(()), torch.ones(()))
-        found = torch.cat([raw.latents(scenes(32, 88_000 + n).sounds()) for n in range(8)]).flatten(0, 1)
-        return cls(codec, found.mean(0), SCALED / (found - found.mean(0)).pow(2).mean().sqrt())
+    def of(cls, codec: AutoencoderKLLTX2Audio, folder: Path) -> "Sound":
+        """The one that the stages in `folder` share."""
+
+        def measured() -> dict[str, Tensor]:
+            raw = cls(codec, torch.zeros(()), torch.ones(()))
+            found = torch.cat([raw.latents(scenes(32, 88_000 + n).sounds()) for n in range(8)]).flatten(0, 1)
+            spread = (found - found.mean(0)).pow(2).mean().sqrt()
+            return {"middle": found.mean(0).cpu(), "scale": (SCALED / spread).cpu()}
+
+        return cls(codec, **kept(folder / "sound.pt", measured))
 
 
 class Flow(nn.Module):
@@ -68,12 +76,16 @@ class Flow(nn.Module):
         self.text_encoder = text_encoder(len(vocabulary()))
         self.tokenizer = tokenizer()
 
-    def read(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
-        """Embeddings for picture and sound [B, WORDS, 96], as the pipeline makes them."""
+    def tokens(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
+        """Numbers of words and which of them are there [B, WORDS], on the default device."""
         found = self.tokenizer(prompts, padding="max_length", max_length=WORDS, truncation=True, return_tensors="pt")
         device = torch.get_default_device()
-        ids, mask = found.input_ids.to(device), found.attention_mask.to(device)
-        states = self.text_encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+        return found.input_ids.to(device), found.attention_mask.to(device)
+
+    def read(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Embeddings for picture and sound [B, WORDS, 96], as the pipeline makes them."""
+        hidden = (1.0 - mask[:, None, None, :].float()) * torch.finfo(torch.float32).min
+        states = self.text_encoder(input_ids=ids, attention_mask=hidden, output_hidden_states=True).hidden_states
         packed = torch.stack(states, dim=-1).flatten(2, 3)
         seen, heard, _ = self.connectors(packed, mask, padding_side="left")
         return seen, heard
@@ -106,22 +118,12 @@ class Lesson:
         return scenes(self.count, seed, [chance.choice(roomy) for _ in range(self.count)], self.shot)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Tokens [B, n, channels], places [1, axes, n, 2] in pixels and seconds, and which tokens are given [B, n]."""
-
-    video: Tensor
-    audio: Tensor
-    video_places: Tensor
-    audio_places: Tensor
-    video_given: Tensor
-    audio_given: Tensor
-    words: list[str]
-
-
-def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> Batch:
+def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> Shown:
+    """`video`, `audio`: clean tokens [B, n, channels]; `video_places`, `audio_places` [1, axes, n, 2] in pixels and seconds;
+    `video_given`, `audio_given` [B, n], where something is; `ids`, `mask` of the words.
+    """  # fmt: skip
     made = lesson.scenes(seed)
-    latents = axes.latents(made.pictures())
+    latents = axes.latents(made.pictures(torch.float16 if made.track.x.is_cuda else torch.float32))
     heard = sound.latents(made.sounds())
     count, _, frames, height, width = latents.shape
     places = model.transformer.rope.prepare_video_coords(1, frames, height, width, latents.device, fps=float(FPS))
@@ -140,18 +142,25 @@ def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> 
         beside = model.transformer.rope.prepare_video_coords(1, 1, height, width, latents.device, fps=float(FPS))
         tokens, places = torch.cat([tokens, shown], 1), torch.cat([places, beside], 2)
         known = torch.cat([known, torch.ones(shown.shape[:2])], 1)
-    audio_places = model.transformer.audio_rope.prepare_audio_coords(1, heard.shape[1], heard.device)
     chance = random.Random(seed)
-    words = ["" if chance.random() < UNSAID else said for said in made.words]
-    return Batch(tokens, heard, places, audio_places, known, hearing, words)
+    ids, mask = model.tokens(["" if chance.random() < UNSAID else said for said in made.words])
+    found = {
+        "video": tokens,
+        "audio": heard,
+        "video_places": places,
+        "audio_places": model.transformer.audio_rope.prepare_audio_coords(1, heard.shape[1], heard.device),
+        "ids": ids,
+        "mask": mask,
+    }
+    return found if lesson.given == "nothing" else found | {"video_given": known, "audio_given": hearing}
 
 
-def velocities(model: Flow, shown: Batch, video: Tensor, audio: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
+def velocities(model: Flow, shown: Shown, video: Tensor, audio: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
     """What the transformer says of noisy tokens at `times` [B] in 0..1; given tokens are at time 0."""
-    seen, heard = model.read(shown.words)
-    at, heard_at = (1_000 * times[:, None] * (1 - given) for given in (shown.video_given, shown.audio_given))
-    if not shown.video_given.any():
-        at = heard_at = 1_000 * times[:, None]
+    seen, heard = model.read(shown["ids"], shown["mask"])
+    at = heard_at = 1_000 * times[:, None]
+    if "video_given" in shown:
+        at, heard_at = at * (1 - shown["video_given"]), at * (1 - shown["audio_given"])
     found = model.transformer(
         hidden_states=video,
         audio_hidden_states=audio,
@@ -159,35 +168,39 @@ def velocities(model: Flow, shown: Batch, video: Tensor, audio: Tensor, times: T
         audio_encoder_hidden_states=heard,
         timestep=at,
         audio_timestep=heard_at,
-        video_coords=shown.video_places,
-        audio_coords=shown.audio_places,
+        video_coords=shown["video_places"],
+        audio_coords=shown["audio_places"],
         return_dict=False,
     )
     return found[0].float(), found[1].float()
 
 
-def learn_flow(folder: Path, codec: AutoencoderKLLTX2Audio, count: int = BATCH) -> Run:
-    model, axes, sound = Flow(), basis(), Sound.of(codec)
+def learn_flow(folder: Path, codec: AutoencoderKLLTX2Audio, clips: int = BATCH) -> Run:
+    model, axes, sound = Flow(), basis(folder), Sound.of(codec, folder)
 
-    def loss(step: int) -> dict[str, Tensor]:
-        with torch.no_grad(), torch.autocast(torch.get_default_device().type, enabled=False):
-            shown = batch(Lesson.of(step, count), step, axes, sound, model)
-        times = torch.sigmoid(LATER + torch.randn(len(shown.words)))
-        noises = torch.randn_like(shown.video), torch.randn_like(shown.audio)
-        free = 1 - shown.video_given[:, :, None], 1 - shown.audio_given[:, :, None]
-        mixed = [
-            clean + (noise - clean) * times[:, None, None] * open_
-            for clean, noise, open_ in zip((shown.video, shown.audio), noises, free, strict=True)
-        ]
-        found = velocities(model, shown, mixed[0], mixed[1], times)
+    def show(step: int) -> Shown:
+        shown = batch(Lesson.of(step, clips), step, axes, sound, model)
+        count = len(shown["video"])
+        times = torch.sigmoid(LATER + torch.randn(count))
+        times = torch.where(torch.rand(count) < EVENLY, torch.rand(count), times)
+        noises = {f"{name}_noise": torch.randn_like(shown[name]) for name in ("video", "audio")}
+        return shown | noises | {"times": times}
+
+    def loss(shown: Shown) -> dict[str, Tensor]:
+        times = shown["times"]
+        mixed, wanted, counted = [], [], []
+        for name in ("video", "audio"):
+            clean, noise = shown[name], shown[f"{name}_noise"]
+            given = shown.get(f"{name}_given")
+            free = torch.ones_like(clean[:, :, :1]) if given is None else 1 - given[:, :, None]
+            mixed.append(clean + (noise - clean) * times[:, None, None] * free)
+            wanted.append(noise - clean)
+            counted.append(free)
+        told = velocities(model, shown, mixed[0], mixed[1], times)
         video, audio = (
-            ((told - (noise - clean)).pow(2) * open_).sum() / (open_.sum() * clean.shape[2])
-            for told, noise, clean, open_ in zip(found, noises, (shown.video, shown.audio), free, strict=True)
+            ((said - want).pow(2) * free).sum() / (free.sum() * want.shape[2])
+            for said, want, free in zip(told, wanted, counted, strict=True)
         )
         return {"total": video + audio, "video": video, "audio": audio}
 
-    return Run(FLOW, model, loss, folder)
-
-
-def shortened(plan: Plan, steps: int) -> Plan:
-    return replace(plan, steps=steps)
+    return Run(FLOW, model, show, loss, folder)

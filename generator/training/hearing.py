@@ -9,7 +9,7 @@ from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
 from torch import Tensor, nn
 from torch.nn import functional
 
-from generator.training.loop import Plan, Run
+from generator.training.loop import Plan, Run, Shown
 from generator.training.parts import audio_vae, vocoder
 from generator.training.scenes import Shot, scenes
 from generator.training.spectra import HOP, spectra
@@ -41,8 +41,11 @@ def frames_of(pcm: Tensor) -> Tensor:
 def learn_spectra(folder: Path) -> Run:
     model: AutoencoderKLLTX2Audio = audio_vae()
 
-    def loss(step: int) -> dict[str, Tensor]:
-        seen = frames_of(heard(BATCH, step))
+    def show(step: int) -> Shown:
+        return {"seen": frames_of(heard(BATCH, step))}
+
+    def loss(shown: Shown) -> dict[str, Tensor]:
+        seen = shown["seen"]
         codes = model.encode(seen).latent_dist.mode()
         back = model.decode(codes + 0.02 * torch.randn_like(codes)).sample
         apart = (back.float() - seen).abs()
@@ -50,7 +53,7 @@ def learn_spectra(folder: Path) -> Run:
         size = codes.float().pow(2).mean()
         return {"total": (apart * loud).mean() + 1e-3 * size, "apart": apart.mean(), "size": size}
 
-    return Run(SPECTRA, model, loss, folder)
+    return Run(SPECTRA, model, show, loss, folder)
 
 
 def learn_voice(folder: Path, trained: nn.Module) -> Run:
@@ -58,21 +61,23 @@ def learn_voice(folder: Path, trained: nn.Module) -> Run:
     model: LTX2Vocoder = vocoder()
     codec = trained
 
-    def loss(step: int) -> dict[str, Tensor]:
+    def show(step: int) -> Shown:
         pcm = heard(BATCH, 10_000_000 + step)
         seen = frames_of(pcm)
         if step % 2:
-            with torch.no_grad():
-                seen = codec.decode(codec.encode(seen).latent_dist.mode()).sample.float()
+            seen = codec.decode(codec.encode(seen).latent_dist.mode()).sample.float()
         begin = torch.randint(0, seen.shape[2] - WINDOW, (BATCH,))
         seen = torch.stack([clip[:, at : at + WINDOW] for clip, at in zip(seen, begin.tolist(), strict=True)])
         pcm = functional.pad(pcm, (0, HOP))
         true = torch.stack([one[at * HOP : (at + WINDOW) * HOP] for one, at in zip(pcm, begin.tolist(), strict=True)])
-        made = model(seen)[:, 0].float()
-        parts = [_apart(made, true, *lengths) for lengths in LENGTHS]
+        return {"seen": seen, "true": true}
+
+    def loss(shown: Shown) -> dict[str, Tensor]:
+        made = model(shown["seen"])[:, 0].float()
+        parts = [_apart(made, shown["true"], *lengths) for lengths in LENGTHS]
         return {"total": torch.stack(parts).mean()}
 
-    return Run(VOICE, model, loss, folder)
+    return Run(VOICE, model, show, loss, folder)
 
 
 def _apart(made: Tensor, true: Tensor, length: int, step: int) -> Tensor:

@@ -15,25 +15,33 @@ QUINTIC: Final = (3.4445, -4.7750, 2.0315)
 
 
 class Muon(torch.optim.Optimizer):
-    """One momentum; each step has the gradient's directions, all equally long, scaled by sqrt(max(1, rows/columns))."""
+    """One momentum; each step has the gradient's directions, all equally long, scaled by sqrt(max(1, rows/columns)).
 
-    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95) -> None:
+    The rate `lr` is a tensor, so that a step recorded as a CUDA graph follows it.
+    """
+
+    def __init__(self, params: Iterable[Tensor], lr: Tensor, momentum: float = 0.95) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
+        for p in (p for group in self.param_groups for p in group["params"]):
+            self.state[p]["momentum"] = torch.zeros_like(p)
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:
         """Matrices of one shape are turned together: few large products rather than many small ones."""
         for group in self.param_groups:
-            alike: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = defaultdict(list)
-            for p in (p for p in group["params"] if p.grad is not None):
-                held = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                held.lerp_(p.grad, 1 - group["momentum"])
-                ahead = p.grad.lerp(held, group["momentum"]).flatten(1)
-                alike[ahead.shape].append((p, ahead))  # type: ignore[index]
+            taught = [p for p in group["params"] if p.grad is not None]
+            held = [self.state[p]["momentum"] for p in taught]
+            grads = [p.grad for p in taught]
+            torch._foreach_lerp_(held, grads, 1 - group["momentum"])  # noqa: SLF001
+            ahead = torch._foreach_lerp(grads, held, group["momentum"])  # noqa: SLF001
+            alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+            for n, p in enumerate(taught):
+                alike[(p.shape[0], p.shape[1:].numel())].append(n)
             for (rows, columns), members in alike.items():
-                turned = _orthogonal(torch.stack([ahead for _, ahead in members]))
-                for (p, _), step in zip(members, turned, strict=True):
-                    p.add_(step.view_as(p), alpha=-group["lr"] * max(1.0, rows / columns) ** 0.5)
+                turned = _orthogonal(torch.stack([ahead[n].flatten(1) for n in members]))
+                turned = turned * (group["lr"] * -(max(1.0, rows / columns) ** 0.5))
+                steps = [step.view_as(taught[n]) for n, step in zip(members, turned, strict=True)]
+                torch._foreach_add_([taught[n] for n in members], steps)  # noqa: SLF001
 
 
 def _orthogonal(stack: Tensor) -> Tensor:

@@ -55,10 +55,10 @@ class Looks:
         return torch.nonzero(self.style == STYLES.index(name)).flatten()
 
 
-def draw(looks: Looks, track: Tracks) -> Tensor:
-    """Pictures [B, T, 3, height, width]."""
+def draw(looks: Looks, track: Tracks, kind: torch.dtype = torch.float32) -> Tensor:
+    """Pictures [B, T, 3, height, width], held as numbers of this `kind`."""
     count, frames = track.x.shape
-    backs = backdrops(looks, track.stage)
+    backs = backdrops(looks, track.stage).to(kind)
     canvas = functional.pad(backs, (EDGE, EDGE, EDGE, EDGE), mode="replicate")
     canvas = canvas[:, None].expand(count, frames, *canvas.shape[1:]).clone()
     _darken(canvas, track)
@@ -127,7 +127,7 @@ def _filmed(canvas: Tensor, looks: Looks) -> Tensor:
         shaken = _shaken(canvas[mine], looks.hand[mine])
         seen[mine] = shaken + 0.25 * (shaken.mean(2, keepdim=True) - shaken)
     if len(mine := looks.of_style("cinematic")):
-        seen[mine] = seen[mine] * _cinema(seen.shape[-2], seen.shape[-1])
+        seen[mine] = seen[mine] * _cinema(seen.shape[-2], seen.shape[-1]).to(seen.dtype)
     return seen.clamp(0, 1)
 
 
@@ -178,7 +178,7 @@ class _Window:
         return found.view(*found.shape[:3], self.rows.shape[2], self.columns.shape[2])
 
     def put(self, pixels: Tensor) -> None:
-        self.canvas.flatten(3).scatter_(3, self._index(), pixels.flatten(3))
+        self.canvas.flatten(3).scatter_(3, self._index(), pixels.flatten(3).to(self.canvas.dtype))
 
     def _index(self) -> Tensor:
         wide = self.canvas.shape[-1]

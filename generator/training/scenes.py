@@ -25,9 +25,9 @@ class Scenes:
     looks: Looks
     track: Tracks
 
-    def pictures(self) -> Tensor:
+    def pictures(self, kind: torch.dtype = torch.float32) -> Tensor:
         """[B, T, 3, height, width] in -1..1."""
-        return draw(self.looks, self.track)
+        return draw(self.looks, self.track, kind)
 
     def sounds(self) -> Tensor:
         """[B, samples] at 16 kHz."""

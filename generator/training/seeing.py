@@ -9,7 +9,7 @@ from diffusers import AutoencoderKLLTX2Video
 from torch import Tensor
 
 from generator.training.codes import Basis, basis
-from generator.training.loop import Plan, Run
+from generator.training.loop import Plan, Run, Shown
 from generator.training.parts import vae
 from generator.training.scenes import Scenes, Shot, scenes
 from generator.training.tracks import LANDSCAPE, PORTRAIT, Tracks
@@ -36,37 +36,43 @@ def window(seed: int, count: int) -> Scenes:
 
 def learn_decoder(folder: Path, count: int = BATCH) -> Run:
     model: AutoencoderKLLTX2Video = vae()
-    axes = basis()
+    axes = basis(folder)
     _begin_right(model, axes)
 
-    def loss(step: int) -> dict[str, Tensor]:
+    def show(step: int) -> Shown:
         made = window(step, count)
         pictures = made.pictures()
         latents = axes.latents(pictures)
         latents = latents + NOISE * torch.rand(count, 1, 1, 1, 1) * torch.randn_like(latents)
-        drawn = model.decoder(latents).transpose(1, 2).float()
-        weight = 1 + (OBJECT - 1) * around(made.track)
+        return {"pictures": pictures, "latents": latents, "weight": 1 + (OBJECT - 1) * around(made.track)}
+
+    def loss(shown: Shown) -> dict[str, Tensor]:
+        pictures, weight = shown["pictures"], shown["weight"]
+        drawn = model.decoder(shown["latents"]).transpose(1, 2).float()
         apart = ((drawn - pictures).abs() * weight).mean()
         edges = sum(((drawn - pictures).diff(dim=axis).abs() * weight.narrow(axis, 1, weight.shape[axis] - 1)).mean()
                     for axis in (3, 4))  # fmt: skip
         error = (drawn - pictures).detach()
         return {"total": apart + 0.5 * edges, "apart": error.abs().mean(), "square": error.pow(2).mean()}
 
-    return Run(DECODER, model.decoder, loss, folder)
+    return Run(DECODER, model.decoder, show, loss, folder)
 
 
 def learn_encoder(folder: Path, count: int = BATCH) -> Run:
     model: AutoencoderKLLTX2Video = vae()
-    axes = basis()
+    axes = basis(folder)
 
-    def loss(step: int) -> dict[str, Tensor]:
+    def show(step: int) -> Shown:
         pictures = window(20_000_000 + step, count).pictures()
         pictures = pictures[:, :1] if step % 4 == 0 else pictures
-        found = model.encoder(pictures.transpose(1, 2))[:, : len(axes.scales)].float()
-        square = (found - axes.latents(pictures)).pow(2).mean()
-        return {"total": square, "share": square / axes.latents(pictures).var()}
+        return {"pictures": pictures, "latents": axes.latents(pictures)}
 
-    return Run(ENCODER, model.encoder, loss, folder)
+    def loss(shown: Shown) -> dict[str, Tensor]:
+        found = model.encoder(shown["pictures"].transpose(1, 2))[:, : len(axes.scales)].float()
+        square = (found - shown["latents"]).pow(2).mean()
+        return {"total": square, "share": square / shown["latents"].var()}
+
+    return Run(ENCODER, model.encoder, show, loss, folder)
 
 
 def around(track: Tracks) -> Tensor:
