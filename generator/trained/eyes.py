@@ -24,6 +24,8 @@ SMALLEST: Final = 0.004
 OUTLINE: Final = 24
 MOVED_UP: Final = 0.12
 MOVED_ASIDE: Final = 0.09
+APART: Final = 3
+"""Frames between two impacts, at least."""
 JUMP_A_SECOND: Final = 0.3
 """A change of vertical speed that only a floor can make."""
 
@@ -172,9 +174,9 @@ def _impacts(heights: Numbers, fps: float) -> Numbers:
 
 
 def _peaks(jumps: Numbers) -> list[int]:
-    """Frames with the greatest jump around, at least two apart."""
-    strong = [k for k in np.flatnonzero(jumps > JUMP_A_SECOND) if jumps[k] == jumps[max(0, k - 1) : k + 2].max()]
-    return [int(k) for n, k in enumerate(strong) if not n or k - strong[n - 1] > 1]
+    """Frames with the greatest jump around, at least APART: a soft landing is one, and none bounces faster."""
+    strong = [k for k in np.flatnonzero(jumps > JUMP_A_SECOND) if jumps[k] == jumps[max(0, k - APART + 1) : k + APART].max()]
+    return [int(k) for n, k in enumerate(strong) if not n or k - strong[n - 1] >= APART]
 
 
 def _landing(heights: Numbers, turn: int, gravity: float, fps: float) -> float | None:

@@ -1,15 +1,19 @@
 """Trained parts -> one folder that `DiffusionPipeline.from_pretrained` loads, in half precision."""
 
+import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, LTX2Pipeline
 from torch import nn
 
+from generator.engines.diffusion.manifest import NAME, digest_of
+from generator.trained.grammar import COLOURS, FLOORS, HELD_OUT, MOTIONS, SHAPES, STYLES, VERSION
 from generator.training import flowing, hearing, seeing
 from generator.training.loop import Plan
-from generator.training.parts import audio_vae, vae, vocoder
+from generator.training.parts import WORDS, audio_vae, vae, vocoder
+from generator.training.tracks import FPS, LANDSCAPE, PORTRAIT
 
 STAGES: Final = (hearing.SPECTRA, hearing.VOICE, seeing.DECODER, seeing.ENCODER, flowing.FLOW)
 
@@ -47,5 +51,59 @@ def pipeline(folder: Path) -> LTX2Pipeline:
     )
 
 
-def write(folder: Path, out: Path) -> None:
+CALL: Final[dict[str, Any]] = {
+    "num_inference_steps": 12,
+    "guidance_scale": 2.0,
+    "audio_guidance_scale": 2.0,
+    "stg_scale": 0.0,
+    "audio_stg_scale": 0.0,
+    "modality_scale": 1.0,
+    "audio_modality_scale": 1.0,
+    "guidance_rescale": 0.0,
+    "audio_guidance_rescale": 0.0,
+    "spatio_temporal_guidance_blocks": None,
+    "use_cross_timestep": False,
+    "enable_prompt_enhancement": False,
+    "max_sequence_length": WORDS,
+}
+"""Everything whose default was made for a model of 48 layers."""
+LABEL: Final = "small trained model: simple objects that roll, fall and bounce, with the sound of it"
+
+
+def write(folder: Path, out: Path, version: str) -> None:
+    """Weights, and the manifest without which no engine loads them."""
     pipeline(folder).to(torch.float16).save_pretrained(out, safe_serialization=True)
+    steps = {plan.name: torch.load(folder / f"{plan.name}.pt", weights_only=True)["step"] for plan in STAGES}
+    drawn = [[stage.width, stage.height] for stage in (PORTRAIT, LANDSCAPE)]
+    said = {
+        "format": 1,
+        "engine": "small",
+        "version": version,
+        "label": LABEL,
+        "licence": "Apache-2.0",
+        "excluded_territories": [],
+        "modes": ["text", "image", "remix"],
+        "sizes": [[360, 640], [640, 360], [288, 512], [512, 288], *drawn],
+        "max_seconds": 10.0,
+        "grid": {"sizes": drawn, "fps": FPS, "each": 4, "most": flowing.LONG},
+        "call": CALL,
+        "vocabulary": {
+            "colours": list(COLOURS),
+            "shapes": list(SHAPES),
+            "motions": list(MOTIONS),
+            "floors": list(FLOORS),
+            "styles": list(STYLES[1:]),
+        },
+        "grammar": VERSION,
+        "training": {
+            "data": "procedural scenes alone, computed while training; no picture, clip or sound of anybody's",
+            "grammar": VERSION,
+            "code": "generator/training",
+            "seeds": "the number of each step",
+            "steps": steps,
+            "held_out": sorted(" ".join(triple) for triple in HELD_OUT),
+        },
+        "acceptance": {},
+        "files": {str(p.relative_to(out)): digest_of(p) for p in sorted(out.rglob("*")) if p.is_file() and p.name != NAME},
+    }
+    (out / NAME).write_text(json.dumps(said, indent=2) + "\n")

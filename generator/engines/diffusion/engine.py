@@ -1,0 +1,290 @@
+"""Any folder of weights that `DiffusionPipeline.from_pretrained` loads, called exactly as its manifest says."""
+
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from generator.engines.diffusion.fitting import fitted, lasting, pictures
+from generator.engines.diffusion.manifest import Manifest, WeightsRefused
+from generator.engines.diffusion.wording import Read, Reader, sentences
+from generator.port import (
+    BeyondCapabilities,
+    Cancel,
+    Cancelled,
+    Capabilities,
+    Estimate,
+    GenerationRequest,
+    OutsideVocabulary,
+    Progress,
+    RawClip,
+)
+from generator.trained import badge
+from generator.trained.ears import onsets
+from generator.trained.grammar import STYLES, Asked
+
+SMALL: Final = Path(__file__).parents[3] / "fixtures" / "weights" / "small"
+SECONDS_A_STEP: Final = 0.25
+SECONDS_A_FRAME: Final = 0.025
+BYTES: Final = 1_500_000_000
+READ, DRAWN, DECODED = 0.02, 0.8, 0.95
+"""Where on the way the phases end."""
+ALIKE_DB: Final = 22.0
+"""A picture that comes back from the autoencoder with more error than this is none that the model knows."""
+
+Pipeline = Any
+"""A pipeline of diffusers: its classes have no types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a pipeline: which of them, and what differs from the manifest's own call."""
+
+    pipeline: str
+    inputs: dict[str, Any]
+
+
+class DiffusersEngine:
+    """One set of components, in one pipeline for each way of asking. Bit-equal by request, on one machine."""
+
+    def __init__(self, folder: Path = SMALL, *, read: Callable[[], Reader] | None = None) -> None:
+        self.manifest = Manifest.read(folder)
+        self._read = read or (lambda: Reader(sentences()))
+        self._reader: Reader | None = None
+        self._pipelines: dict[str, Pipeline] = {}
+
+    def capabilities(self) -> Capabilities:
+        m = self.manifest
+        return Capabilities(
+            engine=m.engine,
+            version=m.version,
+            modes=m.modes,  # type: ignore[arg-type]  # checked against the port when the manifest was written
+            sizes=m.sizes,
+            max_seconds=m.max_seconds,
+            has_sound=True,
+            vocabulary=m.vocabulary,
+            licence=m.licence,
+            excluded_territories=m.excluded_territories,
+            is_renderer=False,
+            label=m.label,
+        )
+
+    def estimate(self, request: GenerationRequest) -> Estimate:
+        frames = self.manifest.grid.frames(request.seconds)
+        steps = int(self.manifest.call["num_inference_steps"])
+        share = frames / self.manifest.grid.frames(4)
+        return Estimate(seconds=share * steps * SECONDS_A_STEP + frames * SECONDS_A_FRAME, bytes=BYTES)
+
+    def load(self) -> None:
+        """Check every file, then load. Raises WeightsRefused."""
+        self.manifest.check()
+        os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", DIFFUSERS_OFFLINE="1")
+        import torch
+        from diffusers import DiffusionPipeline
+        from diffusers.utils import logging
+
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        torch.set_flush_denormal(True)
+        loaded = DiffusionPipeline.from_pretrained(
+            self.manifest.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        )
+        self._pipelines = _ways(loaded)
+        for pipeline in self._pipelines.values():
+            pipeline.set_progress_bar_config(disable=True)
+        _refuse_unknown(self.manifest, self._pipelines)
+        if self.manifest.grammar is not None:
+            self._reader = self._read()
+
+    def unload(self) -> None:
+        self._pipelines, self._reader = {}, None
+
+    def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
+        self._check(request)
+        progress("read", 0.0)
+        read = self._words(request)
+        call = self._call(request, read)
+        progress("draw", READ)
+        frames, pcm, rate = self._drawn(request, call, progress, cancel)
+        progress("fit", DECODED)
+        fps = self.manifest.grid.fps
+        frames = fitted(lasting(frames, request.seconds, fps), request.width, request.height)
+        pcm = _as_long(pcm, len(frames) / fps, rate)
+        recipe = self._recipe(request, read, call, frames, pcm, rate)
+        progress("done", 1.0)
+        return RawClip(frames, fps, pcm, rate, recipe, [float(at) for at in onsets(pcm, rate)])
+
+    def _check(self, request: GenerationRequest) -> None:
+        m = self.manifest
+        if (request.width, request.height) not in m.sizes:
+            raise BeyondCapabilities(f"{request.width}x{request.height} pixels: this engine makes {_sizes(m.sizes)}.")
+        if not 0 < request.seconds <= m.max_seconds:
+            raise BeyondCapabilities(f"{request.seconds} s: this engine makes clips of at most {m.max_seconds} s.")
+        if request.mode not in m.modes:
+            raise BeyondCapabilities(f"This engine does not make clips from a parent or a picture ({request.mode}).")
+        if request.style is not None and request.style not in STYLES:
+            raise BeyondCapabilities(f"Style {request.style!r} is unknown; choose one of {list(STYLES[1:])}.")
+        if len(request.badges) > 1:
+            raise BeyondCapabilities("This engine shows one person in a clip; ask for one clip each.")
+
+    def _words(self, request: GenerationRequest) -> Read | None:
+        """None where the weights read any wording themselves."""
+        if self._reader is None:
+            return None
+        lines = [*(request.parent_prompt or "").splitlines(), request.prompt]
+        read = self._reader.read_over(lines, request.seed, request.style)
+        if request.badges and read.asked.shape not in badge.CARRIERS:
+            raise OutsideVocabulary((), tuple(str(_carrying(read.asked, shape)) for shape in badge.CARRIERS))
+        return read
+
+    def _call(self, request: GenerationRequest, read: Read | None) -> Call:
+        grid = self.manifest.grid
+        width, height = grid.nearest(request.width, request.height)
+        inputs: dict[str, Any] = {
+            "prompt": str(read.asked) if read else request.prompt,
+            "width": width,
+            "height": height,
+            "num_frames": grid.frames(request.seconds),
+            "frame_rate": float(grid.fps),
+        }
+        if request.badges:
+            shown = badge.portrait(badge.pattern(request.badges[0]), width, height)
+            return Call("reference", inputs | {"reference_conditions": _reference(shown)})
+        if request.mode == "image" and request.image is not None:
+            picture = Image.open(BytesIO(request.image)).convert("RGB")
+            inputs["image"] = Image.fromarray(fitted(np.asarray(picture)[None], width, height)[0])
+            self._refuse_unlike(inputs["image"])
+            return Call("image", inputs | {"image_crf": 0})
+        return Call("text", inputs)
+
+    def _refuse_unlike(self, picture: Image.Image) -> None:
+        """What the autoencoder cannot give back, the model cannot go on from."""
+        import torch
+
+        vae = self._pipelines["text"].vae
+        given = torch.from_numpy(np.asarray(picture, np.float32)).permute(2, 0, 1)[None, :, None] / 127.5 - 1
+        with torch.inference_mode():
+            back = vae.decode(vae.encode(given).latent_dist.mode()).sample
+        error = float((back - given).pow(2).mean()) / 4
+        if -10 * np.log10(error + 1e-9) < ALIKE_DB:
+            raise OutsideVocabulary(("this picture",), self.manifest.vocabulary.get("examples", ()))
+
+    def _drawn(
+        self, request: GenerationRequest, call: Call, progress: Progress, cancel: Cancel
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], int]:
+        import torch
+
+        pipeline = self._pipelines[call.pipeline]
+        steps = int(self.manifest.call["num_inference_steps"])
+
+        def after(_pipe: Pipeline, step: int, _time: Any, held: dict[str, Any]) -> dict[str, Any]:
+            if reason := cancel():
+                raise Cancelled(reason, 0)
+            progress("draw", READ + (DRAWN - READ) * (step + 1) / steps)
+            return held
+
+        asked = {key: value for key, value in self.manifest.call.items() if key in _accepted(pipeline)}
+        with torch.inference_mode():
+            made = pipeline(
+                **asked,
+                **call.inputs,
+                generator=torch.Generator("cpu").manual_seed(request.seed),
+                callback_on_step_end=after,
+                output_type="np",
+            )
+        rate = int(pipeline.vocoder.config.output_sampling_rate)
+        return pictures(made.frames[0]), made.audio[0].float().cpu().numpy().T, rate
+
+    def _recipe(  # noqa: PLR0913  # what a clip was made from is all of this
+        self, request: GenerationRequest, read: Read | None, call: Call,
+        frames: NDArray[np.uint8], pcm: NDArray[np.float32], rate: int,
+    ) -> dict[str, Any]:  # fmt: skip
+        """What it was made from; words and persons by hash."""
+        import diffusers
+        import torch
+        import transformers
+
+        m = self.manifest
+        scene = {"words": str(read.asked), "similarity": round(read.similarity, 3), "by_seed": list(read.by_seed)}
+        return {
+            "engine": {"name": m.engine, "version": m.version, "label": m.label, "manifest_sha256": m.sha256},
+            "request": {
+                **{k: getattr(request, k) for k in ("generation", "mode", "seed", "width", "height", "style")},
+                "milliseconds": round(request.seconds * 1000),
+                "prompt_sha256": _hash(request.prompt.encode()),
+                "parent_prompt_sha256": _hash((request.parent_prompt or "").encode()),
+                "image_sha256": _hash(request.image),
+                "badges_sha256": [_hash(person.encode()) for person in request.badges],
+            },
+            "scene": scene if read else {},
+            "call": {
+                "pipeline": type(self._pipelines[call.pipeline]).__name__,
+                **{k: v for k, v in call.inputs.items() if isinstance(v, int | float)},
+                **{k: v for k, v in m.call.items() if not isinstance(v, dict)},
+            },
+            "device": {"name": "cpu", "threads": torch.get_num_threads(), "dtype": "float32"},
+            "versions": {
+                **{lib.__name__: lib.__version__ for lib in (torch, diffusers, transformers, np)},
+            },
+            "unread_words": [],
+            "raw": {
+                "frames_sha256": sha256(frames.tobytes()).hexdigest(),
+                "pcm_sha256": sha256(pcm.tobytes()).hexdigest(),
+                "pcm_rate": rate,
+            },
+        }
+
+
+def _ways(loaded: Pipeline) -> dict[str, Pipeline]:
+    """The same components, asked in other ways, where their family has these ways."""
+    from diffusers import LTX2ImageToVideoPipeline, LTX2InContextPipeline, LTX2Pipeline
+
+    ways = {"text": loaded}
+    if isinstance(loaded, LTX2Pipeline):
+        ways["image"] = LTX2ImageToVideoPipeline.from_pipe(loaded)
+        ways["reference"] = LTX2InContextPipeline.from_pipe(loaded)
+    return ways
+
+
+def _accepted(pipeline: Pipeline) -> frozenset[str]:
+    return frozenset(inspect.signature(pipeline.__call__).parameters)
+
+
+def _refuse_unknown(manifest: Manifest, pipelines: dict[str, Pipeline]) -> None:
+    """An argument that no pipeline takes would change nothing, and nobody would know."""
+    known = frozenset().union(*(_accepted(pipeline) for pipeline in pipelines.values()))
+    if unknown := sorted(set(manifest.call) - known):
+        raise WeightsRefused(f"No pipeline of {manifest.folder} takes {unknown[0]!r}; nothing was loaded. Mend `call`.")
+
+
+def _reference(picture: NDArray[np.uint8]) -> list[Any]:
+    from diffusers.pipelines.ltx2.pipeline_ltx2_ic_lora import LTX2ReferenceCondition
+
+    return [LTX2ReferenceCondition(frames=[Image.fromarray(picture)], strength=1.0)]
+
+
+def _carrying(asked: Asked, shape: str) -> Asked:
+    return Asked(asked.colour, shape, asked.motion, asked.floor)
+
+
+def _as_long(pcm: NDArray[np.float32], seconds: float, rate: int) -> NDArray[np.float32]:
+    """In stereo, cut or filled with silence to the length of the pictures: never stretched [samples, 2]."""
+    samples = round(seconds * rate)
+    both = np.repeat(pcm[:samples], 2, 1) if pcm.shape[1] == 1 else pcm[:samples]
+    return np.pad(both, ((0, samples - len(both)), (0, 0))).astype(np.float32)
+
+
+def _sizes(sizes: tuple[tuple[int, int], ...]) -> str:
+    return ", ".join(f"{width}x{height}" for width, height in sizes)
+
+
+def _hash(data: bytes | None) -> str | None:
+    return sha256(data).hexdigest() if data else None

@@ -1,0 +1,99 @@
+"""`placet.json`, beside `model_index.json`: what a folder of weights is, how it is called, and the hash of every file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any, Final
+
+NAME: Final = "placet.json"
+FORMAT: Final = 1
+
+
+class WeightsRefused(Exception):
+    """The folder is not what its manifest says; nothing of it was loaded."""
+
+    code = "weights_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What the model itself draws: sizes in pixels, pictures a second, and lengths of `each` n + 1 frames."""
+
+    sizes: tuple[tuple[int, int], ...]
+    fps: int
+    each: int
+    most: int
+
+    def frames(self, seconds: float) -> int:
+        """The shortest clip on the grid that lasts so long."""
+        wanted = max(round(seconds * self.fps), 1)
+        return min(-(-(wanted - 1) // self.each) * self.each + 1, self.most)
+
+    def nearest(self, width: int, height: int) -> tuple[int, int]:
+        """The size whose sides stand to each other most as these do."""
+        return min(self.sizes, key=lambda size: abs(size[0] / size[1] - width / height))
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """As read; `sha256` is of the manifest itself, and so of every file that it names."""
+
+    folder: Path
+    sha256: str
+    engine: str
+    version: str
+    label: str
+    licence: str
+    excluded_territories: tuple[str, ...]
+    modes: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
+    max_seconds: float
+    grid: Grid
+    call: Mapping[str, Any]
+    vocabulary: Mapping[str, tuple[str, ...]]
+    grammar: str | None
+    training: Mapping[str, Any]
+    acceptance: Mapping[str, Any]
+    files: Mapping[str, str]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Raises WeightsRefused where there is none, or none of this format."""
+        try:
+            raw = (folder / NAME).read_bytes()
+            said = json.loads(raw)
+            grid = said["grid"]
+            return cls(
+                folder,
+                sha256(raw).hexdigest(),
+                **{key: said[key] for key in ("engine", "version", "label", "licence", "max_seconds", "call", "grammar")},
+                excluded_territories=tuple(said["excluded_territories"]),
+                modes=tuple(said["modes"]),
+                sizes=tuple((width, height) for width, height in said["sizes"]),
+                grid=Grid(tuple((w, h) for w, h in grid["sizes"]), grid["fps"], grid["each"], grid["most"]),
+                vocabulary={kind: tuple(words) for kind, words in said["vocabulary"].items()},
+                training=said["training"],
+                acceptance=said["acceptance"],
+                files=said["files"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            raise WeightsRefused(
+                f"{folder / NAME} cannot be read ({exc}); no weights were loaded. Fetch the folder again, or write its "
+                f"manifest with `placet weights describe {folder}`."
+            ) from exc
+
+    def check(self) -> None:
+        """Every file as it was described, and no other beside them. Raises WeightsRefused."""
+        found = {str(p.relative_to(self.folder)) for p in self.folder.rglob("*") if p.is_file()} - {NAME}
+        if unknown := sorted(found - set(self.files)):
+            raise WeightsRefused(f"{unknown[0]} is not in {NAME}; nothing was loaded. Remove it, or describe it.")
+        for name, digest in self.files.items():
+            if name not in found or digest_of(self.folder / name) != digest:
+                raise WeightsRefused(f"{name} is missing or changed; nothing was loaded. Fetch the folder again.")
+
+
+def digest_of(file: Path) -> str:
+    with file.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
