@@ -175,7 +175,9 @@ def _impacts(heights: Numbers, fps: float) -> Numbers:
 
 def _peaks(jumps: Numbers) -> list[int]:
     """Frames with the greatest jump around, at least APART: a soft landing is one, and none bounces faster."""
-    strong = [k for k in np.flatnonzero(jumps > JUMP_A_SECOND) if jumps[k] == jumps[max(0, k - APART + 1) : k + APART].max()]
+    strong = [
+        k for k in np.flatnonzero(jumps > JUMP_A_SECOND) if jumps[k] == jumps[max(0, k - APART + 1) : k + APART].max()
+    ]
     return [int(k) for n, k in enumerate(strong) if not n or k - strong[n - 1] >= APART]
 
 

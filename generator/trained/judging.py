@@ -160,5 +160,3 @@ def table(clips: Sequence[Judged]) -> list[tuple[Goal, float | None]]:
 
 
 COLUMNS: Final = tuple(field.name for field in fields(Judged))
-
-

@@ -104,6 +104,8 @@ def write(folder: Path, out: Path, version: str) -> None:
             "held_out": sorted(" ".join(triple) for triple in HELD_OUT),
         },
         "acceptance": {},
-        "files": {str(p.relative_to(out)): digest_of(p) for p in sorted(out.rglob("*")) if p.is_file() and p.name != NAME},
+        "files": {
+            str(p.relative_to(out)): digest_of(p) for p in sorted(out.rglob("*")) if p.is_file() and p.name != NAME
+        },
     }
     (out / NAME).write_text(json.dumps(said, indent=2) + "\n")

@@ -169,8 +169,8 @@ class Run:
         for optimiser in self.optimisers:
             optimiser.step()
         apart = torch._foreach_sub([p.detach() for p in self.model.parameters()], self.mean)  # noqa: SLF001
-        torch._foreach_mul_(apart, self.rates[2])  # noqa: SLF001
-        torch._foreach_add_(self.mean, apart)  # noqa: SLF001
+        torch._foreach_mul_(apart, self.rates[2])
+        torch._foreach_add_(self.mean, apart)
         return {name: value.detach() for name, value in found.items()}
 
     def _tell(self, found: dict[str, float], pace: float) -> None:

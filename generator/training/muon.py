@@ -32,7 +32,7 @@ class Muon(torch.optim.Optimizer):
             taught = [p for p in group["params"] if p.grad is not None]
             held = [self.state[p]["momentum"] for p in taught]
             grads = [p.grad for p in taught]
-            torch._foreach_lerp_(held, grads, 1 - group["momentum"])  # noqa: SLF001
+            torch._foreach_lerp_(held, grads, 1 - group["momentum"])
             ahead = torch._foreach_lerp(grads, held, group["momentum"])  # noqa: SLF001
             alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
             for n, p in enumerate(taught):
@@ -41,7 +41,7 @@ class Muon(torch.optim.Optimizer):
                 turned = _orthogonal(torch.stack([ahead[n].flatten(1) for n in members]))
                 turned = turned * (group["lr"] * -(max(1.0, rows / columns) ** 0.5))
                 steps = [step.view_as(taught[n]) for n, step in zip(members, turned, strict=True)]
-                torch._foreach_add_([taught[n] for n in members], steps)  # noqa: SLF001
+                torch._foreach_add_([taught[n] for n in members], steps)
 
 
 def _orthogonal(stack: Tensor) -> Tensor:

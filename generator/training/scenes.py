@@ -48,7 +48,7 @@ class Shot:
     styled: bool = False
 
 
-def scenes(count: int, seed: int, asked: list[Asked] | None = None, shot: Shot = Shot()) -> Scenes:  # noqa: B008  # frozen
+def scenes(count: int, seed: int, asked: list[Asked] | None = None, shot: Shot = Shot()) -> Scenes:  # frozen
     """The same seed gives the same clips, on one kind of device. Held-out triples come only where asked for."""
     chance, dice = random.Random(seed), torch.Generator(device=torch.get_default_device()).manual_seed(seed)
     wanted = asked or [_any(chance, styled=shot.styled) for _ in range(count)]

@@ -29,7 +29,12 @@ def tokenizer() -> PreTrainedTokenizerFast:
     inner.pre_tokenizer = Whitespace()  # type: ignore[assignment]
     inner.post_processor = TemplateProcessing(single=f"$A {END}", special_tokens=[(END, 1)])  # type: ignore[assignment]
     return PreTrainedTokenizerFast(
-        tokenizer_object=inner, pad_token=PAD, eos_token=END, unk_token=UNKNOWN, model_max_length=WORDS, padding_side=SIDE
+        tokenizer_object=inner,
+        pad_token=PAD,
+        eos_token=END,
+        unk_token=UNKNOWN,
+        model_max_length=WORDS,
+        padding_side=SIDE,
     )
 
 

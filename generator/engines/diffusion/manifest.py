@@ -68,7 +68,10 @@ class Manifest:
             return cls(
                 folder,
                 sha256(raw).hexdigest(),
-                **{key: said[key] for key in ("engine", "version", "label", "licence", "max_seconds", "call", "grammar")},
+                **{
+                    key: said[key]
+                    for key in ("engine", "version", "label", "licence", "max_seconds", "call", "grammar")
+                },
                 excluded_territories=tuple(said["excluded_territories"]),
                 modes=tuple(said["modes"]),
                 sizes=tuple((width, height) for width, height in said["sizes"]),
