@@ -1,4 +1,4 @@
-"""The stand-in for a likeness: three by three cells, left as right, from a hash of the person's id. It shows no face."""
+"""The stand-in for a likeness: three by three cells, left as right, by a hash of the person's id. It shows no face."""
 
 from hashlib import sha256
 from typing import Any, Final
@@ -18,13 +18,15 @@ Numbers = NDArray[np.floating[Any]]
 
 
 def pattern(person: str) -> Numbers:
-    """[3, 3]; 1 where light. Never all of one kind."""
-    for turn in range(256):
-        bits = np.unpackbits(np.frombuffer(sha256(f"{turn}:{person}".encode()).digest(), np.uint8))[: CELLS * 2]
-        half = bits.reshape(CELLS, 2).astype(float)
-        if 0 < half.sum() < half.size:
-            break
+    """[3, 3]; 1 where light. Never all of one kind: a hash that would give that is passed over."""
+    halves = (_half(f"{turn}:{person}") for turn in range(256))
+    half = next(one for one in halves if 0 < one.sum() < one.size)
     return np.concatenate([half, half[:, :1]], 1)
+
+
+def _half(text: str) -> Numbers:
+    bits = np.unpackbits(np.frombuffer(sha256(text.encode()).digest(), np.uint8))
+    return bits[: CELLS * 2].reshape(CELLS, 2).astype(float)
 
 
 def portrait(cells: Numbers, width: int, height: int) -> NDArray[np.uint8]:

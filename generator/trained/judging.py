@@ -50,7 +50,9 @@ class Judged:
         return self.colour and self.shape and self.motion
 
 
-def judge(asked: Asked, seed: int, frames: Frames, fps: float, pcm: NDArray[np.floating[Any]], rate: int) -> Judged:
+def judge(  # noqa: PLR0913, PLR0917  # a clip is all of this
+    asked: Asked, seed: int, frames: Frames, fps: float, pcm: NDArray[np.floating[Any]], rate: int
+) -> Judged:
     """`frames` [T, H, W, 3], `pcm` [samples] or [samples, channels]."""
     seen = look(frames, fps)
     ends = (len(frames) - LAST_FRAMES) / fps

@@ -40,7 +40,7 @@ def pipeline(folder: Path) -> LTX2Pipeline:
     sound.latents_mean.copy_(scaled.middle)
     sound.latents_std.fill_(1 / float(scaled.scale))
     return LTX2Pipeline(
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=1.0),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=2.0),
         vae=picture.eval(),
         audio_vae=sound,
         text_encoder=flow.text_encoder,

@@ -29,10 +29,15 @@ EVENNESS: Final = 0.25
 
 def means(pictures: Tensor) -> Tensor:
     """[B, 4 n + 1, 3, height, width] -> [B, n + 1, height / 32, width / 32, 192]."""
-    count, frames = pictures.shape[:2]
-    small = functional.avg_pool2d(pictures.flatten(0, 1), BLOCK).unflatten(0, (count, frames)).float()
+    count, frames, _, high, wide = pictures.shape
+    small = (
+        functional.avg_pool2d(pictures.flatten(0, 1), BLOCK)
+        .view(count, frames, 3, high // BLOCK, wide // BLOCK)
+        .float()
+    )
     small = torch.cat([small[:, :1]] * (FRAMES_EACH - 1) + [small], 1)
-    cut = small.unflatten(1, (-1, FRAMES_EACH)).unflatten(4, (-1, SIDE)).unflatten(6, (-1, SIDE))
+    rows, columns = high // BLOCK // SIDE, wide // BLOCK // SIDE
+    cut = small.view(count, -1, FRAMES_EACH, 3, rows, SIDE, columns, SIDE)
     return cut.permute(0, 1, 4, 6, 3, 2, 5, 7).flatten(4)
 
 

@@ -51,7 +51,8 @@ class Sound:
     def latents(self, pcm: Tensor) -> Tensor:
         """[B, samples] -> [B, n, 16]."""
         codes = self.codec.encode(frames_of(pcm)).latent_dist.mode().float()
-        return (codes.transpose(1, 2).flatten(2) - self.middle) * self.scale
+        found: Tensor = (codes.transpose(1, 2).flatten(2) - self.middle) * self.scale
+        return found
 
     @classmethod
     def of(cls, codec: AutoencoderKLLTX2Audio, folder: Path) -> "Sound":
@@ -119,9 +120,11 @@ class Lesson:
 
 
 def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> Shown:
-    """`video`, `audio`: clean tokens [B, n, channels]; `video_places`, `audio_places` [1, axes, n, 2] in pixels and seconds;
+    """Clean tokens and what goes with them.
+
+    `video`, `audio` [B, n, channels]; `video_places`, `audio_places` [1, axes, n, 2] in pixels and seconds;
     `video_given`, `audio_given` [B, n], where something is; `ids`, `mask` of the words.
-    """  # fmt: skip
+    """
     made = lesson.scenes(seed)
     latents = axes.latents(made.pictures(torch.float16 if made.track.x.is_cuda else torch.float32))
     heard = sound.latents(made.sounds())

@@ -6,7 +6,7 @@ from typing import Final
 import torch
 from diffusers import AutoencoderKLLTX2Audio
 from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from generator.training.loop import Plan, Run, Shown
@@ -56,10 +56,9 @@ def learn_spectra(folder: Path) -> Run:
     return Run(SPECTRA, model, show, loss, folder)
 
 
-def learn_voice(folder: Path, trained: nn.Module) -> Run:
+def learn_voice(folder: Path, codec: AutoencoderKLLTX2Audio) -> Run:
     """From spectra as they are, and as the autoencoder gives them back."""
     model: LTX2Vocoder = vocoder()
-    codec = trained
 
     def show(step: int) -> Shown:
         pcm = heard(BATCH, 10_000_000 + step)
@@ -86,4 +85,5 @@ def _apart(made: Tensor, true: Tensor, length: int, step: int) -> Tensor:
     one, other = (torch.stft(pcm, length, step, window=window, return_complex=True).abs() for pcm in (made, true))
     convergence = (other - one).norm() / other.norm().clamp(min=1.0)
     logs = functional.l1_loss((one + 1e-3).log10(), (other + 1e-3).log10())
-    return 0.3 * convergence + logs
+    apart: Tensor = 0.3 * convergence + logs
+    return apart

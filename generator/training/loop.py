@@ -5,7 +5,6 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -56,7 +55,7 @@ Shown = dict[str, Tensor]
 
 @dataclass
 class Run:
-    """One stage under way: `show(step)` gives what it learns from, `loss(shown)` named losses, of which `total` counts."""
+    """One stage under way: `show(step)` gives what to learn from, `loss(shown)` its losses, of which `total` counts."""
 
     plan: Plan
     model: nn.Module
@@ -70,7 +69,8 @@ class Run:
     clock: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        matrices, rest = [], []
+        matrices: list[Tensor] = []
+        rest: list[Tensor] = []
         for name, p in self.model.named_parameters():
             is_matrix = p.ndim > 1 and not any(part in name for part in self.plan.by_adam)
             (matrices if is_matrix else rest).append(p)
@@ -108,11 +108,12 @@ class Run:
     def go(self, until: float = math.inf, *, by_clock: bool = False) -> None:
         """To the last step, or to `until` (of `time.monotonic`).
 
-        Rates go by step, so that a resumed run is the same run; by the clock only on a machine that is lent for so long.
+        Rates go by step, so that a resumed run is the same run; by the clock only where a machine is lent for so long.
         """
         self.clock = (time.monotonic(), until) if by_clock else None
         is_cuda = self.rates[0].is_cuda
-        with torch.cuda.stream(torch.cuda.Stream()) if is_cuda else nullcontext():  # the default one is not recorded
+        stream = torch.cuda.Stream() if is_cuda else None  # type: ignore[no-untyped-call]
+        with torch.cuda.stream(stream):  # the default one is not recorded
             self._go(until)
 
     def _go(self, until: float) -> None:
@@ -145,7 +146,7 @@ class Run:
         if not self.rates[0].is_cuda or self.met[kind] <= BY_HAND:
             return self._once(shown)
         if kind not in self.graphs:
-            self.graphs[kind] = Recorded(self._once, shown, [p for p in self.model.parameters()])
+            self.graphs[kind] = Recorded(self._once, shown, list(self.model.parameters()))
         return self.graphs[kind](shown)
 
     def done(self, step: int) -> float:
@@ -179,18 +180,11 @@ class Run:
         with (self.folder / f"{self.plan.name}.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
 
-    def averaged(self) -> nn.Module:
-        """The model with the running mean of its weights."""
-        with torch.no_grad():
-            for p, mean in zip(self.model.parameters(), self.mean, strict=True):
-                p.copy_(mean)
-        return self.model.eval()
-
 
 class Recorded:
     """One step as a CUDA graph: thousands of small kernels are sent at once instead of one by one."""
 
-    pool: "tuple[int, int] | None" = None
+    pool: Any = None
 
     def __init__(self, once: Callable[[Shown], dict[str, Tensor]], shown: Shown, params: list[Tensor]) -> None:
         self.shown = {name: value.clone() for name, value in shown.items()}

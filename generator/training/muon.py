@@ -26,7 +26,7 @@ class Muon(torch.optim.Optimizer):
             self.state[p]["momentum"] = torch.zeros_like(p)
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # noqa: ARG002  # none is ever called
         """Matrices of one shape are turned together: few large products rather than many small ones."""
         for group in self.param_groups:
             taught = [p for p in group["params"] if p.grad is not None]
@@ -54,4 +54,5 @@ def _orthogonal(stack: Tensor) -> Tensor:
     for _ in range(ROUNDS):
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x
-    return (x.mT if is_tall else x).to(stack.dtype)
+    turned: Tensor = (x.mT if is_tall else x).to(stack.dtype)
+    return turned

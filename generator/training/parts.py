@@ -51,7 +51,7 @@ def vocoder() -> LTX2Vocoder:
 
 
 def vae() -> AutoencoderKLLTX2Video:
-    """32 times smaller in space, 4 times in time. Its encoder has almost no depth: what it must find is nearly linear."""
+    """32 times smaller in space, 4 times in time. Its encoder is shallow: what it must find is nearly linear."""
     return AutoencoderKLLTX2Video(
         latent_channels=CHANNELS,
         patch_size=4,

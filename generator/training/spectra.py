@@ -1,4 +1,4 @@
-"""Samples -> what the sound's autoencoder sees of them: the logarithm of the energy in 16 bands, a hundred times a second."""
+"""Samples -> what the sound's autoencoder sees: the logarithm of the energy in 16 bands, a hundred times a second."""
 
 from functools import cache
 from typing import Final

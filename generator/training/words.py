@@ -25,9 +25,9 @@ def vocabulary() -> list[str]:
 
 def tokenizer() -> PreTrainedTokenizerFast:
     inner = Tokenizer(WordLevel({word: n for n, word in enumerate(vocabulary())}, unk_token=UNKNOWN))
-    inner.normalizer = Lowercase()  # type: ignore[assignment]
-    inner.pre_tokenizer = Whitespace()  # type: ignore[assignment]
-    inner.post_processor = TemplateProcessing(single=f"$A {END}", special_tokens=[(END, 1)])  # type: ignore[assignment]
+    inner.normalizer = Lowercase()
+    inner.pre_tokenizer = Whitespace()
+    inner.post_processor = TemplateProcessing(single=f"$A {END}", special_tokens=[(END, 1)])
     return PreTrainedTokenizerFast(
         tokenizer_object=inner,
         pad_token=PAD,

@@ -83,7 +83,7 @@ def _load(threads: int) -> "SentenceTransformer":
     except ImportError as error:
         raise ModelMissing(f"{error}. Mend it with: pip install 'placet[models]'") from error
     torch.set_num_threads(threads)
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
 

@@ -203,7 +203,7 @@ class DiffusersEngine:
         rate = int(pipeline.vocoder.config.output_sampling_rate)
         return pictures(made.frames[0]), made.audio[0].float().cpu().numpy().T, rate
 
-    def _recipe(  # noqa: PLR0913  # what a clip was made from is all of this
+    def _recipe(  # noqa: PLR0913, PLR0917  # what a clip was made from is all of this
         self, request: GenerationRequest, read: Read | None, call: Call,
         frames: NDArray[np.uint8], pcm: NDArray[np.float32], rate: int,
     ) -> dict[str, Any]:  # fmt: skip
@@ -213,7 +213,6 @@ class DiffusersEngine:
         import transformers
 
         m = self.manifest
-        scene = {"words": str(read.asked), "similarity": round(read.similarity, 3), "by_seed": list(read.by_seed)}
         return {
             "engine": {"name": m.engine, "version": m.version, "label": m.label, "manifest_sha256": m.sha256},
             "request": {
@@ -224,7 +223,7 @@ class DiffusersEngine:
                 "image_sha256": _hash(request.image),
                 "badges_sha256": [_hash(person.encode()) for person in request.badges],
             },
-            "scene": scene if read else {},
+            "scene": _told(read) if read else {},
             "call": {
                 "pipeline": type(self._pipelines[call.pipeline]).__name__,
                 **{k: v for k, v in call.inputs.items() if isinstance(v, int | float)},
@@ -269,6 +268,10 @@ def _reference(picture: NDArray[np.uint8]) -> list[Any]:
     from diffusers.pipelines.ltx2.pipeline_ltx2_ic_lora import LTX2ReferenceCondition
 
     return [LTX2ReferenceCondition(frames=[Image.fromarray(picture)], strength=1.0)]
+
+
+def _told(read: Read) -> dict[str, Any]:
+    return {"words": str(read.asked), "similarity": round(read.similarity, 3), "by_seed": list(read.by_seed)}
 
 
 def _carrying(asked: Asked, shape: str) -> Asked:

@@ -1,4 +1,4 @@
-"""`placet.json`, beside `model_index.json`: what a folder of weights is, how it is called, and the hash of every file."""
+"""`placet.json`, beside `model_index.json`: what weights these are, how they are called, and the hash of every file."""
 
 import json
 from collections.abc import Mapping

