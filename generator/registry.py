@@ -4,7 +4,10 @@ from importlib import import_module
 
 from generator.port import Engine
 
-ENGINES = {"scene": "generator.engines.scene.engine:SceneEngine"}
+ENGINES = {
+    "scene": "generator.engines.scene.engine:SceneEngine",
+    "small": "generator.engines.diffusion.engine:DiffusersEngine",
+}
 
 
 class UnknownEngine(LookupError):

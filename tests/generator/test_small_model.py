@@ -1,0 +1,206 @@
+"""The shipped weights through the engine that loads any such folder: what is made, refused, and when it stops."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from generator.engines.diffusion.engine import SMALL, DiffusersEngine
+from generator.engines.diffusion.manifest import NAME, Manifest, WeightsRefused
+from generator.engines.diffusion.wording import Reader, sentences
+from generator.port import BeyondCapabilities, Cancelled, OutsideVocabulary
+from generator.registry import engine_named
+from generator.trained import badge
+from generator.trained.eyes import look
+from generator.training.pictures import portraits
+from generator.training.tracks import PORTRAIT
+from tests.generator.asking import ask, never, silent
+
+DRAWN = (128, 224)
+INSIDE = {
+    "a red ball bounces on wood": "a red ball bounces on wood",
+    "a crimson sphere hopping over the lawn": "a red ball bounces on grass",
+    "yellow pyramid falling onto the grass": "a yellow cone falls and stops on grass",
+    "a navy globe that goes right on parquet": "a blue ball rolls right on wood",
+    "a violet cube drops onto the floorboards": "a purple cube falls and stops on wood",
+    "the green star lies still on the grass": "a green star rests on grass",
+}
+OUTSIDE = (
+    "a dog barks in the street",
+    "two people walking on the beach at sunset",
+    "a red car drives through the city",
+    "a man juggling balls",
+    "a red ball and a star bouncing on sand",
+    "the president gives a speech",
+    "",
+)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(sentences())
+
+
+@pytest.fixture(scope="module")
+def engine(reader: Reader) -> Iterator[DiffusersEngine]:
+    torch.set_num_threads(2)
+    made = DiffusersEngine(read=lambda: reader)
+    made.load()
+    yield made
+    made.unload()
+
+
+def test_the_same_request_gives_the_same_clip_and_another_seed_another(engine: DiffusersEngine) -> None:
+    first, again, other = (
+        engine.generate(ask("a red ball bounces on wood", size=DRAWN, seconds=1, seed=seed), silent, never)
+        for seed in (5, 5, 6)
+    )
+    assert first.recipe["raw"] == again.recipe["raw"]
+    assert first.recipe["raw"]["frames_sha256"] != other.recipe["raw"]["frames_sha256"]
+    assert first.frames.shape == (12, 224, 128, 3)
+    assert first.pcm.shape == (16_000, 2)
+
+
+def test_what_is_asked_for_is_seen_and_heard(engine: DiffusersEngine) -> None:
+    """One clip; the table of many is `placet evaluate`'s."""
+    clip = engine.generate(ask("a red cube falls on wood", size=DRAWN, seconds=4, seed=11), silent, never)
+    seen = look(clip.frames, clip.fps)
+    assert (seen.colour, seen.shape, seen.motion) == ("red", "cube", "fall")
+    assert len(clip.impacts) == 1
+    assert abs(clip.impacts[0] - seen.impacts[0]) < 0.1
+
+
+def test_a_clip_is_as_large_and_as_long_as_asked(engine: DiffusersEngine) -> None:
+    clip = engine.generate(ask("a blue cube rests on grass", size=(640, 360), seconds=0.5), silent, never)
+    assert clip.frames.shape == (6, 360, 640, 3)
+    assert len(clip.pcm) == clip.rate / 2
+
+
+def test_a_badge_is_shown_where_there_is_room_for_it(engine: DiffusersEngine) -> None:
+    plain, worn = (
+        engine.generate(ask("a red cube rests on grass", size=DRAWN, seconds=1, badges=who), silent, never)
+        for who in ((), ("ana",))
+    )
+    dark = [int((clip.frames[-1].max(-1) < 60).sum()) for clip in (plain, worn)]
+    assert dark[1] > dark[0] + 40
+    with pytest.raises(OutsideVocabulary, match="ball"):
+        engine.generate(ask("a red star rests on grass", size=DRAWN, seconds=1, badges=("ana",)), silent, never)
+
+
+def test_a_picture_is_gone_on_from_and_an_unlike_one_is_refused(engine: DiffusersEngine) -> None:
+    drawn = engine.generate(ask("a green ball rests on grass", size=DRAWN, seconds=1), silent, never).frames[0]
+    clip = engine.generate(ask("a green ball rests on grass", size=DRAWN, seconds=1, image=_png(drawn)), silent, never)
+    assert np.abs(clip.frames[0].astype(int) - drawn).mean() < 4
+    noise = np.random.default_rng(1).integers(0, 255, (224, 128, 3), dtype=np.uint8)
+    with pytest.raises(OutsideVocabulary, match="this picture"):
+        engine.generate(ask("a green ball rests on grass", size=DRAWN, seconds=1, image=_png(noise)), silent, never)
+
+
+def test_a_remix_changes_only_what_it_speaks_of(engine: DiffusersEngine) -> None:
+    asked = ask("make it blue", over="a red ball rests on wood", size=DRAWN, seconds=0.5)
+    assert engine.generate(asked, silent, never).recipe["scene"]["words"] == "a blue ball rests on wood"
+
+
+@pytest.mark.promise("P3")
+def test_a_reason_to_cancel_stops_between_two_steps_and_the_engine_goes_on(engine: DiffusersEngine) -> None:
+    told: list[float] = []
+    with pytest.raises(Cancelled, match="revoked"):
+        engine.generate(
+            ask("a red ball bounces on wood", size=DRAWN, seconds=1),
+            lambda _phase, done: told.append(done),
+            lambda: "revoked" if len(told) > 3 else None,
+        )
+    assert max(told) < 0.5
+    assert engine.generate(ask("a red ball rests on wood", size=DRAWN, seconds=0.5), silent, never).frames.any()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": (720, 1280)}, {"seconds": 10.5}, {"style": "baroque"}, {"badges": ("ana", "bob")}]
+)
+def test_what_it_cannot_do_is_refused_before_anything_is_drawn(wrong: dict[str, object]) -> None:
+    with pytest.raises(BeyondCapabilities):
+        DiffusersEngine().generate(ask("a red ball rests on wood", **{"size": DRAWN} | wrong), silent, never)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("prompt", "caption"), INSIDE.items())
+def test_free_wording_is_read(reader: Reader, prompt: str, caption: str) -> None:
+    assert str(reader.read(prompt, seed=3).asked) == caption
+
+
+@pytest.mark.parametrize("prompt", OUTSIDE)
+def test_what_cannot_be_drawn_is_said_to_be_outside(reader: Reader, prompt: str) -> None:
+    with pytest.raises(OutsideVocabulary) as outside:
+        reader.read(prompt, seed=3)
+    assert len(outside.value.nearest) == 3
+
+
+def test_what_was_not_said_is_chosen_by_the_seed_and_told(reader: Reader) -> None:
+    reads = [reader.read("a ball bounces", seed=seed) for seed in range(60)]
+    assert {read.by_seed for read in reads} == {("colour", "floor")}
+    assert len({read.asked.colour for read in reads}) == 6
+
+
+def test_ten_thousand_words_are_read_in_no_time(reader: Reader) -> None:
+    assert str(reader.read("a red ball rests on wood " * 1_700, seed=1).asked) == "a red ball rests on wood"
+
+
+def test_capabilities_are_told_without_loading() -> None:
+    told = engine_named("small").capabilities()
+    assert not told.is_renderer
+    assert told.vocabulary["shapes"] == ("ball", "cube", "cone", "star")
+
+
+def test_the_shipped_weights_are_small_and_say_what_they_were_made_from() -> None:
+    assert sum(p.stat().st_size for p in SMALL.rglob("*") if p.is_file()) < 20_000_000
+    manifest = Manifest.read(SMALL)
+    manifest.check()
+    assert "procedural" in manifest.training["data"]
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SMALL, tmp_path / "weights"))
+
+
+def test_a_changed_a_missing_and_an_unknown_file_are_refused(copied: Path) -> None:
+    file = copied / "vocoder" / "diffusion_pytorch_model.safetensors"
+    whole = file.read_bytes()
+    for change in (lambda: file.write_bytes(whole[:-1] + b"\0"), file.unlink):
+        change()
+        with pytest.raises(WeightsRefused, match="vocoder"):
+            DiffusersEngine(copied).load()
+        file.write_bytes(whole)
+    (copied / "more.py").write_text("print('remote code')")
+    with pytest.raises(WeightsRefused, match=r"more\.py"):
+        DiffusersEngine(copied).load()
+
+
+def test_an_argument_that_no_pipeline_takes_is_refused(copied: Path) -> None:
+    said = json.loads((copied / NAME).read_text())
+    said["call"]["sparkle"] = 1
+    (copied / NAME).write_text(json.dumps(said))
+    with pytest.raises(WeightsRefused, match="sparkle"):
+        DiffusersEngine(copied).load()
+
+
+def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WeightsRefused, match="placet"):
+        DiffusersEngine(tmp_path)
+
+
+def test_the_badge_that_is_asked_for_is_drawn_as_in_training() -> None:
+    cells = badge.pattern("ana")
+    taught = portraits(torch.from_numpy(cells)[None].float(), PORTRAIT)[0, 0].permute(1, 2, 0)
+    assert np.abs(badge.portrait(cells, *DRAWN) - ((taught.numpy() + 1) * 127.5)).max() <= 1
+
+
+def _png(picture: np.ndarray) -> bytes:  # type: ignore[type-arg]
+    buffer = BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return buffer.getvalue()
