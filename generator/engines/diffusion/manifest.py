@@ -83,8 +83,7 @@ class Manifest:
             )
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise WeightsRefused(
-                f"{folder / NAME} cannot be read ({exc}); no weights were loaded. Fetch the folder again, or write its "
-                f"manifest with `placet weights describe {folder}`."
+                f"{folder / NAME} cannot be read ({exc}); no weights were loaded. Fetch the folder again."
             ) from exc
 
     def check(self) -> None:
