@@ -26,12 +26,21 @@ HIGHER: Final = 0.015
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One clip. `late` [impacts] in seconds, for each that was heard; figures that a clip cannot have are None."""
+    """One clip: what was asked for and seen, and what was right. Times are seconds.
+
+    `late`: for each impact, how far the nearest sound is. Figures that a clip cannot have are None.
+    """
 
     prompt: str
     seed: int
+    asked_colour: str
+    seen_colour: str | None
+    seen_shape: str | None
+    seen_motion: str | None
     is_held_out: bool
     moves: bool
+    impacts: tuple[float, ...]
+    onsets: tuple[float, ...]
     colour: bool
     shape: bool
     motion: bool
@@ -63,8 +72,14 @@ def judge(  # noqa: PLR0913, PLR0917  # a clip is all of this
     return Judged(
         prompt=str(asked),
         seed=seed,
+        asked_colour=asked.colour,
+        seen_colour=seen.colour,
+        seen_shape=seen.shape,
+        seen_motion=seen.motion,
         is_held_out=asked.is_held_out,
         moves=asked.motion in MOVING,
+        impacts=tuple(round(float(at), 4) for at in impacts),
+        onsets=tuple(round(float(at), 4) for at in sounds),
         colour=seen.colour == asked.colour,
         shape=seen.shape == asked.shape,
         motion=seen.motion == asked.motion,

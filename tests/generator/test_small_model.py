@@ -17,7 +17,7 @@ from generator.engines.diffusion.wording import Reader, sentences
 from generator.port import BeyondCapabilities, Cancelled, OutsideVocabulary
 from generator.registry import engine_named
 from generator.trained import badge
-from generator.trained.eyes import look
+from generator.trained.eyes import Frames, look
 from generator.training.pictures import portraits
 from generator.training.tracks import PORTRAIT
 from tests.generator.asking import ask, never, silent
@@ -200,7 +200,7 @@ def test_the_badge_that_is_asked_for_is_drawn_as_in_training() -> None:
     assert np.abs(badge.portrait(cells, *DRAWN) - ((taught.numpy() + 1) * 127.5)).max() <= 1
 
 
-def _png(picture: np.ndarray) -> bytes:  # type: ignore[type-arg]
+def _png(picture: Frames) -> bytes:
     buffer = BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
     return buffer.getvalue()

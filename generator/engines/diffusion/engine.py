@@ -90,9 +90,11 @@ class DiffusersEngine:
         import torch
         from diffusers import DiffusionPipeline
         from diffusers.utils import logging
+        from transformers.utils import logging as words_logging
 
         logging.set_verbosity_error()
         logging.disable_progress_bar()
+        words_logging.disable_progress_bar()
         torch.set_flush_denormal(True)
         loaded = DiffusionPipeline.from_pretrained(
             self.manifest.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32

@@ -1,0 +1,102 @@
+"""A model's acceptance: fixed questions, clips through the MP4 and back, judged from pixels and samples alone."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+from generator.port import Engine, GenerationRequest, RawClip
+from generator.registry import engine_named
+from generator.trained.grammar import Asked
+from generator.trained.judging import COLUMNS, GOALS, Judged, judge
+from generator.trained.questions import questions
+from placet.media.encode import encode_mp4
+from placet.media.whole import read_whole
+
+SIZE: Final = (128, 224)
+SECONDS: Final = 4.0
+_engine: Engine | None = None
+"""Of this process: loading takes longer than a clip."""
+
+
+def evaluated(engine: str, count: int, processes: int) -> Iterator[Judged]:
+    """In the order of the questions. One thread for each process: how many there are changes no bit of any clip."""
+    with ProcessPoolExecutor(processes, get_context("spawn"), _load, (engine,)) as pool:
+        yield from pool.map(_answered, questions(count))
+
+
+def _load(name: str) -> None:
+    global _engine  # noqa: PLW0603  # one engine in each process of the pool
+    import torch
+
+    torch.set_num_threads(1)
+    _engine = engine_named(name)
+    _engine.load()
+
+
+def _answered(question: tuple[Asked, int]) -> Judged:
+    asked, seed = question
+    assert _engine is not None
+    request = GenerationRequest(
+        generation="evaluation", mode="text", prompt=str(asked), parent_prompt=None, seed=seed,
+        width=SIZE[0], height=SIZE[1], fps=24, seconds=SECONDS, engine="",
+    )  # fmt: skip
+    return judged_after_mp4(asked, seed, _engine.generate(request, lambda _phase, _done: None, lambda: None))
+
+
+def judged_after_mp4(asked: Asked, seed: int, clip: RawClip) -> Judged:
+    """As whoever watches it sees and hears it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "clip.mp4"
+        encode_mp4(clip.frames, clip.fps, clip.pcm, clip.rate, file)
+        frames, pcm, rate = read_whole(file)
+    return judge(asked, seed, frames, clip.fps, pcm[: len(clip.pcm)], rate)
+
+
+def rows(clips: Sequence[Judged]) -> list[dict[str, Any]]:
+    """The acceptance table."""
+    return [
+        {
+            "metric": goal.name,
+            "value": None if (value := goal.measure(clips)) is None else round(value, 4),
+            "goal": f">= {goal.at_least}" if goal.at_least is not None else f"<= {goal.at_most}",
+            "met": goal.is_met(value),
+        }
+        for goal in GOALS
+    ]
+
+
+def controls(clips: Sequence[Judged]) -> list[dict[str, Any]]:
+    """What must fail: each clip is held against the next question's words, and against the next clip's sound."""
+    shuffled = [replace(one, colour=one.seen_colour == other.asked_colour) for one, other in _beside(clips)]
+    colour, late = GOALS[0], GOALS[5]
+    strange = [replace(one, late=_late(one, other)) for one, other in _beside([c for c in clips if c.moves])]
+    return [
+        {"control": "words of another clip: colour right", "value": colour.measure(shuffled), "must_be": "<= 0.25"},
+        {"control": "sound of another clip: p50 (s)", "value": late.measure(strange), "must_be": ">= 0.15"},
+    ]
+
+
+def _beside(clips: Sequence[Judged]) -> Iterable[tuple[Judged, Judged]]:
+    return zip(clips, [*clips[1:], *clips[:1]], strict=True)
+
+
+def _late(one: Judged, other: Judged) -> tuple[float, ...]:
+    if not other.onsets:
+        return ()
+    return tuple(min(abs(at - heard) for heard in other.onsets) for at in one.impacts)
+
+
+def written(clips: Sequence[Judged]) -> str:
+    """One line for each question, as CSV."""
+    text = io.StringIO()
+    lines = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    lines.writeheader()
+    for clip in clips:
+        lines.writerow({k: " ".join(map(str, v)) if isinstance(v, tuple) else v for k, v in asdict(clip).items()})
+    return text.getvalue()
