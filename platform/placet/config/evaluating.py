@@ -10,21 +10,27 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from PIL import Image, ImageDraw
+
 from generator.port import Engine, GenerationRequest, RawClip
 from generator.registry import engine_named
 from generator.trained.grammar import Asked
 from generator.trained.judging import COLUMNS, GOALS, Judged, judge
 from generator.trained.questions import questions
 from placet.media.encode import encode_mp4
-from placet.media.whole import read_whole
+from placet.media.whole import RGB, read_whole
 
 SIZE: Final = (128, 224)
 SECONDS: Final = 4.0
+SHOWN: Final = 7
+"""Pictures of a clip on a contact sheet."""
+ON_A_SHEET: Final = 24
 _engine: Engine | None = None
 """Of this process: loading takes longer than a clip."""
 
 
-def evaluated(engine: str, count: int, processes: int) -> Iterator[Judged]:
+def evaluated(engine: str, count: int, processes: int) -> Iterator[tuple[Judged, RGB]]:
     """In the order of the questions. One thread for each process: how many there are changes no bit of any clip."""
     with ProcessPoolExecutor(processes, get_context("spawn"), _load, (engine,)) as pool:
         yield from pool.map(_answered, questions(count))
@@ -39,7 +45,7 @@ def _load(name: str) -> None:
     _engine.load()
 
 
-def _answered(question: tuple[Asked, int]) -> Judged:
+def _answered(question: tuple[Asked, int]) -> tuple[Judged, RGB]:
     asked, seed = question
     assert _engine is not None
     request = GenerationRequest(
@@ -49,13 +55,14 @@ def _answered(question: tuple[Asked, int]) -> Judged:
     return judged_after_mp4(asked, seed, _engine.generate(request, lambda _phase, _done: None, lambda: None))
 
 
-def judged_after_mp4(asked: Asked, seed: int, clip: RawClip) -> Judged:
-    """As whoever watches it sees and hears it."""
+def judged_after_mp4(asked: Asked, seed: int, clip: RawClip) -> tuple[Judged, RGB]:
+    """As whoever watches it sees and hears it; and some of its pictures, side by side."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "clip.mp4"
         encode_mp4(clip.frames, clip.fps, clip.pcm, clip.rate, file)
         frames, pcm, rate = read_whole(file)
-    return judge(asked, seed, frames, clip.fps, pcm[: len(clip.pcm)], rate)
+    strip = np.concatenate([frames[n] for n in np.linspace(0, len(frames) - 1, SHOWN).astype(int)], 1)
+    return judge(asked, seed, frames, clip.fps, pcm[: len(clip.pcm)], rate), strip
 
 
 def rows(clips: Sequence[Judged]) -> list[dict[str, Any]]:
@@ -90,6 +97,19 @@ def _late(one: Judged, other: Judged) -> tuple[float, ...]:
     if not other.onsets:
         return ()
     return tuple(min(abs(at - heard) for heard in other.onsets) for at in one.impacts)
+
+
+def contact_sheet(clips: Sequence[tuple[Judged, RGB]]) -> Image.Image:
+    """The first 24 clips, two in a row, each under the words that it was asked for."""
+    shown = clips[:ON_A_SHEET]
+    high, wide = shown[0][1].shape[:2]
+    line = 18
+    sheet = Image.new("RGB", (2 * wide + 8, -(-len(shown) // 2) * (high + line)), "white")
+    for n, (judged, strip) in enumerate(shown):
+        left, top = n % 2 * (wide + 8), n // 2 * (high + line)
+        ImageDraw.Draw(sheet).text((left + 4, top + 2), f"{judged.prompt} (seed {judged.seed})", "black")
+        sheet.paste(Image.fromarray(strip), (left, top + line))
+    return sheet.resize((sheet.width // 2, sheet.height // 2), Image.Resampling.LANCZOS)
 
 
 def written(clips: Sequence[Judged]) -> str:

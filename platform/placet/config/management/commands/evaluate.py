@@ -22,18 +22,22 @@ class Command(PlacetCommand):
         parser.add_argument("--engine", default="small")
         parser.add_argument("--prompts", type=int, default=500, help="the first so many of the fixed questions")
         parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+        parser.add_argument("--sheet", type=Path, help="write pictures of the first 24 clips to this PNG")
         parser.add_argument("--csv", type=Path, help="write one line for each clip to this file")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         from generator.registry import UnknownEngine, engine_named
-        from placet.config.evaluating import controls, evaluated, rows, written
+        from placet.config.evaluating import contact_sheet, controls, evaluated, rows, written
 
         try:
             told = engine_named(options["engine"]).capabilities()
         except UnknownEngine as unknown:
             raise CommandFailed(str(unknown), "placet evaluate --engine small", code=unknown.code) from unknown
         judged = evaluated(told.engine, options["prompts"], options["processes"])
-        clips = list(track(judged, "clips", options["prompts"], console=self.console))
+        found = list(track(judged, "clips", options["prompts"], console=self.console))
+        clips = [one for one, _ in found]
+        if options["sheet"]:
+            contact_sheet(found).save(options["sheet"])
         text = written(clips)
         if options["csv"]:
             options["csv"].write_text(text)
