@@ -102,14 +102,14 @@ def _late(one: Judged, other: Judged) -> tuple[float, ...]:
 def contact_sheet(clips: Sequence[tuple[Judged, RGB]]) -> Image.Image:
     """The first 24 clips, two in a row, each under the words that it was asked for."""
     shown = clips[:ON_A_SHEET]
-    high, wide = shown[0][1].shape[:2]
+    high, wide = (side // 2 for side in shown[0][1].shape[:2])
     line = 18
     sheet = Image.new("RGB", (2 * wide + 8, -(-len(shown) // 2) * (high + line)), "white")
     for n, (judged, strip) in enumerate(shown):
         left, top = n % 2 * (wide + 8), n // 2 * (high + line)
         ImageDraw.Draw(sheet).text((left + 4, top + 2), f"{judged.prompt} (seed {judged.seed})", "black")
-        sheet.paste(Image.fromarray(strip), (left, top + line))
-    return sheet.resize((sheet.width // 2, sheet.height // 2), Image.Resampling.LANCZOS)
+        sheet.paste(Image.fromarray(strip).resize((wide, high), Image.Resampling.LANCZOS), (left, top + line))
+    return sheet
 
 
 def written(clips: Sequence[Judged]) -> str:

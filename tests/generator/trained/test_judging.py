@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import cache
 
-import numpy as np
 import pytest
 
 from generator.trained.eyes import Frames, Numbers
