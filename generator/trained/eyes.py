@@ -21,6 +21,8 @@ FLOOR: Final = 25 / 32
 SATURATED: Final = 0.45
 SMALLEST: Final = 0.004
 """Of all pixels: less is no object."""
+NARROWEST: Final = 0.01
+"""Of the height: what is narrower is no thing."""
 OUTLINE: Final = 24
 MOVED_UP: Final = 0.12
 MOVED_ASIDE: Final = 0.09
@@ -32,13 +34,17 @@ JUMP_A_SECOND: Final = 0.3
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of one clip. `x`, `low` [T]: middle and lowest edge of the object; NaN where there is none."""
+    """What was seen of one clip. `x`, `low` [T]: middle and lowest edge of the object; NaN where there is none.
+
+    `alone` [T]: 1 where nothing else as colourful stands beside it.
+    """
 
     colour: str | None
     shape: str | None
     x: Numbers
     low: Numbers
     areas: Numbers
+    alone: Numbers
     fps: float
 
     @property
@@ -82,14 +88,15 @@ def look(frames: Frames, fps: float) -> Seen:
     areas[areas < SMALLEST] = 0
     there = np.flatnonzero(areas)
     x, low = (np.full(len(frames), np.nan) for _ in range(2))
+    alone = np.array([_things(mask) < 2 for mask in masks], float)
     for index in there:
         columns, rows = masks[index].mean(0), masks[index].mean(1)
         x[index] = _middle(columns) / frames.shape[1]
         low[index] = _lower_edge(rows, masks.shape[2]) / frames.shape[1]
     seen = there[areas[there] > 0.4 * np.median(areas[there])] if len(there) else there
     if not len(seen):
-        return Seen(None, None, x, low, areas, fps)
-    return Seen(_colour(frames[seen], masks[seen]), _shape(masks[seen]), x, low, areas, fps)
+        return Seen(None, None, x, low, areas, alone, fps)
+    return Seen(_colour(frames[seen], masks[seen]), _shape(masks[seen]), x, low, areas, alone, fps)
 
 
 def object_masks(frames: Frames) -> Numbers:
@@ -100,6 +107,16 @@ def object_masks(frames: Frames) -> Numbers:
     mask: Numbers = ((saturation - SATURATED) / 0.2 + 0.5).clip(0, 1)
     mask[:, round(FLOOR * frames.shape[1]) :] = 0
     return mask
+
+
+def _things(mask: Numbers) -> int:
+    """Groups of columns with something in them."""
+    is_there = np.concatenate([[False], mask.max(0) > 0.5, [False]])
+    begins, ends = (
+        np.flatnonzero(np.diff(is_there.astype(int)) == 1),
+        np.flatnonzero(np.diff(is_there.astype(int)) == -1),
+    )
+    return int((ends - begins >= NARROWEST * mask.shape[0]).sum())
 
 
 def _middle(along: Numbers) -> float:

@@ -20,6 +20,8 @@ FAR: Final = 0.5
 """An impact with no sound in this many seconds has none; it counts as missed, and not as late."""
 FLIGHT: Final = 5
 """Frames of a flight that a parabola is fitted to, at least."""
+FRAMES_ALONE: Final = 0.9
+"""A clip in which something stands beside the object for more than a tenth of the time shows two things."""
 HIGHER: Final = 0.015
 """By how much of the picture's height a bounce may seem higher than the one before."""
 
@@ -50,6 +52,7 @@ class Judged:
     together: int
     loudest: float
     permanence: float
+    alone: float
     area: float
     flight: float | None
     bounces_fall: bool | None
@@ -89,6 +92,7 @@ def judge(  # noqa: PLR0913, PLR0917  # a clip is all of this
         together=sum(at <= TOGETHER for at in late),
         loudest=round(loudest(pcm, rate), 1),
         permanence=round(seen.permanence, 3),
+        alone=float(seen.alone.mean() > FRAMES_ALONE),
         area=round(float(there.std() / there.mean()), 3) if len(there) else 1.0,
         flight=flights,
         bounces_fall=falling,
@@ -169,6 +173,7 @@ GOALS: Final = (
     Goal("no bounce higher than the one before", 0.95, None, _of("bounces_fall")),
     Goal("area of the object varies by", None, 0.10, _of("area")),
     Goal("object is there", 0.97, None, _of("permanence")),
+    Goal("object is alone", 0.97, None, _of("alone")),
 )  # fmt: skip
 
 

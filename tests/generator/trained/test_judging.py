@@ -13,7 +13,7 @@ from generator.training.scenes import scenes
 from generator.training.sounds import RATE
 from generator.training.tracks import FPS
 
-COUNT = 48
+COUNT = 32
 
 
 @cache
@@ -57,6 +57,14 @@ def test_true_clips_meet_every_goal() -> None:
 def test_spoiled_clips_miss_their_goals(spoiled: dict[str, int], goals: set[str]) -> None:
     """Controls: a goal that these meet as well would say nothing."""
     assert goals <= missed(judged(**spoiled))  # type: ignore[arg-type]
+
+
+def test_a_second_thing_is_seen() -> None:
+    asked, pictures, sounds = true()
+    crowded = pictures[1].copy()
+    crowded[:, 90:110, 2:10] = (240, 20, 20)
+    clip = judge(asked[1][0], 1, crowded, FPS, sounds[1], RATE)
+    assert (clip.alone, judged()[1].alone) == (0.0, 1.0)
 
 
 def test_what_cannot_be_measured_is_not_met() -> None:
