@@ -9,8 +9,8 @@ from placet.config.evaluating import contact_sheet, controls, evaluated, rows
 
 SLICE = 40
 MISSED = {"object is alone", "no bounce higher than the one before"}
-"""By version 1: a second, smaller thing stands beside the object in some clips. Of bounces the slice has twelve, and one is
-too many to miss; all five hundred questions have 0.99."""
+"""By version 1: a second, smaller thing stands beside the object in some clips. Of bounces the slice has twelve, and one
+missed is too many; of all five hundred questions the share is 0.99."""
 
 
 def test_the_first_forty_questions_are_answered_as_the_goals_ask() -> None:
