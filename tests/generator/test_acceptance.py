@@ -9,7 +9,7 @@ from placet.config.evaluating import contact_sheet, controls, evaluated, rows
 
 SLICE = 40
 MISSED = {"object is alone", "no bounce higher than the one before"}
-"""By version 1: a second, smaller thing stands beside the object in some clips. Of bounces the slice has twelve, and one
+"""By version 1: a second, smaller thing stands beside some objects. Of bounces the slice has twelve, and one
 missed is too many; of all five hundred questions the share is 0.99."""
 
 
