@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -38,9 +39,7 @@ def evaluated(engine: str, count: int, processes: int) -> Iterator[tuple[Judged,
 
 def _load(name: str) -> None:
     global _engine  # noqa: PLW0603  # one engine in each process of the pool
-    import torch
-
-    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded, which is not yet
     _engine = engine_named(name)
     _engine.load()
 
