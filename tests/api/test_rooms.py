@@ -68,11 +68,12 @@ def test_a_word_of_the_engine_waits_for_a_reviewer_who_decides_it_once(by: As, p
     assert (status, told["code"]) == (409, "case_moved")
 
 
-def test_the_engine_says_what_it_draws_and_that_it_is_a_renderer(by: As) -> None:
-    (engine,) = by(None).get("engines")[1]
-    assert engine["is_renderer"] is True
-    assert "not a trained model" in engine["label"]
-    assert "ball" in engine["vocabulary"]["shapes"]
+def test_each_engine_says_what_it_draws_and_whether_it_is_a_renderer(by: As) -> None:
+    engines = {engine["engine"]: engine for engine in by(None).get("engines")[1]}
+    assert engines["scene"]["is_renderer"] is True
+    assert "not a trained model" in engines["scene"]["label"]
+    assert engines["small"]["is_renderer"] is False
+    assert all("ball" in engine["vocabulary"]["shapes"] for engine in engines.values())
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,6 @@ class DiffusersEngine:
         logging.set_verbosity_error()
         logging.disable_progress_bar()
         words_logging.disable_progress_bar()
-        torch.set_flush_denormal(True)
         loaded = DiffusionPipeline.from_pretrained(
             self.manifest.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
         )

@@ -77,7 +77,9 @@ def test_what_stages_share_is_made_once(tmp_path: Path) -> None:
 
 def test_every_step_of_muon_turns_all_directions_equally() -> None:
     p = nn.Parameter(torch.zeros(6, 4, 3, 3))
-    p.grad = torch.randn(6, 4, 3, 3)
+    p.grad = (
+        torch.randn(6, 4, 3, 3, generator=torch.Generator().manual_seed(1)) * torch.arange(1, 7)[:, None, None, None]
+    )
     Muon([p], torch.tensor(1.0)).step()
     lengths = torch.linalg.svdvals(p.detach().flatten(1))
     assert lengths.max() / lengths.min() < 2
