@@ -25,11 +25,11 @@ MOST_DEATHS_BEFORE_THE_START: Final = 2
 NOTHING_LEFT: Final = ".committed:2"
 """What was committed is not tried again; the story need not have another of the kind."""
 SLICE: Final = (
-    "moderation.judge_prompt.handled:1", "studio.record_verdicts.handled:1", "studio.record_verdicts.committed:2",
-    "likeness.check_cameos.taken:1", "provenance.sign_clip.handled:1", "studio.record_signatures.committed:1",
-    "studio.cascade.handled:1", "sequencer.numbered:2", "studio.generations.folded:3", "mail.performed:1",
-    "run.encoded:1", "run.stored:1", "run.made:1", "sign.released:1",
+    "moderation.judge_prompt.handled:1", "studio.record_verdicts.committed:2", "likeness.check_cameos.taken:1",
+    "provenance.sign_clip.handled:1", "studio.cascade.handled:1", "sequencer.numbered:2", "mail.performed:1",
+    "run.encoded:1", "run.made:1",
 )  # fmt: skip
+"""One of each kind; `make soak` dies at all of them."""
 NEVER_IN_THE_STORY: Final = ("rights.follow_decisions", "studio.withdraw_person", "studio.erase_person")
 """The demo's case is a prompt, not a filing; deaths within an erasure are in test_forgotten_for_good.py."""
 
@@ -89,7 +89,7 @@ def assert_proved(answer: dict[str, Any], record: Record) -> None:
 def test_there_are_at_least_120_ways_to_die() -> None:
     every_point = first_and_second(*every_step())
     assert len(every_point) >= 120
-    assert set(SLICE) - set(every_point) <= {"studio.generations.folded:3"}
+    assert set(SLICE) <= set(every_point)
 
 
 def test_the_story_ends_right_whoever_dies_at_a_step(tmp_path: Path) -> None:
