@@ -6,18 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from generator.port import BeyondCapabilities, Cancelled, Claim, FailureKind, LeaseLost, OutsideVocabulary, RunQueue
-from generator.run import Clock, Run
+from generator.run import LOADING, Clock, Run
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds: between beats, without an answer, without progress, between claims while there is nothing to do."""
+    """Seconds: between beats, without an answer, without progress, to load an engine, between claims when idle."""
 
     beat: float = 0.4
     unanswered: float = 5.0
     hang: float = 30.0
+    load: float = 300.0
     idle: float = 0.2
 
 
@@ -53,7 +54,7 @@ class Attendance:
         self._report()
 
     def _watch(self) -> None:
-        if self.run.stuck_for() > self.patience.hang:
+        if self.run.stuck_for() > (self.patience.load if self.run.phase == LOADING else self.patience.hang):
             self.run.drop("hung")
             raise EngineHung(f"Run {self.claim.id} made no progress in phase {self.run.phase!r}; its lease runs out.")
         if self.should_stop():

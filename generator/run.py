@@ -2,10 +2,13 @@
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
-from generator.port import Cancel, Claim, Engine, Progress, RawClip
+from generator.port import Cancel, Claim, Progress, RawClip
+from generator.registry import Engines
 
+LOADING: Final = "load"
+"""The phase in which an engine is loaded: it tells nothing of how far it is."""
 Clock = Callable[[], float]
 """Seconds that never run backwards."""
 
@@ -19,8 +22,8 @@ class Develop(Protocol):
 class Run:
     """`over` is set when `outcome` holds the clip, or the exception that ended the run."""
 
-    def __init__(self, engine: Engine, claim: Claim, clock: Clock, develop: Develop | None) -> None:
-        self.engine, self.claim, self.clock, self.develop = engine, claim, clock, develop
+    def __init__(self, engines: Engines, claim: Claim, clock: Clock, develop: Develop | None) -> None:
+        self.engines, self.claim, self.clock, self.develop = engines, claim, clock, develop
         self.phase, self.done_0_1 = "start", 0.0
         self.seconds: dict[str, float] = {}
         self.reason: str | None = None
@@ -68,7 +71,9 @@ class Run:
 
     def _make(self) -> None:
         try:
-            clip = self.engine.generate(self.claim.request, self.progress, self.cancel)
+            self.progress(LOADING, 0.0)
+            engine = self.engines.loaded(self.claim.request.engine)
+            clip = engine.generate(self.claim.request, self.progress, self.cancel)
             if self.develop:
                 self.develop(self.claim, clip, self.progress, self.cancel)
             self.outcome = clip

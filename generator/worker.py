@@ -11,6 +11,7 @@ The engine works in a thread of its own; the queue is called from the caller's t
 | the worker is told to stop                | nothing              | nothing       |
 | the engine makes no progress for `hang`   | nothing; EngineHung  | nothing       |
 | the engine refuses or breaks              | outside, failed      | nothing       |
+| nobody knows the engine, or it won't load | failed               | nothing       |
 
 A run of which the queue hears nothing loses its lease, and another worker makes it again, bit for bit.
 """
@@ -20,7 +21,8 @@ import time
 from collections.abc import Callable
 
 from generator.attendance import PATIENCE, Attendance, Patience
-from generator.port import Claim, Engine, RunQueue
+from generator.port import Claim, RunQueue
+from generator.registry import Engines
 from generator.run import Clock, Develop, Run
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 
 def work(  # noqa: PLR0913 - two ports, and what is let in from outside
     queue: RunQueue,
-    engine: Engine,
+    engines: Engines,
     *,
     clock: Clock = time.monotonic,
     should_stop: Callable[[], bool],
@@ -40,15 +42,14 @@ def work(  # noqa: PLR0913 - two ports, and what is let in from outside
     `develop` is for what takes long after the engine (mark, encode, put in quarantine): it runs in the engine's
     thread while the lease is kept, touches no database, and is done before `finish` is called.
     """
-    engine.load()
     try:
         while not should_stop():
             if claim := _claim(queue):
-                Attendance(queue, claim, Run(engine, claim, clock, develop), clock, patience, should_stop).attend()
+                Attendance(queue, claim, Run(engines, claim, clock, develop), clock, patience, should_stop).attend()
             else:
                 time.sleep(patience.idle)
     finally:
-        engine.unload()
+        engines.unload()
 
 
 def _claim(queue: RunQueue) -> Claim | None:

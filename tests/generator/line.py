@@ -16,6 +16,7 @@ from generator.port import (
     Progress,
     RawClip,
 )
+from generator.registry import Engines
 from generator.run import Develop
 from generator.worker import work
 from tests.generator.asking import ask
@@ -63,9 +64,8 @@ class Line:
 
     def worked(self, engine: SceneEngine | None = None, develop: Develop | None = None) -> list[tuple[object, ...]]:
         """Everything told by a worker that goes on until the line is empty."""
-        work(
-            self, engine or SceneEngine(), should_stop=lambda: self.found_empty, patience=self.patience, develop=develop
-        )
+        engines = Engines(lambda _: engine or SceneEngine())
+        work(self, engines, should_stop=lambda: self.found_empty, patience=self.patience, develop=develop)
         return self.told
 
 

@@ -1,10 +1,13 @@
 import logging
+import time
 from dataclasses import replace
 
 import pytest
 
 from generator.attendance import EngineHung
+from generator.engines.scene.engine import SceneEngine
 from generator.port import Cancel, Claim, LeaseLost, Progress, RawClip
+from generator.registry import Engines
 from generator.worker import work
 from tests.generator.asking import ask
 from tests.generator.line import QUICK, SHORT, Broken, Hung, Line, Slow
@@ -22,7 +25,7 @@ def raising(error: Exception, *, on: range = range(1, 10_000)) -> Line:
 
 
 def test_runs_are_made_one_after_the_other_and_reported_with_the_seconds_of_each_phase() -> None:
-    phases = ("done", "draw", "read", "sound", "start")
+    phases = ("done", "draw", "load", "read", "sound", "start")
     assert Line([SHORT, SHORT]).worked() == [("finished", "run-1", 7, *phases), ("finished", "run-2", 7, *phases)]
 
 
@@ -30,7 +33,7 @@ def test_beats_tell_how_far_the_run_is() -> None:
     line = Line([SHORT], lambda beat: "enough" if beat == 6 else None)
     line.worked(Slow())
     assert [done for _, done in line.beats] == sorted(done for _, done in line.beats)
-    assert {phase for phase, _ in line.beats} <= {"start", "draw"}
+    assert {phase for phase, _ in line.beats} <= {"start", "load", "draw"}
 
 
 @pytest.mark.promise("P3")
@@ -129,5 +132,48 @@ def test_a_clip_is_developed_before_it_is_told_and_may_be_stopped_there() -> Non
 
 def test_a_worker_told_to_stop_drops_its_run_for_another() -> None:
     engine, line = Slow(), Line([SHORT])
-    work(line, engine, should_stop=lambda: len(line.beats) > 2, patience=QUICK)
+    work(line, Engines(lambda _: engine), should_stop=lambda: len(line.beats) > 2, patience=QUICK)
     assert (line.told, engine.stopped_for) == ([], "worker_stopping")
+
+
+def test_each_run_is_made_by_the_engine_that_was_asked_for_loaded_once() -> None:
+    asked: list[str] = []
+
+    class Counted(SceneEngine):
+        def load(self) -> None:
+            asked.append("loaded")
+
+    def make(name: str) -> SceneEngine:
+        asked.append(name)
+        return Counted()
+
+    line = Line([SHORT, replace(SHORT, engine="other"), SHORT])
+    work(line, Engines(make), should_stop=lambda: line.found_empty, patience=QUICK)
+    assert asked == ["scene", "loaded", "other", "loaded"]
+    assert [told[0] for told in line.told] == ["finished"] * 3
+
+
+def test_an_engine_that_nobody_knows_fails_the_run_as_asked_wrongly() -> None:
+    line = Line([replace(SHORT, engine="sora")])
+    work(line, Engines(), should_stop=lambda: line.found_empty, patience=QUICK)
+    assert line.told == [("failed", "run-1", "request")]
+
+
+def test_an_engine_that_does_not_load_fails_its_run_and_the_worker_goes_on() -> None:
+    class Unloadable(SceneEngine):
+        def load(self) -> None:
+            raise OSError("a file of weights is not what the manifest says")
+
+    line = Line([SHORT, replace(SHORT, engine="other")])
+    engines = Engines(lambda name: Unloadable() if name == "scene" else SceneEngine())
+    work(line, engines, should_stop=lambda: line.found_empty, patience=QUICK)
+    assert [told[0] for told in line.told] == ["failed", "finished"]
+
+
+def test_loading_is_given_more_time_than_drawing() -> None:
+    class Heavy(SceneEngine):
+        def load(self) -> None:
+            time.sleep(0.3)
+
+    line = Line([SHORT], patience=replace(QUICK, hang=0.1, load=60))
+    assert line.worked(Heavy())[0][0] == "finished"

@@ -111,8 +111,8 @@ def relay() -> None:
 
 
 def worker() -> None:
-    """Make clips, one at a time."""
-    from generator.registry import engine_named
+    """Make clips, one at a time. The engine that is asked for most is warm before the first run."""
+    from generator.registry import Engines
     from generator.worker import work
     from placet.config.run_queue import LogRunQueue
     from placet.media.places import blobs, private
@@ -121,7 +121,9 @@ def worker() -> None:
     stop = _stop_on_signals()
     key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
     queue = LogRunQueue(connect, blobs(), private(), key)
-    work(queue, engine_named(settings.PLACET_ENGINE), should_stop=stop.is_set, develop=queue.develop)
+    engines = Engines()
+    engines.loaded(settings.PLACET_ENGINE)
+    work(queue, engines, should_stop=stop.is_set, develop=queue.develop)
 
 
 def housekeeping() -> None:

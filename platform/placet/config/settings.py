@@ -5,6 +5,7 @@ import secrets
 
 from csp.constants import NONE, SELF
 
+from generator.registry import ENGINES as KNOWN_ENGINES
 from placet.config.broker.server import address_in
 from placet.config.database import django_database, dsn
 from placet.config.home import home_folder, read_secret
@@ -29,7 +30,8 @@ KAFKA_SECURITY = {
     "sasl_plain_password": os.environ.get("PLACET_KAFKA_PASSWORD", ""),
 }
 PLACET_LIKENESS_WORD = os.environ.get("PLACET_LIKENESS_WORD", "likeness")  # the word on every screen
-PLACET_ENGINE = os.environ.get("PLACET_ENGINE", "scene")
+PLACET_ENGINE = os.environ.get("PLACET_ENGINE", "scene")  # the usual one
+ENGINES = tuple(KNOWN_ENGINES)
 
 # Django
 AUTH_USER_MODEL = "people.Account"

@@ -61,14 +61,17 @@ def _clip(row: FeedRow, streams: dict[str, Stream], names: dict[str, Person]) ->
     made = next((f for f in reversed(life) if isinstance(f, e.GenerationMade)), None)
     signed = next((ev for ev in streams[f"signature-{row.generation}"] if isinstance(ev.fact, ClipSigned)), None)
     recipe = made.recipe if made else {}
-    engine = str(recipe.get("engine", {}).get("name", asked.engine))
+    maker = recipe.get("engine", {})
+    engine = str(maker.get("name", asked.engine))
+    is_rendered = engine == "scene"
     return Clip(
         generation=str(row.generation), position=row.position, by=_name(names, str(row.asked_by)),
         shown=tuple(_name(names, p) for p in row.cameos), parent=str(row.parent) if row.parent else None,
         caption=str(e.drawn_in(life)),
-        is_wide=asked.width > asked.height, seconds=row.seconds, published_at=row.published_at, engine=engine,
-        is_rendered=engine == "scene", sha256=row.sha256, watermark=made.watermark if made else "",
-        signed_at=signed.at if signed else None, read_by=tuple(signed.fact.engines) if signed else (),
+        is_wide=asked.width > asked.height, seconds=row.seconds, published_at=row.published_at,
+        engine=engine if is_rendered else str(maker.get("label", engine)), is_rendered=is_rendered, sha256=row.sha256,
+        watermark=made.watermark if made else "", signed_at=signed.at if signed else None,
+        read_by=tuple(signed.fact.engines) if signed else (),
     )  # fmt: skip
 
 

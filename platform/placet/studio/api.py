@@ -34,7 +34,11 @@ class Generations(Endpoint):
         image = wish["image"].read() if wish["image"] else None
         parent = str(wish["parent"]) if wish["parent"] else None
         names = tuple(wish.get("likenesses", ()))
-        ask = ask_of(Wish(wish["prompt"], names, parent, image, wish["seconds"], wish["size"]), self.actor, command_id)
+        ask = ask_of(
+            Wish(wish["prompt"], names, parent, image, wish["seconds"], wish["size"], wish["engine"]),
+            self.actor,
+            command_id,
+        )
         return Response({"id": commands.request_generation(self.log, ask), "state": "requested"}, 202)
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from placet.eventlog.ids import GenerationId, PersonId
 from placet.media.child import normalise_image
 from placet.media.places import private
@@ -15,7 +17,7 @@ SIZES = {"portrait": (360, 640), "landscape": (640, 360), "portrait-hd": (720, 1
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody typed or sent. `likenesses` are names; `image` is whatever bytes came."""
+    """What somebody typed or sent. `likenesses` are names, `image` is whatever bytes came, no `engine` is the usual."""
 
     prompt: str
     likenesses: tuple[str, ...] = ()
@@ -23,6 +25,7 @@ class Wish:
     image: bytes | None = None
     seconds: float = 4.0
     size: str = "portrait"
+    engine: str = ""
 
 
 def ask_of(wish: Wish, asked_by: PersonId, command_id: str) -> AskGeneration:
@@ -44,6 +47,7 @@ def ask_of(wish: Wish, asked_by: PersonId, command_id: str) -> AskGeneration:
         seconds=wish.seconds,
         width=width,
         height=height,
+        engine=wish.engine or settings.PLACET_ENGINE,
     )
 
 

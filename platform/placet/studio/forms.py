@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from placet.studio.asking import LARGEST_IMAGE_BYTES, Wish
@@ -22,6 +23,15 @@ SIZES = [
     ("portrait-hd", _("Upright, 720 by 1280")),
     ("landscape-hd", _("Wide, 1280 by 720")),
 ]
+
+
+ENGINES = {"small": _("A small trained model"), "scene": _("A renderer: drawn from rules")}
+
+
+def engines() -> list[tuple[str, Any]]:
+    """Name and what people read; the usual one first."""
+    names = sorted(settings.ENGINES, key=lambda name: name != settings.PLACET_ENGINE)
+    return [(name, ENGINES.get(name, name)) for name in names]
 
 
 class AskForm(CommandForm):
@@ -46,6 +56,7 @@ class AskForm(CommandForm):
     )
     seconds = forms.ChoiceField(label=_("Length"), choices=SECONDS, initial="4")
     size = forms.ChoiceField(label=_("Shape"), choices=SIZES, initial="portrait")
+    engine = forms.ChoiceField(label=_("Made by"), choices=engines, required=False)
     remix = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def clean_image(self) -> Any:
@@ -61,4 +72,4 @@ class AskForm(CommandForm):
         names = tuple(name for part in typed["likenesses"].split(",") if (name := part.strip()))
         image = typed["image"].read() if typed["image"] else None
         remix = str(typed["remix"]) if typed["remix"] else None
-        return Wish(typed["prompt"], names, remix, image, float(typed["seconds"]), typed["size"])
+        return Wish(typed["prompt"], names, remix, image, float(typed["seconds"]), typed["size"], typed["engine"])

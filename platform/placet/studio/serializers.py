@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from placet.studio.asking import LARGEST_IMAGE_BYTES, SIZES
@@ -21,6 +22,9 @@ class GenerationAsked(serializers.Serializer[None]):
     image = serializers.FileField(required=False, allow_null=True, default=None, help_text="Begin from this picture.")
     seconds = serializers.FloatField(required=False, default=4.0, help_text="1 to 10.")
     size = serializers.ChoiceField(choices=sorted(SIZES), required=False, default="portrait")
+    engine = serializers.ChoiceField(
+        choices=settings.ENGINES, required=False, default=settings.PLACET_ENGINE, help_text="See `/engines`."
+    )
 
     def validate_image(self, image: Any) -> Any:
         if image is not None and image.size > LARGEST_IMAGE_BYTES:

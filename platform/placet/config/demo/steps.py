@@ -129,8 +129,8 @@ def decide_a_case(world: World) -> str:
 
 
 def smuggle_a_face(world: World) -> str:
-    """Ben puts a portrait into an input image."""
-    told = world.ask("smuggled", "Ben", Wish(SMUGGLED, image=portrait("hopper")))
+    """Ben puts a portrait into an input image, and chooses the renderer: the model knows no such pictures."""
+    told = world.ask("smuggled", "Ben", Wish(SMUGGLED, image=portrait("hopper"), engine="scene"))
     return _refused(world, told, "face_without_consent")
 
 

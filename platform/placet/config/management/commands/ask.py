@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from placet.config.acting import WAIT_SECONDS, ActingCommand, a_file, an_id, command_id
@@ -30,13 +31,16 @@ class Command(ActingCommand):
         parser.add_argument("--image", metavar="FILE", help="begin from this picture")
         parser.add_argument("--seconds", type=float, default=4.0, help="length (default 4)")
         parser.add_argument("--size", choices=sorted(SIZES), default="portrait")
+        parser.add_argument("--engine", choices=settings.ENGINES, default="", help="what makes it")
         parser.add_argument("--wait", type=float, default=WAIT_SECONDS, help="seconds to wait at most (default 300)")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         parent = options["parent"] and an_id(options["parent"], "clip", "placet feed")
         image = a_file(options["image"]) if options["image"] else None
         names = tuple(options["likeness"])
-        wish = Wish(options["prompt"], names, parent or None, image, options["seconds"], options["size"])
+        wish = Wish(
+            options["prompt"], names, parent or None, image, options["seconds"], options["size"], options["engine"]
+        )
         generation = request_generation(self.log, ask_of(wish, actor.person, command_id()))
         with self._bar() as bar:
             told = follow(generation, self.tick, options["wait"], _moving(bar))
