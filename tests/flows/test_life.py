@@ -7,7 +7,8 @@ from moderation.queries import open_cases
 from moderation.refusals import CaseMoved, DecisionUnfit, NotForYou
 from placet.eventlog.ids import CaseId, GenerationId, PersonId
 from placet.likeness import commands as likeness
-from placet.likeness.events import Level
+from placet.likeness.consent import consent_of
+from placet.likeness.events import Level, LikenessEnrolled
 from placet.rights import commands as rights
 from placet.studio import commands as studio
 from placet.studio import queries
@@ -94,6 +95,31 @@ def test_a_revocation_takes_the_clip_and_its_remix_out_at_once(story: Story) -> 
     story.pump.run()
     assert set(story.state(remix).standing.values()) == {"consent_withdrawn"}
     assert [t[1] for t in story.told(ANA)].count("blocked") == 0
+
+
+@pytest.mark.promise("P3")
+def test_who_withdraws_again_adds_nothing_to_what_is_withdrawn_and_everything_to_what_is_new(story: Story) -> None:
+    allow(story)
+    old = story.draft(BEN, "a red ball bounces", ANA)
+    likeness.revoke(story.log, ANA, None, new_id())
+    story.pump.run()
+    allow(story)
+    new = story.draft(BEN, "a red ball bounces", ANA)
+    likeness.revoke(story.log, ANA, None, new_id())
+    story.pump.run()
+    assert [len(story.state(clip).standing) for clip in (old, new)] == [1, 1]
+
+
+@pytest.mark.promise("P3")
+def test_where_two_are_shown_each_withdraws_for_herself(story: Story) -> None:
+    story.given(consent_of(EVE), LikenessEnrolled(EVE, new_id(), "0" * 64, "none"))
+    allow(story)
+    likeness.allow(story.log, EVE, BEN, new_id())
+    clip = story.draft(BEN, "a red ball bounces", ANA, EVE)
+    for person in (ANA, EVE):
+        likeness.revoke(story.log, person, None, new_id())
+        story.pump.run()
+    assert len(story.state(clip).standing) == 2
 
 
 @pytest.mark.promise("P3")

@@ -123,6 +123,8 @@ class Supervisor:
             "PLACET_ORIGIN": os.environ.get("PLACET_ORIGIN", f"http://localhost:{ports.web}"),
             "PLACET_LIVE_ORIGIN": os.environ.get("PLACET_LIVE_ORIGIN", f"http://localhost:{ports.live}"),
             "PYTHONUNBUFFERED": "1",
+            # glibc gives each of our threads an arena of its own, and none is ever given back
+            "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
             MARK: str(self.home),
         }
 

@@ -8,6 +8,7 @@ from moderation.events import CaseDecided, ClipMeasured, PromptJudged
 from placet.eventlog.consuming import consume
 from placet.eventlog.crash import crash_point
 from placet.eventlog.delivery import Delivery, Gathered
+from placet.eventlog.ids import GenerationId
 from placet.eventlog.log import RecordedEvent, current_log
 from placet.eventlog.verdict import Verdict
 from placet.likeness.events import CameosChecked, CameoUsed, ClipRemoved, ConsentRevoked, FacesChecked, GrantWithdrawn
@@ -75,19 +76,19 @@ def follow_decisions(fact: CaseDecided, delivery: Delivery) -> None:
         _write(delivery, generation_id, version, decide.refuse_by_hand(generation, refusal))
 
 
-@consume(ConsentRevoked, GrantWithdrawn, ClipRemoved, CaseDecided, name="studio.cascade", never_skips=True)
+@consume(ConsentRevoked, GrantWithdrawn, ClipRemoved, CaseDecided, name="studio.cascade", never_skips=True, at_most=1)
 def cascade(fact: object, delivery: Delivery) -> None:
     """Never skips: all that is concerned, descendants included, gets a reason against showing."""
+    position = delivery.event.position
     match fact:
         case ConsentRevoked(person=person):
-            concerned, reason = queries.showing(person, delivery.event.position), "consent_withdrawn"
+            concerned, reason = queries.not_withdrawn(person, position), queries.WITHDRAWN
         case GrantWithdrawn(person=person, to=asker):
-            concerned, reason = queries.showing(person, delivery.event.position, asked_by=asker), "consent_withdrawn"
+            concerned, reason = queries.not_withdrawn(person, position, asked_by=asker), queries.WITHDRAWN
         case ClipRemoved(generation=generation):
-            concerned, reason = queries.family(generation, delivery.event.position), "removed_by_person"
+            concerned, reason = queries.family(generation, position), "removed_by_person"
         case CaseDecided(decision="take_down", subject=subject):
-            taken_down = subject.removeprefix("generation-")
-            concerned, reason = queries.family(taken_down, delivery.event.position), "taken_down"
+            concerned, reason = queries.family(subject.removeprefix("generation-"), position), "taken_down"
         case _:
             return
     _open_standing(concerned, reason, delivery)
@@ -126,11 +127,12 @@ def erase_person(fact: PersonWithdrawn, delivery: Delivery) -> None:
 
 
 def _open_standing(concerned: Sequence[str], reason: str, delivery: Delivery) -> None:
-    delivery.preload(stream_of(i) for i in concerned)
+    """Nothing is read but heads: whoever is in ten thousand clips may withdraw from all of them at once."""
+    heads = delivery.heads(stream_of(i) for i in concerned)
     for generation_id in concerned:
-        generation = Generation.replay(delivery.read(stream_of(generation_id)))
-        facts = decide.open_standing(generation, reason, delivery.event_id)
-        delivery.append(stream_of(generation_id), facts, expected=generation.version)
+        if head := heads[stream_of(generation_id)]:
+            fact = e.StandingOpened(GenerationId(generation_id), reason, delivery.event_id)
+            delivery.append(stream_of(generation_id), [fact], expected=head)
 
 
 def _around(delivery: Delivery, generation: Generation, verdict: Verdict) -> decide.Surroundings:

@@ -13,6 +13,7 @@ from placet.studio.generation import Generation, stream_of
 from placet.studio.models import GenerationRow, ShownRow
 from placet.studio.projections import GENERATIONS
 
+WITHDRAWN: Final = "consent_withdrawn"
 HAS_BYTES: Final = frozenset({"draft", "published"})
 
 
@@ -22,9 +23,22 @@ def showing(person: str, position: int, asked_by: str | None = None) -> list[str
     rows = ShownRow.objects.filter(kind="person", shown=person)
     if asked_by is not None:
         rows = rows.filter(asked_by=asked_by)
-        own = [str(r.generation) for r in rows]
+        own = [str(g) for g in rows.values_list("generation", flat=True)]
         return sorted({*own, *_descendants(own)})
-    return [str(r.generation) for r in rows]
+    return [str(g) for g in rows.values_list("generation", flat=True)]
+
+
+def not_withdrawn(person: str, position: int, asked_by: str | None = None) -> list[str]:
+    """Generations that show a person and do not stand withdrawn by her alone, as of a position. Raises `Behind`.
+
+    Where two persons are shown, each withdraws for herself.
+    """
+    rows = GenerationRow.objects.filter(generation__in=showing(person, position, asked_by))
+    return [
+        str(generation)
+        for generation, cameos, standing in rows.values_list("generation", "cameos", "standing")
+        if cameos != [person] or WITHDRAWN not in standing.values()
+    ]
 
 
 def concerning(person: str, position: int) -> list[str]:
@@ -81,9 +95,9 @@ def _withdrawn(log: EventLog, generation: Generation) -> set[str]:
         for event in log.read(stream, after=version) if stream.startswith("consent-") else ():
             match event.fact:
                 case ConsentRevoked():
-                    withdrawn.add("consent_withdrawn")
+                    withdrawn.add(WITHDRAWN)
                 case GrantWithdrawn(to=asker) if asker == generation.asked.asked_by:
-                    withdrawn.add("consent_withdrawn")
+                    withdrawn.add(WITHDRAWN)
     return withdrawn
 
 
