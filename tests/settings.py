@@ -9,6 +9,8 @@ os.environ["PLACET_HOME"] = str(HOME)
 for name in ("PLACET_DATABASE", "PLACET_OWNER_DATABASE", "PLACET_DATABASE_ROLE", "PLACET_TRANSPORT"):
     os.environ.pop(name, None)
 
+os.environ.setdefault("PLACET_ENGINE", "scene")  # clips in a fraction of a second; who wants the model names it
+
 from placet.config.install import make_folders, make_keys  # noqa: E402 - the home is named first
 
 make_folders(HOME)

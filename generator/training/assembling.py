@@ -83,10 +83,11 @@ def write(folder: Path, out: Path, version: str) -> None:
         "licence": "Apache-2.0",
         "excluded_territories": [],
         "modes": ["text", "image", "remix"],
-        "sizes": [[360, 640], [640, 360], [288, 512], [512, 288], *drawn],
+        "sizes": [[360, 640], [640, 360], [288, 512], [512, 288], [720, 1280], [1280, 720], *drawn],
         "max_seconds": 10.0,
         "grid": {"sizes": drawn, "fps": FPS, "each": 4, "most": flowing.LONG},
         "call": CALL,
+        "draws": 2,
         "vocabulary": {
             "colours": list(COLOURS),
             "shapes": list(SHAPES),

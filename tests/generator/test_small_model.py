@@ -121,7 +121,7 @@ def test_a_reason_to_cancel_stops_between_two_steps_and_the_engine_goes_on(engin
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"size": (720, 1280)}, {"seconds": 10.5}, {"style": "baroque"}, {"badges": ("ana", "bob")}]
+    "wrong", [{"size": (300, 300)}, {"seconds": 10.5}, {"style": "baroque"}, {"badges": ("ana", "bob")}]
 )
 def test_what_it_cannot_do_is_refused_before_anything_is_drawn(wrong: dict[str, object]) -> None:
     with pytest.raises(BeyondCapabilities):

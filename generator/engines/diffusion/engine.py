@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from generator.engines.diffusion.choosing import Choice, Drawn, choose
 from generator.engines.diffusion.fitting import fitted, lasting, pictures
 from generator.engines.diffusion.manifest import Manifest, WeightsRefused
 from generator.engines.diffusion.wording import Read, Reader, sentences
@@ -35,7 +36,7 @@ SMALL: Final = Path(__file__).parents[3] / "fixtures" / "weights" / "small"
 SECONDS_A_STEP: Final = 0.25
 SECONDS_A_FRAME: Final = 0.025
 BYTES: Final = 1_500_000_000
-READ, DRAWN, DECODED = 0.02, 0.8, 0.95
+READ, DECODED = 0.02, 0.95
 """Where on the way the phases end."""
 ALIKE_DB: Final = 22.0
 """A picture that comes back from the autoencoder with more error than this is none that the model knows."""
@@ -113,15 +114,14 @@ class DiffusersEngine:
         progress("read", 0.0)
         read = self._words(request)
         call = self._call(request, read)
-        progress("draw", READ)
-        frames, pcm, rate = self._drawn(request, call, progress, cancel)
+        choice = self._chosen(request, read, call, progress, cancel)
         progress("fit", DECODED)
-        fps = self.manifest.grid.fps
-        frames = fitted(lasting(frames, request.seconds, fps), request.width, request.height)
-        pcm = _as_long(pcm, len(frames) / fps, rate)
-        recipe = self._recipe(request, read, call, frames, pcm, rate)
+        drawn, fps = choice.drawn, self.manifest.grid.fps
+        frames = fitted(drawn.frames, request.width, request.height)
+        pcm = _as_long(drawn.pcm, len(frames) / fps, drawn.rate)
+        recipe = self._recipe(request, read, call, Drawn(frames, pcm, drawn.rate)) | {"draws": choice.told()}
         progress("done", 1.0)
-        return RawClip(frames, fps, pcm, rate, recipe, [float(at) for at in onsets(pcm, rate)])
+        return RawClip(frames, fps, pcm, drawn.rate, recipe, [float(at) for at in onsets(pcm, drawn.rate)])
 
     def _check(self, request: GenerationRequest) -> None:
         m = self.manifest
@@ -178,18 +178,32 @@ class DiffusersEngine:
         if -10 * np.log10(error + 1e-9) < ALIKE_DB:
             raise OutsideVocabulary(("this picture",), self.manifest.vocabulary.get("examples", ()))
 
-    def _drawn(
-        self, request: GenerationRequest, call: Call, progress: Progress, cancel: Cancel
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], int]:
+    def _chosen(
+        self, request: GenerationRequest, read: Read | None, call: Call, progress: Progress, cancel: Cancel
+    ) -> Choice:
+        steps, draws = int(self.manifest.call["num_inference_steps"]), self.manifest.draws
+
+        def draw(number: int, seed: int) -> Drawn:
+            begin, end = (READ + (DECODED - READ) * (1 - 0.25**n) for n in (number, number + 1))
+            progress("draw again" if number else "draw", begin)
+
+            def after(step: int) -> None:
+                if reason := cancel():
+                    raise Cancelled(reason, 0)
+                progress("draw again" if number else "draw", begin + (end - begin) * step / (steps + 1))
+
+            drawn = self._drawn(call, seed, after)
+            return replace(drawn, frames=lasting(drawn.frames, request.seconds, self.manifest.grid.fps))
+
+        return choose(draw, request.seed, read.asked if read else None, self.manifest.grid.fps, draws)
+
+    def _drawn(self, call: Call, seed: int, after: Callable[[int], None]) -> Drawn:
         import torch
 
         pipeline = self._pipelines[call.pipeline]
-        steps = int(self.manifest.call["num_inference_steps"])
 
-        def after(_pipe: Pipeline, step: int, _time: Any, held: dict[str, Any]) -> dict[str, Any]:
-            if reason := cancel():
-                raise Cancelled(reason, 0)
-            progress("draw", READ + (DRAWN - READ) * (step + 1) / steps)
+        def stepped(_pipe: Pipeline, step: int, _time: Any, held: dict[str, Any]) -> dict[str, Any]:
+            after(step + 1)
             return held
 
         asked = {key: value for key, value in self.manifest.call.items() if key in _accepted(pipeline)}
@@ -197,17 +211,14 @@ class DiffusersEngine:
             made = pipeline(
                 **asked,
                 **call.inputs,
-                generator=torch.Generator("cpu").manual_seed(request.seed),
-                callback_on_step_end=after,
+                generator=torch.Generator("cpu").manual_seed(seed),
+                callback_on_step_end=stepped,
                 output_type="np",
             )
         rate = int(pipeline.vocoder.config.output_sampling_rate)
-        return pictures(made.frames[0]), made.audio[0].float().cpu().numpy().T, rate
+        return Drawn(pictures(made.frames[0]), made.audio[0].float().cpu().numpy().T, rate)
 
-    def _recipe(  # noqa: PLR0913, PLR0917  # what a clip was made from is all of this
-        self, request: GenerationRequest, read: Read | None, call: Call,
-        frames: NDArray[np.uint8], pcm: NDArray[np.float32], rate: int,
-    ) -> dict[str, Any]:  # fmt: skip
+    def _recipe(self, request: GenerationRequest, read: Read | None, call: Call, clip: Drawn) -> dict[str, Any]:
         """What it was made from; words and persons by hash."""
         import diffusers
         import torch
@@ -236,9 +247,9 @@ class DiffusersEngine:
             },
             "unread_words": [],
             "raw": {
-                "frames_sha256": sha256(frames.tobytes()).hexdigest(),
-                "pcm_sha256": sha256(pcm.tobytes()).hexdigest(),
-                "pcm_rate": rate,
+                "frames_sha256": sha256(clip.frames.tobytes()).hexdigest(),
+                "pcm_sha256": sha256(clip.pcm.tobytes()).hexdigest(),
+                "pcm_rate": clip.rate,
             },
         }
 

@@ -38,7 +38,10 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """As read; `sha256` is of the manifest itself, and so of every file that it names."""
+    """As read; `sha256` is of the manifest itself, and so of every file that it names.
+
+    `draws`: how often at most one clip is drawn, until it shows what was asked for; needs a grammar to tell.
+    """
 
     folder: Path
     sha256: str
@@ -54,6 +57,7 @@ class Manifest:
     call: Mapping[str, Any]
     vocabulary: Mapping[str, tuple[str, ...]]
     grammar: str | None
+    draws: int
     training: Mapping[str, Any]
     acceptance: Mapping[str, Any]
     files: Mapping[str, str]
@@ -79,6 +83,7 @@ class Manifest:
                 vocabulary={kind: tuple(words) for kind, words in said["vocabulary"].items()},
                 training=said["training"],
                 acceptance=said["acceptance"],
+                draws=said.get("draws", 1),
                 files=said["files"],
             )
         except (OSError, ValueError, KeyError, TypeError) as exc:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
+from generator.engines.diffusion.manifest import Manifest
 from generator.port import Engine, GenerationRequest, RawClip
 from generator.registry import engine_named
 from generator.trained.grammar import Asked
@@ -31,16 +32,21 @@ _engine: Engine | None = None
 """Of this process: loading takes longer than a clip."""
 
 
-def evaluated(engine: str, count: int, processes: int) -> Iterator[tuple[Judged, RGB]]:
-    """In the order of the questions. One thread for each process: how many there are changes no bit of any clip."""
-    with ProcessPoolExecutor(processes, get_context("spawn"), _load, (engine,)) as pool:
+def evaluated(engine: str, count: int, processes: int, draws: int | None = None) -> Iterator[tuple[Judged, RGB]]:
+    """In the order of the questions. One thread for each process: how many there are changes no bit of any clip.
+
+    `draws`: how often at most each clip is drawn, instead of what the weights' manifest says.
+    """
+    with ProcessPoolExecutor(processes, get_context("spawn"), _load, (engine, draws)) as pool:
         yield from pool.map(_answered, questions(count))
 
 
-def _load(name: str) -> None:
+def _load(name: str, draws: int | None) -> None:
     global _engine  # noqa: PLW0603  # one engine in each process of the pool
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded, which is not yet
     _engine = engine_named(name)
+    if draws and isinstance(manifest := getattr(_engine, "manifest", None), Manifest):
+        _engine.manifest = replace(manifest, draws=draws)  # type: ignore[attr-defined]  # it has one
     _engine.load()
 
 

@@ -30,7 +30,7 @@ KAFKA_SECURITY = {
     "sasl_plain_password": os.environ.get("PLACET_KAFKA_PASSWORD", ""),
 }
 PLACET_LIKENESS_WORD = os.environ.get("PLACET_LIKENESS_WORD", "likeness")  # the word on every screen
-PLACET_ENGINE = os.environ.get("PLACET_ENGINE", "scene")  # the usual one
+PLACET_ENGINE = os.environ.get("PLACET_ENGINE", "small")  # the usual one
 ENGINES = tuple(KNOWN_ENGINES)
 
 # Django

@@ -1,4 +1,4 @@
-"""The words that the engine draws, for rooms that may not know any engine."""
+"""The words that the engines draw, for rooms that may not know any."""
 
 from functools import cache
 
@@ -10,5 +10,5 @@ def engine_words() -> frozenset[str]:
     """In lower case. A filing of such a word alone would stop too much, and waits for a human."""
     from generator.registry import engine_named
 
-    kinds = engine_named(settings.PLACET_ENGINE).capabilities().vocabulary
-    return frozenset(word for words in kinds.values() for word in words)
+    kinds = [words for name in settings.ENGINES for words in engine_named(name).capabilities().vocabulary.values()]
+    return frozenset(word for words in kinds for word in words)

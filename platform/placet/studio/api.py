@@ -35,7 +35,7 @@ class Generations(Endpoint):
         parent = str(wish["parent"]) if wish["parent"] else None
         names = tuple(wish.get("likenesses", ()))
         ask = ask_of(
-            Wish(wish["prompt"], names, parent, image, wish["seconds"], wish["size"], wish["engine"]),
+            Wish(wish["prompt"], names, parent, image, wish["seconds"], wish["size"], wish.get("engine", "")),
             self.actor,
             command_id,
         )

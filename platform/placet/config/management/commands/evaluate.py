@@ -21,6 +21,7 @@ class Command(PlacetCommand):
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--engine", default="small")
         parser.add_argument("--prompts", type=int, default=500, help="the first so many of the fixed questions")
+        parser.add_argument("--draws", type=int, help="draw each clip at most so often (default: as its manifest says)")
         parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
         parser.add_argument("--sheet", type=Path, help="write pictures of the first 24 clips to this PNG")
         parser.add_argument("--csv", type=Path, help="write one line for each clip to this file")
@@ -33,7 +34,7 @@ class Command(PlacetCommand):
             told = engine_named(options["engine"]).capabilities()
         except UnknownEngine as unknown:
             raise CommandFailed(str(unknown), "placet evaluate --engine small", code=unknown.code) from unknown
-        judged = evaluated(told.engine, options["prompts"], options["processes"])
+        judged = evaluated(told.engine, options["prompts"], options["processes"], options["draws"])
         found = list(track(judged, "clips", options["prompts"], console=self.console))
         clips = [one for one, _ in found]
         if options["sheet"]:

@@ -1,0 +1,77 @@
+"""Of several draws the one that shows most of what was asked for: a small model misses, and it can be seen when.
+
+The first draw has the asker's seed, the others have seeds made from it: equal requests still give equal clips.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.trained.eyes import look
+from generator.trained.grammar import Asked
+from generator.trained.judging import FRAMES_ALONE
+
+SECONDS_OF_MOTION: Final = 3.0
+"""In less, a bounce may not come to its second impact, nor a roll far enough to be seen as one."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Drawn:
+    """`frames` [n, height, width, 3], `pcm` [samples, channels] at `rate` Hz."""
+
+    frames: NDArray[np.uint8]
+    pcm: NDArray[np.float32]
+    rate: int
+
+
+Draw = Callable[[int, int], Drawn]
+"""`draw(number, seed)`, numbers from 0."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Choice:
+    """The draw that is given, and what each of them missed, in their order."""
+
+    drawn: Drawn
+    missed: tuple[tuple[str, ...], ...]
+
+    def told(self) -> list[list[str]]:
+        """For the recipe."""
+        return [list(one) for one in self.missed]
+
+
+def choose(draw: Draw, seed: int, asked: Asked | None, fps: int, at_most: int) -> Choice:
+    """The first draw that misses nothing, else the first that misses least. With no scene to compare, the first."""
+    if asked is None:
+        return Choice(draw(0, seed), ())
+    best, told = None, []
+    for number in range(at_most):
+        drawn = draw(number, seed_of(seed, number))
+        told.append(missed(asked, drawn.frames, fps))
+        if best is None or len(told[-1]) < len(told[best[0]]):
+            best = number, drawn
+        if not told[-1]:
+            break
+    assert best is not None
+    return Choice(best[1], tuple(told))
+
+
+def missed(asked: Asked, frames: NDArray[np.uint8], fps: int) -> tuple[str, ...]:
+    """What is not to be seen as it was asked for: of `colour`, `shape`, `motion`, `alone`."""
+    seen = look(frames, fps)
+    is_right: dict[str, Any] = {
+        "colour": seen.colour == asked.colour,
+        "shape": seen.shape == asked.shape,
+        "motion": seen.motion == asked.motion or len(frames) < SECONDS_OF_MOTION * fps,
+        "alone": seen.alone.mean() > FRAMES_ALONE,
+    }
+    return tuple(name for name, right in is_right.items() if not right)
+
+
+def seed_of(seed: int, number: int) -> int:
+    """The seed of a draw."""
+    return seed if not number else int.from_bytes(sha256(f"{seed}/{number}".encode()).digest()[:7])

@@ -1,0 +1,73 @@
+"""Which of several draws is given. The draws are the training's own scenes, which show what their words say."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from generator.engines.diffusion.choosing import Drawn, choose, missed, seed_of
+from generator.trained.eyes import Frames
+from generator.trained.grammar import Asked
+from generator.training.scenes import scenes
+from generator.training.tracks import FPS
+
+ASKED = Asked("red", "ball", "bounce", "wood")
+WRONG = Asked("red", "cube", "bounce", "wood")
+WORSE = Asked("blue", "cube", "rest", "wood")
+
+
+@cache
+def shown(*wanted: Asked) -> Frames:
+    """Scenes side by side in one picture [T, H, W, 3]."""
+    made = ((scenes(1, 3, [one]).pictures()[0].permute(0, 2, 3, 1) + 1) * 127.5 for one in wanted)
+    return np.concatenate([one.round().byte().numpy() for one in made], 2)
+
+
+def given(*draws: Asked, at_most: int = 3) -> tuple[int, tuple[tuple[str, ...], ...]]:
+    """The number of the draw that was chosen, and what each missed."""
+    made = [Drawn(shown(one), np.zeros((16, 1), np.float32), n) for n, one in enumerate(draws)]
+    choice = choose(lambda number, _seed: made[number], 7, ASKED, FPS, at_most)
+    return choice.drawn.rate, choice.missed
+
+
+def test_a_first_draw_that_shows_everything_is_given_and_no_second_is_made() -> None:
+    assert given(ASKED) == (0, ((),))
+
+
+def test_a_draw_that_misses_is_drawn_again() -> None:
+    assert given(WRONG, ASKED) == (1, (("shape",), ()))
+
+
+def test_where_all_miss_the_first_of_those_that_miss_least_is_given() -> None:
+    assert given(WORSE, WRONG, WRONG) == (1, (("colour", "shape", "motion"), ("shape",), ("shape",)))
+
+
+def test_no_more_are_drawn_than_may_be() -> None:
+    assert given(WRONG, ASKED, at_most=1) == (0, (("shape",),))
+
+
+def test_a_second_thing_beside_the_object_is_a_miss() -> None:
+    assert "alone" in missed(ASKED, shown(ASKED, ASKED), FPS)
+    assert "alone" not in missed(ASKED, shown(ASKED), FPS)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(1, ()), (4, ("motion",))])
+def test_of_a_short_clip_no_motion_is_asked(seconds: int, told: tuple[str, ...]) -> None:
+    assert missed(Asked("red", "ball", "roll_left", "wood"), shown(ASKED)[: seconds * FPS], FPS) == told
+
+
+def test_without_a_scene_to_compare_with_one_draw_is_made() -> None:
+    drawn = Drawn(shown(WORSE), np.zeros((16, 1), np.float32), 1)
+    assert choose(lambda _number, _seed: drawn, 7, None, FPS, 3).missed == ()
+
+
+def test_the_seeds_are_the_askers_and_then_made_from_it() -> None:
+    seeds: list[int] = []
+
+    def draw(_number: int, seed: int) -> Drawn:
+        seeds.append(seed)
+        return Drawn(shown(WRONG), np.zeros((16, 1), np.float32), 1)
+
+    choose(draw, 7, ASKED, FPS, 3)
+    assert seeds == [7, seed_of(7, 1), seed_of(7, 2)]
+    assert len(set(seeds)) == 3
