@@ -6,14 +6,13 @@ The first draw has the asker's seed, the others have seeds made from it: equal r
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.trained.eyes import look
 from generator.trained.grammar import Asked
-from generator.trained.judging import FRAMES_ALONE
+from generator.trained.judging import judge
 
 SECONDS_OF_MOTION: Final = 3.0
 """In less, a bounce may not come to its second impact, nor a roll far enough to be seen as one."""
@@ -51,7 +50,7 @@ def choose(draw: Draw, seed: int, asked: Asked | None, fps: int, at_most: int) -
     best, told = None, []
     for number in range(at_most):
         drawn = draw(number, seed_of(seed, number))
-        told.append(missed(asked, drawn.frames, fps))
+        told.append(missed(asked, drawn, fps))
         if best is None or len(told[-1]) < len(told[best[0]]):
             best = number, drawn
         if not told[-1]:
@@ -60,14 +59,15 @@ def choose(draw: Draw, seed: int, asked: Asked | None, fps: int, at_most: int) -
     return Choice(best[1], tuple(told))
 
 
-def missed(asked: Asked, frames: NDArray[np.uint8], fps: int) -> tuple[str, ...]:
-    """What is not to be seen as it was asked for: of `colour`, `shape`, `motion`, `alone`."""
-    seen = look(frames, fps)
-    is_right: dict[str, Any] = {
-        "colour": seen.colour == asked.colour,
-        "shape": seen.shape == asked.shape,
-        "motion": seen.motion == asked.motion or len(frames) < SECONDS_OF_MOTION * fps,
-        "alone": seen.alone.mean() > FRAMES_ALONE,
+def missed(asked: Asked, drawn: Drawn, fps: int) -> tuple[str, ...]:
+    """What is not to be seen as it was asked for: of `colour`, `shape`, `motion`, `alone`, `bounces_fall`."""
+    seen = judge(asked, 0, drawn.frames, fps, drawn.pcm, drawn.rate)
+    is_right = {
+        "colour": seen.colour,
+        "shape": seen.shape,
+        "motion": seen.motion or len(drawn.frames) < SECONDS_OF_MOTION * fps,
+        "alone": bool(seen.alone),
+        "bounces_fall": seen.bounces_fall is not False,
     }
     return tuple(name for name, right in is_right.items() if not right)
 

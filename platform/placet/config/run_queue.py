@@ -12,24 +12,21 @@ from generator.port import (
     Cancel,
     Claim,
     FailureKind,
-    GenerationRequest,
     LeaseLost,
     OutsideVocabulary,
     Progress,
     RawClip,
 )
+from placet.config.run_request import request_of
 from placet.eventlog import effects
 from placet.eventlog.crash import crash_point
-from placet.eventlog.event import Sealed
 from placet.eventlog.ids import GenerationId
-from placet.eventlog.log import Stream
 from placet.eventlog.vault import SubjectErased
 from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.encode import encode_mp4
 from placet.media.private import PrivateStore
 from placet.studio import events as e
 from placet.studio.erasing import made_by
-from placet.studio.generation import Generation, stream_of
 from placet.studio.runs import GroundUnderReview, Runs
 from provenance import watermark
 
@@ -59,7 +56,8 @@ class LogRunQueue:
             return None
         held, generation = found
         crash_point("run.started")
-        claim = Claim(str(held.id), held.token, self._request(generation))
+        request = self._asking(lambda runs: request_of(generation, runs.log, self._private))
+        claim = Claim(str(held.id), held.token, request)
         self._held[claim.id] = held
         return claim
 
@@ -147,24 +145,6 @@ class LogRunQueue:
         fact = e.GenerationFailed(GenerationId(claim.request.generation), kind, ADVICE[kind])
         self._asking(lambda runs: runs.end(self._held[claim.id], fact))
 
-    def _request(self, generation: Generation) -> GenerationRequest:
-        asked = generation.asked
-        image = asked.image and self._private.open(asked.asked_by, asked.image)  # normalised when it came in
-        return GenerationRequest(
-            generation=asked.generation, mode=asked.mode, prompt=str(asked.prompt),
-            parent_prompt=self._story(generation),
-            seed=asked.seed, width=asked.width, height=asked.height, fps=asked.fps, seconds=asked.seconds,
-            engine=asked.engine, image=image or None, badges=tuple(asked.cameos),
-        )  # fmt: skip
-
-    def _story(self, generation: Generation) -> str | None:
-        """What the ancestors were asked for, oldest line first."""
-        streams = self._asking(lambda runs: runs.log.read_many(stream_of(a) for a in generation.asked.ancestors))
-        prompts = [
-            str(prompt) for a in reversed(generation.asked.ancestors) if (prompt := _prompt(streams[stream_of(a)]))
-        ]
-        return "\n".join(prompts) or None
-
     def _asking(self, ask: Callable[[Runs], Any]) -> Any:
         """Ask over the connection; a lost one is told as OSError, as the port wants it, and made anew next time."""
         try:
@@ -182,12 +162,6 @@ ADVICE: Final[dict[FailureKind, str]] = {
     "engine": "Ask again; if it happens twice, tell the operator.",
     "request": "Ask for a size, length and picture that the engine can do: see its vocabulary.",
 }
-
-
-def _prompt(stream: Stream) -> Sealed:
-    """What an ancestor was asked for; `ERASED`, and so nothing, when its asker was forgotten."""
-    prompt: Sealed = stream.facts[0].prompt
-    return prompt
 
 
 def _without_words(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,32 @@
+"""What an engine is asked for, from what the log holds: the same for a run and for its replay."""
+
+from generator.port import GenerationRequest
+from placet.eventlog.event import Sealed
+from placet.eventlog.log import EventLog, Stream
+from placet.media.private import PrivateStore
+from placet.studio.generation import Generation, stream_of
+
+
+def request_of(generation: Generation, log: EventLog, private: PrivateStore) -> GenerationRequest:
+    """With the asker's words and picture, opened. Raises `BlobMissing`, `SubjectErased`."""
+    asked = generation.asked
+    image = asked.image and private.open(asked.asked_by, asked.image)  # normalised when it came in
+    return GenerationRequest(
+        generation=asked.generation, mode=asked.mode, prompt=str(asked.prompt),
+        parent_prompt=_told_before(generation, log),
+        seed=asked.seed, width=asked.width, height=asked.height, fps=asked.fps, seconds=asked.seconds,
+        engine=asked.engine, image=image or None, badges=tuple(asked.cameos),
+    )  # fmt: skip
+
+
+def _told_before(generation: Generation, log: EventLog) -> str | None:
+    """What the ancestors were asked for, oldest line first."""
+    streams = log.read_many(stream_of(a) for a in generation.asked.ancestors)
+    prompts = [str(prompt) for a in reversed(generation.asked.ancestors) if (prompt := _prompt(streams[stream_of(a)]))]
+    return "\n".join(prompts) or None
+
+
+def _prompt(stream: Stream) -> Sealed:
+    """What an ancestor was asked for; `ERASED`, and so nothing, when its asker was forgotten."""
+    prompt: Sealed = stream.facts[0].prompt
+    return prompt
