@@ -24,8 +24,9 @@ def test_a_leak_is_growth() -> None:
     assert grown["worker"] == 0
 
 
-def test_one_look_that_fell_into_a_peak_is_no_growth() -> None:
-    assert growth(looks(*[100] * 119, 900))["all"] == 0
+def test_looks_that_fell_into_work_are_no_growth() -> None:
+    assert growth(looks(*[100] * 109, *[100, 900] * 5, 900))["all"] == 0
+    assert growth(looks(*[100] * 108, *[900] * 12))["web"] == 8
 
 
 @pytest.mark.processes
@@ -37,8 +38,9 @@ def test_one_look_that_fell_into_a_peak_is_no_growth() -> None:
 @pytest.mark.promise("P6")
 def test_an_hour_under_load(tmp_path: Path, record_property: Record) -> None:
     code, answer, told = placet(tmp_path / "home", "soak")
-    for role, grown in answer.get("grown", {}).items():
-        record_property(role, f"{grown:+.2%}")
+    for role, (early, late) in answer.get("at_rest", {}).items():
+        record_property(role, f"{early} to {late} MB")
+    record_property("memory", f"{answer.get('grown', {}).get('all', 1):+.2%}")
     assert code == 0, answer or told
     assert answer["died"] == []
     assert answer["grown"]["all"] < 0.02

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 import psutil
@@ -15,7 +14,7 @@ from placet.config.supervised import Running
 WARM: Final = 1 / 6
 """Part of a run after which caches and arenas are filled."""
 LOOKED_AT: Final = 1 / 10
-"""Part of a run whose median counts, once after the warm-up and once at the end."""
+"""Part of a run whose least look counts, once after the warm-up and once at the end."""
 
 ANONYMOUS: Final = re.compile(r"^Anonymous: +(\d+) kB$", re.MULTILINE)
 
@@ -37,16 +36,24 @@ def look(state: Running) -> Look:
 
 def growth(looks: Sequence[Look]) -> dict[str, float]:
     """By how much each role, and `all` of them, hold more at the end than after the warm-up: 0.02 is two percent."""
-    part = max(1, round(len(looks) * LOOKED_AT))
-    warm = round(len(looks) * WARM)
-    early, late = looks[warm : warm + part], looks[-part:]
-    roles = {role: (_middle(early, role), _middle(late, role)) for role in looks[-1]}
+    roles = at_rest(looks)
     roles["all"] = (sum(e for e, _ in roles.values()), sum(last for _, last in roles.values()))
     return {role: round(last / first - 1, 4) for role, (first, last) in roles.items() if first}
 
 
-def _middle(looks: Sequence[Look], role: str) -> float:
-    return float(median(one.get(role, 0) for one in looks))
+def at_rest(looks: Sequence[Look]) -> dict[str, tuple[int, int]]:
+    """Bytes of each role after the warm-up and at the end, each the least of some looks.
+
+    A look that falls into work, such as a clip that is being drawn, counts what the work holds. A leak is what stays.
+    """
+    part = max(1, round(len(looks) * LOOKED_AT))
+    warm = round(len(looks) * WARM)
+    early, late = looks[warm : warm + part], looks[-part:]
+    return {role: (_least(early, role), _least(late, role)) for role in looks[-1]}
+
+
+def _least(looks: Sequence[Look], role: str) -> int:
+    return min(one.get(role, 0) for one in looks)
 
 
 def _of_tree(process: psutil.Process) -> int:

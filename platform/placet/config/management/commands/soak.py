@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from placet.config.chaos.kept_up import KeptUp
 from placet.config.chaos.load import Load
-from placet.config.chaos.memory import Look, growth, look
+from placet.config.chaos.memory import Look, at_rest, growth, look
 from placet.config.chaos.telling import tell_promises
 from placet.config.chaos.under_load import under_load
 from placet.config.command import PlacetCommand
@@ -40,6 +40,7 @@ class Command(PlacetCommand):
             "minutes": minutes,
             "died": died,
             "grown": grown,
+            "at_rest": {role: [round(held / 1e6, 1) for held in pair] for role, pair in at_rest(looks).items()},
             "megabytes": [{role: round(held / 1e6, 1) for role, held in one.items()} for one in looks],
         }
 
