@@ -1,6 +1,7 @@
 """A clip made again from the log: the same bits, or what differs."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def made(play: Play, *, seed_more: int = 0) -> GenerationId:
     assert claimed is not None
     request = request_of(claimed[1], runs.log, private())
     drawn = SceneEngine().generate(replace(request, seed=request.seed + seed_more), lambda *_: None, lambda: None)
-    recipe = {key: drawn.recipe[key] for key in ("raw", "engine", "versions") if key in drawn.recipe}
+    recipe: dict[str, Any] = {key: drawn.recipe[key] for key in ("raw", "engine", "versions") if key in drawn.recipe}
     runs.finish(claimed[0], e.GenerationMade(clip, "a" * 64, 1, 1.0, "0" * 16, recipe, {}), BALL)
     play.story.pump.run()
     return clip
