@@ -1,6 +1,7 @@
 """The shipped weights through the engine that loads any such folder: what is made, refused, and when it stops."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from io import BytesIO
@@ -15,7 +16,7 @@ from generator.engines.diffusion.engine import SMALL, DiffusersEngine
 from generator.engines.diffusion.manifest import NAME, Manifest, WeightsRefused
 from generator.engines.diffusion.wording import Reader, sentences
 from generator.port import BeyondCapabilities, Cancelled, OutsideVocabulary
-from generator.registry import engine_named
+from generator.registry import UnknownEngine, engine_named, names
 from generator.trained import badge
 from generator.trained.eyes import Frames, look
 from generator.training.pictures import portraits
@@ -166,6 +167,31 @@ def test_the_shipped_weights_are_small_and_say_what_they_were_made_from() -> Non
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SMALL, tmp_path / "weights"))
+
+
+def test_weights_of_ones_own_are_an_engine_by_the_name_in_their_manifest(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = json.loads((copied / NAME).read_text()) | {"engine": "mine", "grammar": None, "draws": 1}
+    (copied / NAME).write_text(json.dumps(said))
+    monkeypatch.setenv("PLACET_WEIGHTS", str(copied))
+    assert names() == ("scene", "small", "mine")
+    engine = engine_named("mine")
+    engine.load()
+    clip = engine.generate(ask("whatever anybody says", size=DRAWN, seconds=0.5), silent, never)
+    assert clip.recipe["engine"]["name"] == "mine"
+    assert clip.frames.any()
+
+
+def test_a_folder_that_is_none_or_takes_a_built_in_name_is_left_out(
+    copied: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PLACET_WEIGHTS", f"{copied}{os.pathsep}{copied.parent / 'nothing'}")
+    assert names() == ("scene", "small")
+    assert "may not be called 'small'" in caplog.text
+    assert "cannot be read" in caplog.text
+    with pytest.raises(UnknownEngine, match="mine"):
+        engine_named("mine")
 
 
 def test_a_changed_a_missing_and_an_unknown_file_are_refused(copied: Path) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any, ClassVar
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -34,9 +35,9 @@ class Engines(Endpoint):
     @answers("engines_list", EngineShown(many=True))
     def get(self, _request: Request) -> Response:
         """What each engine can draw, and under which terms."""
-        from generator.registry import ENGINES, engine_named
+        from generator.registry import engine_named
 
-        return Response([asdict(engine_named(name).capabilities()) for name in ENGINES])
+        return Response([asdict(engine_named(name).capabilities()) for name in settings.ENGINES])
 
 
 class Nowhere(Endpoint):

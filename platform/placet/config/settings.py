@@ -5,7 +5,7 @@ import secrets
 
 from csp.constants import NONE, SELF
 
-from generator.registry import ENGINES as KNOWN_ENGINES
+from generator.registry import names
 from placet.config.broker.server import address_in
 from placet.config.database import django_database, dsn
 from placet.config.home import home_folder, read_secret
@@ -31,7 +31,7 @@ KAFKA_SECURITY = {
 }
 PLACET_LIKENESS_WORD = os.environ.get("PLACET_LIKENESS_WORD", "likeness")  # the word on every screen
 PLACET_ENGINE = os.environ.get("PLACET_ENGINE", "small")  # the usual one
-ENGINES = tuple(KNOWN_ENGINES)
+ENGINES = names()  # with those of PLACET_WEIGHTS
 
 # Django
 AUTH_USER_MODEL = "people.Account"
