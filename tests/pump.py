@@ -20,6 +20,19 @@ from placet.eventlog.sequencer import Sequencer
 from placet.eventlog.transports.port import Batch, Step
 
 
+class Patience(threading.Event):
+    """A consumer that never skips would wait for ever in this thread: it may rest so long, then the test fails."""
+
+    def __init__(self, seconds: float = 30) -> None:
+        super().__init__()
+        self.seconds_left = seconds
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds_left -= timeout or 0
+        assert self.seconds_left > 0, "a consumer waits for what does not come; its warnings say which"
+        return super().wait(timeout)
+
+
 @dataclass
 class Pump:
     """One connection of its own; `without`: consumers that are dead."""
@@ -29,7 +42,7 @@ class Pump:
 
     def __post_init__(self) -> None:
         flow.load()
-        stop = threading.Event()
+        stop = Patience()
         self.keeper = TreeKeeper(self.connection, install_signer(Path(settings.PLACET_HOME)))
         self.places = {c.name: checkpoints.read(self.connection, c.name)[THE_LOG].position for c in flow.consumers()}
         self.runners = {c.name: ConsumerRunner(c, self.connection, stop) for c in flow.consumers()}

@@ -137,3 +137,9 @@ def test_effects_that_were_given_up_are_planned_anew_under_their_keys(ledger: Le
     assert effects_again(ledger.connection, "ledger") == 1
     assert effects_again(ledger.connection, "ledger") == 0
     assert ledger.connection.execute("SELECT key, state FROM effect").fetchall() == [("noted", "planned")]
+
+
+def test_one_that_never_skips_rests_ever_longer_and_then_for_days_the_same() -> None:
+    rests = [consuming.rest_after(tries) for tries in (1, 3, 5, 6, 10_000)]
+    assert rests == sorted(rests)
+    assert rests[-2:] == [consuming.LONGEST_REST_SECONDS] * 2

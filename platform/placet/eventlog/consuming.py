@@ -83,6 +83,11 @@ def gather(consumer: Consumer, events: Sequence[RecordedEvent], gathered: Gather
         consumer.handle(event.fact, Delivery(event, consumer.name, gathered))
 
 
+def rest_after(tries: int) -> float:
+    """Seconds until the next try; after thousands of tries as well."""
+    return min(0.01 * 3.0 ** min(tries, TRIES + 1), LONGEST_REST_SECONDS)
+
+
 class ConsumerThread(threading.Thread):
     """Runs one consumer until stopped. Holds one connection of its own."""
 
@@ -217,7 +222,7 @@ class ConsumerRunner:
         close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
         if tries >= TRIES:
             logger.warning("%s waits: %s", self.consumer.name, place_of(error))
-        self.stop.wait(min(0.01 * 3**tries, LONGEST_REST_SECONDS))
+        self.stop.wait(rest_after(tries))
 
     def _move(self, reached: Mapping[Place, Reached]) -> None:
         checkpoints.move(self.connection, self.consumer.name, {**self._passed, **reached})

@@ -1,0 +1,151 @@
+"""Each way of asking the small model, from the request to the feed, with real engine, mark, checks and signature."""
+
+import io
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings
+from PIL import Image
+
+from generator.engines.diffusion.engine import DiffusersEngine
+from generator.port import Claim
+from generator.registry import Engines
+from generator.worker import work
+from placet.config.run_queue import LogRunQueue
+from placet.eventlog.ids import GenerationId
+from placet.likeness import commands as likeness
+from placet.likeness import templates
+from placet.likeness.faces import Template
+from placet.likeness.queries import enrolled
+from placet.media.places import blobs, private
+from placet.studio import events as e
+from placet.studio import queries
+from placet.studio.commands import quota_of
+from provenance.pki import make_install_pki
+from tests.cast import ANA, BEN
+from tests.generator.asking import ask, never, silent
+from tests.story import Story, new_id
+
+pytestmark = [pytest.mark.models, pytest.mark.promise("P1")]
+BALL = "a red ball bounces on wood"
+
+
+class Line(LogRunQueue):
+    """The worker's own queue, which notes when there is nothing more to do."""
+
+    is_empty = False
+
+    def claim(self) -> Claim | None:
+        found = super().claim()
+        self.is_empty = found is None
+        return found
+
+
+@cache
+def engine() -> DiffusersEngine:
+    """Loaded once: it takes seconds."""
+    made = DiffusersEngine()
+    made.load()
+    return made
+
+
+@pytest.fixture(autouse=True)
+def install(story: Story) -> None:
+    """In the begun story: keys to sign with, and a template of Ana: a check that cannot open one waits."""
+    make_install_pki(Path(settings.PLACET_HOME) / "keys" / "pki")
+    (ana,) = enrolled()
+    templates.keep(private(), ANA, Template(np.zeros(128), "none"), ana.template)
+
+
+def made(story: Story, prompt: str, *cameos: Any, **more: Any) -> GenerationId:
+    """Asked for by Ben, made by a worker, and whatever follows."""
+    generation = story.ask(BEN, prompt, *cameos, **{"seconds": 1.0, "engine": "small"} | more)
+    key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
+    line = Line(lambda: story.pump.connection, blobs(), private(), key)
+    engines = Engines(lambda _: engine())
+    engines.unload = lambda: None  # type: ignore[method-assign]  # kept for the next story
+    work(line, engines, should_stop=lambda: line.is_empty, develop=line.develop)
+    story.pump.run()
+    return generation
+
+
+def pipeline_of(story: Story, generation: GenerationId) -> str:
+    fact = story.state(generation).made
+    assert fact is not None
+    return str(fact.recipe["call"]["pipeline"])
+
+
+def assert_reaches_the_feed(story: Story, generation: GenerationId) -> None:
+    assert story.state(generation).state == "draft", story.state(generation)
+    assert story.publish(generation, BEN) == "published"
+    found = queries.standing(generation)
+    assert found is not None
+    assert found.is_shown
+
+
+def picture() -> bytes:
+    """One that the model knows: of a clip of its own."""
+    drawn = engine().generate(ask("a green ball rests on grass", size=(360, 640), seconds=0.5), silent, never)
+    file = io.BytesIO()
+    Image.fromarray(drawn.frames[0]).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_text(story: Story) -> None:
+    clip = made(story, BALL)
+    assert pipeline_of(story, clip) == "LTX2Pipeline"
+    assert_reaches_the_feed(story, clip)
+
+
+def test_a_picture_is_gone_on_from(story: Story) -> None:
+    kept = private().keep(BEN, picture())
+    clip = made(story, "a green ball rests on grass", image=kept)
+    assert pipeline_of(story, clip) == "LTX2ImageToVideoPipeline"
+    assert_reaches_the_feed(story, clip)
+
+
+@pytest.mark.promise("P2")
+def test_a_person_is_shown_by_her_badge_and_told_at_each_stage(story: Story) -> None:
+    likeness.allow(story.log, ANA, BEN, new_id())
+    story.pump.run()
+    clip = made(story, BALL, ANA)
+    assert pipeline_of(story, clip) == "LTX2InContextPipeline"
+    assert_reaches_the_feed(story, clip)
+    assert [stage for _, stage, *_ in story.told(ANA)] == ["requested", "draft", "published"]
+
+
+def test_a_remix_keeps_what_it_does_not_speak_of(story: Story) -> None:
+    parent = made(story, BALL)
+    story.publish(parent, BEN)
+    clip = made(story, "make it blue", parent=parent)
+    assert str(e.drawn_in(story.log.read(f"generation-{clip}").facts)) == "a blue ball bounces on wood"
+    assert_reaches_the_feed(story, clip)
+
+
+@pytest.mark.parametrize("style", ["cinematic", "documentary", "cartoon"])
+def test_a_style(story: Story, style: str) -> None:
+    clip = made(story, f"a {style} green star rests on grass")
+    assert style in str(e.drawn_in(story.log.read(f"generation-{clip}").facts))
+    assert_reaches_the_feed(story, clip)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "more", "ends"),
+    [
+        pytest.param("a dog barks in the street", {}, "outside_vocabulary", id="words"),
+        pytest.param(BALL, {"width": 300, "height": 300}, "failed", id="size"),
+        pytest.param(BALL, {"seconds": 9.99, "width": 128, "height": 128}, "failed", id="tiny"),
+        pytest.param(f"{BALL} " * 74, {}, "draft", id="longest"),
+    ],
+)
+def test_what_is_asked_wrongly_ends_as_what_it_is_and_its_quota_is_given_back(
+    story: Story, prompt: str, more: dict[str, Any], ends: str
+) -> None:
+    clip = made(story, prompt, **more)
+    assert story.state(clip).state == ends
+    quota = [type(fact) for fact in story.log.read(quota_of(BEN)).facts]
+    assert (quota[-1] is e.QuotaReturned) == (ends != "draft")
+    assert story.make(clip) is False, "its lease is free, and there is nothing to do"
