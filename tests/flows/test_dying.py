@@ -15,7 +15,7 @@ from placet.eventlog.projecting import PROJECTIONS
 
 pytestmark = [pytest.mark.processes, pytest.mark.models, pytest.mark.promise("P6")]
 Record = Callable[[str, object], None]
-PATIENCE_SECONDS: Final = 2 * 3600  # a thousand kills take one
+PATIENCE_SECONDS: Final = 3 * 3600  # a thousand kills take one or two
 BESIDE: Final = (
     "sequencer.numbered", "sequencer.committed", "projections.committed", "mail.claimed", "mail.performed",
     "mail.done", "run.started", "run.encoded", "run.stored", "run.made", "sign.verified", "sign.released",
