@@ -5,12 +5,15 @@ from typing import Any, Final
 
 from placet.media.child import ClipMeasures
 
-VERSION: Final = "gate-1"
-MOST_BLACK_0_1: Final = 0.5
-MOST_CLIPPED_0_1: Final = 0.01
+VERSION: Final = "gate-2"
+MOST_BLACK_0_1: Final = 0.2
+MOST_CLIPPED_0_1: Final = 0.005
 MOST_DC: Final = 0.1
 MOST_LENGTH_GAP_SECONDS: Final = 0.25
 MOST_FLICKER_LEVELS: Final = 25.0
+MOST_SYNC_GAP_SECONDS: Final = 0.11
+LANDINGS_THAT_SOUND: Final = 2
+"""One may be soft; of two, one is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +26,29 @@ class Gated:
 
 
 def gate(measures: ClipMeasures, *, asked_seconds: float) -> Gated:
-    """Compare a clip's measures with the limits of this version. A frozen picture is no fault: an object may rest."""
+    """Compare a clip's measures with the limits of this version.
+
+    A picture at rest is no fault, for an object may rest: it is one where sounds go on or motion is broken off. Sync
+    and silence are judged only where something is seen to land.
+    """
+    late = measures.sound_late_seconds or 0.0
+    is_mute = measures.landings >= LANDINGS_THAT_SOUND and not measures.onsets
     limits = {
         f"more than {MOST_BLACK_0_1:.0%} of the frames are black": measures.black_share_0_1 > MOST_BLACK_0_1,
         "the picture flickers": measures.flicker_levels > MOST_FLICKER_LEVELS,
+        "motion is broken off": measures.halts > 0,
+        "sounds are struck while the picture stands still": measures.struck_while_still > 0,
+        "things land and nothing is heard": is_mute,
+        "what is heard comes after what is seen": late > MOST_SYNC_GAP_SECONDS,
+        "what is heard comes before what is seen": late < -MOST_SYNC_GAP_SECONDS,
         "the sound is clipped": measures.clipped_share_0_1 > MOST_CLIPPED_0_1,
         "the sound has an offset": abs(measures.dc_offset) > MOST_DC,
         "picture and sound differ in length": _gap(measures) > MOST_LENGTH_GAP_SECONDS,
         "the clip is not as long as was asked": abs(measures.picture_seconds - asked_seconds) > MOST_LENGTH_GAP_SECONDS,
         "the clip has no picture": measures.frames == 0,
     }
-    features = {"measures": {k: round(v, 4) for k, v in asdict(measures).items()}, "asked_seconds": asked_seconds}
+    plain = {k: round(v, 4) for k, v in asdict(measures).items() if v is not None}
+    features = {"measures": plain, "asked_seconds": asked_seconds}
     return Gated(tuple(words for words, is_broken in limits.items() if is_broken), features)
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.trained.ears import QUIET_DBFS, loudest, onsets
 from generator.trained.eyes import Frames, Seen, look
 from generator.trained.grammar import Asked
+from placet.media.ears import QUIET_DBFS, loudest, onsets
 
 MOVING: Final = ("bounce", "fall")
 LAST_FRAMES: Final = 3

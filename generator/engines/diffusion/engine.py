@@ -29,8 +29,8 @@ from generator.port import (
     RawClip,
 )
 from generator.trained import badge
-from generator.trained.ears import onsets
 from generator.trained.grammar import STYLES, Asked
+from placet.media.ears import onsets
 
 SMALL: Final = Path(__file__).parents[3] / "fixtures" / "weights" / "small"
 SECONDS_A_STEP: Final = 0.25

@@ -65,7 +65,9 @@ class ClipFacts:
 class ClipMeasures:
     """What a clip is, after decoding all of it. Shares are of frames, pairs of neighbours, or samples.
 
-    Flicker is the mean size of the second difference of mean luma, in levels of 255. Silence is -120 dBFS.
+    Flicker is the mean size of the second difference of mean luma, in levels of 255. Silence is -120 dBFS. A halt is
+    motion broken off; a landing is one thing's that alone moves; `sound_late_seconds` is from landings to the sounds
+    nearest to them, the median, and None where there are not both.
     """
 
     frames: int
@@ -81,6 +83,11 @@ class ClipMeasures:
     sound_peak_0_1: float
     clipped_share_0_1: float
     dc_offset: float
+    halts: int
+    landings: int
+    onsets: int
+    struck_while_still: int
+    sound_late_seconds: float | None
 
 
 def normalise_image(data: Source, *, max_side: int = 1536, limits: Limits = LIMITS) -> bytes:

@@ -10,12 +10,17 @@ from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
 from placet.media.clips import MOST_SECONDS, judge_picture, opened, scaled
+from placet.media.ears import lag, onsets
 from placet.media.errors import HostileMedia
+from placet.media.moving import Moving, watch
 
 _SIDE: Final = 160
 _BLACK_LEVEL: Final = 24.0
 _BLACK_SHARE: Final = 0.98
-_FROZEN_LEVELS: Final = 6.0
+_MOST_WATCHED: Final = 720
+"""Pictures that are kept to see what moves: 12 s at 60 a second."""
+_RINGS: Final = 0.3
+"""Seconds after everything stands still in which the last strike may be heard."""
 _CLIPPED: Final = 0.95  # AAC makes ripples of a flat top
 _SILENCE_DBFS: Final = -120.0
 _LUMA: Final = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
@@ -25,18 +30,18 @@ _LUMA: Final = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 class _Pictures:
     count: int = 0
     black: int = 0
-    frozen: int = 0
     means: list[float] = field(default_factory=list)
-    last: NDArray[np.float32] | None = None
+    small: list[NDArray[np.uint8]] = field(default_factory=list)
     end: float = 0.0
 
     def add(self, frame: av.VideoFrame) -> None:
         judge_picture(frame, self.count)
-        luma = _small_luma(frame)
+        small = scaled(frame, _SIDE).to_ndarray().astype(np.uint8, copy=False)
+        luma = small.astype(np.float32) @ _LUMA
         self.black += int(np.mean(luma < _BLACK_LEVEL) >= _BLACK_SHARE)
-        if self.last is not None and self.last.shape == luma.shape:
-            self.frozen += int(np.abs(luma - self.last).max() <= _FROZEN_LEVELS)
-        self.count, self.last = self.count + 1, luma
+        self.count += 1
+        if self.count <= _MOST_WATCHED:
+            self.small.append(small)
         self.means.append(float(luma.mean()))
         self.end = max(self.end, frame.time or 0.0)
 
@@ -45,9 +50,13 @@ class _Pictures:
         return {
             "frames": self.count,
             "black_share_0_1": self.black / self.count,
-            "frozen_share_0_1": self.frozen / max(1, self.count - 1),
             "flicker_levels": float(flicker),
         }
+
+    def moving(self, fps: float) -> Moving:
+        if len({picture.shape for picture in self.small}) > 1:
+            raise HostileMedia("media_broken", "Its pictures change their size on the way.")
+        return watch(np.stack(self.small), fps)
 
 
 @dataclass
@@ -59,10 +68,15 @@ class _Sound:
     peak: float = 0.0
     clipped: int = 0
     values: int = 0
+    begins: float | None = None
+    mono: list[NDArray[np.float32]] = field(default_factory=list)
 
     def add(self, frame: av.AudioFrame, rate: int) -> None:
+        if self.begins is None:
+            self.begins = frame.time or 0.0  # below zero: what the encoder put before the beginning
         for piece in self.resampler.resample(frame):
             wave = np.nan_to_num(piece.to_ndarray().astype(np.float64))
+            self.mono.append(wave.mean(axis=0, dtype=np.float32))
             self.samples += wave.shape[1]
             self.values += wave.size
             self.total += float(wave.sum())
@@ -83,6 +97,10 @@ class _Sound:
             "dc_offset": self.total / values,
         }
 
+    def onsets(self, rate: int) -> NDArray[np.floating[Any]]:
+        """Seconds from the clip's first instant on."""
+        return onsets(np.concatenate(self.mono), rate) + (self.begins or 0.0) if self.mono else np.empty(0)
+
 
 def measure(data: bytes) -> tuple[dict[str, Any], bytes]:
     """The facts of `child.ClipMeasures`. Raises `HostileMedia`."""
@@ -100,8 +118,18 @@ def measure(data: bytes) -> tuple[dict[str, Any], bytes]:
             raise HostileMedia("media_broken", "Not one picture could be decoded.")
         fps = float(video.average_rate or 0)
         facts = {"width": video.width, "height": video.height, "fps": fps}
-    return facts | {"picture_seconds": seen.count / fps if fps else seen.end} | seen.facts() | heard.facts(rate), b""
+    facts["picture_seconds"] = seen.count / fps if fps else seen.end
+    return facts | seen.facts() | heard.facts(rate) | _together(seen.moving(fps or 1.0), heard.onsets(rate)), b""
 
 
-def _small_luma(frame: av.VideoFrame) -> NDArray[np.float32]:
-    return (scaled(frame, _SIDE).to_ndarray().astype(np.float32) @ _LUMA).astype(np.float32)
+def _together(moving: Moving, sounds: NDArray[np.floating[Any]]) -> dict[str, Any]:
+    """What picture and sound say of each other."""
+    struck = [at for at in sounds for begin, end in moving.stills if begin + _RINGS < at < end]
+    return {
+        "frozen_share_0_1": moving.still_share_0_1,
+        "halts": len(moving.halts),
+        "landings": len(moving.landings),
+        "onsets": len(sounds),
+        "struck_while_still": len(struck),
+        "sound_late_seconds": lag(moving.landings, sounds),
+    }

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from generator.trained.ears import loudest, onsets
 from generator.trained.eyes import Frames, Numbers, Seen, look
 from generator.trained.grammar import HELD_OUT, MOTIONS, SHAPES, every
 from generator.training.scenes import Scenes, scenes
 from generator.training.sounds import RATE
 from generator.training.tracks import FPS, FRAMES
+from placet.media.ears import loudest, onsets
 
 
 @cache

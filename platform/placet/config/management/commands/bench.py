@@ -78,6 +78,12 @@ def _provenance(_dsn: str, _options: Mapping[str, Any], tell: Tell) -> list[Mapp
     return [dict(row) for row in (*sign_rows(), *watermark_rows())]
 
 
+def _gate(_dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.config.benches.gate import gate_rows
+
+    return gate_rows(["scene", "small"], options["clips"], tell)
+
+
 def _verify(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     from placet.eventlog.benches.verify import verify_rows
 
@@ -93,12 +99,13 @@ BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
     "flow": _flow,
     "flow-over-kafka": _flow_over_kafka,
     "provenance": _provenance,
+    "gate": _gate,
     "verify": _verify,
 }
 
 
 class Command(PlacetCommand):
-    help = "Measure Placet beside a reference: the log, its carriers, the flow, proofs, or all"
+    help = "Measure Placet beside a reference: the log, its carriers, the flow, proofs, the gate, or all"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:
@@ -111,6 +118,7 @@ class Command(PlacetCommand):
         parser.add_argument("--snapshot-seconds", type=float, default=20.0, help="of sequence, beside an open snapshot")
         parser.add_argument("--aged-events", type=int, default=300_000, help="of sequence, numbered under the snapshot")
         parser.add_argument("--events", type=int, default=100_000, help="of rebuild")
+        parser.add_argument("--clips", type=int, default=24, help="of gate, from each engine")
         parser.add_argument("--page", type=Path, help="write the results into this page as well")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:

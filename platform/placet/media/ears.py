@@ -1,5 +1,6 @@
 """What is to be heard in a clip, from its samples alone: when something begins to sound, and how quiet it is else."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,9 @@ Numbers = NDArray[np.floating[Any]]
 STEPS_A_SECOND: Final = 200
 RISES_TENFOLD_IN: Final = 3
 APART: Final = 12
+LARGEST_LAG: Final = 0.5
+TOGETHER: Final = 0.06
+"""Seconds within which two lags are the same one."""
 QUIET_DBFS: Final = -45.0
 """Below this nothing is heard."""
 
@@ -26,6 +30,19 @@ def onsets(pcm: Numbers, rate: int) -> Numbers:
         if not found or step - found[-1] > APART:
             found.append(int(step))
     return np.array(found) / STEPS_A_SECOND
+
+
+def lag(seen: Sequence[float], heard: Numbers) -> float | None:
+    """Seconds by which what is heard comes after what is seen, at most half of one; None where either is missing.
+
+    The shift that brings the most of what is seen together with a sound; the smallest of those that do.
+    """
+    gaps = np.array([sound - at for at in seen for sound in heard if abs(sound - at) <= LARGEST_LAG])
+    if not len(gaps):
+        return None
+    near = np.abs(gaps[:, None] - gaps[None, :]) <= TOGETHER
+    best = min(range(len(gaps)), key=lambda i: (-near[i].sum(), abs(gaps[i])))
+    return float(np.median(gaps[near[best]]))
 
 
 def loudest(pcm: Numbers, rate: int) -> float:

@@ -1,0 +1,107 @@
+"""The technical gate against clips that were damaged on purpose: what it finds, and what it stops wrongly."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from generator.port import Engine, GenerationRequest, RawClip
+from generator.registry import engine_named
+from generator.trained.grammar import Asked
+from generator.trained.questions import questions
+from moderation.gate import gate
+from placet.config.benches.damages import DAMAGES, Pictures, Samples, is_damaged
+from placet.eventlog.benches.row import Row
+from placet.media.child import measure
+from placet.media.encode import encode_mp4
+
+SIZE: Final = (128, 224)
+SECONDS: Final = 4.0
+LANDS: Final = ("bounce", "fall")
+FOUND_0_1: Final = 0.9
+MOST_WRONG_0_1: Final = 0.02
+NOT_TO_BE_FOUND: Final = ("sound 80 ms late", "sound 80 ms early")
+"""Hardly to be noticed; said, and no goal."""
+IN_LANDINGS: Final = ("one picture", "silenced", "late", "early")
+"""These show only where something lands: a silent picture at rest is as good as another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One clip at the gate. `damage` is empty for a clip as the engine made it."""
+
+    asked: Asked
+    damage: str
+    failed: tuple[str, ...]
+
+    @property
+    def lands(self) -> bool:
+        return self.asked.motion in LANDS
+
+
+def gate_rows(names: list[str], count: int, tell: Callable[[str], None]) -> list[Row]:
+    """For each engine: what is found of each damage, and what of the true clips is stopped. Clips of 4 s."""
+    rows: list[Row] = []
+    for name in names:
+        tell(f"{count} clips of {name}, each as made and with {len(DAMAGES)} damages")
+        looked = [one for asked, clip in clips(name, count) for one in looks(asked, clip)]
+        rows += [_wrong(name, looked), *(_found(name, damage, looked) for damage in DAMAGES), _precision(name, looked)]
+    return rows
+
+
+def clips(name: str, count: int) -> Iterator[tuple[Asked, RawClip]]:
+    """The first of the fixed questions, answered by an engine."""
+    engine: Engine = engine_named(name)
+    engine.load()
+    for asked, seed in questions(count):
+        request = GenerationRequest(
+            generation="gate", mode="text", prompt=str(asked), parent_prompt=None, seed=seed,
+            width=SIZE[0], height=SIZE[1], fps=24, seconds=SECONDS, engine=name,
+        )  # fmt: skip
+        yield asked, engine.generate(request, lambda _phase, _done: None, lambda: None)
+
+
+def looks(asked: Asked, clip: RawClip) -> Iterator[Looked]:
+    """The clip as it is, then with each damage that can be seen or heard in it."""
+    whole = (clip.frames, clip.pcm)
+    yield Looked(asked, "", _failed(clip, *whole))
+    for name, damage in DAMAGES.items():
+        broken = damage(*whole, clip.rate)
+        if is_damaged(whole, broken):
+            yield Looked(asked, name, _failed(clip, *broken))
+
+
+def _failed(clip: RawClip, pictures: Pictures, sound: Samples) -> tuple[str, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "clip.mp4"
+        encode_mp4(pictures, clip.fps, sound, clip.rate, place)
+        return gate(measure(place), asked_seconds=len(clip.frames) / clip.fps).failed
+
+
+def _wrong(name: str, looked: list[Looked]) -> Row:
+    true = [one for one in looked if not one.damage]
+    stopped = [one for one in true if one.failed]
+    note = "; ".join(f"{one.asked}: {', '.join(one.failed)}" for one in stopped[:3])
+    return Row(
+        f"{name}: of {len(true)} clips as made, stopped", round(len(stopped) / len(true), 3), "share",
+        f"<= {MOST_WRONG_0_1}", judged=True, missed=int(len(stopped) > MOST_WRONG_0_1 * len(true)), note=note,
+    )  # fmt: skip
+
+
+def _found(name: str, damage: str, looked: list[Looked]) -> Row:
+    needs_landing = any(words in damage for words in IN_LANDINGS)
+    of = [one for one in looked if one.damage == damage and (one.lands or not needs_landing)]
+    share = sum(bool(one.failed) for one in of) / max(1, len(of))
+    goal = "" if damage in NOT_TO_BE_FOUND else f">= {FOUND_0_1}"
+    return Row(
+        f"{name}: {damage}, {len(of)} clips", round(share, 3), "recall", goal,
+        judged=bool(goal), missed=int(share < FOUND_0_1) if goal else None,
+    )  # fmt: skip
+
+
+def _precision(name: str, looked: list[Looked]) -> Row:
+    """Of all that is stopped, how much was damaged; with one clip as made for each damaged one."""
+    shares = {d: [bool(one.failed) for one in looked if bool(one.damage) is d] for d in (True, False)}
+    found, wrong = (sum(shares[d]) / max(1, len(shares[d])) for d in (True, False))
+    return Row(f"{name}: stopped and damaged", round(found / max(found + wrong, 1e-9), 3), "precision", ">= 0.95")

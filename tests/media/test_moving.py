@@ -1,0 +1,67 @@
+"""What moves in a clip, on pictures whose truth is known: a bright block before a backdrop that rests."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from placet.media.moving import Pictures, watch
+
+FPS = 24
+HIGH, WIDE, SIDE = 160, 90, 20
+FLOOR = HIGH - SIDE
+
+
+def pictures(tops: NDArray[np.floating], lefts: NDArray[np.floating] | int = 35) -> Pictures:
+    """The block with its upper edge there, in whole pixels."""
+    backdrop = np.random.default_rng(1).integers(40, 90, (HIGH, WIDE, 3), np.uint8)
+    frames = np.repeat(backdrop[None], len(tops), axis=0)
+    for frame, top, left in zip(frames, np.round(tops).astype(int), np.broadcast_to(lefts, len(tops)), strict=True):
+        frame[top : top + SIDE, int(left) : int(left) + SIDE] = (240, 200, 30)
+    return frames
+
+
+def bouncing(times: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Lands at 0.5, 1.5, 2.5 and 3.5 s."""
+    since_top = (times - 0.5) % 1.0 - 0.5
+    return FLOOR - 100 * (1 - 4 * since_top**2)
+
+
+TIMES = np.arange(4 * FPS) / FPS
+
+
+def test_each_landing_is_found_within_two_pictures() -> None:
+    found = watch(pictures(bouncing(TIMES)), FPS).landings
+    assert np.allclose(found, [0.5, 1.5, 2.5, 3.5], atol=2 / FPS)
+
+
+def test_what_rises_and_falls_softly_lands_nowhere() -> None:
+    assert watch(pictures(60 + 50 * np.sin(2 * np.pi * TIMES)), FPS).landings == ()
+
+
+def test_a_fall_that_ends_lands_once_and_is_no_halt() -> None:
+    found = watch(pictures(np.minimum(FLOOR, 5 + 400 * TIMES**2)), FPS)
+    assert np.allclose(found.landings, [0.58], atol=2 / FPS)
+    assert found.halts == ()
+    assert len(found.stills) == 1
+
+
+def test_what_slows_down_does_not_halt_and_what_is_broken_off_does() -> None:
+    """The same way along the floor, once to its end and once frozen on it."""
+    along = 65 * (1 - (1 - np.minimum(TIMES / 3, 1)) ** 2)
+    whole = pictures(np.full(len(TIMES), FLOOR), along)
+    frozen = whole.copy()
+    frozen[FPS:] = frozen[FPS]
+    assert watch(whole, FPS).halts == ()
+    assert np.allclose(watch(frozen, FPS).halts, [1.0], atol=2 / FPS)
+
+
+def test_before_a_background_that_moves_no_landing_is_claimed() -> None:
+    frames = pictures(bouncing(TIMES)).astype(int)
+    waves = (100 + 90 * np.sin(np.arange(WIDE) / 3)).astype(int)
+    shaken = [np.where(one > 150, one, np.roll(waves, at % 7)[None, :, None]) for at, one in enumerate(frames)]
+    assert watch(np.stack(shaken).astype(np.uint8), FPS).landings == ()
+
+
+def test_a_clip_at_rest_stands_still_and_of_four_pictures_nothing_is_said() -> None:
+    still = pictures(np.full(len(TIMES), FLOOR))
+    assert watch(still, FPS).still_share_0_1 == 1.0
+    assert watch(still[:4], FPS).stills == ()

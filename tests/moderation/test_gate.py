@@ -1,0 +1,65 @@
+"""The technical gate: what is stopped and what is not, on clips of the renderer that were damaged on purpose."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from moderation.gate import gate
+from placet.config.benches.damages import DAMAGES
+from placet.config.benches.gate import NOT_TO_BE_FOUND, clips, looks
+from placet.media.child import ClipMeasures
+
+CLEAN = ClipMeasures(
+    frames=96, width=128, height=224, fps=24.0, picture_seconds=4.0, sound_seconds=4.0, black_share_0_1=0.0,
+    frozen_share_0_1=0.0, flicker_levels=0.2, sound_rms_dbfs=-20.0, sound_peak_0_1=0.5, clipped_share_0_1=0.0,
+    dc_offset=0.0, halts=0, landings=3, onsets=3, struck_while_still=0, sound_late_seconds=0.01,
+)  # fmt: skip
+
+
+def test_a_clean_clip_passes_and_what_was_compared_is_kept() -> None:
+    found = gate(CLEAN, asked_seconds=4.0)
+    assert found.failed == ()
+    assert found.features["measures"]["landings"] == 3
+    assert found.version == "gate-2"
+
+
+@pytest.mark.parametrize(
+    ("measures", "words"),
+    [
+        ({"halts": 1}, "motion is broken off"),
+        ({"struck_while_still": 1}, "sounds are struck while the picture stands still"),
+        ({"onsets": 0, "sound_late_seconds": None}, "things land and nothing is heard"),
+        ({"sound_late_seconds": 0.2}, "what is heard comes after what is seen"),
+        ({"sound_late_seconds": -0.2}, "what is heard comes before what is seen"),
+        ({"picture_seconds": 3.0, "sound_seconds": 3.0}, "the clip is not as long as was asked"),
+    ],
+)
+def test_each_fault_is_named(measures: dict[str, Any], words: str) -> None:
+    assert gate(replace(CLEAN, **measures), asked_seconds=4.0).failed == (words,)
+
+
+def test_a_picture_at_rest_in_silence_is_no_fault() -> None:
+    rests = replace(CLEAN, frozen_share_0_1=1.0, landings=0, onsets=0, sound_late_seconds=None)
+    assert gate(rests, asked_seconds=4.0).failed == ()
+
+
+def test_one_soft_landing_may_be_silent() -> None:
+    assert gate(replace(CLEAN, landings=1, onsets=0, sound_late_seconds=None), asked_seconds=4.0).failed == ()
+
+
+@pytest.fixture(scope="module")
+def looked() -> dict[str, tuple[str, ...]]:
+    """Damage -> what the gate said of the first clip, in which something bounces; through the MP4 and the child."""
+    asked, clip = next(clips("scene", 1))
+    assert asked.motion == "bounce"
+    return {one.damage: one.failed for one in looks(asked, clip)}
+
+
+def test_a_clip_as_made_passes(looked: dict[str, tuple[str, ...]]) -> None:
+    assert looked[""] == ()
+
+
+@pytest.mark.parametrize("damage", [name for name in DAMAGES if name not in NOT_TO_BE_FOUND])
+def test_a_damage_is_found(looked: dict[str, tuple[str, ...]], damage: str) -> None:
+    assert looked[damage]
