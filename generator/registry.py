@@ -1,7 +1,7 @@
 """Engines by name. Each is imported only when asked for, so that a heavy one costs nobody else anything.
 
-Two are built in. An operator's own weights are engines too: `PLACET_WEIGHTS` names their folders, each with a manifest
-that says what the engine is called.
+Two are built in. An operator's own are engines too, each called as its file says: `PLACET_WEIGHTS` names folders of
+weights, `PLACET_ENDPOINTS` files that describe services elsewhere.
 """
 
 import logging
@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from generator.engines.diffusion.manifest import Manifest, WeightsRefused
+from generator.engines.remote.endpoint import Endpoint, EndpointRefused
 from generator.port import BeyondCapabilities, Engine
 
 log = logging.getLogger(__name__)
@@ -30,22 +31,31 @@ class UnknownEngine(BeyondCapabilities):
 
 def names() -> tuple[str, ...]:
     """All that may be asked for: those built in, then the operator's."""
-    return (*ENGINES, *own_weights())
+    return (*ENGINES, *own_weights(), *own_endpoints())
 
 
 def own_weights() -> dict[str, Path]:
     """Name -> folder, of those in `PLACET_WEIGHTS`. One that cannot be read is left out, and that is logged."""
+    return _own("PLACET_WEIGHTS", lambda folder: Manifest.read(folder).engine)
+
+
+def own_endpoints() -> dict[str, Path]:
+    """Name -> file, of those in `PLACET_ENDPOINTS`. As with weights."""
+    return _own("PLACET_ENDPOINTS", lambda file: Endpoint.read(file).engine)
+
+
+def _own(setting: str, named: Callable[[Path], str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for folder in filter(None, os.environ.get("PLACET_WEIGHTS", "").split(os.pathsep)):
+    for place in filter(None, os.environ.get(setting, "").split(os.pathsep)):
         try:
-            name = Manifest.read(Path(folder)).engine
-        except WeightsRefused as refused:
+            name = named(Path(place))
+        except (WeightsRefused, EndpointRefused) as refused:
             log.warning("%s", refused)
             continue
         if name in ENGINES:
-            log.warning("The weights in %s may not be called %r: that engine is built in.", folder, name)
+            log.warning("What is in %s may not be called %r: that engine is built in.", place, name)
         else:
-            found[name] = Path(folder)
+            found[name] = Path(place)
     return found
 
 
@@ -55,6 +65,10 @@ def engine_named(name: str) -> Engine:
         from generator.engines.diffusion.engine import DiffusersEngine
 
         return DiffusersEngine(folder)
+    if file := own_endpoints().get(name):
+        from generator.engines.remote.engine import RemoteEngine
+
+        return RemoteEngine(Endpoint.read(file))
     try:
         module, _, attribute = ENGINES[name].partition(":")
     except KeyError:

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from placet.media import child
-from placet.media.child import Limits, measure, normalise_image, probe, read_frames
+from placet.media.child import Limits, measure, normalise_image, probe, read_clip, read_frames
 from placet.media.encode import encode_mp4
 from placet.media.errors import HOSTILE, HostileMedia, NotClosedIn
+from placet.media.whole import read_whole
 from placet.media.wire import pack, unpack
 from tests.media.synthetic import FPS, RATE, moving_frames, tone
 
@@ -78,6 +79,15 @@ def test_black_frozen_flickering_and_silent_clips_are_told_apart(tmp_path: Path)
     assert (frozen.frozen_share_0_1, frozen.black_share_0_1, frozen.sound_rms_dbfs) == (1.0, 0.0, -120.0)
     assert restless.flicker_levels > 100
     assert restless.clipped_share_0_1 > 0.1
+
+
+def test_a_whole_clip_is_read_as_our_own_reader_reads_it(clip: Path) -> None:
+    pictures, samples, rate = read_whole(clip)
+    found = read_clip(clip, most_frames=48)
+    assert (found.fps, found.rate) == (FPS, rate)
+    assert np.abs(found.frames.astype(int) - pictures).max() <= 2  # two conversions of the same colours
+    assert np.array_equal(found.pcm, samples)
+    assert refusal(clip.read_bytes(), lambda data: read_clip(data, most_frames=47)) == "media_too_long"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

@@ -31,7 +31,7 @@ KAFKA_SECURITY = {
 }
 PLACET_LIKENESS_WORD = os.environ.get("PLACET_LIKENESS_WORD", "likeness")  # the word on every screen
 PLACET_ENGINE = os.environ.get("PLACET_ENGINE", "small")  # the usual one
-ENGINES = names()  # with those of PLACET_WEIGHTS
+ENGINES = names()  # with those of PLACET_WEIGHTS and PLACET_ENDPOINTS
 
 # Django
 AUTH_USER_MODEL = "people.Account"

@@ -5,12 +5,13 @@ reader off: then nothing was parsed. A reader that takes too long is killed.
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from placet.media.wire import unpack
 Source = bytes | Path
 
 MOST_BYTES: Final = 256 * 1024 * 1024
+MOST_PICTURE_BYTES: Final = 1920 * 1080 * 3
+"""Of a clip that is read whole."""
 _ENVIRONMENT: Final = {"PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _KILLED: Final = frozenset({-9, -24})  # by the limit on processor time
 
@@ -45,6 +48,16 @@ class Frame:
 
     second: float
     pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class WholeClip:
+    """`frames` [n, height, width, 3] RGB; `pcm` [samples, channels] in -1..1 at `rate` Hz, empty without sound."""
+
+    frames: NDArray[np.uint8]
+    fps: float
+    pcm: NDArray[np.float32]
+    rate: int
 
 
 @dataclass(frozen=True)
@@ -106,6 +119,18 @@ def measure(mp4: Source, *, limits: Limits = LIMITS) -> ClipMeasures:
     """Decodes the whole clip for the technical gate."""
     with _trusting_no_answer():
         return ClipMeasures(**_ask("measure", mp4, limits)[0])
+
+
+def read_clip(mp4: Source, *, most_frames: int, limits: Limits = LIMITS) -> WholeClip:
+    """All of a stranger's clip; one with more pictures is refused. Its reader may hold every picture twice."""
+    roomy = replace(limits, memory_bytes=limits.memory_bytes + 2 * most_frames * MOST_PICTURE_BYTES)
+    with _trusting_no_answer():
+        facts, payload = _ask("read_clip", mp4, roomy, most_frames=most_frames)
+        shape, samples = tuple(int(n) for n in facts["shape"]), (int(facts["samples"]), int(facts["channels"]))
+        pictures = math.prod(shape)
+        frames = np.frombuffer(payload, np.uint8, pictures).reshape(shape)
+        pcm = np.frombuffer(payload, "<f4", math.prod(samples), pictures).reshape(samples)
+        return WholeClip(frames, float(facts["fps"]), pcm, int(facts["rate"]))
 
 
 def read_frames(

@@ -13,6 +13,7 @@ OPERATIONS: Final = {
     "normalise_image": "placet.media.stills",
     "probe": "placet.media.clips",
     "read_frames": "placet.media.clips",
+    "read_clip": "placet.media.clips",
     "measure": "placet.media.gauge",
 }
 

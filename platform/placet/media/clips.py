@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import av
+import numpy as np
+from av.audio.resampler import AudioResampler
 from av.container import InputContainer
 from av.video.reformatter import Interpolation
+from numpy.typing import NDArray
 
 from placet.media.errors import HostileMedia
 
@@ -86,6 +89,42 @@ def read_frames(data: bytes, at_most: int, per_second: float, max_side: int) -> 
     if not kept:
         raise HostileMedia("media_broken", "Not one picture could be decoded.")
     return {"frames": kept}, b"".join(pixels)
+
+
+def read_clip(data: bytes, most_frames: int) -> tuple[dict[str, Any], bytes]:
+    """Every picture as RGB, then every sample as 32-bit floats from the clip's first instant on."""
+    frames: list[NDArray[Any]] = []
+    sounds: list[NDArray[np.float32]] = []
+    with opened(data) as container:
+        video, audio = container.streams.video[0], next(iter(container.streams.audio), None)
+        for _, frame in pictures(container):
+            if len(frames) >= most_frames:
+                raise HostileMedia("media_too_long", f"At most {most_frames} pictures.")
+            frames.append(frame.reformat(format="rgb24", threads=1).to_ndarray())
+        rate, fps = (audio.rate if audio else 0), float(video.average_rate or 0)
+    if audio:
+        sounds = _samples(data)
+    if not frames or len({frame.shape for frame in frames}) > 1:
+        raise HostileMedia("media_broken", "Not one picture, or pictures of several sizes.")
+    pcm = np.concatenate(sounds, 1).T if sounds else np.zeros((0, 2), np.float32)
+    told = {"shape": [len(frames), *frames[0].shape], "fps": fps, "rate": rate}
+    facts = told | {"samples": pcm.shape[0], "channels": pcm.shape[1]}
+    return facts, b"".join([*(frame.tobytes() for frame in frames), pcm.astype("<f4").tobytes()])
+
+
+def _samples(data: bytes) -> list[NDArray[np.float32]]:
+    """[channels, samples], in a pass of its own; without what the encoder put before the beginning."""
+    resampler, parts = AudioResampler(format="fltp"), []
+    with opened(data) as container:
+        early, count = None, 0
+        for frame in container.decode(audio=0):
+            early = max(-(frame.time or 0.0), 0.0) if early is None else early
+            parts += [piece.to_ndarray() for piece in resampler.resample(frame)]
+            count += frame.samples
+            if count > MOST_SECONDS * (frame.sample_rate or 1):
+                raise HostileMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
+        skipped = round((early or 0.0) * container.streams.audio[0].rate)
+    return [np.concatenate(parts, 1)[:, skipped:].astype(np.float32)] if parts else []
 
 
 def scaled(frame: av.VideoFrame, max_side: int) -> av.VideoFrame:

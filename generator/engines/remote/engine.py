@@ -1,0 +1,220 @@
+"""A service elsewhere behind the engine port. Its clip is read as a stranger's, and nothing of ours stays there."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.engines.remote.endpoint import Endpoint
+from generator.engines.remote.service import Job, RemoteFailed, RemoteRefused, Service
+from generator.port import (
+    BeyondCapabilities,
+    Cancel,
+    Cancelled,
+    Capabilities,
+    Estimate,
+    GenerationRequest,
+    Progress,
+    RawClip,
+)
+from placet.media.child import WholeClip, read_clip
+from placet.media.ears import onsets
+from placet.media.errors import HostileMedia
+
+LONGEST_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 1.0
+SLICE_SECONDS: Final = 0.2
+ASKED, MADE = 0.05, 0.85
+"""Where on the way the phases end."""
+BYTES_A_PIXEL: Final = 9
+RATE: Final = 48_000
+"""Of silence."""
+
+
+class WrongFile(RemoteFailed):
+    """What the service sent is not the clip that was asked for."""
+
+    code = "remote_wrong_file"
+
+
+@dataclass
+class Waiting:
+    """One run's patience. Every sleep asks whether to go on, and moves the progress, for the service need not."""
+
+    progress: Progress
+    cancel: Cancel
+    patience: float
+    clock: Callable[[], float] = time.monotonic
+    phase: str = "ask"
+    done_0_1: float = 0.0
+    begun: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begun = self.clock()
+
+    def at(self, phase: str, done_0_1: float) -> None:
+        self.phase, self.done_0_1 = phase, done_0_1
+        self.sleep(0)
+
+    def sleep(self, seconds: float) -> None:
+        """Raises Cancelled, or RemoteFailed when patience is used up."""
+        until = self.clock() + seconds
+        while True:
+            if reason := self.cancel():
+                raise Cancelled(reason, 0)
+            spent = (self.clock() - self.begun) / self.patience
+            if spent > 1:
+                raise RemoteFailed(f"No clip within {self.patience:.0f} s.")
+            self.progress(self.phase, min(self.done_0_1 + spent * 0.05, 1.0))
+            if (left := until - self.clock()) <= 0:
+                return
+            time.sleep(min(left, SLICE_SECONDS))
+
+
+class RemoteEngine:
+    """Not bit-equal by request: what a service makes of a seed is its own affair. The recipe names the file it sent."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+
+    def capabilities(self) -> Capabilities:
+        e = self.endpoint
+        return Capabilities(
+            engine=e.engine,
+            version=e.version,
+            modes=e.modes,  # type: ignore[arg-type]  # checked against the port when the file was read
+            sizes=e.sizes,
+            max_seconds=min(LONGEST_SECONDS, float(e.seconds[-1])),
+            has_sound=e.has_sound,
+            vocabulary=e.vocabulary,
+            licence=e.licence,
+            excluded_territories=e.excluded_territories,
+            is_renderer=False,
+            label=e.label,
+        )
+
+    def estimate(self, request: GenerationRequest) -> Estimate:
+        pixels = request.width * request.height * request.fps * request.seconds
+        return Estimate(self.endpoint.patience_seconds / 4, round(pixels * BYTES_A_PIXEL))
+
+    def load(self) -> None:
+        """Raises EndpointRefused where the key cannot be read."""
+        _ = self.endpoint.key
+
+    def unload(self) -> None:
+        """Nothing to unload."""
+
+    def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
+        self._check(request)
+        waiting = Waiting(progress, cancel, self.endpoint.patience_seconds)
+        service = Service(self.endpoint, waiting.sleep)
+        try:
+            waiting.at("ask", 0.0)
+            job = service.create(self._fields(request), request.generation)
+            try:
+                self._wait_for(job, service, waiting)
+                waiting.at("fetch", MADE)
+                file = service.content(job.id)
+            finally:
+                self._forget(job)
+        finally:
+            service.close()
+        waiting.at("read", 0.95)
+        return self._clip(request, file)
+
+    def _check(self, request: GenerationRequest) -> None:
+        e = self.endpoint
+        if (request.width, request.height) not in e.sizes:
+            sizes = ", ".join(f"{width}x{height}" for width, height in e.sizes)
+            raise BeyondCapabilities(f"{request.width}x{request.height} pixels: this engine makes {sizes}.")
+        if not 0 < request.seconds <= (longest := self.capabilities().max_seconds):
+            raise BeyondCapabilities(f"{request.seconds} s: this engine makes clips of at most {longest} s.")
+        if request.mode not in e.modes:
+            raise BeyondCapabilities(f"This engine does not make clips from a parent or a picture ({request.mode}).")
+        if request.badges:
+            raise BeyondCapabilities("A likeness is sent to nobody else: ask an engine that runs here.")
+
+    def _fields(self, request: GenerationRequest) -> dict[str, Any]:
+        """A remix is asked for by the words of all its line: the parent's clip did not stay there to be remixed."""
+        lines = [*(request.parent_prompt or "").splitlines(), request.prompt]
+        fields: dict[str, Any] = {
+            "model": self.endpoint.model,
+            "prompt": "\n".join(lines),
+            "seconds": str(self.endpoint.long_enough(request.seconds)),
+            "size": f"{request.width}x{request.height}",
+        }
+        if "seed" in self.endpoint.takes:
+            fields["seed"] = str(request.seed)
+        if request.image is not None:
+            fields["input_reference"] = ("picture.png", request.image, "image/png")
+        return fields
+
+    def _wait_for(self, job: Job, service: Service, waiting: Waiting) -> None:
+        while job.status != "completed":
+            if job.status == "failed":
+                kind = RemoteRefused if "moderation" in job.reason or "policy" in job.reason else RemoteFailed
+                raise kind(f"The service could not make this clip ({job.reason or 'it says no code'}).")
+            waiting.at("make", ASKED + (MADE - ASKED) * job.done_0_1 * 0.9)
+            waiting.sleep(LOOK_SECONDS)
+            job = service.look(job.id)
+
+    def _forget(self, job: Job) -> None:
+        """However the run ends. What cannot be deleted now expires there; the run does not fail for it."""
+        service = Service(self.endpoint, lambda seconds: time.sleep(min(seconds, 1)))
+        with suppress(RemoteFailed, RemoteRefused):
+            service.delete(job.id)
+        service.close()
+
+    def _clip(self, request: GenerationRequest, file: bytes) -> RawClip:
+        try:
+            whole = read_clip(file, most_frames=round(60 * (self.endpoint.long_enough(request.seconds) + 1)))
+        except HostileMedia as hostile:
+            raise WrongFile(f"What the service sent is no clip ({hostile.code}).") from hostile
+        if whole.frames.shape[1:3] != (request.height, request.width):
+            height, width = whole.frames.shape[1:3]
+            raise WrongFile(f"{request.width}x{request.height} was asked for, and {width}x{height} came.")
+        fps = round(whole.fps)
+        frames = whole.frames[: round(request.seconds * fps)]
+        if len(frames) < round(request.seconds * fps) - 1 or not fps:
+            raise WrongFile(f"{request.seconds} s were asked for, and {len(whole.frames)} pictures came.")
+        rate = whole.rate or RATE
+        pcm = self._sound(whole, round(len(frames) / fps * rate))
+        recipe = self._recipe(request, file, frames, pcm, rate)
+        return RawClip(frames, fps, pcm, rate, recipe, [float(at) for at in onsets(pcm, rate)])
+
+    def _sound(self, whole: WholeClip, samples: int) -> NDArray[np.float32]:
+        """In stereo, as long as the pictures; silence where the service makes none."""
+        if self.endpoint.has_sound and not len(whole.pcm):
+            raise WrongFile("The service is said to make sound, and sent none.")
+        pcm = whole.pcm[:samples] if len(whole.pcm) else np.zeros((0, 2), np.float32)
+        both = np.repeat(pcm, 2, 1) if pcm.shape[1] == 1 else pcm[:, :2]
+        return np.pad(both, ((0, samples - len(both)), (0, 0)))
+
+    def _recipe(
+        self, request: GenerationRequest, file: bytes, frames: NDArray[np.uint8], pcm: NDArray[np.float32], rate: int
+    ) -> dict[str, Any]:
+        """What it was made from; words by hash."""
+        e = self.endpoint
+        return {
+            "engine": {"name": e.engine, "version": e.version, "label": e.label, "manifest_sha256": e.sha256},
+            "request": {
+                **{k: getattr(request, k) for k in ("generation", "mode", "seed", "width", "height", "style")},
+                "milliseconds": round(request.seconds * 1000),
+                "prompt_sha256": sha256(request.prompt.encode()).hexdigest(),
+                "parent_prompt_sha256": sha256((request.parent_prompt or "").encode()).hexdigest(),
+                "image_sha256": sha256(request.image).hexdigest() if request.image else None,
+                "badges_sha256": [],
+            },
+            "remote": {"host": e.host, "model": e.model, "file_sha256": sha256(file).hexdigest()},
+            "unread_words": [],
+            "raw": {
+                "frames_sha256": sha256(frames.tobytes()).hexdigest(),
+                "pcm_sha256": sha256(pcm.tobytes()).hexdigest(),
+                "pcm_rate": rate,
+            },
+        }
