@@ -2,13 +2,17 @@
 
 import pytest
 
+from placet.eventlog import effects
+from placet.eventlog.connecting import connect
+from placet.eventlog.delivery import PlannedEffect
 from placet.eventlog.effects import Claim, LeaseLost
 from placet.eventlog.ids import GenerationId
 from placet.likeness import commands as likeness
 from placet.rights import commands as rights
 from placet.studio import commands as studio
 from placet.studio import events as e
-from placet.studio.runs import Runs
+from placet.studio.commands import quota_of
+from placet.studio.runs import MOST_STARTS, Runs
 from tests.cast import ANA, BEN, DARA
 from tests.story import Story, new_id
 
@@ -83,3 +87,36 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(story: Story) -> None
         runs.finish(held, made(generation))
     runs.finish(again[0], made(generation))
     assert story.state(generation).state == "made"
+
+
+def test_a_run_that_takes_its_workers_with_it_is_given_up_and_its_quota_given_back(story: Story) -> None:
+    runs, _, generation = started(story)
+    for _ in range(MOST_STARTS - 1):
+        story.pump.connection.execute("UPDATE effect SET lease_until = now() - interval '1 second' WHERE kind = 'run'")
+        assert runs.claim() is not None
+    story.pump.connection.execute("UPDATE effect SET lease_until = now() - interval '1 second' WHERE kind = 'run'")
+    assert runs.claim() is None
+    assert story.state(generation).state == "failed"
+    assert isinstance(story.log.read(quota_of(BEN)).facts[-1], e.QuotaReturned)
+
+
+def test_who_asks_for_many_keeps_nobody_waiting_and_is_not_kept_waiting(story: Story) -> None:
+    """Ana asks while five of Ben's wait: hers is after the one that is first; his are not put behind for ever."""
+    of_ben = [story.ask(BEN) for _ in range(5)]
+    of_ana = [story.ask(ANA) for _ in range(2)]
+    runs, taken = Runs(story.pump.connection), []
+    while claimed := runs.claim():
+        taken.append(claimed[1].asked.generation)
+    assert taken[:4] == [of_ben[0], of_ana[0], of_ben[1], of_ana[1]]
+    assert taken[4:] == of_ben[2:]
+
+
+def test_in_one_batch_as_well(story: Story) -> None:
+    """The control: without turns, in the order of asking."""
+    with connect() as connection, connection.transaction(force_rollback=True):
+        for turns, expected in ((("b", "b", "b", "a"), "0312"), (("", "", "", ""), "0123")):
+            connection.execute("DELETE FROM effect")
+            planned = [PlannedEffect("look", str(n), {}, new_id(), "x", turn) for n, turn in enumerate(turns)]
+            effects.plan(connection, "test", planned)
+            taken = [claim.key for _ in turns if (claim := effects.claim(connection, "look", 60))]
+            assert "".join(taken) == expected

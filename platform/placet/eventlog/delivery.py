@@ -23,6 +23,8 @@ class PlannedEffect:
     payload: Mapping[str, Any]
     event_id: str
     stream: str
+    turn: str = ""
+    """Whose it is, where somebody with many may not keep others waiting."""
 
 
 class KnownStreams:
@@ -174,9 +176,9 @@ class Delivery:
         """A verdict on a stream of its own. The first attempt opens the stream; only later ones must look at it."""
         self.append(stream, [fact], expected=0 if attempt == 1 else self.read(stream).version)
 
-    def plan(self, kind: str, payload: Mapping[str, Any], *, key: str) -> None:
-        """Gather an effect: done at least once in the world, under one stable key."""
-        self._gathered.effects.append(PlannedEffect(kind, key, payload, self.event_id, self.event.stream))
+    def plan(self, kind: str, payload: Mapping[str, Any], *, key: str, turn: str = "") -> None:
+        """Gather an effect: done at least once in the world, under one stable key. `turn`: see `PlannedEffect`."""
+        self._gathered.effects.append(PlannedEffect(kind, key, payload, self.event_id, self.event.stream, turn))
 
 
 def _unwritten(write: Append, fact: object, version: int) -> RecordedEvent:

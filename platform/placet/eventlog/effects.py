@@ -28,10 +28,19 @@ Perform = Callable[[Mapping[str, Any], str], None]
 PERFORMERS: Final[dict[str, Perform]] = {}
 
 THE_LONGEST: Final = f"clock_timestamp() + interval '{LONGEST_WAIT_SECONDS} seconds'"
+TURN_SECONDS: Final = 20
+"""Each effect that its owner has waiting puts a further one so far behind those of others."""
 PLAN: Final = """
-INSERT INTO effect (consumer, event_id, key, kind, payload, stream, state, attempts, token, due_at, planned_at, error)
-SELECT %s, event_id, key, kind, payload::jsonb, stream, 'planned', 0, 0, clock_timestamp(), clock_timestamp(), ''
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[]) AS p(event_id, key, kind, payload, stream)
+INSERT INTO effect
+    (consumer, event_id, key, kind, payload, stream, turn, state, attempts, token, due_at, planned_at, error, behind)
+SELECT %s, event_id, key, kind, payload::jsonb, stream, turn, 'planned', 0, 0, at, at, '',
+    CASE WHEN turn = '' THEN 0 ELSE row_number() OVER (PARTITION BY kind, turn ORDER BY place) - 1 + (
+        SELECT count(*) FROM effect w WHERE w.kind = p.kind AND w.turn = p.turn AND w.state IN ('planned', 'leased')
+    ) END
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+    WITH ORDINALITY AS p(event_id, key, kind, payload, stream, turn, place),
+    (SELECT clock_timestamp() AS at) AS now
+ORDER BY place
 ON CONFLICT (consumer, event_id, key) DO NOTHING
 """
 CLAIM: Final = f"""
@@ -41,7 +50,7 @@ WHERE id = (
     SELECT id FROM effect
     WHERE kind = %(kind)s AND due_at NOT BETWEEN clock_timestamp() AND {THE_LONGEST}
       AND (state = 'planned' OR (state = 'leased' AND lease_until NOT BETWEEN clock_timestamp() AND {THE_LONGEST}))
-    ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY due_at + make_interval(secs => {TURN_SECONDS} * behind), id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING id, token, key, payload, event_id, stream, attempts
 """  # noqa: S608
@@ -81,12 +90,12 @@ class Claim:
 def plan(connection: psycopg.Connection[Any], consumer: str, planned: Sequence[PlannedEffect]) -> None:
     """Plan effects inside the caller's transaction. Planned twice under one key, an effect is one."""
     if planned:
-        rows = [(p.event_id, p.key, p.kind, json.dumps(p.payload), p.stream) for p in planned]
+        rows = [(p.event_id, p.key, p.kind, json.dumps(p.payload), p.stream, p.turn) for p in planned]
         connection.execute(PLAN, (consumer, *(list(column) for column in zip(*rows, strict=True))))
 
 
 def claim(connection: psycopg.Connection[Any], kind: str, lease_seconds: float) -> Claim | None:
-    """Take the effect of this kind that has been due longest, or None."""
+    """Take the effect of this kind whose turn it is, or None: the one due longest, owners with many behind others."""
     row = connection.execute(CLAIM, {"kind": kind, "lease": lease_seconds}).fetchone()
     return Claim(row[0], row[1], row[2], row[3], str(row[4]), row[5], row[6]) if row else None
 

@@ -47,6 +47,10 @@ class Effect(models.Model):
     kind = models.TextField()
     payload = models.JSONField()
     stream = models.TextField()
+    turn = models.TextField(default="", db_default="")
+    """Whose it is, where that matters for the order."""
+    behind = models.IntegerField(default=0, db_default=0)
+    """How many of the same owner were waiting when it was planned."""
     state = models.TextField(choices=State.choices, default=State.PLANNED)
     attempts = models.IntegerField(default=0)
     token = models.BigIntegerField(default=0)
@@ -61,7 +65,10 @@ class Effect(models.Model):
     class Meta:
         db_table = "effect"
         constraints = [models.UniqueConstraint(fields=["consumer", "event_id", "key"], name="one_effect_a_key")]
-        indexes = [models.Index(fields=["kind", "due_at"], name="effect_due", condition=~models.Q(state="done"))]
+        indexes = [
+            models.Index(fields=["kind", "due_at"], name="effect_due", condition=~models.Q(state="done")),
+            models.Index(fields=["kind", "turn"], name="effect_turn", condition=~models.Q(state="done")),
+        ]
 
 
 class Parked(models.Model):

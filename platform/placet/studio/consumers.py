@@ -44,7 +44,7 @@ def record_verdicts(verdict: Verdict, delivery: Delivery) -> None:
     version = generation.version
     around = _around(delivery, generation, verdict)
     outcome = decide.record(generation, verdict, delivery.event_id, around)
-    _write(delivery, verdict.generation, version, outcome)
+    _write(delivery, generation, version, outcome)
 
 
 @consume(ClipSigned, name="studio.record_signatures", never_skips=True)
@@ -56,7 +56,7 @@ def record_signatures(fact: ClipSigned, delivery: Delivery) -> None:
         blobs().erase(fact.sha256, Area.RELEASED)  # signed while it was being ended: nothing of it is kept
         return
     outcome = decide.sign(generation, e.GenerationSigned(fact.generation, fact.sha256, fact.manifest))
-    _write(delivery, fact.generation, version, outcome)
+    _write(delivery, generation, version, outcome)
 
 
 @consume(CaseDecided, name="studio.follow_decisions", never_skips=True)
@@ -64,16 +64,15 @@ def follow_decisions(fact: CaseDecided, delivery: Delivery) -> None:
     """Never skips: what a reviewer decided takes effect, or waits."""
     if not fact.subject.startswith("generation-"):
         return
-    generation_id = fact.subject.removeprefix("generation-")
     generation = Generation.replay(delivery.read(fact.subject))
     version = generation.version
     if fact.decision in {"allow", "overturn"}:
         lifted = e.HoldLifted(generation.asked.generation, fact.case, fact.decided_by)
         around = commands.surroundings(delivery, generation, delivery.event.at)
-        _write(delivery, generation_id, version, decide.lift(generation, lifted, around))
+        _write(delivery, generation, version, decide.lift(generation, lifted, around))
     elif fact.decision == "refuse" and generation.held is not None:
         refusal = _by_hand(generation, generation.held, delivery)
-        _write(delivery, generation_id, version, decide.refuse_by_hand(generation, refusal))
+        _write(delivery, generation, version, decide.refuse_by_hand(generation, refusal))
 
 
 @consume(ConsentRevoked, GrantWithdrawn, ClipRemoved, CaseDecided, name="studio.cascade", never_skips=True, at_most=1)
@@ -142,11 +141,12 @@ def _around(delivery: Delivery, generation: Generation, verdict: Verdict) -> dec
     return decide.Surroundings({**around.heads, **delivery.heads(missing)}, around.taken_today, around.at)
 
 
-def _write(delivery: Delivery, generation_id: str, version: int, outcome: decide.Outcome) -> None:
+def _write(delivery: Delivery, generation: Generation, version: int, outcome: decide.Outcome) -> None:
+    asked = generation.asked
     outcome.uses = [told for use in outcome.uses if (told := _capped(use, delivery))]
-    commands.write(delivery, generation_id, version, outcome)
+    commands.write(delivery, asked.generation, version, outcome)
     if outcome.starts_run:
-        delivery.plan("run", {"generation": generation_id}, key="run")
+        delivery.plan("run", {"generation": asked.generation}, key="run", turn=asked.asked_by)
 
 
 def _capped(use: CameoUsed, delivery: Delivery) -> CameoUsed | None:

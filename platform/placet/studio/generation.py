@@ -51,6 +51,7 @@ class Generation:
     lifted: frozenset[str] = frozenset()
     """Codes that a reviewer has let pass."""
     was_approved: bool = False
+    times_started: int = 0
     made: e.GenerationMade | None = None
     signed: e.GenerationSigned | None = None
     is_publication_asked: bool = False
@@ -133,6 +134,8 @@ class Generation:
                 self.refused, self.is_publication_asked = fact, False
             case e.GenerationApproved():
                 self.was_approved, self.times_asked_again = True, 0
+            case e.GenerationStarted():
+                self.times_started += 1
             case e.GenerationMade():
                 self.made = fact
             case e.GenerationSigned():

@@ -19,6 +19,8 @@ from placet.studio.generation import IN_RUN, PROMPT_CHECKS, Generation, stream_o
 
 LEASE_SECONDS: Final = 10.0
 LOOK_AGAIN_SECONDS: Final = 0.3
+MOST_STARTS: Final = 8
+"""A run that so many workers started and none ended takes its worker with it: it is not tried for ever."""
 
 
 class GroundUnderReview(RuntimeError):
@@ -40,6 +42,12 @@ class Runs:
         generation = self._generation(held)
         if generation.state not in IN_RUN:
             effects.done(self.connection, held)
+            return None
+        if generation.times_started >= MOST_STARTS:
+            fact = e.GenerationFailed(
+                generation.asked.generation, "engine", "Ask again with other words or a shorter clip."
+            )
+            self.end(held, fact)
             return None
         try:
             self._start(held, generation)
