@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from generator.port import BeyondCapabilities, Cancelled, Claim, FailureKind, LeaseLost, OutsideVocabulary, RunQueue
-from generator.run import LOADING, Clock, Run
+from generator.run import LOADING, Clock, Run, is_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +107,6 @@ class Attendance:
 
 
 def _kind(error: BaseException) -> FailureKind:
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if is_of_memory(error):
         return "memory"
     return "request" if isinstance(error, BeyondCapabilities) else "engine"

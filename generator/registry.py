@@ -4,6 +4,7 @@ Two are built in. An operator's own are engines too, each called as its file say
 weights, `PLACET_ENDPOINTS` files that describe services elsewhere.
 """
 
+import gc
 import logging
 import os
 from collections.abc import Callable
@@ -91,6 +92,14 @@ class Engines:
             engine.load()
             self._loaded[name] = engine
         return self._loaded[name]
+
+    def unload_but(self, name: str) -> bool:
+        """Make room for one. False when there was no other to unload."""
+        others = [other for other in self._loaded if other != name]
+        for other in others:
+            self._loaded.pop(other).unload()
+        gc.collect()
+        return bool(others)
 
     def unload(self) -> None:
         while self._loaded:

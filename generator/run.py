@@ -2,8 +2,11 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
+from generator import memory
+from generator.memory import NoRoom
 from generator.port import Cancel, Claim, Progress, RawClip
 from generator.registry import Engines
 
@@ -11,6 +14,11 @@ LOADING: Final = "load"
 """The phase in which an engine is loaded: it tells nothing of how far it is."""
 Clock = Callable[[], float]
 """Seconds that never run backwards."""
+
+
+def is_of_memory(problem: BaseException) -> bool:
+    """Python's own, and what torch raises for an accelerator's."""
+    return isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError"
 
 
 class Develop(Protocol):
@@ -22,8 +30,15 @@ class Develop(Protocol):
 class Run:
     """`over` is set when `outcome` holds the clip, or the exception that ended the run."""
 
-    def __init__(self, engines: Engines, claim: Claim, clock: Clock, develop: Develop | None) -> None:
-        self.engines, self.claim, self.clock, self.develop = engines, claim, clock, develop
+    def __init__(
+        self,
+        engines: Engines,
+        claim: Claim,
+        clock: Clock,
+        develop: Develop | None,
+        left: Callable[[], int] = memory.left,
+    ) -> None:
+        self.engines, self.claim, self.clock, self.develop, self.left = engines, claim, clock, develop, left
         self.phase, self.done_0_1 = "start", 0.0
         self.seconds: dict[str, float] = {}
         self.reason: str | None = None
@@ -69,11 +84,27 @@ class Run:
         self.seconds[self.phase] = self.seconds.get(self.phase, 0.0) + now - self.phase_began
         self.phase_began = now
 
+    def _drawn(self) -> RawClip:
+        """Where memory does not do, the other engines go first, and what ran out of it is tried once more."""
+        request = self.claim.request
+        self.progress(LOADING, 0.0)
+        engine = self.engines.loaded(request.engine)
+        need = engine.estimate(request).bytes
+        if need > self.left():
+            self.engines.unload_but(request.engine)
+        if need > (left := self.left()):
+            raise NoRoom(f"This clip takes {need / 1e6:.0f} MB, and {left / 1e6:.0f} MB are left.")
+        try:
+            return engine.generate(request, self.progress, self.cancel)
+        except Exception as problem:
+            if not is_of_memory(problem) or not self.engines.unload_but(request.engine):
+                raise
+        again = engine.generate(request, self.progress, self.cancel)
+        return replace(again, recipe=again.recipe | {"tried_again": "memory"})
+
     def _make(self) -> None:
         try:
-            self.progress(LOADING, 0.0)
-            engine = self.engines.loaded(self.claim.request.engine)
-            clip = engine.generate(self.claim.request, self.progress, self.cancel)
+            clip = self._drawn()
             if self.develop:
                 self.develop(self.claim, clip, self.progress, self.cancel)
             self.outcome = clip

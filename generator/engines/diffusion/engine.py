@@ -17,6 +17,7 @@ from generator.engines.diffusion.choosing import Choice, Drawn, choose
 from generator.engines.diffusion.fitting import fitted, lasting, pictures
 from generator.engines.diffusion.manifest import Manifest, WeightsRefused
 from generator.engines.diffusion.wording import Read, Reader, sentences
+from generator.memory import needed
 from generator.port import (
     BeyondCapabilities,
     Cancel,
@@ -35,7 +36,6 @@ from placet.media.ears import onsets
 SMALL: Final = Path(__file__).parents[3] / "fixtures" / "weights" / "small"
 SECONDS_A_STEP: Final = 0.25
 SECONDS_A_FRAME: Final = 0.025
-BYTES: Final = 1_500_000_000
 READ, DECODED = 0.02, 0.95
 """Where on the way the phases end."""
 ALIKE_DB: Final = 22.0
@@ -82,7 +82,8 @@ class DiffusersEngine:
         frames = self.manifest.grid.frames(request.seconds)
         steps = int(self.manifest.call["num_inference_steps"])
         share = frames / self.manifest.grid.frames(4)
-        return Estimate(seconds=share * steps * SECONDS_A_STEP + frames * SECONDS_A_FRAME, bytes=BYTES)
+        need = needed(frames, request.width, request.height)
+        return Estimate(seconds=share * steps * SECONDS_A_STEP + frames * SECONDS_A_FRAME, bytes=need)
 
     def load(self) -> None:
         """Check every file, then load. Raises WeightsRefused."""
@@ -247,8 +248,8 @@ class DiffusersEngine:
             },
             "unread_words": [],
             "raw": {
-                "frames_sha256": sha256(clip.frames.tobytes()).hexdigest(),
-                "pcm_sha256": sha256(clip.pcm.tobytes()).hexdigest(),
+                "frames_sha256": sha256(np.ascontiguousarray(clip.frames).data).hexdigest(),
+                "pcm_sha256": sha256(np.ascontiguousarray(clip.pcm).data).hexdigest(),
                 "pcm_rate": clip.rate,
             },
         }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from generator.engines.remote.endpoint import Endpoint
 from generator.engines.remote.service import Job, RemoteFailed, RemoteRefused, Service
+from generator.memory import needed
 from generator.port import (
     BeyondCapabilities,
     Cancel,
@@ -31,7 +32,6 @@ LOOK_SECONDS: Final = 1.0
 SLICE_SECONDS: Final = 0.2
 ASKED, MADE = 0.05, 0.85
 """Where on the way the phases end."""
-BYTES_A_PIXEL: Final = 9
 RATE: Final = 48_000
 """Of silence."""
 
@@ -99,8 +99,9 @@ class RemoteEngine:
         )
 
     def estimate(self, request: GenerationRequest) -> Estimate:
-        pixels = request.width * request.height * request.fps * request.seconds
-        return Estimate(self.endpoint.patience_seconds / 4, round(pixels * BYTES_A_PIXEL))
+        """Pictures lie in the reader's answer and beside it; services make up to 30 a second."""
+        most = 30 * self.endpoint.long_enough(min(request.seconds, self.endpoint.seconds[-1]))
+        return Estimate(self.endpoint.patience_seconds / 4, 2 * needed(most, request.width, request.height))
 
     def load(self) -> None:
         """Raises EndpointRefused where the key cannot be read."""
@@ -213,8 +214,8 @@ class RemoteEngine:
             "remote": {"host": e.host, "model": e.model, "file_sha256": sha256(file).hexdigest()},
             "unread_words": [],
             "raw": {
-                "frames_sha256": sha256(frames.tobytes()).hexdigest(),
-                "pcm_sha256": sha256(pcm.tobytes()).hexdigest(),
+                "frames_sha256": sha256(np.ascontiguousarray(frames).data).hexdigest(),
+                "pcm_sha256": sha256(np.ascontiguousarray(pcm).data).hexdigest(),
                 "pcm_rate": rate,
             },
         }

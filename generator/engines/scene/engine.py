@@ -13,6 +13,7 @@ from generator.engines.scene.sound import RATE, soundtrack
 from generator.engines.scene.stage import Stage, set_up
 from generator.engines.scene.styles import GRADES
 from generator.engines.scene.words import VOCABULARY
+from generator.memory import needed
 from generator.port import (
     BeyondCapabilities,
     Cancel,
@@ -49,9 +50,8 @@ class SceneEngine:
 
     def estimate(self, request: GenerationRequest) -> Estimate:
         pixels = _frames(request) * request.width * request.height
-        return Estimate(
-            seconds=0.2 + pixels * SECONDS_PER_PIXEL, bytes=pixels * 3 + request.width * request.height * 60
-        )
+        need = needed(_frames(request), request.width, request.height)
+        return Estimate(seconds=0.2 + pixels * SECONDS_PER_PIXEL, bytes=need)
 
     def load(self) -> None:
         """Nothing to load: there are no weights."""

@@ -70,7 +70,8 @@ class LogRunQueue:
         """Mark, encode, read the mark back, put in quarantine. Blob first, fact second."""
         payload = payload_of(claim.request.generation)
         progress("mark", 0.0)
-        marked = watermark.embed(clip.frames, payload, self._key)
+        in_place = clip.frames if clip.frames.flags.writeable else None  # the clip as drawn is of no further use
+        marked = watermark.embed(clip.frames, payload, self._key, out=in_place)
         progress("encode", 0.0)
         place = self._blobs.root / f".run-{claim.id}-{claim.token}.mp4"
         try:
