@@ -36,6 +36,8 @@ class Acknowledged:
     """What the callers were answered; whatever stands here must be in the log."""
 
     asked: list[str] = field(default_factory=list)
+    ended: int = 0
+    """Clips whose asker saw how it ended."""
     published: list[str] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     """Ids of the commands."""
@@ -65,6 +67,12 @@ class Load:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def wait_for_an_end(self, seconds: float) -> None:
+        """Until one more clip has ended. Who kills faster than an install can begin kills no load."""
+        until, before = time.monotonic() + seconds, self.said.ended
+        while self.said.ended == before and not self.said.broken and time.monotonic() < until:
+            time.sleep(0.2)
 
     def wait_for_a_look(self, seconds: float) -> None:
         """Until Ana has withdrawn and looked once whether anything of hers is still served."""
@@ -107,6 +115,7 @@ class Load:
         generation = self._sent(lambda log: request_generation(log, ask))
         self.said.asked.append(generation)
         ended = self._ended(generation)
+        self.said.ended += 1
         if ended.state == "draft":
             self._publish(asker, generation)
 

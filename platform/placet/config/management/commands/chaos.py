@@ -19,6 +19,9 @@ from placet.config.command import PlacetCommand
 
 PAUSE_SECONDS: Final = (0.5, 5.0)
 """Between two kills."""
+BREATH: Final = 10
+"""After so many kills the next waits until a clip has ended, so that there is something under way to be killed."""
+BREATH_SECONDS: Final = 240.0
 
 
 class Command(PlacetCommand):
@@ -43,10 +46,13 @@ class Command(PlacetCommand):
             task = bar.add_task("killing", total=count)
             while len(kills) < count:
                 time.sleep(chance.uniform(*PAUSE_SECONDS))
-                if kill := kept.kill_one(chance, load.step, begun):
+                kill = kept.kill_one(chance, load.step, begun)
+                kept.tend()
+                if kill:
                     kills.append(kill)
                     bar.update(task, advance=1, description=f"killed {kill.role}")
-                kept.tend()
+                    if len(kills) % BREATH == 0:
+                        load.wait_for_an_end(BREATH_SECONDS)
         return kills
 
     def show(self, answer: Mapping[str, Any]) -> None:
