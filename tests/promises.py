@@ -26,13 +26,13 @@ SAID: Final[dict[str, Outcomes]] = {}
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where the tests are shared between processes, a report is all that comes out of them."""
     report = yield
-    report.promises = sorted(promised(item))
+    report.__dict__["promises"] = sorted(promised(item))
     return report
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call" or report.outcome != "passed":
-        for promise in report.promises:
+        for promise in getattr(report, "promises", ()):
             note(SAID.setdefault(promise, {}), report.nodeid, report.outcome)
 
 

@@ -3,11 +3,10 @@
 import pytest
 
 from placet.config.command import CommandFailed
-from placet.eventlog.batch import new_event_id
 from tests.config.conftest import Placet
 
 BALL = "a red ball bounces"
-NOWHERE = new_event_id()
+NOWHERE = "01a21fd8-0000-7000-8000-000000000000"
 
 
 def failure(placet: Placet, *words: str) -> CommandFailed:
