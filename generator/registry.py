@@ -35,6 +35,13 @@ def names() -> tuple[str, ...]:
     return (*ENGINES, *own_weights(), *own_endpoints())
 
 
+def territories() -> dict[str, tuple[str, ...]]:
+    """Name -> where its licence does not let it be used."""
+    own = {name: Manifest.read(folder).excluded_territories for name, folder in own_weights().items()}
+    elsewhere = {name: Endpoint.read(file).excluded_territories for name, file in own_endpoints().items()}
+    return {**dict.fromkeys(ENGINES, ()), **own, **elsewhere}
+
+
 def own_weights() -> dict[str, Path]:
     """Name -> folder, of those in `PLACET_WEIGHTS`. One that cannot be read is left out, and that is logged."""
     return _own("PLACET_WEIGHTS", lambda folder: Manifest.read(folder).engine)

@@ -1,7 +1,7 @@
 """Given events, when a command, then events: the words that flow tests are written in."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from moderation.commands import DecideCase, decide_case
@@ -32,6 +32,8 @@ def new_id() -> str:
 @dataclass
 class Story:
     pump: Pump
+    recipe: dict[str, Any] = field(default_factory=dict)
+    """Of the clips that are made."""
 
     @property
     def log(self) -> EventLog:
@@ -63,7 +65,7 @@ class Story:
             return False
         held, claimed_generation = claimed
         sha256 = uuid.uuid4().hex * 2
-        made = e.GenerationMade(claimed_generation.asked.generation, sha256, 1, 4.0, "0" * 16, {}, {})
+        made = e.GenerationMade(claimed_generation.asked.generation, sha256, 1, 4.0, "0" * 16, self.recipe, {})
         runs.finish(held, made, str(claimed_generation.asked.prompt))
         self.pump.run()
         return claimed_generation.asked.generation == generation

@@ -9,6 +9,7 @@ from placet.rights.matching import (
     BLOCK_FROM,
     EVERYWHERE,
     HOLD_FROM,
+    UNKNOWN_REGION,
     CannotMatch,
     Filing,
     OptOutIndex,
@@ -99,6 +100,12 @@ def test_a_filing_holds_in_its_region_for_its_act_and_until_its_end() -> None:
     assert narrow.holds("training", "FR", NOW.replace(year=2025))
     assert not narrow.holds("training", "DE", NOW.replace(year=2025))
     assert met("zorblax", index=index_with(narrow)) == []
+
+
+def test_where_nobody_knows_the_region_a_filing_for_some_holds() -> None:
+    narrow = Filing(FilingId("f3"), ("Zorblax",), None, frozenset({"generation"}), frozenset({"FR"}))
+    assert narrow.holds("generation", UNKNOWN_REGION, NOW)
+    assert not narrow.holds("generation", "DE", NOW)
 
 
 def test_two_filings_of_one_name_are_both_named() -> None:

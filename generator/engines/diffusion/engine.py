@@ -226,8 +226,9 @@ class DiffusersEngine:
         import transformers
 
         m = self.manifest
+        barred = {"excluded_territories": list(m.excluded_territories)} if m.excluded_territories else {}
         return {
-            "engine": {"name": m.engine, "version": m.version, "label": m.label, "manifest_sha256": m.sha256},
+            "engine": {"name": m.engine, "version": m.version, "label": m.label, "manifest_sha256": m.sha256} | barred,
             "request": {
                 **{k: getattr(request, k) for k in ("generation", "mode", "seed", "width", "height", "style")},
                 "milliseconds": round(request.seconds * 1000),

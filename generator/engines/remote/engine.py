@@ -201,8 +201,9 @@ class RemoteEngine:
     ) -> dict[str, Any]:
         """What it was made from; words by hash."""
         e = self.endpoint
+        barred = {"excluded_territories": list(e.excluded_territories)} if e.excluded_territories else {}
         return {
-            "engine": {"name": e.engine, "version": e.version, "label": e.label, "manifest_sha256": e.sha256},
+            "engine": {"name": e.engine, "version": e.version, "label": e.label, "manifest_sha256": e.sha256} | barred,
             "request": {
                 **{k: getattr(request, k) for k in ("generation", "mode", "seed", "width", "height", "style")},
                 "milliseconds": round(request.seconds * 1000),

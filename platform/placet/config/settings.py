@@ -5,7 +5,7 @@ import secrets
 
 from csp.constants import NONE, SELF
 
-from generator.registry import names
+from generator.registry import territories
 from placet.config.broker.server import address_in
 from placet.config.database import django_database, dsn
 from placet.config.home import home_folder, read_secret
@@ -31,7 +31,9 @@ KAFKA_SECURITY = {
 }
 PLACET_LIKENESS_WORD = os.environ.get("PLACET_LIKENESS_WORD", "likeness")  # the word on every screen
 PLACET_ENGINE = os.environ.get("PLACET_ENGINE", "small")  # the usual one
-ENGINES = names()  # with those of PLACET_WEIGHTS and PLACET_ENDPOINTS
+ENGINES = territories()  # name -> where it may not be used; with those of PLACET_WEIGHTS and PLACET_ENDPOINTS
+PLACET_REGION = os.environ.get("PLACET_REGION", "XX")  # two letters: where those ask from who use this install
+PLACET_REGION_HEADER = os.environ.get("PLACET_REGION_HEADER", "")  # set by a proxy that is trusted; says it for each
 
 # Django
 AUTH_USER_MODEL = "people.Account"

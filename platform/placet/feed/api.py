@@ -13,6 +13,7 @@ from placet.feed.queries import newest
 from placet.feed.serializers import ClipShown
 from placet.people.api import Endpoint, answers
 from placet.people.queries import people
+from placet.ui.region import region_of
 
 PAGE: Final = 20
 
@@ -24,7 +25,7 @@ class Feed(Endpoint):
     @answers("feed_list", ClipShown(many=True))
     def get(self, request: Request) -> Response:
         """What everyone sees, newest first."""
-        rows = newest(_before(request.query_params.get("before")), PAGE)
+        rows = newest(region_of(request.headers), _before(request.query_params.get("before")), PAGE)
         names = {person: str(one.name) for person, one in people([str(row.asked_by) for row in rows]).items()}
         return Response([_clip(row, names.get(str(row.asked_by), "someone who left")) for row in rows])
 

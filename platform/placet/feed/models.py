@@ -14,6 +14,8 @@ class FeedRow(models.Model):
     sha256 = models.TextField(default="")
     seconds = models.FloatField(default=0)
     standing = models.JSONField(default=dict)
+    barred = models.JSONField(default=list, db_default=[])
+    """Territories in which its maker's licence does not let it be shown."""
     is_shown = models.BooleanField(default=False)
     published_at = models.DateTimeField(null=True)
 

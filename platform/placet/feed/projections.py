@@ -22,6 +22,12 @@ def ask(fact: e.GenerationRequested, _event: RecordedEvent, rows: Rows) -> None:
     row.asked_by, row.parent, row.cameos, row.seconds = fact.asked_by, fact.parent, list(fact.cameos), fact.seconds
 
 
+@FEED.on(e.GenerationMade)
+def make(fact: e.GenerationMade, _event: RecordedEvent, rows: Rows) -> None:
+    row = _row(fact.generation, rows)
+    row.barred = list(fact.recipe.get("engine", {}).get("excluded_territories", ()))
+
+
 @FEED.on(e.GenerationPublished)
 def publish(fact: e.GenerationPublished, event: RecordedEvent, rows: Rows) -> None:
     row = _row(fact.generation, rows)

@@ -7,12 +7,14 @@ from placet.eventlog.log import Stream, current_log
 from placet.feed.models import FeedRow
 from placet.people.queries import Person, people
 from placet.studio import events as e
+from placet.ui.region import UNKNOWN
 from provenance.events import ClipSigned
 
 
-def newest(before: int | None = None, limit: int = 10) -> list[FeedRow]:
-    """Shown clips, newest first, before a position."""
+def newest(region: str, before: int | None = None, limit: int = 10) -> list[FeedRow]:
+    """Clips shown in a region, newest first, before a position."""
     rows = FeedRow.objects.filter(is_shown=True)
+    rows = rows.filter(barred=[]) if region == UNKNOWN else rows.exclude(barred__contains=[region])
     if before is not None:
         rows = rows.filter(position__lt=before)
     return list(rows.order_by("-position")[:limit])

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -12,6 +13,7 @@ from placet.feed import queries
 from placet.feed.projections import FEED
 from placet.people.permissions import allows
 from placet.ui.answers import render_alone
+from placet.ui.region import is_barred, region_of
 
 A_PAGE = 4
 
@@ -23,10 +25,11 @@ def feed(request: HttpRequest) -> HttpResponse:
     if is_stale(FEED.name):
         return render_alone("ui/unavailable.html", 503)
     before = request.GET.get("before", "")
-    rows = queries.newest(int(before) if before.isdecimal() and len(before) < 19 else None, A_PAGE)
+    before_position = int(before) if before.isdecimal() and len(before) < 19 else None
+    rows = queries.newest(region_of(request.headers), before_position, A_PAGE)
     shown = {"clips": queries.clips(rows), "older": rows[-1].position if len(rows) == A_PAGE else None}
     answer = render(request, "feed/_clips.html" if request.headers.get("HX-Request") else "feed/feed.html", shown)
-    patch_vary_headers(answer, ["HX-Request"])
+    patch_vary_headers(answer, ["HX-Request", *filter(None, [settings.PLACET_REGION_HEADER])])
     return answer
 
 
@@ -41,4 +44,6 @@ def clip(request: HttpRequest, generation: UUID) -> HttpResponse:
         return render_alone("ui/unavailable.html", 503)
     if not row.is_shown:
         return render(request, "ui/gone.html", {"reasons": sorted(set(row.standing.values()))}, status=410)
+    if is_barred(row.barred, region_of(request.headers)):
+        return render(request, "ui/not_here.html", status=451)
     return render(request, "feed/feed.html", {"clips": queries.clips([row]), "is_alone": True})

@@ -32,6 +32,7 @@ HOLD_FROM = 0.60
 BLOCK_FROM = 0.74
 SHORTEST = 4
 EVERYWHERE = "*"
+UNKNOWN_REGION = "XX"
 
 
 class CannotMatch(Exception):
@@ -55,8 +56,10 @@ class Filing:
     until: datetime | None = None
 
     def holds(self, act: Act, region: str, at: datetime) -> bool:
+        """A filing for some regions holds as well where nobody knows from where was asked."""
         is_in_time = self.until is None or at < self.until
-        return is_in_time and act in self.acts and bool(self.regions & {region, EVERYWHERE})
+        is_there = region == UNKNOWN_REGION or bool(self.regions & {region, EVERYWHERE})
+        return is_in_time and act in self.acts and is_there
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from placet.studio import commands, queries
 from placet.studio.asking import Wish, ask_of
 from placet.studio.serializers import GenerationAsked, GenerationRowShown, GenerationShown, shown
 from placet.studio.telling import prompt_of, told
+from placet.ui.region import region_of
 
 
 class Generations(Endpoint):
@@ -38,6 +39,7 @@ class Generations(Endpoint):
             Wish(wish["prompt"], names, parent, image, wish["seconds"], wish["size"], wish.get("engine", "")),
             self.actor,
             command_id,
+            region_of(request.headers),
         )
         return Response({"id": commands.request_generation(self.log, ask), "state": "requested"}, 202)
 

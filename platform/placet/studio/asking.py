@@ -10,6 +10,8 @@ from placet.media.places import private
 from placet.people.queries import named
 from placet.people.refusals import NobodyOfThatName
 from placet.studio.commands import AskGeneration
+from placet.studio.refusals import EngineNotHere
+from placet.ui.region import UNKNOWN, is_barred
 
 LARGEST_IMAGE_BYTES = 10 * 1024 * 1024
 SIZES = {"portrait": (360, 640), "landscape": (640, 360), "portrait-hd": (720, 1280), "landscape-hd": (1280, 720)}
@@ -28,12 +30,16 @@ class Wish:
     engine: str = ""
 
 
-def ask_of(wish: Wish, asked_by: PersonId, command_id: str) -> AskGeneration:
+def ask_of(wish: Wish, asked_by: PersonId, command_id: str, region: str) -> AskGeneration:
     """Names become persons, and a picture is read in a closed-in child and kept in the asker's private store.
 
     Raises `HostileMedia` for a picture that is not read. A name that nobody has is part of the request: the check
-    answers `likeness_unknown`, and it is recorded.
+    answers `likeness_unknown`, and it is recorded. Raises `EngineNotHere` by the engine's licence.
     """
+    engine = wish.engine or settings.PLACET_ENGINE
+    if is_barred(settings.ENGINES.get(engine, ()), region):
+        where = "where nobody knows from where it is asked" if region == UNKNOWN else f"in {region}"
+        raise EngineNotHere(f"engine {engine} may not be used {where}; operators say it by PLACET_REGION.")
     persons, is_unknown = _persons(wish.likenesses)
     width, height = SIZES.get(wish.size, SIZES["portrait"])
     return AskGeneration(
@@ -47,7 +53,8 @@ def ask_of(wish: Wish, asked_by: PersonId, command_id: str) -> AskGeneration:
         seconds=wish.seconds,
         width=width,
         height=height,
-        engine=wish.engine or settings.PLACET_ENGINE,
+        engine=engine,
+        region=region,
     )
 
 

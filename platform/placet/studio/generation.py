@@ -82,6 +82,12 @@ class Generation:
                 ground[stream] = min(version, ground.get(stream, version))
         return ground
 
+    @property
+    def barred(self) -> tuple[str, ...]:
+        """Where the clip may not be shown, by the licence of what made it."""
+        maker = self.made.recipe.get("engine", {}) if self.made else {}
+        return tuple(maker.get("excluded_territories", ()))
+
     def is_clear(self, checks: frozenset[Check]) -> bool:
         """Whether each of these checks has answered its last attempt, and nothing stands against going on."""
         return all(self._passed(check) for check in checks)

@@ -67,6 +67,8 @@ class Standing:
     asked_by: str
     sha256: str
     reasons: tuple[str, ...]
+    barred: tuple[str, ...]
+    """Territories in which its maker's licence does not let it be shown."""
 
     @property
     def is_shown(self) -> bool:
@@ -86,7 +88,7 @@ def standing(generation_id: str) -> Standing | None:
         return None
     reasons = {*generation.standing.values(), *_withdrawn(log, generation), *_removed(log, generation)}
     sha256 = generation.signed.sha256 if generation.signed else ""
-    return Standing(generation.state, generation.asked.asked_by, sha256, tuple(sorted(reasons)))
+    return Standing(generation.state, generation.asked.asked_by, sha256, tuple(sorted(reasons)), generation.barred)
 
 
 def _withdrawn(log: EventLog, generation: Generation) -> set[str]:

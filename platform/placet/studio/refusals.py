@@ -8,6 +8,12 @@ class PromptUnusable(Refusal):
     advice = "Send 1 to 2,000 characters of valid text, without NUL."
 
 
+class EngineNotHere(Refusal):
+    code = "engine_not_here"
+    advice = "Choose another engine: the licence of this one does not hold where you are."
+    status = 451
+
+
 class ClipTooLong(Refusal):
     code = "clip_too_long"
     advice = "Ask for 1 to 10 seconds."

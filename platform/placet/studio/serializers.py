@@ -23,7 +23,9 @@ class GenerationAsked(serializers.Serializer[None]):
     seconds = serializers.FloatField(required=False, default=4.0, help_text="1 to 10.")
     size = serializers.ChoiceField(choices=sorted(SIZES), required=False, default="portrait")
     engine = serializers.ChoiceField(
-        choices=settings.ENGINES, required=False, help_text="See `/engines`; without it, the usual one of this site."
+        choices=list(settings.ENGINES),
+        required=False,
+        help_text="See `/engines`; without it, the usual one of this site.",
     )
 
     def validate_image(self, image: Any) -> Any:

@@ -19,6 +19,7 @@ from placet.studio.asking import ask_of
 from placet.studio.forms import AskForm
 from placet.studio.showing import shown, thing
 from placet.ui.forms import command_of
+from placet.ui.region import region_of
 
 StoryOf = Callable[[str, Callable[[str], bool]], Sequence[object]]
 """`(generation, may_open)`: all its events, oldest first; the reader may open what is sealed for some subjects."""
@@ -32,7 +33,7 @@ def create(request: HttpRequest) -> HttpResponse:
     form = AskForm(request.POST or None, request.FILES or None, initial={"command": uuid4(), **asked_before})
     if form.is_valid():
         try:
-            ask = ask_of(form.wish(), me(request), form.command_id)
+            ask = ask_of(form.wish(), me(request), form.command_id, region_of(request.headers))
             return redirect("studio:generation", commands.request_generation(current_log(), ask))
         except Refusal as refusal:
             form.refuse(refusal)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.conf import settings
+
 from moderation.commands import DecideCase, decide_case
 from moderation.queries import open_cases
 from placet.config.demo.receipts import take_filing_receipt, take_receipts, wait_until_loaded
@@ -184,7 +186,10 @@ def _standing(world: World, name: str) -> Any:
 def _in_feed(world: World) -> bool:
     from placet.feed.queries import newest
 
-    return bool({str(r.generation) for r in newest(limit=50)} & {world.clips["clip"], world.clips["remix"]})
+    return bool(
+        {str(r.generation) for r in newest(settings.PLACET_REGION, limit=50)}
+        & {world.clips["clip"], world.clips["remix"]}
+    )
 
 
 def _refused(world: World, told: Told, *codes: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from placet.config.following import follow
@@ -58,7 +59,7 @@ class World:
 
     def ask(self, step: str, by: str, wish: Wish) -> Told:
         """Ask, and follow to where it rests."""
-        asked = ask_of(wish, self.person(by), self.id(step))
+        asked = ask_of(wish, self.person(by), self.id(step), settings.PLACET_REGION)
         request_generation(self.log, asked)
         self.clips[step] = asked.generation
         return self.follow(asked.generation)

@@ -41,7 +41,7 @@ class Command(ActingCommand):
         wish = Wish(
             options["prompt"], names, parent or None, image, options["seconds"], options["size"], options["engine"]
         )
-        generation = request_generation(self.log, ask_of(wish, actor.person, command_id()))
+        generation = request_generation(self.log, ask_of(wish, actor.person, command_id(), settings.PLACET_REGION))
         with self._bar() as bar:
             told = follow(generation, self.tick, options["wait"], _moving(bar))
         folded(self.tick)

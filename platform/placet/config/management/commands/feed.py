@@ -4,6 +4,8 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+
 from placet.config.acting import ActingCommand
 from placet.config.clips_out import shown_to_all
 from placet.feed.models import FeedRow
@@ -19,7 +21,7 @@ class Command(ActingCommand):
         parser.add_argument("--limit", type=int, default=20, help="clips at most (default 20)")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:  # noqa: ARG002  everyone sees the same
-        rows = newest(limit=options["limit"])
+        rows = newest(settings.PLACET_REGION, limit=options["limit"])
         names = people([str(row.asked_by) for row in rows])
         files = [(row, shown_to_all(str(row.generation))) for row in rows]
         return {"clips": [_clip(row, file, str(names[str(row.asked_by)].name)) for row, file in files if file]}
