@@ -66,13 +66,13 @@ $(READY):
 	@echo "Setting up in .venv: the first time takes minutes, for the models' libraries are large."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test "$$($(BIN)/uv --version 2>/dev/null | cut -d' ' -f2)" = $(UV_VERSION) || $(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
-	@$(BIN)/uv sync --quiet --frozen --inexact $(EXTRAS) --no-dev
+	@$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode $(EXTRAS) --no-dev
 	@$(BIN)/python -m placet.config.install
 	@rm -f .venv/.ready-*; touch $@
 	@echo "Ready. Next: make demo, or make up."
 
 $(READY_DEV): $(READY)
-	@$(BIN)/uv sync --quiet --frozen --inexact $(EXTRAS) --group dev
+	@$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode $(EXTRAS) --group dev
 	@touch $@
 
 $(READY_KAFKA): $(READY)

@@ -24,20 +24,15 @@ SAID: Final[dict[str, Outcomes]] = {}
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where the tests are shared between processes, a report is all that comes out of them."""
     report = yield
-    report.__dict__["promises"] = sorted(promised(item))
+    if report.when == "call" or report.outcome != "passed":
+        for promise in promised(item):
+            note(SAID.setdefault(promise, {}), item.nodeid, report.outcome)
     return report
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" or report.outcome != "passed":
-        for promise in getattr(report, "promises", ()):
-            note(SAID.setdefault(promise, {}), report.nodeid, report.outcome)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if SAID and not hasattr(session.config, "workerinput"):
+def pytest_sessionfinish() -> None:
+    if SAID:
         keep(promises_file(), SAID, marked(TESTS), revision())
 
 
