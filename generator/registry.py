@@ -10,12 +10,14 @@ import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 from generator.engines.diffusion.manifest import Manifest, WeightsRefused
 from generator.engines.remote.endpoint import Endpoint, EndpointRefused
 from generator.port import BeyondCapabilities, Engine
 
 log = logging.getLogger(__name__)
+Described = TypeVar("Described", Manifest, Endpoint)
 ENGINES = {
     "scene": "generator.engines.scene.engine:SceneEngine",
     "small": "generator.engines.diffusion.engine:DiffusersEngine",
@@ -37,46 +39,45 @@ def names() -> tuple[str, ...]:
 
 def territories() -> dict[str, tuple[str, ...]]:
     """Name -> where its licence does not let it be used."""
-    own = {name: Manifest.read(folder).excluded_territories for name, folder in own_weights().items()}
-    elsewhere = {name: Endpoint.read(file).excluded_territories for name, file in own_endpoints().items()}
-    return {**dict.fromkeys(ENGINES, ()), **own, **elsewhere}
+    own = {**own_weights(), **own_endpoints()}
+    return {**dict.fromkeys(ENGINES, ()), **{name: one.excluded_territories for name, one in own.items()}}
 
 
-def own_weights() -> dict[str, Path]:
-    """Name -> folder, of those in `PLACET_WEIGHTS`. One that cannot be read is left out, and that is logged."""
-    return _own("PLACET_WEIGHTS", lambda folder: Manifest.read(folder).engine)
+def own_weights() -> dict[str, Manifest]:
+    """By name, those in `PLACET_WEIGHTS`. One that cannot be read is left out, and that is logged."""
+    return _own("PLACET_WEIGHTS", Manifest.read)
 
 
-def own_endpoints() -> dict[str, Path]:
-    """Name -> file, of those in `PLACET_ENDPOINTS`. As with weights."""
-    return _own("PLACET_ENDPOINTS", lambda file: Endpoint.read(file).engine)
+def own_endpoints() -> dict[str, Endpoint]:
+    """By name, those in `PLACET_ENDPOINTS`. As with weights."""
+    return _own("PLACET_ENDPOINTS", Endpoint.read)
 
 
-def _own(setting: str, named: Callable[[Path], str]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+def _own(setting: str, read: Callable[[Path], Described]) -> dict[str, Described]:
+    found: dict[str, Described] = {}
     for place in filter(None, os.environ.get(setting, "").split(os.pathsep)):
         try:
-            name = named(Path(place))
+            one = read(Path(place))
         except (WeightsRefused, EndpointRefused) as refused:
             log.warning("%s", refused)
             continue
-        if name in ENGINES:
-            log.warning("What is in %s may not be called %r: that engine is built in.", place, name)
+        if one.engine in ENGINES:
+            log.warning("What is in %s may not be called %r: that engine is built in.", place, one.engine)
         else:
-            found[name] = Path(place)
+            found[one.engine] = one
     return found
 
 
 def engine_named(name: str) -> Engine:
     """A fresh engine, not yet loaded. Raises UnknownEngine."""
-    if folder := own_weights().get(name):
+    if weights := own_weights().get(name):
         from generator.engines.diffusion.engine import DiffusersEngine
 
-        return DiffusersEngine(folder)
-    if file := own_endpoints().get(name):
+        return DiffusersEngine(weights.folder)
+    if endpoint := own_endpoints().get(name):
         from generator.engines.remote.engine import RemoteEngine
 
-        return RemoteEngine(Endpoint.read(file))
+        return RemoteEngine(endpoint)
     try:
         module, _, attribute = ENGINES[name].partition(":")
     except KeyError:
