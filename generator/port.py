@@ -71,6 +71,16 @@ class Capabilities:
     is_renderer: bool
     label: str
 
+    def refuse_beyond(self, request: GenerationRequest) -> None:
+        """Raises BeyondCapabilities where size, length or mode are none of these."""
+        if (request.width, request.height) not in self.sizes:
+            sizes = ", ".join(f"{width}x{height}" for width, height in self.sizes)
+            raise BeyondCapabilities(f"{request.width}x{request.height} pixels: this engine makes {sizes}.")
+        if not 0 < request.seconds <= self.max_seconds:
+            raise BeyondCapabilities(f"{request.seconds} s: this engine makes clips of at most {self.max_seconds} s.")
+        if request.mode not in self.modes:
+            raise BeyondCapabilities(f"This engine does not make clips from a parent or a picture ({request.mode}).")
+
 
 @dataclass(frozen=True)
 class Estimate:

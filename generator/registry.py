@@ -39,7 +39,7 @@ def names() -> tuple[str, ...]:
 
 def territories() -> dict[str, tuple[str, ...]]:
     """Name -> where its licence does not let it be used."""
-    own = {**own_weights(), **own_endpoints()}
+    own: dict[str, Manifest | Endpoint] = {**own_weights(), **own_endpoints()}
     return {**dict.fromkeys(ENGINES, ()), **{name: one.excluded_territories for name, one in own.items()}}
 
 

@@ -4,7 +4,6 @@ import inspect
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from generator import recipe
 from generator.engines.diffusion.choosing import Choice, Drawn, choose
 from generator.engines.diffusion.fitting import fitted, lasting, pictures
 from generator.engines.diffusion.manifest import Manifest, WeightsRefused
@@ -120,18 +120,12 @@ class DiffusersEngine:
         drawn, fps = choice.drawn, self.manifest.grid.fps
         frames = fitted(drawn.frames, request.width, request.height)
         pcm = _as_long(drawn.pcm, len(frames) / fps, drawn.rate)
-        recipe = self._recipe(request, read, call, Drawn(frames, pcm, drawn.rate)) | {"draws": choice.told()}
+        made_from = self._recipe(request, read, call, Drawn(frames, pcm, drawn.rate)) | {"draws": choice.told()}
         progress("done", 1.0)
-        return RawClip(frames, fps, pcm, drawn.rate, recipe, [float(at) for at in onsets(pcm, drawn.rate)])
+        return RawClip(frames, fps, pcm, drawn.rate, made_from, [float(at) for at in onsets(pcm, drawn.rate)])
 
     def _check(self, request: GenerationRequest) -> None:
-        m = self.manifest
-        if (request.width, request.height) not in m.sizes:
-            raise BeyondCapabilities(f"{request.width}x{request.height} pixels: this engine makes {_sizes(m.sizes)}.")
-        if not 0 < request.seconds <= m.max_seconds:
-            raise BeyondCapabilities(f"{request.seconds} s: this engine makes clips of at most {m.max_seconds} s.")
-        if request.mode not in m.modes:
-            raise BeyondCapabilities(f"This engine does not make clips from a parent or a picture ({request.mode}).")
+        self.capabilities().refuse_beyond(request)
         if request.style is not None and request.style not in STYLES:
             raise BeyondCapabilities(f"Style {request.style!r} is unknown; choose one of {list(STYLES[1:])}.")
         if len(request.badges) > 1:
@@ -229,14 +223,7 @@ class DiffusersEngine:
         barred = {"excluded_territories": list(m.excluded_territories)} if m.excluded_territories else {}
         return {
             "engine": {"name": m.engine, "version": m.version, "label": m.label, "manifest_sha256": m.sha256} | barred,
-            "request": {
-                **{k: getattr(request, k) for k in ("generation", "mode", "seed", "width", "height", "style")},
-                "milliseconds": round(request.seconds * 1000),
-                "prompt_sha256": _hash(request.prompt.encode()),
-                "parent_prompt_sha256": _hash((request.parent_prompt or "").encode()),
-                "image_sha256": _hash(request.image),
-                "badges_sha256": [_hash(person.encode()) for person in request.badges],
-            },
+            "request": recipe.asked(request),
             "scene": _told(read) if read else {},
             "call": {
                 "pipeline": type(self._pipelines[call.pipeline]).__name__,
@@ -248,11 +235,7 @@ class DiffusersEngine:
                 **{lib.__name__: lib.__version__ for lib in (torch, diffusers, transformers, np)},
             },
             "unread_words": [],
-            "raw": {
-                "frames_sha256": sha256(np.ascontiguousarray(clip.frames).data).hexdigest(),
-                "pcm_sha256": sha256(np.ascontiguousarray(clip.pcm).data).hexdigest(),
-                "pcm_rate": clip.rate,
-            },
+            "raw": recipe.raw(clip.frames, clip.pcm, clip.rate),
         }
 
 
@@ -297,11 +280,3 @@ def _as_long(pcm: NDArray[np.float32], seconds: float, rate: int) -> NDArray[np.
     samples = round(seconds * rate)
     both = np.repeat(pcm[:samples], 2, 1) if pcm.shape[1] == 1 else pcm[:samples]
     return np.pad(both, ((0, samples - len(both)), (0, 0))).astype(np.float32)
-
-
-def _sizes(sizes: tuple[tuple[int, int], ...]) -> str:
-    return ", ".join(f"{width}x{height}" for width, height in sizes)
-
-
-def _hash(data: bytes | None) -> str | None:
-    return sha256(data).hexdigest() if data else None

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from generator import recipe
 from generator.engines.remote.endpoint import Endpoint
 from generator.engines.remote.service import Job, RemoteFailed, RemoteRefused, Service
 from generator.memory import needed
@@ -129,14 +130,7 @@ class RemoteEngine:
         return self._clip(request, file)
 
     def _check(self, request: GenerationRequest) -> None:
-        e = self.endpoint
-        if (request.width, request.height) not in e.sizes:
-            sizes = ", ".join(f"{width}x{height}" for width, height in e.sizes)
-            raise BeyondCapabilities(f"{request.width}x{request.height} pixels: this engine makes {sizes}.")
-        if not 0 < request.seconds <= (longest := self.capabilities().max_seconds):
-            raise BeyondCapabilities(f"{request.seconds} s: this engine makes clips of at most {longest} s.")
-        if request.mode not in e.modes:
-            raise BeyondCapabilities(f"This engine does not make clips from a parent or a picture ({request.mode}).")
+        self.capabilities().refuse_beyond(request)
         if request.badges:
             raise BeyondCapabilities("A likeness is sent to nobody else: ask an engine that runs here.")
 
@@ -185,8 +179,8 @@ class RemoteEngine:
             raise WrongFile(f"{request.seconds} s were asked for, and {len(whole.frames)} pictures came.")
         rate = whole.rate or RATE
         pcm = self._sound(whole, round(len(frames) / fps * rate))
-        recipe = self._recipe(request, file, frames, pcm, rate)
-        return RawClip(frames, fps, pcm, rate, recipe, [float(at) for at in onsets(pcm, rate)])
+        made_from = self._recipe(request, file, frames, pcm, rate)
+        return RawClip(frames, fps, pcm, rate, made_from, [float(at) for at in onsets(pcm, rate)])
 
     def _sound(self, whole: WholeClip, samples: int) -> NDArray[np.float32]:
         """In stereo, as long as the pictures; silence where the service makes none."""
@@ -204,19 +198,8 @@ class RemoteEngine:
         barred = {"excluded_territories": list(e.excluded_territories)} if e.excluded_territories else {}
         return {
             "engine": {"name": e.engine, "version": e.version, "label": e.label, "manifest_sha256": e.sha256} | barred,
-            "request": {
-                **{k: getattr(request, k) for k in ("generation", "mode", "seed", "width", "height", "style")},
-                "milliseconds": round(request.seconds * 1000),
-                "prompt_sha256": sha256(request.prompt.encode()).hexdigest(),
-                "parent_prompt_sha256": sha256((request.parent_prompt or "").encode()).hexdigest(),
-                "image_sha256": sha256(request.image).hexdigest() if request.image else None,
-                "badges_sha256": [],
-            },
+            "request": recipe.asked(request),
             "remote": {"host": e.host, "model": e.model, "file_sha256": sha256(file).hexdigest()},
             "unread_words": [],
-            "raw": {
-                "frames_sha256": sha256(np.ascontiguousarray(frames).data).hexdigest(),
-                "pcm_sha256": sha256(np.ascontiguousarray(pcm).data).hexdigest(),
-                "pcm_rate": rate,
-            },
+            "raw": recipe.raw(frames, pcm, rate),
         }

@@ -1,0 +1,34 @@
+"""What recipes of different engines say alike: what was asked, with words and persons by hash, and what came of it."""
+
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.port import GenerationRequest
+
+
+def asked(request: GenerationRequest) -> dict[str, Any]:
+    """The request, as a log may hold it in the clear."""
+    return {
+        **{k: getattr(request, k) for k in ("generation", "mode", "seed", "width", "height", "style")},
+        "milliseconds": round(request.seconds * 1000),
+        "prompt_sha256": hashed(request.prompt.encode()),
+        "parent_prompt_sha256": hashed((request.parent_prompt or "").encode()),
+        "image_sha256": hashed(request.image),
+        "badges_sha256": [hashed(person.encode()) for person in request.badges],
+    }
+
+
+def raw(frames: NDArray[np.uint8], pcm: NDArray[np.float32], rate: int) -> dict[str, Any]:
+    """Pictures and sound before mark and encoder, by hash: what a replay is compared with. Nothing is copied."""
+    return {
+        "frames_sha256": sha256(np.ascontiguousarray(frames).data).hexdigest(),
+        "pcm_sha256": sha256(np.ascontiguousarray(pcm).data).hexdigest(),
+        "pcm_rate": rate,
+    }
+
+
+def hashed(data: bytes | None) -> str | None:
+    return sha256(data).hexdigest() if data else None
