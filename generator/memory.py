@@ -18,7 +18,7 @@ class NoRoom(MemoryError):
 def needed(frames: int, width: int, height: int) -> int:
     """Bytes beyond a loaded engine, from the first step to the encoded clip. From peaks that were measured.
 
-    720 x 1280: 860 MB for 240 frames of the renderer, 560 MB for 120 of the small model; each is 5 % under this.
+    720 x 1280: 860 MB for 240 frames of the renderer, 560 MB for 120 of the small model; each is 5 to 7 % under this.
     """
     return frames * width * height * 3 + width * height * BESIDE_A_PIXEL + BESIDE
 

@@ -9,13 +9,13 @@ from placet.rights.matching import (
     BLOCK_FROM,
     EVERYWHERE,
     HOLD_FROM,
-    UNKNOWN_REGION,
     CannotMatch,
     Filing,
     OptOutIndex,
     WhyHuman,
     needs_a_human,
 )
+from placet.ui.region import UNKNOWN
 from placet.words.phrases import How
 from placet.words.vectors import RecordedEmbedder, Vectors
 
@@ -104,7 +104,7 @@ def test_a_filing_holds_in_its_region_for_its_act_and_until_its_end() -> None:
 
 def test_where_nobody_knows_the_region_a_filing_for_some_holds() -> None:
     narrow = Filing(FilingId("f3"), ("Zorblax",), None, frozenset({"generation"}), frozenset({"FR"}))
-    assert narrow.holds("generation", UNKNOWN_REGION, NOW)
+    assert narrow.holds("generation", UNKNOWN, NOW)
     assert not narrow.holds("generation", "DE", NOW)
 
 

@@ -8,12 +8,15 @@ from placet.media.errors import BlobMissing
 from placet.media.places import blobs
 from placet.studio.queries import standing
 from placet.studio.telling import Told
+from placet.ui.region import is_barred
 
 
 def shown_to_all(generation: str) -> str | None:
     """A copy of a clip as the feed serves it; None while anything stands against it."""
     now = standing(generation)
-    return _copy(generation, now.sha256) if now and now.is_shown else None
+    if now is None or not now.is_shown or is_barred(now.barred, settings.PLACET_REGION):
+        return None
+    return _copy(generation, now.sha256)
 
 
 def shown_to_asker(told: Told) -> str | None:

@@ -13,7 +13,7 @@ from placet.feed import queries
 from placet.feed.projections import FEED
 from placet.people.permissions import allows
 from placet.ui.answers import render_alone
-from placet.ui.region import is_barred, region_of
+from placet.ui.region import is_barred, not_here, region_of
 
 A_PAGE = 4
 
@@ -45,5 +45,5 @@ def clip(request: HttpRequest, generation: UUID) -> HttpResponse:
     if not row.is_shown:
         return render(request, "ui/gone.html", {"reasons": sorted(set(row.standing.values()))}, status=410)
     if is_barred(row.barred, region_of(request.headers)):
-        return render(request, "ui/not_here.html", status=451)
+        return not_here(request)
     return render(request, "feed/feed.html", {"clips": queries.clips([row]), "is_alone": True})

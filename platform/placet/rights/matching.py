@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from placet.eventlog.ids import FilingId
+from placet.ui.region import UNKNOWN
 from placet.words.common import common_words
 from placet.words.normalise import Normalised, normalise
 from placet.words.phrases import Found, How, PhraseBook
@@ -32,7 +33,6 @@ HOLD_FROM = 0.60
 BLOCK_FROM = 0.74
 SHORTEST = 4
 EVERYWHERE = "*"
-UNKNOWN_REGION = "XX"
 
 
 class CannotMatch(Exception):
@@ -58,7 +58,7 @@ class Filing:
     def holds(self, act: Act, region: str, at: datetime) -> bool:
         """A filing for some regions holds as well where nobody knows from where was asked."""
         is_in_time = self.until is None or at < self.until
-        is_there = region == UNKNOWN_REGION or bool(self.regions & {region, EVERYWHERE})
+        is_there = region == UNKNOWN or bool(self.regions & {region, EVERYWHERE})
         return is_in_time and act in self.acts and is_there
 
 

@@ -21,6 +21,7 @@ from placet.studio.refusals import (
     PromptUnusable,
     StandsAgainst,
 )
+from placet.ui.region import UNKNOWN
 
 LONGEST_PROMPT = 2_000
 LONGEST_SECONDS = 10.0
@@ -42,7 +43,7 @@ class AskGeneration:
     height: int = 640
     fps: int = 24
     engine: str = "scene"
-    region: str = "XX"
+    region: str = UNKNOWN
     seed: int | None = field(default=None)
 
     @property

@@ -20,7 +20,7 @@ from placet.studio.projections import GENERATIONS
 from placet.studio.queries import HAS_BYTES, Standing, standing
 from placet.studio.showing import thing
 from placet.ui.answers import render_alone
-from placet.ui.region import is_barred, region_of
+from placet.ui.region import is_barred, not_here, region_of
 
 RecordDownload = Callable[[EventLog, str, str, str], None]
 """`(log, generation, downloader, day)`: a download is a use of everyone it shows."""
@@ -54,7 +54,7 @@ def draft(request: HttpRequest, generation: UUID) -> HttpResponseBase:
     if found.reasons and not can(request.user, "case.see"):
         return _gone(request, found)
     if is_barred(found.barred, region_of(request.headers)):
-        return _not_here(request)
+        return not_here(request)
     return _bytes(request, found)
 
 
@@ -71,7 +71,7 @@ def _refused(request: HttpRequest, found: Standing, generation: str) -> HttpResp
     if found.reasons:
         return _gone(request, found)
     if is_barred(found.barred, region_of(request.headers)):
-        return _not_here(request)
+        return not_here(request)
     if is_stale(GENERATIONS.name, f"generation-{generation}"):
         return render_alone("ui/unavailable.html", 503)
     return None
@@ -79,12 +79,6 @@ def _refused(request: HttpRequest, found: Standing, generation: str) -> HttpResp
 
 def _gone(request: HttpRequest, found: Standing) -> HttpResponse:
     answer = render(request, "ui/gone.html", {"reasons": found.reasons}, status=410)
-    answer["Cache-Control"] = "private, no-store"
-    return answer
-
-
-def _not_here(request: HttpRequest) -> HttpResponse:
-    answer = render(request, "ui/not_here.html", status=451)
     answer["Cache-Control"] = "private, no-store"
     return answer
 
