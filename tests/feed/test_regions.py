@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from placet.config.clips_out import shown_to_all
 from tests.cast import BEN
 from tests.feed.test_views import clips_in
 from tests.playing import Play
@@ -51,6 +52,14 @@ def test_its_clips_are_shown_where_it_holds_and_nowhere_else(visit: Visit, stage
         assert ("engine_not_here" in anyone.get(f"/clips/{here}/", status=status)) is (status == 451)
         assert anyone.client.get(f"/media/{here}.mp4").status_code == status
         assert anyone.client.get(f"/media/{everywhere}.mp4").status_code == 200
+
+
+def test_nor_is_it_copied_out_at_the_command_line(stage: Play, settings: Settings) -> None:
+    stage.story.recipe = NOT_IN_US
+    clip = published(stage)
+    for region, is_copied in (("DE", True), ("US", False), ("XX", False)):
+        settings.PLACET_REGION = region
+        assert (shown_to_all(clip) is not None) is is_copied
 
 
 def test_nor_is_a_draft_of_it(visit: Visit, stage: Play) -> None:

@@ -53,11 +53,18 @@ def _load(name: str, draws: int | None) -> None:
 def _answered(question: tuple[Asked, int]) -> tuple[Judged, RGB]:
     asked, seed = question
     assert _engine is not None
-    request = GenerationRequest(
-        generation="evaluation", mode="text", prompt=str(asked), parent_prompt=None, seed=seed,
-        width=SIZE[0], height=SIZE[1], fps=24, seconds=SECONDS, engine="",
-    )  # fmt: skip
+    request = wanted(_engine, str(asked), seed)
     return judged_after_mp4(asked, seed, _engine.generate(request, lambda _phase, _done: None, lambda: None))
+
+
+def wanted(
+    engine: Engine, prompt: str, seed: int, size: tuple[int, int] = SIZE, seconds: float = SECONDS
+) -> GenerationRequest:
+    """A clip that nobody asked for, to be made outside any queue."""
+    return GenerationRequest(
+        generation="evaluation", mode="text", prompt=prompt, parent_prompt=None, seed=seed,
+        width=size[0], height=size[1], fps=24, seconds=seconds, engine=engine.capabilities().engine,
+    )  # fmt: skip
 
 
 def judged_after_mp4(asked: Asked, seed: int, clip: RawClip) -> tuple[Judged, RGB]:

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from generator.port import Engine, GenerationRequest, RawClip
+from generator.port import Engine, RawClip
 from generator.registry import engine_named
 from generator.trained.grammar import Asked
 from generator.trained.questions import questions
 from moderation.gate import gate
 from placet.config.benches.damages import DAMAGES, Pictures, Samples, is_damaged
+from placet.config.evaluating import wanted
 from placet.eventlog.benches.row import Row
 from placet.media.child import measure
 from placet.media.encode import encode_mp4
 
-SIZE: Final = (128, 224)
-SECONDS: Final = 4.0
 LANDS: Final = ("bounce", "fall")
 FOUND_0_1: Final = 0.9
 MOST_WRONG_0_1: Final = 0.02
@@ -55,10 +54,7 @@ def clips(name: str, count: int) -> Iterator[tuple[Asked, RawClip]]:
     engine: Engine = engine_named(name)
     engine.load()
     for asked, seed in questions(count):
-        request = GenerationRequest(
-            generation="gate", mode="text", prompt=str(asked), parent_prompt=None, seed=seed,
-            width=SIZE[0], height=SIZE[1], fps=24, seconds=SECONDS, engine=name,
-        )  # fmt: skip
+        request = wanted(engine, str(asked), seed)
         yield asked, engine.generate(request, lambda _phase, _done: None, lambda: None)
 
 

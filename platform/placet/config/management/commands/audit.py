@@ -120,7 +120,7 @@ def _draws(engine: Any, question: Question) -> bool:
     from generator.port import Cancelled, OutsideVocabulary
 
     try:
-        _clip(engine, question, is_drawn=False)
+        _clip(engine, question, "asked only")
     except OutsideVocabulary:
         return False
     except Cancelled:
@@ -128,16 +128,13 @@ def _draws(engine: Any, question: Question) -> bool:
     return True
 
 
-def _clip(engine: Any, question: Question, *, is_drawn: bool = True) -> Any:
-    from generator.port import GenerationRequest
+def _clip(engine: Any, question: Question, stop: str | None = None) -> Any:
+    from placet.config.evaluating import wanted
 
     can = engine.capabilities()
-    width, height = min(can.sizes, key=lambda size: size[0] * size[1])
-    request = GenerationRequest(
-        generation="audit", mode="text", prompt=question.prompt, parent_prompt=None, seed=question.seed,
-        width=width, height=height, fps=24, seconds=min(SECONDS, can.max_seconds), engine=can.engine,
-    )  # fmt: skip
-    return engine.generate(request, lambda _phase, _done: None, lambda: None if is_drawn else "asked only")
+    size = min(can.sizes, key=lambda size: size[0] * size[1])
+    request = wanted(engine, question.prompt, question.seed, size, min(SECONDS, can.max_seconds))
+    return engine.generate(request, lambda _phase, _done: None, lambda: stop)
 
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
