@@ -68,17 +68,23 @@ class Load:
         for thread in self._threads:
             thread.start()
 
-    def wait_for_an_end(self, seconds: float) -> None:
-        """Until one more clip has ended. Who kills faster than an install can begin kills no load."""
-        until, before = time.monotonic() + seconds, self.said.ended
-        while self.said.ended == before and not self.said.broken and time.monotonic() < until:
-            time.sleep(0.2)
+    def wait_for_an_end(self, seconds: float, tend: Callable[[], object]) -> None:
+        """Until one more clip has ended. Who kills faster than an install can begin kills no load.
 
-    def wait_for_a_look(self, seconds: float) -> None:
-        """Until Ana has withdrawn and looked once whether anything of hers is still served."""
+        `tend` is called meanwhile: whoever was killed last may be seen to be dead only now.
+        """
+        before = self.said.ended
+        self._wait(lambda: self.said.ended != before, seconds, tend)
+
+    def wait_for_a_look(self, seconds: float, tend: Callable[[], object]) -> None:
+        """Until Ana has withdrawn and looked once whether anything of hers is still served. As above."""
+        self._wait(lambda: self.said.looked > 0, seconds, tend)
+
+    def _wait(self, is_so: Callable[[], bool], seconds: float, tend: Callable[[], object]) -> None:
         until = time.monotonic() + seconds
-        while not self.said.looked and not self.said.broken and time.monotonic() < until:
-            time.sleep(0.5)
+        while not is_so() and not self.said.broken and time.monotonic() < until:
+            tend()
+            time.sleep(0.2)
 
     def stop(self) -> None:
         """No further command; those that were begun are sent until they are answered."""

@@ -34,7 +34,7 @@ def under_load(home: Path, seed: int, happen: Callable[[KeptUp, Load], Happening
     try:
         load = _begin(kept, seed)
         happened = happen(kept, load)
-        load.wait_for_a_look(SETTLE_SECONDS)
+        load.wait_for_a_look(SETTLE_SECONDS, kept.tend)
         load.stop()
         kept.tend()
         connection.close()  # its server may have been killed

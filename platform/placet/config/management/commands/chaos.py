@@ -52,7 +52,7 @@ class Command(PlacetCommand):
                     kills.append(kill)
                     bar.update(task, advance=1, description=f"killed {kill.role}")
                     if len(kills) % BREATH == 0:
-                        load.wait_for_an_end(BREATH_SECONDS)
+                        load.wait_for_an_end(BREATH_SECONDS, kept.tend)
         return kills
 
     def show(self, answer: Mapping[str, Any]) -> None:
