@@ -1,7 +1,6 @@
 """One run watched from the queue's side: a beat while it moves, and one word about how it ended."""
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -42,16 +41,19 @@ class Attendance:
     patience: Patience
     should_stop: Callable[[], bool]
 
-    def attend(self) -> None:
+    def begin(self) -> None:
         self.answered_at = self.clock()
         self.run.start()
-        while not self.run.over.wait(self.patience.beat):
+
+    def goes_on(self) -> bool:
+        """Looks after the run once: a beat while it moves, a word about its end. False when nothing is left to do."""
+        if not self.run.over.is_set():
             self._watch()
-        while not self._ask():
-            if self.run.is_dropped:
-                return
-            time.sleep(self.patience.beat)
-        self._report()
+            return True
+        if self._ask():
+            self._report()
+            return False
+        return not self.run.is_dropped
 
     def _watch(self) -> None:
         if self.run.stuck_for() > (self.patience.load if self.run.phase == LOADING else self.patience.hang):

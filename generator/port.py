@@ -37,6 +37,21 @@ class GenerationRequest:
     badges: tuple[str, ...] = ()
     style: str | None = None
 
+    @property
+    def shape(self) -> "Shape":
+        """What it must have in common with another, to be made together with it."""
+        return Shape(self.engine, self.width, self.height, self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Of a clip, and which engine makes it."""
+
+    engine: str
+    width: int
+    height: int
+    seconds: float
+
 
 @dataclass(frozen=True, eq=False)
 class RawClip:
@@ -91,10 +106,15 @@ class Estimate:
 
 
 class Engine(Protocol):
-    """Makes clips, one at a time. `generate` raises `Cancelled`, `OutsideVocabulary` or `BeyondCapabilities`."""
+    """Makes clips. `generate` raises `Cancelled`, `OutsideVocabulary` or `BeyondCapabilities`.
+
+    `at_once`: in how many threads `generate` is best called for requests of this shape; an engine that draws several
+    clips together says more than one.
+    """
 
     def capabilities(self) -> Capabilities: ...
     def estimate(self, request: GenerationRequest) -> Estimate: ...
+    def at_once(self, request: GenerationRequest) -> int: ...
     def load(self) -> None: ...
     def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip: ...
     def unload(self) -> None: ...
@@ -145,7 +165,8 @@ class RunQueue(Protocol):
     A queue that cannot be reached raises OSError (ConnectionError, TimeoutError).
     """
 
-    def claim(self) -> Claim | None: ...
+    def claim(self, like: Shape | None = None) -> Claim | None:
+        """The next run; with `like`, the next of that shape."""
 
     def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
         """Renew the lease. Answers with a reason to cancel, or None; raises LeaseLost when fenced out."""

@@ -101,6 +101,10 @@ class Engines:
             self._loaded[name] = engine
         return self._loaded[name]
 
+    def held(self, name: str) -> Engine | None:
+        """The engine of this name where it is loaded."""
+        return self._loaded.get(name)
+
     def unload_but(self, name: str) -> bool:
         """Make room for one. False when there was no other to unload."""
         others = [other for other in self._loaded if other != name]

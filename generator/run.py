@@ -28,7 +28,10 @@ class Develop(Protocol):
 
 
 class Run:
-    """`over` is set when `outcome` holds the clip, or the exception that ended the run."""
+    """`over` is set when `outcome` holds the clip, or the exception that ended the run.
+
+    `ended` is set after it: one bell for whoever waits for several runs.
+    """
 
     def __init__(
         self,
@@ -36,9 +39,9 @@ class Run:
         claim: Claim,
         clock: Clock,
         develop: Develop | None,
-        left: Callable[[], int] = memory.left,
+        ended: threading.Event,
     ) -> None:
-        self.engines, self.claim, self.clock, self.develop, self.left = engines, claim, clock, develop, left
+        self.engines, self.claim, self.clock, self.develop, self.ended = engines, claim, clock, develop, ended
         self.phase, self.done_0_1 = "start", 0.0
         self.seconds: dict[str, float] = {}
         self.reason: str | None = None
@@ -90,9 +93,9 @@ class Run:
         self.progress(LOADING, 0.0)
         engine = self.engines.loaded(request.engine)
         need = engine.estimate(request).bytes
-        if need > self.left():
+        if need > memory.left():
             self.engines.unload_but(request.engine)
-        if need > (left := self.left()):
+        if need > (left := memory.left()):
             raise NoRoom(f"This clip takes {need / 1e6:.0f} MB, and {left / 1e6:.0f} MB are left.")
         try:
             return engine.generate(request, self.progress, self.cancel)
@@ -112,3 +115,4 @@ class Run:
             self.outcome = problem
         self._close_phase(self.clock())
         self.over.set()
+        self.ended.set()

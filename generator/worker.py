@@ -1,6 +1,6 @@
-"""Claims runs and makes them, one at a time. It beats while the engine moves, and stops when it may not go on.
+"""Claims runs and makes them: one at a time, or as many of one shape as their engine draws together.
 
-The engine works in a thread of its own; the queue is called from the caller's thread only. What ends a run:
+Engines work in threads of their own; the queue is called from the caller's thread only. What ends a run:
 
 | what happens                              | what the queue hears | what is kept  |
 |-------------------------------------------|----------------------|---------------|
@@ -17,11 +17,13 @@ A run of which the queue hears nothing loses its lease, and another worker makes
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 
+from generator import memory
 from generator.attendance import PATIENCE, Attendance, Patience
-from generator.port import Claim, RunQueue
+from generator.port import Claim, RunQueue, Shape
 from generator.registry import Engines
 from generator.run import Clock, Develop, Run
 
@@ -42,19 +44,57 @@ def work(  # noqa: PLR0913 - two ports, and what is let in from outside
     `develop` is for what takes long after the engine (mark, encode, put in quarantine): it runs in the engine's
     thread while the lease is kept, touches no database, and is done before `finish` is called.
     """
+    shift = _Shift(queue, engines, clock, should_stop, patience, develop)
     try:
-        while not should_stop():
-            if claim := _claim(queue):
-                Attendance(queue, claim, Run(engines, claim, clock, develop), clock, patience, should_stop).attend()
-            else:
-                time.sleep(patience.idle)
+        while not should_stop() or shift.attended:
+            shift.go_on()
     finally:
         engines.unload()
 
 
-def _claim(queue: RunQueue) -> Claim | None:
-    try:
-        return queue.claim()
-    except OSError:
-        log.warning("The queue cannot be reached; nothing was claimed. Trying again.")
-        return None
+class _Shift:
+    """The runs under way: all of one shape, because they may be drawn together."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - as `work`
+        self,
+        queue: RunQueue,
+        engines: Engines,
+        clock: Clock,
+        should_stop: Callable[[], bool],
+        patience: Patience,
+        develop: Develop | None,
+    ) -> None:
+        self.queue, self.engines, self.clock, self.develop = queue, engines, clock, develop
+        self.should_stop, self.patience = should_stop, patience
+        self.attended: list[Attendance] = []
+        self.ended = threading.Event()
+        """One of the runs is over: look now, and not at the next beat."""
+
+    def go_on(self) -> None:
+        """Claim what there is room for, then look after each run once."""
+        while self._has_room() and (claim := self._claimed()):
+            run = Run(self.engines, claim, self.clock, self.develop, self.ended)
+            self.attended.append(Attendance(self.queue, claim, run, self.clock, self.patience, self.should_stop))
+            self.attended[-1].begin()
+        self.ended.wait(self.patience.beat if self.attended else self.patience.idle)
+        self.ended.clear()
+        self.attended = [one for one in self.attended if one.goes_on()]
+
+    def _has_room(self) -> bool:
+        if self.should_stop():
+            return False
+        if not self.attended:
+            return True
+        request = self.attended[0].claim.request
+        engine = self.engines.held(request.engine)
+        if engine is None or len(self.attended) >= engine.at_once(request):
+            return False
+        return (len(self.attended) + 1) * engine.estimate(request).bytes < memory.left()
+
+    def _claimed(self) -> Claim | None:
+        shape: Shape | None = self.attended[0].claim.request.shape if self.attended else None
+        try:
+            return self.queue.claim(shape)
+        except OSError:
+            log.warning("The queue cannot be reached; nothing was claimed. Trying again.")
+            return None

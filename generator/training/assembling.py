@@ -88,6 +88,7 @@ def write(folder: Path, out: Path, version: str) -> None:
         "grid": {"sizes": drawn, "fps": FPS, "each": 4, "most": flowing.LONG},
         "call": CALL,
         "draws": 2,
+        "profiles": {"cuda": {"seats": 16}},
         "vocabulary": {
             "colours": list(COLOURS),
             "shapes": list(SHAPES),

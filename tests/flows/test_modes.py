@@ -11,7 +11,7 @@ from django.conf import settings
 from PIL import Image
 
 from generator.engines.diffusion.engine import DiffusersEngine
-from generator.port import Claim
+from generator.port import Claim, Shape
 from generator.registry import Engines
 from generator.worker import work
 from placet.config.run_queue import LogRunQueue
@@ -38,8 +38,8 @@ class Line(LogRunQueue):
 
     is_empty = False
 
-    def claim(self) -> Claim | None:
-        found = super().claim()
+    def claim(self, like: Shape | None = None) -> Claim | None:
+        found = super().claim(like)
         self.is_empty = found is None
         return found
 

@@ -1,13 +1,17 @@
 """A run while it goes on: what stops it, and that nothing of a stopped one is kept."""
 
+from dataclasses import asdict
+
 import pytest
 
+from placet.config.run_request import request_of
 from placet.eventlog import effects
 from placet.eventlog.connecting import connect
 from placet.eventlog.delivery import PlannedEffect
 from placet.eventlog.effects import Claim, LeaseLost
 from placet.eventlog.ids import GenerationId
 from placet.likeness import commands as likeness
+from placet.media.places import private
 from placet.rights import commands as rights
 from placet.studio import commands as studio
 from placet.studio import events as e
@@ -120,3 +124,17 @@ def test_in_one_batch_as_well(story: Story) -> None:
             effects.plan(connection, "test", planned)
             taken = [claim.key for _ in turns if (claim := effects.claim(connection, "look", 60))]
             assert "".join(taken) == expected
+
+
+def test_a_worker_that_draws_several_together_claims_others_of_the_same_shape(story: Story) -> None:
+    first, long, last = (story.ask(by, seconds=seconds) for by, seconds in ((BEN, 2.0), (ANA, 4.0), (DARA, 2.0)))
+    runs = Runs(story.pump.connection)
+    claimed = runs.claim()
+    assert claimed is not None
+    request = request_of(claimed[1], story.log, private())
+    taken = []
+    while beside := runs.claim(asdict(request.shape)):
+        taken.append(beside[1].asked.generation)
+    assert (request.generation, taken) == (first, [last])
+    assert (left := runs.claim()) is not None
+    assert left[1].asked.generation == long

@@ -15,6 +15,7 @@ from generator.port import (
     OutsideVocabulary,
     Progress,
     RawClip,
+    Shape,
 )
 from generator.registry import Engines
 from generator.run import Develop
@@ -39,12 +40,15 @@ class Line:
     found_empty: bool = False
     patience: Patience = QUICK
 
-    def claim(self) -> Claim | None:
+    def claim(self, like: Shape | None = None) -> Claim | None:
         if not self.waiting:
             self.found_empty = True
             return None
+        found = next((n for n, request in enumerate(self.waiting) if like in {None, request.shape}), None)
+        if found is None:
+            return None
         self.claimed += 1
-        return Claim(f"run-{self.claimed}", self.claimed, self.waiting.pop(0))
+        return Claim(f"run-{self.claimed}", self.claimed, self.waiting.pop(found))
 
     def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
         self.beats.append((phase, done_0_1))

@@ -1,6 +1,8 @@
 """What is done where memory does not do: other engines go, a run is tried once more, or is not begun."""
 
 from pathlib import Path
+from threading import Event
+from unittest.mock import patch
 
 import pytest
 
@@ -37,9 +39,10 @@ def run_of(hungry: Hungry, *, left: list[int], beside: Hungry | None = None) -> 
     engines = Engines(lambda name: held[name])  # type: ignore[arg-type, return-value]
     if beside:
         engines.loaded("other")
-    run = Run(engines, Claim("1", 1, SHORT), lambda: 0.0, None, lambda: left.pop(0) if len(left) > 1 else left[0])
-    run.start()
-    assert run.over.wait(60)
+    run = Run(engines, Claim("1", 1, SHORT), lambda: 0.0, None, Event())
+    with patch("generator.memory.left", lambda: left.pop(0) if len(left) > 1 else left[0]):
+        run.start()
+        assert run.ended.wait(60)
     return run
 
 

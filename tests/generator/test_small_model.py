@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -12,10 +14,12 @@ import pytest
 import torch
 from PIL import Image
 
-from generator.engines.diffusion.engine import SMALL, DiffusersEngine
-from generator.engines.diffusion.manifest import NAME, Manifest, WeightsRefused
+from generator.engines.diffusion.choosing import Drawn
+from generator.engines.diffusion.engine import SMALL, DiffusersEngine, Draw
+from generator.engines.diffusion.manifest import NAME, Manifest, Profile, WeightsRefused
+from generator.engines.diffusion.seats import Stepped
 from generator.engines.diffusion.wording import Reader, sentences
-from generator.port import BeyondCapabilities, Cancelled, OutsideVocabulary
+from generator.port import BeyondCapabilities, Cancelled, GenerationRequest, OutsideVocabulary, RawClip
 from generator.registry import UnknownEngine, engine_named, names
 from generator.trained import badge
 from generator.trained.eyes import Frames, look
@@ -230,3 +234,65 @@ def _png(picture: Frames) -> bytes:
     buffer = BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+class Counted(DiffusersEngine):
+    """Draws two together, and notes who sat there."""
+
+    def load(self) -> None:
+        self.manifest = replace(self.manifest, profiles={"cpu": Profile(seats=2)}, draws=1)
+        self.sat: list[list[int]] = []
+        super().load()
+
+    def _drawn(self, draws: Sequence[Draw], stepped: Stepped) -> list[Drawn]:
+        self.sat.append([draw.seed for draw in draws])
+        return super()._drawn(draws, stepped)
+
+
+def test_clips_of_one_shape_are_drawn_in_one_call_and_have_the_bits_that_they_have_alone(reader: Reader) -> None:
+    engine = Counted(read=lambda: reader)
+    engine.load()
+    requests = [ask("a red ball bounces on wood", size=DRAWN, seconds=1, seed=seed) for seed in (1, 2)]
+
+    def made(request: GenerationRequest) -> RawClip:
+        return engine.generate(request, silent, never)
+
+    assert engine.at_once(requests[0]) == 4
+    alone = made(requests[1])
+    with ThreadPoolExecutor(2) as pool:
+        beside, other = pool.map(made, reversed(requests))
+    assert [sorted(seeds) for seeds in engine.sat] == [[2, 2], [1, 2]]
+    assert alone.recipe["raw"] == beside.recipe["raw"] != other.recipe["raw"]
+    assert beside.recipe["device"]["seats"] == 2
+
+
+def test_where_the_accelerators_memory_does_not_do_parts_wait_in_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Small:
+        is_offloaded = False
+
+        def enable_model_cpu_offload(self) -> None:
+            self.is_offloaded = True
+
+    engine, pipeline = DiffusersEngine(), Small()
+    engine.device, engine._pipelines = "cuda", {"text": pipeline}
+
+    def drawn(draws: Sequence[Draw], stepped: Stepped) -> list[Drawn]:
+        if not pipeline.is_offloaded:
+            raise torch.OutOfMemoryError
+        return []
+
+    monkeypatch.setattr(engine, "_drawn", drawn)
+    draw = Draw(engine._call(ask("a ball"), None), 1)
+    assert engine._answered([draw], print) == []
+    assert engine.is_offloaded
+    pipeline.is_offloaded = False
+    with pytest.raises(torch.OutOfMemoryError):
+        engine._answered([draw], print)
+
+
+@pytest.mark.parametrize("profile", [{"seats": 0}, {"dtype": "float8"}, {"benches": 2}])
+def test_a_profile_that_says_what_nobody_knows_refuses_the_folder(tmp_path: Path, profile: dict[str, object]) -> None:
+    said = json.loads((SMALL / NAME).read_text()) | {"profiles": {"cuda": profile}}
+    (tmp_path / NAME).write_text(json.dumps(said))
+    with pytest.raises(WeightsRefused, match="cannot be read"):
+        Manifest.read(tmp_path)

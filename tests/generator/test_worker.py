@@ -1,4 +1,5 @@
 import logging
+import threading
 import time
 from dataclasses import replace
 
@@ -6,7 +7,7 @@ import pytest
 
 from generator.attendance import EngineHung
 from generator.engines.scene.engine import SceneEngine
-from generator.port import Cancel, Claim, LeaseLost, Progress, RawClip
+from generator.port import Cancel, Claim, GenerationRequest, LeaseLost, Progress, RawClip, Shape
 from generator.registry import Engines
 from generator.worker import work
 from tests.generator.asking import ask
@@ -76,11 +77,11 @@ def test_a_queue_that_cannot_be_reached_for_a_claim_is_asked_again() -> None:
     class Away(Line):
         asked = 0
 
-        def claim(self) -> Claim | None:
+        def claim(self, like: Shape | None = None) -> Claim | None:
             self.asked += 1
             if self.asked < 3:
                 raise ConnectionError
-            return super().claim()
+            return super().claim(like)
 
     assert [what for what, *_ in Away([SHORT]).worked()] == ["finished"]
 
@@ -177,3 +178,64 @@ def test_loading_is_given_more_time_than_drawing() -> None:
 
     line = Line([SHORT], patience=replace(QUICK, hang=0.1, load=60))
     assert line.worked(Heavy())[0][0] == "finished"
+
+
+class Pair(SceneEngine):
+    """Is best called in two threads, and begins only when both are there."""
+
+    def __init__(self) -> None:
+        self.both = threading.Barrier(2, timeout=20)
+        self.most = self.now = 0
+        self.drawn: list[str] = []
+
+    def at_once(self, request: GenerationRequest) -> int:
+        return 2
+
+    def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        self.drawn.append(request.prompt)
+        if request.seconds == SHORT.seconds:
+            self.both.wait()
+        made = super().generate(request, progress, cancel)
+        self.now -= 1
+        return made
+
+
+def made_by(engine: SceneEngine, line: Line, count: int) -> None:
+    """By a worker that holds the engine already, until so many runs have ended."""
+    engines = Engines(lambda _: engine)
+    engines.loaded("scene")
+    work(line, engines, should_stop=lambda: len(line.told) == count, patience=QUICK)
+
+
+def test_runs_of_one_shape_are_made_at_once_where_the_engine_draws_them_together() -> None:
+    engine, line = Pair(), Line([SHORT, replace(SHORT, seconds=0.2), SHORT])
+    made_by(engine, line, 3)
+    assert sorted(told[:2] for told in line.told) == [("finished", f"run-{n}") for n in (1, 2, 3)]
+    assert engine.most == 2
+
+
+def test_one_of_several_is_cancelled_and_the_others_are_made() -> None:
+    class Choosy(Line):
+        def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+            return "consent_revoked" if claim.id == "run-2" else None
+
+    line = Choosy([SHORT, SHORT])
+    made_by(Pair(), line, 2)
+    assert sorted(told[:2] for told in line.told) == [("cancelled", "run-2"), ("finished", "run-1")]
+
+
+def test_several_are_begun_only_where_there_is_memory_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Roomy(Pair):
+        def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            made = SceneEngine.generate(self, request, progress, cancel)
+            self.now -= 1
+            return made
+
+    engine, line = Roomy(), Line([SHORT, SHORT])
+    monkeypatch.setattr("generator.memory.left", lambda: int(1.5 * engine.estimate(SHORT).bytes))
+    made_by(engine, line, 2)
+    assert (engine.most, len(line.told)) == (1, 2)

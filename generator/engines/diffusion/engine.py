@@ -2,8 +2,8 @@
 
 import inspect
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,8 @@ from PIL import Image
 from generator import recipe
 from generator.engines.diffusion.choosing import Choice, Drawn, choose
 from generator.engines.diffusion.fitting import fitted, lasting, pictures
-from generator.engines.diffusion.manifest import Manifest, WeightsRefused
+from generator.engines.diffusion.manifest import Manifest, Profile, WeightsRefused
+from generator.engines.diffusion.seats import Seats, Stepped
 from generator.engines.diffusion.wording import Read, Reader, sentences
 from generator.memory import needed
 from generator.port import (
@@ -41,16 +42,44 @@ READ, DECODED = 0.02, 0.95
 ALIKE_DB: Final = 22.0
 """A picture that comes back from the autoencoder with more error than this is none that the model knows."""
 
+A_STEP_OF_OTHERS: Final = 1e-6
+"""Of the way, for whoever waits: it moves as long as they do, and stands when they hang."""
+OWN: Final = {"image_crf": 0}
+"""A picture is taken as it is: it was normalised when it came in."""
+
 Pipeline = Any
 """A pipeline of diffusers: its classes have no types."""
 
 
+TOGETHER: Final = ("text", "image")
+"""Pipelines that take several prompts at once; the one with references shows all of them the same."""
+
+
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a pipeline: which of them, and what differs from the manifest's own call."""
+class Shape:
+    """What clips must have in common to be drawn together."""
 
     pipeline: str
+    width: int
+    height: int
+    num_frames: int
+    frame_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a pipeline. `inputs` are what is this clip's own, beside its shape and the manifest's own call."""
+
+    shape: Shape
     inputs: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A call with the seed of its noise."""
+
+    call: Call
+    seed: int
 
 
 class DiffusersEngine:
@@ -61,6 +90,19 @@ class DiffusersEngine:
         self._read = read or (lambda: Reader(sentences()))
         self._reader: Reader | None = None
         self._pipelines: dict[str, Pipeline] = {}
+        self._seats: Seats[Draw, Drawn] = Seats(self._count, self._answered)
+        self.device = "cpu"
+        self.is_offloaded = False
+
+    @property
+    def profile(self) -> Profile:
+        """Of the device that the weights are on."""
+        return self.manifest.profile(self.device)
+
+    def at_once(self, request: GenerationRequest) -> int:
+        """Twice as many as sit together: half of them are looked at and fitted while the others are drawn."""
+        seats = 1 if request.badges else self.profile.seats
+        return 2 * seats if seats > 1 else 1
 
     def capabilities(self) -> Capabilities:
         m = self.manifest
@@ -86,7 +128,7 @@ class DiffusersEngine:
         return Estimate(seconds=share * steps * SECONDS_A_STEP + frames * SECONDS_A_FRAME, bytes=need)
 
     def load(self) -> None:
-        """Check every file, then load. Raises WeightsRefused."""
+        """Check every file, then load, on an accelerator where torch sees one. Raises WeightsRefused."""
         self.manifest.check()
         os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", DIFFUSERS_OFFLINE="1")
         import torch
@@ -97,9 +139,16 @@ class DiffusersEngine:
         logging.set_verbosity_error()
         logging.disable_progress_bar()
         words_logging.disable_progress_bar()
+        if torch.cuda.is_available():
+            self.device = "cuda"
+            torch.set_num_threads(1)  # there are many callers: a pool of threads for each would be too many
         loaded = DiffusionPipeline.from_pretrained(
-            self.manifest.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-        )
+            self.manifest.folder,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=getattr(torch, self.profile.dtype),
+        ).to(self.device)
+        _tune(loaded, self.profile)
         self._pipelines = _ways(loaded)
         for pipeline in self._pipelines.values():
             pipeline.set_progress_bar_config(disable=True)
@@ -108,7 +157,7 @@ class DiffusersEngine:
             self._reader = self._read()
 
     def unload(self) -> None:
-        self._pipelines, self._reader = {}, None
+        self._pipelines, self._reader, self.is_offloaded = {}, None, False
 
     def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
         self._check(request)
@@ -144,22 +193,20 @@ class DiffusersEngine:
     def _call(self, request: GenerationRequest, read: Read | None) -> Call:
         grid = self.manifest.grid
         width, height = grid.nearest(request.width, request.height)
-        inputs: dict[str, Any] = {
-            "prompt": str(read.asked) if read else request.prompt,
-            "width": width,
-            "height": height,
-            "num_frames": grid.frames(request.seconds),
-            "frame_rate": float(grid.fps),
-        }
+
+        def shape(pipeline: str) -> Shape:
+            return Shape(pipeline, width, height, grid.frames(request.seconds), float(grid.fps))
+
+        inputs: dict[str, Any] = {"prompt": str(read.asked) if read else request.prompt}
         if request.badges:
             shown = badge.portrait(badge.pattern(request.badges[0]), width, height)
-            return Call("reference", inputs | {"reference_conditions": _reference(shown)})
+            return Call(shape("reference"), inputs | {"reference_conditions": _reference(shown)})
         if request.mode == "image" and request.image is not None:
             picture = Image.open(BytesIO(request.image)).convert("RGB")
             inputs["image"] = Image.fromarray(fitted(np.asarray(picture)[None], width, height)[0])
             self._refuse_unlike(inputs["image"])
-            return Call("image", inputs | {"image_crf": 0})
-        return Call("text", inputs)
+            return Call(shape("image"), inputs)
+        return Call(shape("text"), inputs)
 
     def _refuse_unlike(self, picture: Image.Image) -> None:
         """What the autoencoder cannot give back, the model cannot go on from."""
@@ -167,9 +214,10 @@ class DiffusersEngine:
 
         vae = self._pipelines["text"].vae
         given = torch.from_numpy(np.asarray(picture, np.float32)).permute(2, 0, 1)[None, :, None] / 127.5 - 1
+        given = given.to(self.device, vae.dtype)
         with torch.inference_mode():
             back = vae.decode(vae.encode(given).latent_dist.mode()).sample
-        error = float((back - given).pow(2).mean()) / 4
+        error = float((back - given).float().pow(2).mean()) / 4
         if -10 * np.log10(error + 1e-9) < ALIKE_DB:
             raise OutsideVocabulary(("this picture",), self.manifest.vocabulary.get("examples", ()))
 
@@ -180,38 +228,66 @@ class DiffusersEngine:
 
         def draw(number: int, seed: int) -> Drawn:
             begin, end = (READ + (DECODED - READ) * (1 - 0.25**n) for n in (number, number + 1))
-            progress("draw again" if number else "draw", begin)
 
-            def after(step: int) -> None:
+            def moved(done_0_1: float) -> None:
                 if reason := cancel():
                     raise Cancelled(reason, 0)
-                progress("draw again" if number else "draw", begin + (end - begin) * step / (steps + 1))
+                progress("draw again" if number else "draw", begin + (end - begin) * done_0_1)
 
-            drawn = self._drawn(call, seed, after)
+            moved(0.0)
+            drawn = self._seats.take(
+                call.shape,
+                Draw(call, seed),
+                after=lambda step: moved(step / (steps + 1)),
+                waits=lambda steps_of_others: moved(steps_of_others * A_STEP_OF_OTHERS),
+            )
             return replace(drawn, frames=lasting(drawn.frames, request.seconds, self.manifest.grid.fps))
 
         return choose(draw, request.seed, read.asked if read else None, self.manifest.grid.fps, draws)
 
-    def _drawn(self, call: Call, seed: int, after: Callable[[int], None]) -> Drawn:
+    def _count(self, shape: Shape) -> int:
+        return self.profile.seats if shape.pipeline in TOGETHER else 1
+
+    def _answered(self, draws: Sequence[Draw], stepped: Stepped) -> list[Drawn]:
+        """Where the accelerator's memory does not do, parts that are not at work wait in the machine's from then on."""
         import torch
 
-        pipeline = self._pipelines[call.pipeline]
+        try:
+            return self._drawn(draws, stepped)
+        except torch.OutOfMemoryError:
+            if self.is_offloaded or self.device == "cpu":
+                raise
+        self.is_offloaded = True
+        torch.cuda.empty_cache()
+        self._pipelines[draws[0].call.shape.pipeline].enable_model_cpu_offload()
+        return self._drawn(draws, stepped)
 
-        def stepped(_pipe: Pipeline, step: int, _time: Any, held: dict[str, Any]) -> dict[str, Any]:
-            after(step + 1)
+    def _drawn(self, draws: Sequence[Draw], stepped: Stepped) -> list[Drawn]:
+        import torch
+
+        shape = draws[0].call.shape
+        pipeline = self._pipelines[shape.pipeline]
+
+        def after(_pipe: Pipeline, step: int, _time: Any, held: dict[str, Any]) -> dict[str, Any]:
+            stepped(step + 1)
             return held
 
-        asked = {key: value for key, value in self.manifest.call.items() if key in _accepted(pipeline)}
+        fixed = {key: value for key, value in {**self.manifest.call, **OWN}.items() if key in _accepted(pipeline)}
         with torch.inference_mode():
             made = pipeline(
-                **asked,
-                **call.inputs,
-                generator=torch.Generator("cpu").manual_seed(seed),
-                callback_on_step_end=stepped,
-                output_type="np",
+                **fixed,
+                **_inputs(draws),
+                width=shape.width,
+                height=shape.height,
+                num_frames=shape.num_frames,
+                frame_rate=shape.frame_rate,
+                generator=[torch.Generator("cpu").manual_seed(draw.seed) for draw in draws],
+                callback_on_step_end=after,
+                output_type="pt",
             )
         rate = int(pipeline.vocoder.config.output_sampling_rate)
-        return Drawn(pictures(made.frames[0]), made.audio[0].float().cpu().numpy().T, rate)
+        frames, sounds = pictures(made.frames), made.audio.float().cpu().numpy()
+        return [Drawn(seen, heard.T, rate) for seen, heard in zip(frames, sounds, strict=True)]
 
     def _recipe(self, request: GenerationRequest, read: Read | None, call: Call, clip: Drawn) -> dict[str, Any]:
         """What it was made from; words and persons by hash."""
@@ -226,17 +302,42 @@ class DiffusersEngine:
             "request": recipe.asked(request),
             "scene": _told(read) if read else {},
             "call": {
-                "pipeline": type(self._pipelines[call.pipeline]).__name__,
-                **{k: v for k, v in call.inputs.items() if isinstance(v, int | float)},
+                **asdict(call.shape),
+                "pipeline": type(self._pipelines[call.shape.pipeline]).__name__,
                 **{k: v for k, v in m.call.items() if not isinstance(v, dict)},
             },
-            "device": {"name": "cpu", "threads": torch.get_num_threads(), "dtype": "float32"},
+            "device": self._told_device(call.shape),
             "versions": {
                 **{lib.__name__: lib.__version__ for lib in (torch, diffusers, transformers, np)},
             },
             "unread_words": [],
             "raw": recipe.raw(clip.frames, clip.pcm, clip.rate),
         }
+
+    def _told_device(self, shape: Shape) -> dict[str, Any]:
+        """What the same bits need: on another device, or with other company, they differ in the last place."""
+        import torch
+
+        name = torch.cuda.get_device_name() if self.device == "cuda" else "cpu"
+        where = {"name": name, "threads": torch.get_num_threads(), "dtype": self.profile.dtype}
+        seats = {"seats": self._count(shape)} if self._count(shape) > 1 else {}
+        return where | seats | ({"offloaded": True} if self.is_offloaded else {})
+
+
+def _inputs(draws: Sequence[Draw]) -> dict[str, Any]:
+    """One list of each input that is a clip's own; references are one list already."""
+    every = [draw.call.inputs for draw in draws]
+    return {
+        name: every[0][name] if name == "reference_conditions" else [inputs[name] for inputs in every]
+        for name in every[0]
+    }
+
+
+def _tune(loaded: Pipeline, profile: Profile) -> None:
+    if profile.attention:
+        loaded.transformer.set_attention_backend(profile.attention)
+    if profile.compile:
+        loaded.transformer.compile_repeated_blocks(fullgraph=True)
 
 
 def _ways(loaded: Pipeline) -> dict[str, Pipeline]:

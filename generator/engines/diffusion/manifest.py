@@ -9,6 +9,7 @@ from typing import Any, Final
 
 NAME: Final = "placet.json"
 FORMAT: Final = 1
+DTYPES: Final = ("float32", "bfloat16", "float16")
 
 
 class WeightsRefused(Exception):
@@ -37,10 +38,28 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """How the weights are run on one kind of device, as `profiles` says; where it says nothing, one by one in float32.
+
+    `seats`: how many clips of one shape are drawn together. `attention`: a backend's name in diffusers.
+    """
+
+    seats: int = 1
+    dtype: str = "float32"
+    compile: bool = False
+    attention: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES or self.seats < 1:
+            raise ValueError(f"a profile has at least one seat and a dtype of {', '.join(DTYPES)}")
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """As read; `sha256` is of the manifest itself, and so of every file that it names.
 
     `draws`: how often at most one clip is drawn, until it shows what was asked for; needs a grammar to tell.
+    `profiles`: for kinds of devices as torch names them ("cpu", "cuda").
     """
 
     folder: Path
@@ -58,6 +77,7 @@ class Manifest:
     vocabulary: Mapping[str, tuple[str, ...]]
     grammar: str | None
     draws: int
+    profiles: Mapping[str, Profile]
     training: Mapping[str, Any]
     acceptance: Mapping[str, Any]
     files: Mapping[str, str]
@@ -84,12 +104,17 @@ class Manifest:
                 training=said["training"],
                 acceptance=said["acceptance"],
                 draws=said.get("draws", 1),
+                profiles={kind: Profile(**profile) for kind, profile in said.get("profiles", {}).items()},
                 files=said["files"],
             )
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise WeightsRefused(
                 f"{folder / NAME} cannot be read ({exc}); no weights were loaded. Fetch the folder again."
             ) from exc
+
+    def profile(self, device: str) -> Profile:
+        """On this kind of device."""
+        return self.profiles.get(device, Profile())
 
     def check(self) -> None:
         """Every file as it was described, and no other beside them. Raises WeightsRefused."""

@@ -104,6 +104,10 @@ class RemoteEngine:
         most = 30 * self.endpoint.long_enough(min(request.seconds, self.endpoint.seconds[-1]))
         return Estimate(self.endpoint.patience_seconds / 4, 2 * needed(most, request.width, request.height))
 
+    def at_once(self, request: GenerationRequest) -> int:  # noqa: ARG002 - as the port asks it
+        """One by one, so that a service is asked for no more than it was told."""
+        return 1
+
     def load(self) -> None:
         """Raises EndpointRefused where the key cannot be read."""
         _ = self.endpoint.key

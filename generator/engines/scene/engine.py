@@ -53,6 +53,10 @@ class SceneEngine:
         need = needed(_frames(request), request.width, request.height)
         return Estimate(seconds=0.2 + pixels * SECONDS_PER_PIXEL, bytes=need)
 
+    def at_once(self, request: GenerationRequest) -> int:  # noqa: ARG002 - as the port asks it
+        """One by one: it works on the processor."""
+        return 1
+
     def load(self) -> None:
         """Nothing to load: there are no weights."""
 

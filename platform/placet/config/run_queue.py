@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from generator.port import (
     OutsideVocabulary,
     Progress,
     RawClip,
+    Shape,
 )
 from placet.config.run_request import request_of
 from placet.eventlog import effects
@@ -49,9 +51,9 @@ class LogRunQueue:
         self._held: dict[str, effects.Claim] = {}
         self._made: dict[str, tuple[Blob, str, float]] = {}
 
-    def claim(self) -> Claim | None:
+    def claim(self, like: Shape | None = None) -> Claim | None:
         """The next run, or None."""
-        found = self._asking(lambda runs: runs.claim())
+        found = self._asking(lambda runs: runs.claim(asdict(like) if like else None))
         if found is None:
             return None
         held, generation = found

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import psycopg
 from django.db import close_old_connections
+from psycopg.types.json import Jsonb
 
 from placet.eventlog.correlating import about, place_of
 from placet.eventlog.crash import crash_point
@@ -48,7 +49,7 @@ UPDATE effect SET state = 'leased', attempts = attempts + 1, token = token + 1,
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s), progress = NULL
 WHERE id = (
     SELECT id FROM effect
-    WHERE kind = %(kind)s AND due_at NOT BETWEEN clock_timestamp() AND {THE_LONGEST}
+    WHERE kind = %(kind)s AND payload @> %(like)s AND due_at NOT BETWEEN clock_timestamp() AND {THE_LONGEST}
       AND (state = 'planned' OR (state = 'leased' AND lease_until NOT BETWEEN clock_timestamp() AND {THE_LONGEST}))
     ORDER BY due_at + make_interval(secs => {TURN_SECONDS} * behind), id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
@@ -94,9 +95,14 @@ def plan(connection: psycopg.Connection[Any], consumer: str, planned: Sequence[P
         connection.execute(PLAN, (consumer, *(list(column) for column in zip(*rows, strict=True))))
 
 
-def claim(connection: psycopg.Connection[Any], kind: str, lease_seconds: float) -> Claim | None:
-    """Take the effect of this kind whose turn it is, or None: the one due longest, owners with many behind others."""
-    row = connection.execute(CLAIM, {"kind": kind, "lease": lease_seconds}).fetchone()
+def claim(
+    connection: psycopg.Connection[Any], kind: str, lease_seconds: float, like: Mapping[str, Any] | None = None
+) -> Claim | None:
+    """Take the effect of this kind whose turn it is, or None: the one due longest, owners with many behind others.
+
+    With `like`, only one whose payload holds all of it.
+    """
+    row = connection.execute(CLAIM, {"kind": kind, "lease": lease_seconds, "like": Jsonb(like or {})}).fetchone()
     return Claim(row[0], row[1], row[2], row[3], str(row[4]), row[5], row[6]) if row else None
 
 

@@ -20,6 +20,7 @@ from placet.rights.events import OutputMatched, PromptMatched
 from placet.studio import commands, decide, erasing, queries
 from placet.studio import events as e
 from placet.studio.generation import Generation, stream_of
+from placet.studio.runs import shape_of
 from provenance.events import ClipSigned
 
 LAST_USES: Final = 100
@@ -146,7 +147,7 @@ def _write(delivery: Delivery, generation: Generation, version: int, outcome: de
     outcome.uses = [told for use in outcome.uses if (told := _capped(use, delivery))]
     commands.write(delivery, asked.generation, version, outcome)
     if outcome.starts_run:
-        delivery.plan("run", {"generation": asked.generation}, key="run", turn=asked.asked_by)
+        delivery.plan("run", {"generation": asked.generation, **shape_of(asked)}, key="run", turn=asked.asked_by)
 
 
 def _capped(use: CameoUsed, delivery: Delivery) -> CameoUsed | None:

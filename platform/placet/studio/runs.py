@@ -3,6 +3,7 @@
 A run is an effect of kind `run`. Lease and fencing token are the effect's; what the world may know of it are events.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Any, Final
 
@@ -34,9 +35,12 @@ class Runs:
         self.connection = connection
         self.log = EventLog(connection)
 
-    def claim(self) -> tuple[Claim, Generation] | None:
-        """The next run whose ground is firm, started on it. None when there is nothing to start just now."""
-        held = effects.claim(self.connection, "run", LEASE_SECONDS)
+    def claim(self, shape: Mapping[str, Any] | None = None) -> tuple[Claim, Generation] | None:
+        """The next run whose ground is firm, started on it. None when there is nothing to start just now.
+
+        With a `shape` (see `shape_of`), only one that can be drawn together with another of it.
+        """
+        held = effects.claim(self.connection, "run", LEASE_SECONDS, shape)
         if held is None:
             return None
         generation = self._generation(held)
@@ -117,6 +121,11 @@ class Runs:
 
     def _because(self, generation: Generation) -> AbstractContextManager[None]:
         return because(Cause(generation.asked.generation))
+
+
+def shape_of(asked: e.GenerationRequested) -> dict[str, Any]:
+    """What a run must have in common with another, to be drawn together with it."""
+    return {"engine": asked.engine, "width": asked.width, "height": asked.height, "seconds": asked.seconds}
 
 
 def _id(held: Claim) -> str:

@@ -84,6 +84,12 @@ def _gate(_dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     return gate_rows(["scene", "small"], options["clips"], tell)
 
 
+def _generate(_dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+    from placet.config.benches.generate import generate_rows
+
+    return generate_rows(options["clips"], tell)
+
+
 def _verify(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     from placet.eventlog.benches.verify import verify_rows
 
@@ -99,13 +105,14 @@ BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
     "flow": _flow,
     "flow-over-kafka": _flow_over_kafka,
     "provenance": _provenance,
+    "generate": _generate,
     "gate": _gate,
     "verify": _verify,
 }
 
 
 class Command(PlacetCommand):
-    help = "Measure Placet beside a reference: the log, its carriers, the flow, proofs, the gate, or all"
+    help = "Measure Placet beside a reference: the log, its carriers, the flow, proofs, the engine, the gate, or all"
     group = "Inner workings"
 
     def arguments(self, parser: ArgumentParser) -> None:
@@ -118,7 +125,7 @@ class Command(PlacetCommand):
         parser.add_argument("--snapshot-seconds", type=float, default=20.0, help="of sequence, beside an open snapshot")
         parser.add_argument("--aged-events", type=int, default=300_000, help="of sequence, numbered under the snapshot")
         parser.add_argument("--events", type=int, default=100_000, help="of rebuild")
-        parser.add_argument("--clips", type=int, default=24, help="of gate, from each engine")
+        parser.add_argument("--clips", type=int, default=24, help="of generate; of gate, from each engine")
         parser.add_argument("--page", type=Path, help="write the results into this page as well")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:

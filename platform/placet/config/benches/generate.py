@@ -1,0 +1,172 @@
+"""How fast the small model makes clips: one warm, with all that follows it; and many, against a plain loop.
+
+The loop is the pipeline of diffusers as anybody would call it, on the same device and with the same arguments: no
+reading of words, no second draw, nothing fitted and nothing hashed. Ours does all of these.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+from generator.engines.diffusion.engine import SMALL, DiffusersEngine
+from generator.engines.diffusion.manifest import Manifest
+from generator.port import GenerationRequest, RawClip
+from generator.trained.questions import questions
+from placet.config.evaluating import wanted
+from placet.eventlog.benches.row import Row
+
+Tell = Callable[[str], None]
+SECONDS_EACH: Final = 4.0
+A_CLIP_SECONDS: Final = 6.0
+TIMES_THE_LOOP: Final = 5.0
+SIZE: Final = (360, 640)
+CORES_EACH: Final = 4
+MOST_LOOPED: Final = 32
+"""Clips of the loop, which makes them all alike fast, and to warm up."""
+
+
+def generate_rows(clips: int, tell: Tell) -> list[Row]:
+    """`clips` are drawn in a loop, and as many by the engine."""
+    engine = DiffusersEngine()
+    tell("loading the small model")
+    engine.load()
+    asked = requests(engine, clips)
+    _made(engine, asked[0])
+    tell(f"{min(clips, 8)} clips of {SECONDS_EACH:.0f} s, one by one, each to its MP4")
+    seconds = [_to_mp4(engine, request) for request in asked[: min(clips, 8)]]
+    rows = [
+        Row("a clip of 4 s with sound, warm", statistics.median(seconds), "s", goal=f"<= {A_CLIP_SECONDS:.0f}",
+            judged=True, p95_ms=1000 * max(seconds), note=_device(engine)),
+        _same_bits(engine, asked[0]),
+    ]  # fmt: skip
+    engine.unload()
+    return [*rows, *against_the_loop(asked, _processes(), tell)]
+
+
+def _processes() -> int:
+    """One worker for four cores: marking and encoding need the others."""
+    return max(1, (os.cpu_count() or 1) // CORES_EACH)
+
+
+def requests(engine: DiffusersEngine, count: int) -> list[GenerationRequest]:
+    """The first of the fixed questions, at the size that most people ask for."""
+    return [wanted(engine, str(asked), seed, SIZE, SECONDS_EACH) for asked, seed in questions(count)]
+
+
+def against_the_loop(asked: list[GenerationRequest], processes: int, tell: Tell) -> list[Row]:
+    """Clips a second: of the loop, and of so many workers, each of which calls its engine from several threads."""
+    tell(f"{len(asked)} clips by the pipeline in a loop")
+    loop = looped(asked[:MOST_LOOPED])
+    tell(f"{len(asked)} clips by {processes} process(es)")
+    with ProcessPoolExecutor(processes, get_context("spawn"), _load) as pool:
+        shares = [asked[n::processes] for n in range(processes)]
+        list(pool.map(_share, [share[:MOST_LOOPED] for share in shares]))
+        begun = time.perf_counter()
+        told = list(pool.map(_share, shares))
+        ours = len(asked) / (time.perf_counter() - begun)
+    is_goal = "cuda" in told[0].device
+    return [
+        Row("clips a second, many at once", ours, "clips/s", reference=loop, reference_name="pipeline in a loop",
+            ratio=ours / loop, goal=f">= {TIMES_THE_LOOP:.0f} x" if is_goal else "", judged=is_goal,
+            note=f"{processes} process(es), {told[0].device}; "
+                 f"{sum(one.again for one in told)} of {len(asked)} drawn twice"),
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one process says of its share."""
+
+    device: str
+    again: int
+
+
+_engine: DiffusersEngine | None = None
+"""Of this process: loading takes longer than a clip."""
+
+
+def _load() -> None:
+    global _engine  # noqa: PLW0603  # one engine in each process of the pool
+    _engine = DiffusersEngine()
+    _engine.load()
+
+
+def _share(asked: list[GenerationRequest]) -> Told:
+    assert _engine is not None
+    made = _many(_engine, asked)
+    return Told(_device(_engine), sum(len(clip.recipe["draws"]) > 1 for clip in made))
+
+
+def looped(asked: list[GenerationRequest], folder: Path = SMALL) -> float:
+    """Clips a second of the pipeline alone, after one to warm up."""
+    import torch
+    from diffusers import DiffusionPipeline
+
+    manifest = Manifest.read(folder)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    pipeline = DiffusionPipeline.from_pretrained(folder, local_files_only=True, dtype=torch.float32).to(device)
+    pipeline.set_progress_bar_config(disable=True)
+    width, height = manifest.grid.nearest(asked[0].width, asked[0].height)
+
+    def draw(request: GenerationRequest) -> Any:
+        with torch.inference_mode():
+            return pipeline(
+                prompt=request.prompt, width=width, height=height, num_frames=manifest.grid.frames(request.seconds),
+                frame_rate=float(manifest.grid.fps), output_type="np",
+                generator=torch.Generator("cpu").manual_seed(request.seed), **manifest.call,
+            )  # fmt: skip
+
+    draw(asked[0])
+    begun = time.perf_counter()
+    for request in asked:
+        draw(request)
+    return len(asked) / (time.perf_counter() - begun)
+
+
+def _same_bits(engine: DiffusersEngine, request: GenerationRequest) -> Row:
+    """Drawn alone and, where it can be, in company; the control asks with another seed."""
+    alone = bits(_made(engine, request))
+    others = requests(engine, engine.at_once(request))[1:]
+    beside = bits(_many(engine, [request, *others])[0])
+    other_seed = bits(_many(engine, [wanted(engine, request.prompt, request.seed + 1, SIZE, SECONDS_EACH)])[0])
+    return Row("the same bits again, alone and in company", float(alone == beside), "", goal="1", judged=True,
+               missed=int(alone == other_seed), note="missed: a clip of another seed had them too")  # fmt: skip
+
+
+def bits(clip: RawClip) -> str:
+    """Of pictures and sound."""
+    return sha256(clip.frames.tobytes() + clip.pcm.tobytes()).hexdigest()
+
+
+def _many(engine: DiffusersEngine, asked: list[GenerationRequest]) -> list[RawClip]:
+    with ThreadPoolExecutor(engine.at_once(asked[0])) as pool:
+        return list(pool.map(lambda request: _made(engine, request), asked))
+
+
+def _made(engine: DiffusersEngine, request: GenerationRequest) -> RawClip:
+    return engine.generate(request, lambda _phase, _done: None, lambda: None)
+
+
+def _to_mp4(engine: DiffusersEngine, request: GenerationRequest) -> float:
+    """Seconds, to the encoded clip with its mark."""
+    from placet.media.encode import encode_mp4
+    from provenance import watermark
+
+    begun = time.perf_counter()
+    clip = _made(engine, request)
+    with tempfile.TemporaryDirectory() as folder:
+        marked = watermark.embed(clip.frames, 1, os.urandom(32), out=clip.frames)
+        encode_mp4(marked, clip.fps, clip.pcm, clip.rate, Path(folder) / "clip.mp4")
+    return time.perf_counter() - begun
+
+
+def _device(engine: DiffusersEngine) -> str:
+    return f"{engine.device}, {engine.profile.seats} seats, {engine.profile.dtype}"
