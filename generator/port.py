@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Mode = Literal["text", "image", "remix"]
+Mode = Literal["text", "image", "remix", "extend"]
 FailureKind = Literal["memory", "engine", "request"]
 Progress = Callable[[str, float], None]
 """`progress(phase, done_0_1)`: called with each frame or step; long silence counts as a hang."""
@@ -20,7 +20,8 @@ class GenerationRequest:
     """One clip to make, complete: two equal requests give equal frames and sound.
 
     `image` is an RGB PNG that was decoded and normalised before it came here. `badges` holds one stable id for each
-    person whose likeness the clip shows. `parent_prompt` is what the parent was made from, oldest line first.
+    person whose likeness the clip shows. `parent_prompt` is what the parent was made from, oldest line first; `before`
+    is its end, where this clip begins (`extend`).
     """
 
     generation: str
@@ -36,11 +37,20 @@ class GenerationRequest:
     image: bytes | None = field(default=None, repr=False)
     badges: tuple[str, ...] = ()
     style: str | None = None
+    before: "Before | None" = field(default=None, repr=False, compare=False)
 
     @property
     def shape(self) -> "Shape":
         """What it must have in common with another, to be made together with it."""
         return Shape(self.engine, self.width, self.height, self.seconds)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Before:
+    """Pictures of the clip that is gone on from, to its last: `frames` [n, height, width, 3] RGB."""
+
+    frames: NDArray[np.uint8]
+    fps: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,7 @@ class Capabilities:
         if not 0 < request.seconds <= self.max_seconds:
             raise BeyondCapabilities(f"{request.seconds} s: this engine makes clips of at most {self.max_seconds} s.")
         if request.mode not in self.modes:
-            raise BeyondCapabilities(f"This engine does not make clips from a parent or a picture ({request.mode}).")
+            raise BeyondCapabilities(f"This engine does not make clips in this way ({request.mode}).")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ def asked(request: GenerationRequest) -> dict[str, Any]:
         "prompt_sha256": hashed(request.prompt.encode()),
         "parent_prompt_sha256": hashed((request.parent_prompt or "").encode()),
         "image_sha256": hashed(request.image),
+        "before_sha256": hashed(np.ascontiguousarray(request.before.frames).data) if request.before else None,
         "badges_sha256": [hashed(person.encode()) for person in request.badges],
     }
 
@@ -30,5 +31,5 @@ def raw(frames: NDArray[np.uint8], pcm: NDArray[np.float32], rate: int) -> dict[
     }
 
 
-def hashed(data: bytes | None) -> str | None:
+def hashed(data: bytes | memoryview | None) -> str | None:
     return sha256(data).hexdigest() if data else None

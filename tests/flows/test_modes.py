@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.conf import settings
+from numpy.typing import NDArray
 from PIL import Image
 
 from generator.engines.diffusion.engine import DiffusersEngine
@@ -20,6 +21,7 @@ from placet.likeness import commands as likeness
 from placet.likeness import templates
 from placet.likeness.faces import Template
 from placet.likeness.queries import enrolled
+from placet.media.child import read_clip
 from placet.media.places import blobs, private
 from placet.studio import events as e
 from placet.studio import queries
@@ -94,6 +96,17 @@ def picture() -> bytes:
     return file.getvalue()
 
 
+def signed(story: Story, generation: GenerationId) -> str:
+    fact = story.state(generation).signed
+    assert fact is not None
+    return fact.sha256
+
+
+def seen(story: Story, generation: GenerationId) -> NDArray[np.uint8]:
+    """Its pictures, as everybody gets them."""
+    return read_clip(blobs().path(signed(story, generation)), most_frames=99).frames
+
+
 def test_text(story: Story) -> None:
     clip = made(story, BALL)
     assert pipeline_of(story, clip) == "LTX2Pipeline"
@@ -123,6 +136,31 @@ def test_a_remix_keeps_what_it_does_not_speak_of(story: Story) -> None:
     clip = made(story, "make it blue", parent=parent)
     assert str(e.drawn_in(story.log.read(f"generation-{clip}").facts)) == "a blue ball bounces on wood"
     assert_reaches_the_feed(story, clip)
+
+
+@pytest.mark.promise("P2")
+def test_a_clip_goes_on_where_another_ends_and_who_is_in_it_is_told(story: Story) -> None:
+    likeness.allow(story.log, ANA, BEN, new_id())
+    story.pump.run()
+    parent = made(story, BALL, ANA, seconds=2.0)
+    story.publish(parent, BEN)
+    clip = made(story, "it goes on", parent=parent, extends=True)
+    assert pipeline_of(story, clip) == "LTX2ConditionPipeline"
+    assert_reaches_the_feed(story, clip)
+    told = [stage for _, stage, *_ in story.told(ANA)]
+    assert told == ["requested", "draft", "published"] * 2
+    before, after = (seen(story, one) for one in (parent, clip))
+    seam, control = (np.abs(after[0].astype(int) - picture).mean() for picture in (before[-1], before[0]))
+    assert seam < control / 2
+
+
+def test_what_began_from_a_clip_that_is_gone_fails_with_its_quota_back(story: Story) -> None:
+    parent = made(story, BALL)
+    story.publish(parent, BEN)
+    blobs().erase(signed(story, parent))
+    clip = made(story, "it goes on", parent=parent, extends=True)
+    assert story.state(clip).state == "failed"
+    assert isinstance(story.log.read(quota_of(BEN)).facts[-1], e.QuotaReturned)
 
 
 @pytest.mark.parametrize("style", ["cinematic", "documentary", "cartoon"])

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from generator.engines.scene.engine import SceneEngine
-from generator.port import GenerationRequest, Mode, RawClip
+from generator.port import Before, GenerationRequest, Mode, RawClip
 
 
 def ask(
@@ -16,8 +16,9 @@ def ask(
     image: bytes | None = None,
     badges: tuple[str, ...] = (),
     style: str | None = None,
+    before: Before | None = None,
 ) -> GenerationRequest:
-    mode: Mode = "remix" if over else "image" if image else "text"
+    mode: Mode = "extend" if before else "remix" if over else "image" if image else "text"
     return GenerationRequest(
         generation="generation-1",
         mode=mode,
@@ -32,6 +33,7 @@ def ask(
         image=image,
         badges=badges,
         style=style,
+        before=before,
     )
 
 

@@ -19,7 +19,7 @@ from generator.engines.diffusion.engine import SMALL, DiffusersEngine, Draw
 from generator.engines.diffusion.manifest import NAME, Manifest, Profile, WeightsRefused
 from generator.engines.diffusion.seats import Stepped
 from generator.engines.diffusion.wording import Reader, sentences
-from generator.port import BeyondCapabilities, Cancelled, GenerationRequest, OutsideVocabulary, RawClip
+from generator.port import Before, BeyondCapabilities, Cancelled, GenerationRequest, OutsideVocabulary, RawClip
 from generator.registry import UnknownEngine, engine_named, names
 from generator.trained import badge
 from generator.trained.eyes import Frames, look
@@ -234,6 +234,36 @@ def _png(picture: Frames) -> bytes:
     buffer = BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "fps"), [("a red ball bounces on wood", 12), ("a blue cube rolls right on grass", 24)]
+)
+def test_what_goes_on_begins_where_the_other_ends_and_keeps_its_object(
+    engine: DiffusersEngine, prompt: str, fps: int
+) -> None:
+    parent = engine.generate(ask(prompt, size=DRAWN, seconds=2), silent, never)
+    before = Before(np.repeat(parent.frames, fps // parent.fps, 0), fps)
+    child = engine.generate(ask("it goes on", over=prompt, before=before, size=DRAWN, seconds=2), silent, never)
+    assert child.recipe["call"]["pipeline"] == "LTX2ConditionPipeline"
+    assert (len(child.frames), len(child.pcm)) == (24, 2 * child.rate)
+    was, went = look(parent.frames, parent.fps), look(np.concatenate([parent.frames, child.frames]), parent.fps)
+    assert (went.colour, went.shape) == (was.colour, was.shape)
+    steps = np.abs(np.diff(went.x))[len(parent.frames) - 2 : len(parent.frames) + 2] * DRAWN[1]
+    assert steps.max() <= 6  # pixels from one picture to the next: no more than it moves anyway
+    other = engine.generate(ask(prompt, size=DRAWN, seconds=2, seed=99), silent, never)
+    seam, control = (np.abs(one.frames[0].astype(int) - parent.frames[-1]).mean() for one in (child, other))
+    assert seam < control / 2
+
+
+def test_nothing_is_gone_on_from_for_longer_than_was_trained(engine: DiffusersEngine) -> None:
+    before = Before(np.zeros((24, 224, 128, 3), np.uint8), 12)
+    with pytest.raises(BeyondCapabilities, match="at most 8 s"):
+        engine.generate(ask("it rests", over="a red ball", before=before, size=DRAWN, seconds=9), silent, never)
+    noise = np.random.default_rng(1).integers(0, 255, (24, 224, 128, 3), np.uint8)
+    strange = ask("it rests", over="a red ball on wood", before=Before(noise, 12), size=DRAWN, seconds=1)
+    with pytest.raises(OutsideVocabulary, match="this clip"):
+        engine.generate(strange, silent, never)
 
 
 class Counted(DiffusersEngine):

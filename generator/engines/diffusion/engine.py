@@ -14,7 +14,7 @@ from PIL import Image
 
 from generator import recipe
 from generator.engines.diffusion.choosing import Choice, Drawn, choose
-from generator.engines.diffusion.fitting import fitted, lasting, pictures
+from generator.engines.diffusion.fitting import ending, fitted, pictures
 from generator.engines.diffusion.manifest import Manifest, Profile, WeightsRefused
 from generator.engines.diffusion.seats import Seats, Stepped
 from generator.engines.diffusion.wording import Read, Reader, sentences
@@ -52,7 +52,8 @@ Pipeline = Any
 
 
 TOGETHER: Final = ("text", "image")
-"""Pipelines that take several prompts at once; the one with references shows all of them the same."""
+"""Pipelines that take several prompts at once; the others show one thing to all of them."""
+FOR_ALL: Final = ("reference_conditions", "conditions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,14 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a pipeline. `inputs` are what is this clip's own, beside its shape and the manifest's own call."""
+    """One call of a pipeline. `inputs` are what is this clip's own, beside its shape and the manifest's own call.
+
+    The first `given` pictures that come of it are those that it was given.
+    """
 
     shape: Shape
     inputs: dict[str, Any]
+    given: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class DiffusersEngine:
 
     def at_once(self, request: GenerationRequest) -> int:
         """Twice as many as sit together: half of them are looked at and fitted while the others are drawn."""
-        seats = 1 if request.badges else self.profile.seats
+        seats = 1 if request.badges or request.before else self.profile.seats
         return 2 * seats if seats > 1 else 1
 
     def capabilities(self) -> Capabilities:
@@ -166,7 +171,7 @@ class DiffusersEngine:
         call = self._call(request, read)
         choice = self._chosen(request, read, call, progress, cancel)
         progress("fit", DECODED)
-        drawn, fps = choice.drawn, self.manifest.grid.fps
+        drawn, fps = _after(call.given, choice.drawn, self.manifest.grid.fps), self.manifest.grid.fps
         frames = fitted(drawn.frames, request.width, request.height)
         pcm = _as_long(drawn.pcm, len(frames) / fps, drawn.rate)
         made_from = self._recipe(request, read, call, Drawn(frames, pcm, drawn.rate)) | {"draws": choice.told()}
@@ -179,6 +184,10 @@ class DiffusersEngine:
             raise BeyondCapabilities(f"Style {request.style!r} is unknown; choose one of {list(STYLES[1:])}.")
         if len(request.badges) > 1:
             raise BeyondCapabilities("This engine shows one person in a clip; ask for one clip each.")
+        grid = self.manifest.grid
+        if request.before and grid.given + grid.wanted(request.seconds) > grid.most:
+            longest = (grid.most - grid.given) // grid.fps
+            raise BeyondCapabilities(f"{request.seconds} s: this engine goes on from a clip for at most {longest} s.")
 
     def _words(self, request: GenerationRequest) -> Read | None:
         """None where the weights read any wording themselves."""
@@ -198,17 +207,24 @@ class DiffusersEngine:
             return Shape(pipeline, width, height, grid.frames(request.seconds), float(grid.fps))
 
         inputs: dict[str, Any] = {"prompt": str(read.asked) if read else request.prompt}
+        if request.before:
+            frames = fitted(ending(request.before, grid.fps, grid.given), width, height)
+            frames = frames[-grid.given_of(len(frames)) :]
+            self._refuse_unlike(Image.fromarray(frames[-1]), "this clip")
+            given = len(frames)
+            extended = Shape("extend", width, height, grid.frames(request.seconds, given), float(grid.fps))
+            return Call(extended, inputs | {"conditions": _given(frames)}, given)
         if request.badges:
             shown = badge.portrait(badge.pattern(request.badges[0]), width, height)
             return Call(shape("reference"), inputs | {"reference_conditions": _reference(shown)})
         if request.mode == "image" and request.image is not None:
             picture = Image.open(BytesIO(request.image)).convert("RGB")
             inputs["image"] = Image.fromarray(fitted(np.asarray(picture)[None], width, height)[0])
-            self._refuse_unlike(inputs["image"])
+            self._refuse_unlike(inputs["image"], "this picture")
             return Call(shape("image"), inputs)
         return Call(shape("text"), inputs)
 
-    def _refuse_unlike(self, picture: Image.Image) -> None:
+    def _refuse_unlike(self, picture: Image.Image, name: str) -> None:
         """What the autoencoder cannot give back, the model cannot go on from."""
         import torch
 
@@ -219,7 +235,7 @@ class DiffusersEngine:
             back = vae.decode(vae.encode(given).latent_dist.mode()).sample
         error = float((back - given).float().pow(2).mean()) / 4
         if -10 * np.log10(error + 1e-9) < ALIKE_DB:
-            raise OutsideVocabulary(("this picture",), self.manifest.vocabulary.get("examples", ()))
+            raise OutsideVocabulary((name,), self.manifest.vocabulary.get("examples", ()))
 
     def _chosen(
         self, request: GenerationRequest, read: Read | None, call: Call, progress: Progress, cancel: Cancel
@@ -241,7 +257,8 @@ class DiffusersEngine:
                 after=lambda step: moved(step / (steps + 1)),
                 waits=lambda steps_of_others: moved(steps_of_others * A_STEP_OF_OTHERS),
             )
-            return replace(drawn, frames=lasting(drawn.frames, request.seconds, self.manifest.grid.fps))
+            last = call.given + self.manifest.grid.wanted(request.seconds)
+            return replace(drawn, frames=drawn.frames[:last])
 
         return choose(draw, request.seed, read.asked if read else None, self.manifest.grid.fps, draws)
 
@@ -325,12 +342,9 @@ class DiffusersEngine:
 
 
 def _inputs(draws: Sequence[Draw]) -> dict[str, Any]:
-    """One list of each input that is a clip's own; references are one list already."""
+    """One list of each input that is a clip's own; what is for all of a call is one list already."""
     every = [draw.call.inputs for draw in draws]
-    return {
-        name: every[0][name] if name == "reference_conditions" else [inputs[name] for inputs in every]
-        for name in every[0]
-    }
+    return {name: every[0][name] if name in FOR_ALL else [inputs[name] for inputs in every] for name in every[0]}
 
 
 def _tune(loaded: Pipeline, profile: Profile) -> None:
@@ -342,12 +356,13 @@ def _tune(loaded: Pipeline, profile: Profile) -> None:
 
 def _ways(loaded: Pipeline) -> dict[str, Pipeline]:
     """The same components, asked in other ways, where their family has these ways."""
-    from diffusers import LTX2ImageToVideoPipeline, LTX2InContextPipeline, LTX2Pipeline
+    from diffusers import LTX2ConditionPipeline, LTX2ImageToVideoPipeline, LTX2InContextPipeline, LTX2Pipeline
 
     ways = {"text": loaded}
     if isinstance(loaded, LTX2Pipeline):
         ways["image"] = LTX2ImageToVideoPipeline.from_pipe(loaded)
         ways["reference"] = LTX2InContextPipeline.from_pipe(loaded)
+        ways["extend"] = LTX2ConditionPipeline.from_pipe(loaded)
     return ways
 
 
@@ -366,6 +381,17 @@ def _reference(picture: NDArray[np.uint8]) -> list[Any]:
     from diffusers.pipelines.ltx2.pipeline_ltx2_ic_lora import LTX2ReferenceCondition
 
     return [LTX2ReferenceCondition(frames=[Image.fromarray(picture)], strength=1.0)]
+
+
+def _given(frames: NDArray[np.uint8]) -> list[Any]:
+    from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition
+
+    return [LTX2VideoCondition(frames=[Image.fromarray(frame) for frame in frames], crf=0)]
+
+
+def _after(given: int, drawn: Drawn, fps: int) -> Drawn:
+    """Without the pictures that it was given, and without the sound to them."""
+    return replace(drawn, frames=drawn.frames[given:], pcm=drawn.pcm[round(given / fps * drawn.rate) :])
 
 
 def _told(read: Read) -> dict[str, Any]:

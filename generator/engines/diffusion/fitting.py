@@ -5,6 +5,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from generator.port import Before
+
 AT_ONCE: Final = 8
 """Pictures that are made larger in one call: it is fast, and takes little memory beside theirs."""
 
@@ -16,9 +18,12 @@ def pictures(clips: Any) -> NDArray[np.uint8]:
     return found
 
 
-def lasting(frames: NDArray[np.uint8], seconds: float, fps: int) -> NDArray[np.uint8]:
-    """The first of them, for so long."""
-    return frames[: max(round(seconds * fps), 1)]
+def ending(before: Before, fps: int, most: int) -> NDArray[np.uint8]:
+    """The last pictures, at most so many, at this pace: the last of all is among them."""
+    back = np.arange(most) * before.fps / fps
+    back = back[back <= len(before.frames) - 1].round().astype(int)
+    last: NDArray[np.uint8] = before.frames[len(before.frames) - 1 - back[::-1]]
+    return last
 
 
 def fitted(frames: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
@@ -33,7 +38,7 @@ def fitted(frames: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uin
     top, left = (whole[0] - height) // 2, (whole[1] - width) // 2
     sized = np.empty((len(frames), height, width, 3), np.uint8)
     for begin in range(0, len(frames), AT_ONCE):
-        part = torch.from_numpy(frames[begin : begin + AT_ONCE]).permute(0, 3, 1, 2)
+        part = torch.from_numpy(frames[begin : begin + AT_ONCE].copy()).permute(0, 3, 1, 2)
         large = torch.nn.functional.interpolate(part, size=whole, mode="bicubic", antialias=True).permute(0, 2, 3, 1)
         sized[begin : begin + AT_ONCE] = large[:, top : top + height, left : left + width].numpy()
     return sized

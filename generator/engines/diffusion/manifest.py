@@ -20,17 +20,28 @@ class WeightsRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """What the model itself draws: sizes in pixels, pictures a second, and lengths of `each` n + 1 frames."""
+    """What the model itself draws: sizes in pixels, pictures a second, and lengths of `each` n + 1 frames.
+
+    `given`: so many pictures of a clip, at most, it was trained to go on from; 0 where it cannot.
+    """
 
     sizes: tuple[tuple[int, int], ...]
     fps: int
     each: int
     most: int
+    given: int = 0
 
-    def frames(self, seconds: float) -> int:
-        """The shortest clip on the grid that lasts so long."""
-        wanted = max(round(seconds * self.fps), 1)
+    def frames(self, seconds: float, given: int = 0) -> int:
+        """The shortest clip on the grid that lasts so long after those that are given."""
+        wanted = given + self.wanted(seconds)
         return min(-(-(wanted - 1) // self.each) * self.each + 1, self.most)
+
+    def wanted(self, seconds: float) -> int:
+        return max(round(seconds * self.fps), 1)
+
+    def given_of(self, there: int) -> int:
+        """Of so many pictures that are there, those that the model is given: as many as are on the grid."""
+        return (min(there, self.given) - 1) // self.each * self.each + 1
 
     def nearest(self, width: int, height: int) -> tuple[int, int]:
         """The size whose sides stand to each other most as these do."""
@@ -99,7 +110,7 @@ class Manifest:
                 excluded_territories=tuple(said["excluded_territories"]),
                 modes=tuple(said["modes"]),
                 sizes=tuple((width, height) for width, height in said["sizes"]),
-                grid=Grid(tuple((w, h) for w, h in grid["sizes"]), grid["fps"], grid["each"], grid["most"]),
+                grid=Grid(**grid | {"sizes": tuple((width, height) for width, height in grid["sizes"])}),
                 vocabulary={kind: tuple(words) for kind, words in said["vocabulary"].items()},
                 training=said["training"],
                 acceptance=said["acceptance"],

@@ -44,6 +44,8 @@ KNOWN: Final = {
 PLAIN: Final = {
     word: (kind, choice) for kind, choices in KINDS.items() for choice in choices for word in KNOWN[choice].split()
 }
+GOES_ON: Final = frozenset(("it", "and", "then", "goes", "go", "on", "continues", "continue", "keeps", "keep", "going"))
+"""A line of these alone, over another, changes nothing."""
 NEAR: Final = 0.45
 """Least similarity of a prompt and the caption that stands for it."""
 MEANT, CLEAR = 0.6, 0.08
@@ -87,6 +89,8 @@ class Reader:
         said: dict[str, str] = {}
         similarity = 1.0
         for number, line in enumerate(lines):
+            if number and set(re.findall(r"[a-z]+", line.lower())) <= GOES_ON:
+                continue
             plain, found, is_one_thing = self._found(line)
             near = self._vectors @ self._embed([plain])[0]
             if not number:

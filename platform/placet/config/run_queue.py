@@ -26,6 +26,7 @@ from placet.eventlog.ids import GenerationId
 from placet.eventlog.vault import SubjectErased
 from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.encode import encode_mp4
+from placet.media.errors import BlobMissing
 from placet.media.private import PrivateStore
 from placet.studio import events as e
 from placet.studio.erasing import made_by
@@ -58,7 +59,12 @@ class LogRunQueue:
             return None
         held, generation = found
         crash_point("run.started")
-        request = self._asking(lambda runs: request_of(generation, runs.log, self._private))
+        try:
+            request = self._asking(lambda runs: request_of(generation, runs.log, self._private))
+        except BlobMissing:
+            fact = e.GenerationFailed(generation.asked.generation, "request", "Ask again: what it began from is gone.")
+            self._asking(lambda runs: runs.end(held, fact))
+            return None
         claim = Claim(str(held.id), held.token, request)
         self._held[claim.id] = held
         return claim

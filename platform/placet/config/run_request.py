@@ -1,10 +1,19 @@
 """What an engine is asked for, from what the log holds: the same for a run and for its replay."""
 
-from generator.port import GenerationRequest
+from typing import Final
+
+from generator.port import Before, GenerationRequest
 from placet.eventlog.event import Sealed
 from placet.eventlog.log import EventLog, Stream
+from placet.media.blobs import Area
+from placet.media.child import read_clip
+from placet.media.places import blobs
 from placet.media.private import PrivateStore
 from placet.studio.generation import Generation, stream_of
+
+MOST_FRAMES: Final = 300
+"""Of a clip of ours: ten seconds of thirty pictures."""
+LAST_SECONDS: Final = 2.0
 
 
 def request_of(generation: Generation, log: EventLog, private: PrivateStore) -> GenerationRequest:
@@ -16,7 +25,16 @@ def request_of(generation: Generation, log: EventLog, private: PrivateStore) -> 
         parent_prompt=_told_before(generation, log),
         seed=asked.seed, width=asked.width, height=asked.height, fps=asked.fps, seconds=asked.seconds,
         engine=asked.engine, image=image or None, badges=tuple(asked.cameos),
+        before=_end_of(log, asked.parent) if asked.mode == "extend" and asked.parent else None,
     )  # fmt: skip
+
+
+def _end_of(log: EventLog, parent: str) -> Before:
+    """Of the clip as everybody sees it. Raises `BlobMissing` where it is gone."""
+    signed = Generation.replay(log.read(stream_of(parent))).signed
+    clip = read_clip(blobs().path(signed.sha256 if signed else "", Area.RELEASED), most_frames=MOST_FRAMES)
+    last = round(LAST_SECONDS * clip.fps)
+    return Before(clip.frames[-last:].copy(), clip.fps)
 
 
 def _told_before(generation: Generation, log: EventLog) -> str | None:

@@ -32,11 +32,17 @@ class Generations(Endpoint):
         asked = GenerationAsked(data=request.data)
         asked.is_valid(raise_exception=True)
         wish = asked.validated_data
-        image = wish["image"].read() if wish["image"] else None
-        parent = str(wish["parent"]) if wish["parent"] else None
-        names = tuple(wish.get("likenesses", ()))
         ask = ask_of(
-            Wish(wish["prompt"], names, parent, image, wish["seconds"], wish["size"], wish.get("engine", "")),
+            Wish(
+                prompt=wish["prompt"],
+                likenesses=tuple(wish.get("likenesses", ())),
+                parent=str(wish["parent"]) if wish["parent"] else None,
+                extends=wish["extends"],
+                image=wish["image"].read() if wish["image"] else None,
+                seconds=wish["seconds"],
+                size=wish["size"],
+                engine=wish.get("engine", ""),
+            ),
             self.actor,
             command_id,
             region_of(request.headers),

@@ -19,11 +19,15 @@ SIZES = {"portrait": (360, 640), "landscape": (640, 360), "portrait-hd": (720, 1
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody typed or sent. `likenesses` are names, `image` is whatever bytes came, no `engine` is the usual."""
+    """What somebody typed or sent. `likenesses` are names, `image` is whatever bytes came, no `engine` is the usual.
+
+    `extends`: go on where the parent ends, instead of remixing it.
+    """
 
     prompt: str
     likenesses: tuple[str, ...] = ()
     parent: str | None = None
+    extends: bool = False
     image: bytes | None = None
     seconds: float = 4.0
     size: str = "portrait"
@@ -49,6 +53,7 @@ def ask_of(wish: Wish, asked_by: PersonId, command_id: str, region: str) -> AskG
         likenesses=persons,
         unknown_likeness=is_unknown,
         parent=GenerationId(wish.parent) if wish.parent else None,
+        extends=wish.extends,
         image=_kept(wish.image, asked_by) if wish.image else None,
         seconds=wish.seconds,
         width=width,

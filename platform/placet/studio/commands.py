@@ -29,7 +29,10 @@ LONGEST_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class AskGeneration:
-    """What somebody asks for. `image`: name of a picture in the asker's private store."""
+    """What somebody asks for. `image`: name of a picture in the asker's private store.
+
+    Of a `parent` it is a remix, or, where it `extends` it, what comes after its end.
+    """
 
     id: str
     asked_by: PersonId
@@ -37,6 +40,7 @@ class AskGeneration:
     likenesses: tuple[PersonId, ...] = ()
     unknown_likeness: bool = False
     parent: GenerationId | None = None
+    extends: bool = False
     image: str | None = None
     seconds: float = 4.0
     width: int = 360
@@ -62,7 +66,7 @@ def request_generation(log: EventLog, ask: AskGeneration) -> GenerationId:
         asked_by=ask.asked_by,
         prompt=ask.prompt,
         cameos=_cameos(ask, parent),
-        mode="remix" if ask.parent else "image" if ask.image else "text",
+        mode=_mode(ask),
         parent=ask.parent,
         ancestors=(ask.parent, *parent.asked.ancestors) if ask.parent and parent else (),
         image=ask.image,
@@ -154,6 +158,12 @@ def _parent(log: EventLog, ask: AskGeneration) -> Generation:
     if parent.standing or not (parent.state == "published" or is_own_draft):
         raise ParentNotShown
     return parent
+
+
+def _mode(ask: AskGeneration) -> e.Mode:
+    if ask.parent:
+        return "extend" if ask.extends else "remix"
+    return "image" if ask.image else "text"
 
 
 def _cameos(ask: AskGeneration, parent: Generation | None) -> tuple[PersonId, ...]:

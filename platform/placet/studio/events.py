@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from placet.eventlog.event import For, GenerationId, PersonId, Sealed, event
 from placet.eventlog.verdict import Check, Finding
 
-Mode = Literal["text", "image", "remix"]
+Mode = Literal["text", "image", "remix", "extend"]
 
 
 @event("studio.generation_requested.v1", stream="generation")

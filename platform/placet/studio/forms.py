@@ -58,6 +58,7 @@ class AskForm(CommandForm):
     size = forms.ChoiceField(label=_("Shape"), choices=SIZES, initial="portrait")
     engine = forms.ChoiceField(label=_("Made by"), choices=engines, required=False)
     remix = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    extends = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def clean_image(self) -> Any:
         """Size is judged here, content in a closed-in child."""
@@ -72,4 +73,7 @@ class AskForm(CommandForm):
         names = tuple(name for part in typed["likenesses"].split(",") if (name := part.strip()))
         image = typed["image"].read() if typed["image"] else None
         remix = str(typed["remix"]) if typed["remix"] else None
-        return Wish(typed["prompt"], names, remix, image, float(typed["seconds"]), typed["size"], typed["engine"])
+        return Wish(
+            typed["prompt"], names, remix, typed["extends"], image, float(typed["seconds"]), typed["size"],
+            typed["engine"],
+        )  # fmt: skip

@@ -19,6 +19,9 @@ class GenerationAsked(serializers.Serializer[None]):
     parent = serializers.UUIDField(  # type: ignore[assignment]  # declared fields are collected, not assigned
         required=False, allow_null=True, default=None, help_text="Remix this clip."
     )
+    extends = serializers.BooleanField(
+        required=False, default=False, help_text="Go on where the parent ends, instead of remixing it."
+    )
     image = serializers.FileField(required=False, allow_null=True, default=None, help_text="Begin from this picture.")
     seconds = serializers.FloatField(required=False, default=4.0, help_text="1 to 10.")
     size = serializers.ChoiceField(choices=sorted(SIZES), required=False, default="portrait")

@@ -28,8 +28,9 @@ StoryOf = Callable[[str, Callable[[str], bool]], Sequence[object]]
 @require_http_methods(["GET", "HEAD", "POST"])
 @allows("generation.ask")
 def create(request: HttpRequest) -> HttpResponse:
-    """Ask for a clip, or for a remix of one (`?remix=`)."""
-    asked_before = {name: request.GET[name] for name in ("remix", "prompt", "likenesses") if name in request.GET}
+    """Ask for a clip, for a remix of one (`?remix=`), or for what comes after it (`&extends=1`)."""
+    named = ("remix", "extends", "prompt", "likenesses")
+    asked_before = {name: request.GET[name] for name in named if name in request.GET}
     form = AskForm(request.POST or None, request.FILES or None, initial={"command": uuid4(), **asked_before})
     if form.is_valid():
         try:

@@ -28,6 +28,7 @@ class Command(ActingCommand):
         parser.add_argument("prompt", help='what to show, for example "a red ball bounces on grass"')
         parser.add_argument("--likeness", action="append", default=[], metavar="NAME", help="somebody to show")
         parser.add_argument("--parent", metavar="ID", help="remix this clip")
+        parser.add_argument("--extend", action="store_true", help="go on where the parent ends, instead of a remix")
         parser.add_argument("--image", metavar="FILE", help="begin from this picture")
         parser.add_argument("--seconds", type=float, default=4.0, help="length (default 4)")
         parser.add_argument("--size", choices=sorted(SIZES), default="portrait")
@@ -39,8 +40,9 @@ class Command(ActingCommand):
         image = a_file(options["image"]) if options["image"] else None
         names = tuple(options["likeness"])
         wish = Wish(
-            options["prompt"], names, parent or None, image, options["seconds"], options["size"], options["engine"]
-        )
+            options["prompt"], names, parent or None, options["extend"], image, options["seconds"], options["size"],
+            options["engine"],
+        )  # fmt: skip
         generation = request_generation(self.log, ask_of(wish, actor.person, command_id(), settings.PLACET_REGION))
         with self._bar() as bar:
             told = follow(generation, self.tick, options["wait"], _moving(bar))
