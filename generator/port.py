@@ -47,10 +47,12 @@ class GenerationRequest:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Before:
-    """Pictures of the clip that is gone on from, to its last: `frames` [n, height, width, 3] RGB."""
+    """The end of a clip: `frames` [n, height, width, 3] RGB, and `pcm` [samples, channels] at `rate` Hz to them."""
 
     frames: NDArray[np.uint8]
     fps: float
+    pcm: NDArray[np.float32]
+    rate: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import torch
 from diffusers import AutoencoderKLLTX2Audio
 from torch import Tensor, nn
 
+from generator.trained.spectra import frames_of
 from generator.training.codes import Basis, basis
-from generator.training.hearing import frames_of
 from generator.training.loop import Plan, Run, Shown, kept
 from generator.training.parts import WORDS, connectors, text_encoder, transformer
 from generator.training.pictures import portraits

@@ -9,10 +9,10 @@ from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
 from torch import Tensor
 from torch.nn import functional
 
+from generator.trained.spectra import HOP, frames_of
 from generator.training.loop import Plan, Run, Shown
 from generator.training.parts import audio_vae, vocoder
 from generator.training.scenes import Shot, scenes
-from generator.training.spectra import HOP, spectra
 
 SPECTRA: Final = Plan("spectra", steps=2_000, muon=0.01, adam=2e-3)
 VOICE: Final = Plan("voice", steps=6_000, muon=0.005, adam=1e-3)
@@ -30,12 +30,6 @@ def heard(count: int, seed: int) -> Tensor:
     moving = [i for i, one in enumerate(made.asked) if one.motion in MOVING]
     chosen = (moving + [i for i in range(count * 2) if i not in moving])[:count]
     return made.sounds()[torch.tensor(chosen)]
-
-
-def frames_of(pcm: Tensor) -> Tensor:
-    """Spectra as many as the autoencoder gives back: 4 n - 3."""
-    found = spectra(pcm)
-    return found[:, :, : (found.shape[2] - 1) // 4 * 4 + 1]
 
 
 def learn_spectra(folder: Path) -> Run:

@@ -7,8 +7,7 @@ from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
 from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
 from transformers import T5Config, T5EncoderModel
 
-from generator.training.sounds import RATE
-from generator.training.spectra import BANDS, HOP
+from generator.trained.spectra import BANDS, HOP, RATE
 
 CHANNELS: Final = 88
 """Of the picture's latents, each for 32 x 32 pixels of four frames."""

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from generator.trained.grammar import FLOORS, SHAPES
+from generator.trained.spectra import RATE
 from generator.training.pictures import Looks
 from generator.training.tracks import FPS, LARGEST, SMALLEST, Tracks
 
-RATE: Final = 16_000
 LASTS: Final = 0.35
 PITCH: Final = {"ball": 320.0, "cube": 240.0, "cone": 420.0, "star": 540.0}
 RATIOS: Final = (1.0, 2.32, 4.25)

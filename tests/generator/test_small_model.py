@@ -14,8 +14,9 @@ import pytest
 import torch
 from PIL import Image
 
+from generator.engines.diffusion.calling import Draw
 from generator.engines.diffusion.choosing import Drawn
-from generator.engines.diffusion.engine import SMALL, DiffusersEngine, Draw
+from generator.engines.diffusion.engine import SMALL, DiffusersEngine
 from generator.engines.diffusion.manifest import NAME, Manifest, Profile, WeightsRefused
 from generator.engines.diffusion.seats import Stepped
 from generator.engines.diffusion.wording import Reader, sentences
@@ -28,6 +29,7 @@ from generator.training.tracks import PORTRAIT
 from tests.generator.asking import ask, never, silent
 
 DRAWN = (128, 224)
+SILENCE = np.zeros((32_000, 1), np.float32)
 INSIDE = {
     "a red ball bounces on wood": "a red ball bounces on wood",
     "a crimson sphere hopping over the lawn": "a red ball bounces on grass",
@@ -243,7 +245,7 @@ def test_what_goes_on_begins_where_the_other_ends_and_keeps_its_object(
     engine: DiffusersEngine, prompt: str, fps: int
 ) -> None:
     parent = engine.generate(ask(prompt, size=DRAWN, seconds=2), silent, never)
-    before = Before(np.repeat(parent.frames, fps // parent.fps, 0), fps)
+    before = Before(np.repeat(parent.frames, fps // parent.fps, 0), fps, parent.pcm, parent.rate)
     child = engine.generate(ask("it goes on", over=prompt, before=before, size=DRAWN, seconds=2), silent, never)
     assert child.recipe["call"]["pipeline"] == "LTX2ConditionPipeline"
     assert (len(child.frames), len(child.pcm)) == (24, 2 * child.rate)
@@ -257,13 +259,42 @@ def test_what_goes_on_begins_where_the_other_ends_and_keeps_its_object(
 
 
 def test_nothing_is_gone_on_from_for_longer_than_was_trained(engine: DiffusersEngine) -> None:
-    before = Before(np.zeros((24, 224, 128, 3), np.uint8), 12)
+    before = Before(np.zeros((24, 224, 128, 3), np.uint8), 12, SILENCE, 16_000)
     with pytest.raises(BeyondCapabilities, match="at most 8 s"):
         engine.generate(ask("it rests", over="a red ball", before=before, size=DRAWN, seconds=9), silent, never)
     noise = np.random.default_rng(1).integers(0, 255, (24, 224, 128, 3), np.uint8)
-    strange = ask("it rests", over="a red ball on wood", before=Before(noise, 12), size=DRAWN, seconds=1)
+    strange = ask(
+        "it rests", over="a red ball on wood", before=Before(noise, 12, SILENCE, 16_000), size=DRAWN, seconds=1
+    )
     with pytest.raises(OutsideVocabulary, match="this clip"):
         engine.generate(strange, silent, never)
+
+
+def test_each_line_is_a_scene_that_goes_on_from_the_last_with_the_same_object(engine: DiffusersEngine) -> None:
+    clip = engine.generate(
+        ask("a blue cube falls on grass\n\nit rolls right", seed=3, size=DRAWN, seconds=4), silent, never
+    )
+    assert (len(clip.frames), len(clip.pcm)) == (48, 4 * clip.rate)
+    assert clip.recipe["call"]["frames_of_scenes"] == [24, 24]
+    assert clip.recipe["scene"]["words"] == "a blue cube falls and stops on grass; a blue cube rolls right on grass"
+    first, second = (look(part, clip.fps) for part in np.split(clip.frames, 2))
+    assert {(one.colour, one.shape) for one in (first, second)} == {("blue", "cube")}
+    assert (first.motion, second.motion) == ("fall", "roll_right")
+    assert abs(second.x[0] - first.x[-1]) * DRAWN[1] < 16  # pixels: it starts where it stopped
+
+
+def test_what_goes_on_may_move_otherwise_and_look_no_other_way(engine: DiffusersEngine) -> None:
+    before = Before(np.zeros((24, 224, 128, 3), np.uint8), 12, SILENCE, 16_000)
+    blue = ask("a blue one falls", over="a red ball rests on wood", before=before, size=DRAWN, seconds=2)
+    with pytest.raises(OutsideVocabulary, match="blue") as refused:
+        engine.generate(blue, silent, never)
+    assert refused.value.nearest == ("a red ball falls and stops on wood",)
+
+
+@pytest.mark.parametrize(("lines", "seconds"), [(5, 10), (3, 2)])
+def test_more_scenes_than_fit_are_refused(engine: DiffusersEngine, lines: int, seconds: float) -> None:
+    with pytest.raises(BeyondCapabilities, match=f"{lines} scenes"):
+        engine.generate(ask("\n".join(["a red ball rests"] * lines), size=DRAWN, seconds=seconds), silent, never)
 
 
 class Counted(DiffusersEngine):

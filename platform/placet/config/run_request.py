@@ -34,7 +34,7 @@ def _end_of(log: EventLog, parent: str) -> Before:
     signed = Generation.replay(log.read(stream_of(parent))).signed
     clip = read_clip(blobs().path(signed.sha256 if signed else "", Area.RELEASED), most_frames=MOST_FRAMES)
     last = round(LAST_SECONDS * clip.fps)
-    return Before(clip.frames[-last:].copy(), clip.fps)
+    return Before(clip.frames[-last:].copy(), clip.fps, clip.pcm[-round(LAST_SECONDS * clip.rate) :].copy(), clip.rate)
 
 
 def _told_before(generation: Generation, log: EventLog) -> str | None:

@@ -39,6 +39,7 @@ class AskForm(CommandForm):
         label=_("What happens?"),
         max_length=LONGEST_PROMPT,
         strip=False,
+        help_text=_("Each line is a scene that goes on from the one before."),
         widget=forms.Textarea(attrs={"rows": 4, "placeholder": _("A red ball bounces twice and rolls away")}),
     )
     likenesses = forms.CharField(

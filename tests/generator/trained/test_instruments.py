@@ -9,8 +9,8 @@ import torch
 
 from generator.trained.eyes import Frames, Numbers, Seen, look
 from generator.trained.grammar import HELD_OUT, MOTIONS, SHAPES, every
+from generator.trained.spectra import RATE
 from generator.training.scenes import Scenes, scenes
-from generator.training.sounds import RATE
 from generator.training.tracks import FPS, FRAMES
 from placet.media.ears import loudest, onsets
 

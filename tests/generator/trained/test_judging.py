@@ -9,8 +9,8 @@ from generator.trained.eyes import Frames, Numbers
 from generator.trained.grammar import HELD_OUT, Asked
 from generator.trained.judging import GOALS, Judged, judge, table
 from generator.trained.questions import questions
+from generator.trained.spectra import RATE
 from generator.training.scenes import scenes
-from generator.training.sounds import RATE
 from generator.training.tracks import FPS
 
 COUNT = 32

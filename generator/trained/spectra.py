@@ -6,8 +6,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from generator.training.sounds import RATE
-
+RATE: Final = 16_000
 BANDS: Final = 16
 HOP: Final = 160
 LENGTH: Final = 512
@@ -23,6 +22,12 @@ def spectra(pcm: Tensor) -> Tensor:
     power = torch.stft(pcm, LENGTH, HOP, window=window, return_complex=True, pad_mode="constant").abs() ** 2
     energy = power.transpose(1, 2) @ _bands(pcm.device) / LENGTH
     return ((energy.clamp(min=QUIET).log10() - MIDDLE) / SPREAD)[:, None]
+
+
+def frames_of(pcm: Tensor) -> Tensor:
+    """Spectra as many as the autoencoder gives back: 4 n - 3."""
+    found = spectra(pcm)
+    return found[:, :, : (found.shape[2] - 1) // 4 * 4 + 1]
 
 
 @cache
