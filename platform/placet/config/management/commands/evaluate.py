@@ -24,6 +24,7 @@ class Command(PlacetCommand):
         parser.add_argument("--draws", type=int, help="draw each clip at most so often (default: as its manifest says)")
         parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
         parser.add_argument("--sheet", type=Path, help="write pictures of the first 24 clips to this PNG")
+        parser.add_argument("--ways", type=int, default=0, help="pictures, badges, styles and ends, each so often")
         parser.add_argument("--csv", type=Path, help="write one line for each clip to this file")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
@@ -34,6 +35,8 @@ class Command(PlacetCommand):
             told = engine_named(options["engine"]).capabilities()
         except UnknownEngine as unknown:
             raise CommandFailed(str(unknown), "placet evaluate --engine small", code=unknown.code) from unknown
+        if options["ways"]:
+            return self._ways(told.engine, options["ways"])
         judged = evaluated(told.engine, options["prompts"], options["processes"], options["draws"])
         found = list(track(judged, "clips", options["prompts"], console=self.console))
         clips = [one for one, _ in found]
@@ -52,6 +55,17 @@ class Command(PlacetCommand):
             "controls": controls(clips),
             "csv_sha256": sha256(text.encode()).hexdigest(),
         }
+
+    def _ways(self, name: str, count: int) -> Mapping[str, Any]:
+        from generator.registry import engine_named
+        from placet.config.evaluating_ways import ROWS, judged_ways, way_rows
+
+        engine = engine_named(name)
+        engine.load()
+        told = list(track(judged_ways(engine, count), "clips", count * len(ROWS), console=self.console))
+        table = way_rows(told)
+        met = all(row["met"] for row in table)
+        return {"ok": met, "engine": name, "prompts": count, "table": table, "controls": []}
 
     def show(self, answer: Mapping[str, Any]) -> None:
         table = Table("metric", "value", "goal", "", box=None)
