@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from generator.engines.diffusion.engine import SMALL, DiffusersEngine
-from generator.engines.diffusion.manifest import Manifest
+from generator.engines.diffusion.engine import DiffusersEngine
+from generator.engines.diffusion.plain import looped
 from generator.port import GenerationRequest, RawClip
 from generator.trained.questions import questions
 from placet.config.evaluating import wanted
@@ -103,32 +103,6 @@ def _share(asked: list[GenerationRequest]) -> Told:
     assert _engine is not None
     made = _many(_engine, asked)
     return Told(_device(_engine), sum(len(clip.recipe["draws"]) > 1 for clip in made))
-
-
-def looped(asked: list[GenerationRequest], folder: Path = SMALL) -> float:
-    """Clips a second of the pipeline alone, after one to warm up."""
-    import torch
-    from diffusers import DiffusionPipeline
-
-    manifest = Manifest.read(folder)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    pipeline = DiffusionPipeline.from_pretrained(folder, local_files_only=True, dtype=torch.float32).to(device)
-    pipeline.set_progress_bar_config(disable=True)
-    width, height = manifest.grid.nearest(asked[0].width, asked[0].height)
-
-    def draw(request: GenerationRequest) -> Any:
-        with torch.inference_mode():
-            return pipeline(
-                prompt=request.prompt, width=width, height=height, num_frames=manifest.grid.frames(request.seconds),
-                frame_rate=float(manifest.grid.fps), output_type="np",
-                generator=torch.Generator("cpu").manual_seed(request.seed), **manifest.call,
-            )  # fmt: skip
-
-    draw(asked[0])
-    begun = time.perf_counter()
-    for request in asked:
-        draw(request)
-    return len(asked) / (time.perf_counter() - begun)
 
 
 def _same_bits(engine: DiffusersEngine, request: GenerationRequest) -> Row:
