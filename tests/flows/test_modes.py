@@ -16,12 +16,14 @@ from generator.port import Claim, Shape
 from generator.registry import Engines
 from generator.worker import work
 from placet.config.run_queue import LogRunQueue
+from placet.config.run_request import request_of
 from placet.eventlog.ids import GenerationId
 from placet.likeness import commands as likeness
 from placet.likeness import templates
 from placet.likeness.faces import Template
 from placet.likeness.queries import enrolled
 from placet.media.child import read_clip
+from placet.media.errors import BlobMissing
 from placet.media.places import blobs, private
 from placet.studio import events as e
 from placet.studio import queries
@@ -161,6 +163,16 @@ def test_what_began_from_a_clip_that_is_gone_fails_with_its_quota_back(story: St
     clip = made(story, "it goes on", parent=parent, extends=True)
     assert story.state(clip).state == "failed"
     assert isinstance(story.log.read(quota_of(BEN)).facts[-1], e.QuotaReturned)
+
+
+def test_nothing_goes_on_from_a_clip_against_which_something_stands_by_then(story: Story) -> None:
+    parent = made(story, BALL)
+    story.publish(parent, BEN)
+    clip = story.ask(BEN, "it goes on", parent=parent, extends=True, seconds=1.0, engine="small")
+    assert request_of(story.state(clip), story.log, private()).before is not None
+    story.given(f"generation-{parent}", e.StandingOpened(parent, "reported", new_id()))
+    with pytest.raises(BlobMissing):
+        request_of(story.state(clip), story.log, private())
 
 
 def test_a_story_of_two_scenes(story: Story) -> None:

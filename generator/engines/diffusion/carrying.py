@@ -20,7 +20,7 @@ SURE: Final = 1
 
 
 def latents_of(before: Before, seconds: float, codec: Any, device: str) -> Any:
-    """Of its last seconds, as the model sees them [1, n, channels]; None where it is silent to the model or absent."""
+    """Of its last seconds, as the model sees them [1, n, channels]."""
     import torch
     from scipy.signal import resample_poly
 

@@ -144,7 +144,9 @@ class DiffusersEngine:
         scenes: list[Scene] = []
         for number, part in enumerate(parts):
             before = scenes[-1].end(grid.fps) if scenes else part.before
-            scenes.append(self._scene(replace(part, before=before), part_of(progress, number, len(parts)), cancel))
+            scenes.append(
+                self._scene(replace(part, before=before), part_of(progress, number, len(parts), DECODED), cancel)
+            )
         progress("fit", DECODED)
         drawn = joined(scenes, grid.fps)
         frames = fitted(drawn.frames, request.width, request.height)

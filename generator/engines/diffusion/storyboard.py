@@ -69,9 +69,9 @@ def scenes_of(request: GenerationRequest, grid: Grid) -> list[GenerationRequest]
     ]
 
 
-def part_of(progress: Progress, number: int, count: int) -> Progress:
-    """As the whole has come, when a scene of it has come so far."""
-    return lambda phase, done_0_1: progress(phase, (number + done_0_1) / count)
+def part_of(progress: Progress, number: int, count: int, end: float) -> Progress:
+    """As the whole has come, when a scene of it has come so far, and all of them come to `end`."""
+    return lambda phase, done_0_1: progress(phase, (number * end + done_0_1) / count)
 
 
 def joined(scenes: Sequence[Scene], fps: int) -> Drawn:

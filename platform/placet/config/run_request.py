@@ -7,6 +7,7 @@ from placet.eventlog.event import Sealed
 from placet.eventlog.log import EventLog, Stream
 from placet.media.blobs import Area
 from placet.media.child import read_clip
+from placet.media.errors import BlobMissing
 from placet.media.places import blobs
 from placet.media.private import PrivateStore
 from placet.studio.generation import Generation, stream_of
@@ -30,9 +31,11 @@ def request_of(generation: Generation, log: EventLog, private: PrivateStore) -> 
 
 
 def _end_of(log: EventLog, parent: str) -> Before:
-    """Of the clip as everybody sees it. Raises `BlobMissing` where it is gone."""
-    signed = Generation.replay(log.read(stream_of(parent))).signed
-    clip = read_clip(blobs().path(signed.sha256 if signed else "", Area.RELEASED), most_frames=MOST_FRAMES)
+    """Of the clip as everybody sees it. Raises `BlobMissing` where it is gone, or where anything stands against it."""
+    before = Generation.replay(log.read(stream_of(parent)))
+    if before.signed is None or before.standing:
+        raise BlobMissing(f"Generation {parent} is not shown any more, so that nothing goes on from it.")
+    clip = read_clip(blobs().path(before.signed.sha256, Area.RELEASED), most_frames=MOST_FRAMES)
     last = round(LAST_SECONDS * clip.fps)
     return Before(clip.frames[-last:].copy(), clip.fps, clip.pcm[-round(LAST_SECONDS * clip.rate) :].copy(), clip.rate)
 

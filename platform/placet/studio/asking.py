@@ -10,7 +10,7 @@ from placet.media.places import private
 from placet.people.queries import named
 from placet.people.refusals import NobodyOfThatName
 from placet.studio.commands import AskGeneration
-from placet.studio.refusals import EngineNotHere
+from placet.studio.refusals import EngineNotHere, NoSuchGeneration
 from placet.ui.region import UNKNOWN, is_barred
 
 LARGEST_IMAGE_BYTES = 10 * 1024 * 1024
@@ -40,6 +40,8 @@ def ask_of(wish: Wish, asked_by: PersonId, command_id: str, region: str) -> AskG
     Raises `HostileMedia` for a picture that is not read. A name that nobody has is part of the request: the check
     answers `likeness_unknown`, and it is recorded. Raises `EngineNotHere` by the engine's licence.
     """
+    if wish.extends and not wish.parent:
+        raise NoSuchGeneration("There is no clip to go on from: name it as the parent.")
     engine = wish.engine or settings.PLACET_ENGINE
     if is_barred(settings.ENGINES.get(engine, ()), region):
         where = "where nobody knows from where it is asked" if region == UNKNOWN else f"in {region}"

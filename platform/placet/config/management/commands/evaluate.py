@@ -24,7 +24,9 @@ class Command(PlacetCommand):
         parser.add_argument("--draws", type=int, help="draw each clip at most so often (default: as its manifest says)")
         parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
         parser.add_argument("--sheet", type=Path, help="write pictures of the first 24 clips to this PNG")
-        parser.add_argument("--ways", type=int, default=0, help="pictures, badges, styles and ends, each so often")
+        parser.add_argument(
+            "--ways", type=int, default=0, help="instead: pictures, badges, styles and ends, each so often, as drawn"
+        )
         parser.add_argument("--csv", type=Path, help="write one line for each clip to this file")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
