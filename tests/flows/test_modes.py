@@ -27,7 +27,9 @@ from placet.media.errors import BlobMissing
 from placet.media.places import blobs, private
 from placet.studio import events as e
 from placet.studio import queries
+from placet.studio.asking import Wish, ask_of
 from placet.studio.commands import quota_of
+from placet.studio.refusals import NoSuchGeneration
 from provenance.pki import make_install_pki
 from tests.cast import ANA, BEN
 from tests.generator.asking import ask, never, silent
@@ -206,3 +208,8 @@ def test_what_is_asked_wrongly_ends_as_what_it_is_and_its_quota_is_given_back(
     quota = [type(fact) for fact in story.log.read(quota_of(BEN)).facts]
     assert (quota[-1] is e.QuotaReturned) == (ends != "draft")
     assert story.make(clip) is False, "its lease is free, and there is nothing to do"
+
+
+def test_to_go_on_from_no_clip_is_refused_and_not_made_as_something_else() -> None:
+    with pytest.raises(NoSuchGeneration, match="go on from"):
+        ask_of(Wish("it goes on", extends=True), BEN, new_id(), "XX")
