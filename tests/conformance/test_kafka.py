@@ -272,6 +272,26 @@ def _floor(world: World) -> int:
     return checkpoints.read(world.connection, NAME)[THE_LOG].position
 
 
+@pytest.mark.parametrize("group", ["first", "second"])  # the first of a broker waits long enough to know the topics
+def test_a_member_that_polls_shorter_than_its_group_needs_gets_its_partitions(on_kafka: World, group: str) -> None:
+    """kafka-python forgets what a group is agreeing on when a poll ends first, if new metadata made it agree anew."""
+    on_kafka.cluster.ensure_topics([topic(on_kafka)])
+    given: set[Place] = set()
+    consumer = on_kafka.cluster.consumer(group)
+
+    def gained(places: set[Place]) -> None:
+        given.update(places)
+        for place in places:
+            consumer.seek(place, None)
+
+    consumer.subscribe([topic(on_kafka)], gained, given.difference_update)
+    until = time.monotonic() + 15
+    while not given and time.monotonic() < until:
+        consumer.poll(0.001)
+    assert len(given) == on_kafka.cluster.partitions
+    consumer.close()
+
+
 def test_two_members_share_the_work(on_kafka: World) -> None:
     on_kafka.carry()
     first = on_kafka.start("member")

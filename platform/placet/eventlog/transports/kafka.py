@@ -178,6 +178,7 @@ class GroupConsumer:
     def poll(self, wait_seconds: float) -> list[Raw]:
         """What came. Raises `KafkaAway`."""
         with _told():
+            self._go_on_joining()
             try:
                 found = self._consumer.poll(timeout_ms=int(wait_seconds * 1000))
             except OffsetOutOfRangeError:
@@ -218,6 +219,16 @@ class GroupConsumer:
     def close(self) -> None:
         with suppress(KafkaError):
             self._consumer.close(timeout_ms=1_000)
+
+    def _go_on_joining(self) -> None:
+        """Have the library take up again what its group was agreeing on when the last `poll` ended.
+
+        kafka-python 3.0 forgets it where new metadata was the reason to agree: the member keeps the partitions that it
+        had, often none, and its heartbeat stays switched off.
+        """
+        coordinator = self._consumer._coordinator  # noqa: SLF001  a test tells when the library mends it
+        if coordinator._join_task is not None:  # noqa: SLF001
+            coordinator.request_rejoin()
 
     def _back_in_range(self) -> None:
         """Retention has overtaken us: go on at what is left. What is gone is read from PostgreSQL."""
