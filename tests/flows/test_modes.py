@@ -1,27 +1,16 @@
 """Each way of asking the small model, from the request to the feed, with real engine, mark, checks and signature."""
 
 import io
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import settings
 from numpy.typing import NDArray
 from PIL import Image
 
-from generator.engines.diffusion.engine import DiffusersEngine
-from generator.port import Claim, Shape
-from generator.registry import Engines
-from generator.worker import work
-from placet.config.run_queue import LogRunQueue
 from placet.config.run_request import request_of
 from placet.eventlog.ids import GenerationId
 from placet.likeness import commands as likeness
-from placet.likeness import templates
-from placet.likeness.faces import Template
-from placet.likeness.queries import enrolled
 from placet.media.child import read_clip
 from placet.media.errors import BlobMissing
 from placet.media.places import blobs, private
@@ -30,8 +19,8 @@ from placet.studio import queries
 from placet.studio.asking import Wish, ask_of
 from placet.studio.commands import quota_of
 from placet.studio.refusals import NoSuchGeneration
-from provenance.pki import make_install_pki
 from tests.cast import ANA, BEN
+from tests.flows.working import equip, small, work_off
 from tests.generator.asking import ask, never, silent
 from tests.story import Story, new_id
 
@@ -39,42 +28,15 @@ pytestmark = [pytest.mark.models, pytest.mark.promise("P1")]
 BALL = "a red ball bounces on wood"
 
 
-class Line(LogRunQueue):
-    """The worker's own queue, which notes when there is nothing more to do."""
-
-    is_empty = False
-
-    def claim(self, like: Shape | None = None) -> Claim | None:
-        found = super().claim(like)
-        self.is_empty = found is None
-        return found
-
-
-@cache
-def engine() -> DiffusersEngine:
-    """Loaded once: it takes seconds."""
-    made = DiffusersEngine()
-    made.load()
-    return made
-
-
 @pytest.fixture(autouse=True)
-def install(story: Story) -> None:
-    """In the begun story: keys to sign with, and a template of Ana: a check that cannot open one waits."""
-    make_install_pki(Path(settings.PLACET_HOME) / "keys" / "pki")
-    (ana,) = enrolled()
-    templates.keep(private(), ANA, Template(np.zeros(128), "none"), ana.template)
+def equipped(story: Story) -> None:
+    equip()
 
 
 def made(story: Story, prompt: str, *cameos: Any, **more: Any) -> GenerationId:
     """Asked for by Ben, made by a worker, and whatever follows. One seed: how often a clip misses is for benches."""
     generation = story.ask(BEN, prompt, *cameos, **{"seconds": 1.0, "engine": "small", "seed": 7} | more)
-    key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
-    line = Line(lambda: story.pump.connection, blobs(), private(), key)
-    engines = Engines(lambda _: engine())
-    engines.unload = lambda: None  # type: ignore[method-assign]  # kept for the next story
-    work(line, engines, should_stop=lambda: line.is_empty, develop=line.develop)
-    story.pump.run()
+    work_off(story, small())
     return generation
 
 
@@ -94,7 +56,7 @@ def assert_reaches_the_feed(story: Story, generation: GenerationId) -> None:
 
 def picture() -> bytes:
     """One that the model knows: of a clip of its own."""
-    drawn = engine().generate(ask("a green ball rests on grass", size=(360, 640), seconds=0.5), silent, never)
+    drawn = small().generate(ask("a green ball rests on grass", size=(360, 640), seconds=0.5), silent, never)
     file = io.BytesIO()
     Image.fromarray(drawn.frames[0]).save(file, "PNG")
     return file.getvalue()

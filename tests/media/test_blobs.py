@@ -79,12 +79,16 @@ def test_what_no_event_names_is_found_and_removed_and_nothing_else(store: BlobSt
     named, unnamed = store.put(b"named"), store.put(b"unnamed")
     half = store.path(unnamed.sha256).with_name(".half-abc")
     half.write_bytes(b"left by a dead process")
+    clip, signing = store.root / ".run-1-abc.mp4", store.root / ".sign-abc"
+    clip.write_bytes(b"half a clip of a dead worker")
+    signing.mkdir()
+    (signing / "clip.mp4").write_bytes(b"being signed by a dead process")
     found = store.unnamed({named.sha256})
-    assert {lying.place.name for lying in found} == {".half-abc", unnamed.sha256}
+    assert {lying.place.name for lying in found} == {".half-abc", unnamed.sha256, clip.name, signing.name}
     assert sum(store.remove(lying) for lying in found) == 1, "a half is no blob"
     assert store.has(named.sha256)
     assert not store.has(unnamed.sha256)
-    assert not half.exists()
+    assert not half.exists() | clip.exists() | signing.exists()
 
 
 def test_what_was_put_again_since_is_not_removed(store: BlobStore) -> None:

@@ -14,12 +14,15 @@ from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from placet.media.errors import BlobDamaged, BlobMissing, BlobStoreFull
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
+_BESIDE: Final = (".run-*", ".sign-*")
+"""What workers and signers write at the root until it is whole."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -105,17 +108,21 @@ class BlobStore:
     def unnamed(self, named: Container[str]) -> set[Lying]:
         """What no event names, and what a dead process left half written; what names it may still be on its way."""
         found = set()
-        for file in self.root.glob("*/??/??/*"):
+        for file in chain(self.root.glob("*/??/??/*"), self.half_done()):
             with suppress(FileNotFoundError):
                 if file.name not in named:
                     found.add(Lying(file, file.stat().st_mtime_ns))
         return found
 
+    def half_done(self) -> Iterator[Path]:
+        """Files and folders beside the blobs: of processes at work, and of those that died at it."""
+        return chain.from_iterable(self.root.glob(pattern) for pattern in _BESIDE)
+
     def remove(self, lying: Lying) -> bool:
         """Remove what was found unnamed, unless it was put again since. Whether a whole blob went."""
         with suppress(FileNotFoundError):
             if lying.place.stat().st_mtime_ns == lying.put_at:
-                lying.place.unlink()
+                remove_any(lying.place)
                 return _NAME.fullmatch(lying.place.name) is not None
         return False
 
@@ -136,6 +143,14 @@ class BlobStore:
         with _disk_may_be_full(blob.sha256):
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _write_whole(place, blob.bytes_count, write)
+
+
+def remove_any(place: Path) -> None:
+    """A file or a whole folder. Raises FileNotFoundError."""
+    if place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink()
 
 
 def _write_whole(place: Path, bytes_count: int, write: Callable[[BinaryIO], object]) -> None:

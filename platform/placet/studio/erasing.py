@@ -1,8 +1,8 @@
 """What the studio does when a person is forgotten: ends what is theirs or shows them, and removes the bytes."""
 
-import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from placet.eventlog.effects import LONGEST_WAIT_SECONDS
 from placet.eventlog.log import Stream
 from placet.eventlog.models import Effect
 from placet.eventlog.vault import install_vault
+from placet.media.blobs import remove_any
 from placet.media.places import blobs
 from placet.studio import decide
 from placet.studio import events as e
@@ -21,7 +22,6 @@ from placet.studio.decide import Outcome
 from placet.studio.generation import Generation
 
 PERSON_ERASED: Final = "person_erased"
-HALF_DONE: Final = (".run-*", ".sign-*")
 HALF_DONE_FOR_SECONDS: Final = 600
 
 
@@ -83,7 +83,7 @@ def _drop_unnamed(generations: Sequence[str]) -> None:
 
 def _drop_half_done() -> None:
     """What a process that was killed left beside the blobs."""
-    for pattern in HALF_DONE:
-        for place in blobs().root.glob(pattern):
+    for place in blobs().half_done():
+        with suppress(FileNotFoundError):
             if place.stat().st_mtime < time.time() - HALF_DONE_FOR_SECONDS:
-                shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+                remove_any(place)

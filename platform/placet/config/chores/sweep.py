@@ -1,4 +1,4 @@
-"""Blobs that no event names, an hour old, are removed: what a dead worker left, and files of a retried signature."""
+"""What no event names goes after an hour: blobs and half clips of dead workers, files of a retried signature."""
 
 import re
 import time

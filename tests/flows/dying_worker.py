@@ -1,0 +1,29 @@
+"""A worker that is killed when its first run enters a phase: `dying_worker.py ENGINE PHASE`."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    from generator.run import Run
+    from placet.config import roles
+
+    settings.PLACET_ENGINE, phase = sys.argv[1:]
+    go_on = Run.progress
+
+    def progress(run: Run, name: str, done_0_1: float) -> None:
+        go_on(run, name, done_0_1)
+        if name == phase:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Run.progress = progress  # type: ignore[method-assign]
+    roles.worker()
