@@ -25,5 +25,5 @@ if __name__ == "__main__":
         if name == phase:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Run.progress = progress  # type: ignore[method-assign]
+    Run.progress = progress  # type: ignore[assignment, method-assign]
     roles.worker()
