@@ -13,6 +13,7 @@ READY_DEV := .venv/.ready-dev-$(LOCKED)
 KAFKA_POM := platform/placet/config/broker/pom.xml
 READY_KAFKA := .venv/kafka/.ready-$(shell cat $(KAFKA_POM) 2>/dev/null | sha256sum | cut -c1-16)
 OWN_BROKER := $(if $(filter kafka,$(PLACET_TRANSPORT)),$(if $(PLACET_KAFKA),,$(READY_KAFKA)))
+TESTS := $(BIN)/python -m pytest -m "not gpu and not soak" -n 2 --dist loadfile
 EXTRAS := --extra models --extra faces
 
 # uv does not read pip's settings: what the environment tells pip is told to uv as well.
@@ -41,7 +42,7 @@ demo: setup  ## the main job from start to end, told as it goes; ends by itself
 	@exec $(BIN)/placet demo
 
 test: dev  ## every test but the hours-long ones and those that need a GPU
-	$(BIN)/python -m pytest -m "not gpu and not soak" $(ARGS)
+	$(TESTS) $(ARGS)
 
 check: dev  ## exactly what CI runs
 	$(BIN)/ruff check
@@ -50,7 +51,7 @@ check: dev  ## exactly what CI runs
 	$(BIN)/lint-imports
 	$(BIN)/placet check --fail-level WARNING
 	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
-	$(BIN)/python -m pytest -m "not gpu and not soak" $(ARGS)
+	$(TESTS) $(ARGS)
 
 bench: setup  ## our figures beside their references
 	@exec $(BIN)/placet bench all

@@ -26,7 +26,8 @@ from placet.config.postgres_roles import drop_database, prepare_database, prepar
 from placet.eventlog.vault import install_vault
 from placet.media.places import blobs, private
 
-pytest_plugins = ["tests.promises", "tests.soak_page", "tests.visiting"]
+pytest_plugins = ["tests.conformance.summary", "tests.promises", "tests.soak_page", "tests.visiting"]
+LONGEST = {"test_dying.py", "test_acceptance.py", "test_kafka.py", "test_pages.py", "test_modes.py"}
 TEMPLATE = f"placet_template_{os.getpid()}"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
@@ -144,7 +145,10 @@ def owner_dsn(fresh_database: str) -> str:
     return os.environ["PLACET_OWNER_DATABASE"]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: where several processes share the tests, none is left with one of them at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     flushing = [
         item.nodeid for item in items if any(m.kwargs.get("transaction") for m in item.iter_markers("django_db"))
     ]

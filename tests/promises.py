@@ -25,14 +25,19 @@ SAID: Final[dict[str, Outcomes]] = {}
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.when == "call" or report.outcome != "passed":
-        for promise in promised(item):
-            note(SAID.setdefault(promise, {}), item.nodeid, report.outcome)
+    report.promises = sorted(promised(item))  # type: ignore[attr-defined]  # goes with it from one process to another
     return report
 
 
-def pytest_sessionfinish() -> None:
-    if SAID:
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" or report.outcome != "passed":
+        for promise in getattr(report, "promises", ()):  # none where the process itself died
+            note(SAID.setdefault(promise, {}), report.nodeid, report.outcome)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where tests run in several processes, the one that hears of all of them keeps what they said."""
+    if SAID and not hasattr(session.config, "workerinput"):
         keep(promises_file(), SAID, marked(TESTS), revision())
 
 

@@ -1,11 +1,9 @@
-"""A real broker for the run, a world for each test, and at the end what was seen of both."""
+"""A real broker for the run, a world for each test, and what was seen of both for the summary."""
 
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import psycopg
 import pytest
@@ -13,11 +11,8 @@ from kafka import KafkaAdminClient
 
 from placet.config.broker.running import RunningBroker, running_broker
 from placet.config.broker.server import BrokerMissing, jars, java
-from placet.eventlog.transports.kafka import Cluster
+from tests.conformance.summary import CASE, CLUSTER, COMMITTED
 from tests.conformance.world import World
-
-CASES: Final[Counter[str]] = Counter()
-SEEN: Final[dict[str, object]] = {}
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +23,6 @@ def broker() -> Iterator[RunningBroker]:
         pytest.skip(str(missing))
     home = Path(tempfile.mkdtemp(prefix="placet-broker-"))
     with running_broker(home) as running:
-        SEEN["cluster id"] = Cluster((running.broker.address,)).cluster_id()
         yield running
     shutil.rmtree(home, ignore_errors=True)
 
@@ -36,18 +30,18 @@ def broker() -> Iterator[RunningBroker]:
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
 def world(request: pytest.FixtureRequest, fresh_database: str) -> Iterator[World]:
     """The same story over both transports."""
-    CASES[request.param] += 1
-    yield from _world(request, fresh_database, request.param)
+    yield from _world(request, fresh_database, request.param, request.param)
 
 
 @pytest.fixture
 def on_kafka(request: pytest.FixtureRequest, fresh_database: str) -> Iterator[World]:
     """What only Kafka can do to us."""
-    CASES["kafka alone"] += 1
-    yield from _world(request, fresh_database, "kafka")
+    yield from _world(request, fresh_database, "kafka", "kafka alone")
 
 
-def _world(request: pytest.FixtureRequest, dsn: str, carried: str) -> Iterator[World]:
+def _world(request: pytest.FixtureRequest, dsn: str, carried: str, case: str) -> Iterator[World]:
+    seen: list[tuple[str, object]] = request.node.user_properties
+    seen.append((CASE, case))
     address = request.getfixturevalue("broker").broker.address if carried == "kafka" else "127.0.0.1:1"
     with psycopg.connect(dsn, autocommit=True) as connection:
         made = World(dsn, carried, address, connection)
@@ -55,27 +49,21 @@ def _world(request: pytest.FixtureRequest, dsn: str, carried: str) -> Iterator[W
             yield made
             if carried == "kafka":
                 made.leave()
-                _note_offsets(made)
+                seen.append((CLUSTER, made.cluster.cluster_id()))
+                seen.append(_offsets(made))
         finally:
             made.end()
 
 
-def _note_offsets(world: World) -> None:
+def _offsets(world: World) -> tuple[str, object]:
     """What the group has committed, as a stranger would look it up."""
     admin = KafkaAdminClient(bootstrap_servers=[world.brokers])
+    group = f"{world.prefix}-ledger"
     try:
-        group = f"{world.prefix}-ledger"
         found = admin.list_group_offsets([group])[group]
-        SEEN[f"committed by {group}"] = {f"{tp.topic}-{tp.partition}": at.offset for tp, at in sorted(found.items())}
     except Exception as error:  # noqa: BLE001  a look for the summary: the test has said what it had to say
-        SEEN[f"committed by {world.prefix}"] = type(error).__name__
+        return f"{COMMITTED} {group}", type(error).__name__
+    else:
+        return f"{COMMITTED} {group}", {f"{tp.topic}-{tp.partition}": at.offset for tp, at in sorted(found.items())}
     finally:
         admin.close()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if CASES:
-        terminalreporter.section("conformance of the transports")
-        terminalreporter.write_line(f"cases: {dict(CASES)}")
-        for name, value in SEEN.items():
-            terminalreporter.write_line(f"{name}: {value}")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg.conninfo import make_conninfo
 
@@ -61,6 +62,7 @@ def why_none_can_be_made() -> str:
 @contextmanager
 def hosts(count: int, dsn: str, broker: str) -> Iterator[list[Host]]:
     """That many, for as long as the block lasts. `broker`: host:port on our loopback."""
+    _sweep_dead_runs()
     made = [_made(number, dsn) for number in range(1, count + 1)]
     splices = []
     try:
@@ -79,6 +81,14 @@ def hosts(count: int, dsn: str, broker: str) -> Iterator[list[Host]]:
             splice.wait()
         for host in made:
             _ip("netns", "del", host.name)
+
+
+def _sweep_dead_runs() -> None:
+    """Hosts of runs that were killed have the same addresses."""
+    told = subprocess.run(["ip", "netns", "list"], check=True, capture_output=True, text=True).stdout
+    for name in (line.split()[0] for line in told.splitlines() if line.startswith("placet-")):
+        if not psutil.pid_exists(int(name.split("-")[1])):
+            _ip("netns", "del", name)
 
 
 def _made(number: int, dsn: str) -> Host:
