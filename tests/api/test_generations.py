@@ -1,10 +1,13 @@
 """Ask, follow, publish, cancel, contest and report over HTTP."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from placet.likeness import commands as likeness
+from placet.studio.commands import quota_of
 from tests.api.conftest import As
 from tests.cast import ANA, BEN, CLEO, EVE
+from tests.media.synthetic import declared_png
 from tests.playing import Play
 from tests.story import new_id
 
@@ -27,6 +30,27 @@ def test_what_is_asked_is_followed_to_the_feed(by: As, play: Play) -> None:
     status, (shown,) = by(None).get("feed")
     assert (status, shown["id"], shown["by"]) == (200, clip, "Ben")
     assert "prompt" not in shown
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "code"),
+    [
+        pytest.param("image", declared_png(60_000, 60_000), "media_too_large", id="bomb"),
+        pytest.param("image", b"no picture at all", "media_not_an_image", id="no picture"),
+        pytest.param("prompt", "word " * 10_000, "invalid", id="ten thousand words"),
+        pytest.param("size", "60000x60000", "invalid", id="size"),
+        pytest.param("seconds", "nan", "invalid", id="length"),
+    ],
+)
+def test_what_is_hostile_is_refused_by_name_and_costs_nothing(
+    by: As, play: Play, field: str, sent: bytes | str, code: str
+) -> None:
+    form: dict[str, object] = {**BALL, field: sent if isinstance(sent, str) else SimpleUploadedFile("a.png", sent)}
+    answer = by(BEN).client.post("/api/v1/generations", form)
+    assert (answer.status_code // 100, answer.json()["code"]) == (4, code)
+    play.tick()
+    assert by(BEN).get("generations") == (200, [])
+    assert play.story.log.read(quota_of(BEN)).facts == ()
 
 
 def test_a_refusal_says_all_that_can_be_argued_with(by: As, play: Play) -> None:
@@ -73,14 +97,6 @@ def test_a_reviewer_reads_the_prompt_and_whoever_is_shown_does_not(by: As, play:
     assert by(CLEO).get(f"generations/{clip}")[1]["prompt"] == BALL["prompt"]
     status, told = by(ANA).get(f"generations/{clip}")
     assert (status, told["code"]) == (403, "not_permitted")
-
-
-def test_a_hostile_picture_is_refused_with_its_code(by: As) -> None:
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
-    image = SimpleUploadedFile("x.png", b"no picture at all")
-    answer = by(BEN).client.post("/api/v1/generations", {**BALL, "image": image})
-    assert (answer.status_code, answer.json()["code"]) == (422, "media_not_an_image")
 
 
 @pytest.mark.parametrize("verb", ["publish", "cancel", "contest", "reports"])

@@ -1,5 +1,7 @@
-"""Small clips made of numbers: a textured backdrop that drifts, a red block that crosses it, a tone."""
+"""Small clips made of numbers: a textured backdrop that drifts, a red block that crosses it, a tone. And a bomb."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -33,3 +35,14 @@ def tone(seconds: float, level: float = 0.3) -> NDArray[np.float32]:
 def small_clip(path: Path, seconds: float = 2.0, crf: int = 23, seed: int = 0) -> Encoded:
     frames = moving_frames(int(seconds * FPS), seed=seed)
     return encode_mp4(frames, FPS, tone(seconds), RATE, path, crf=crf)
+
+
+def declared_png(width: int, height: int) -> bytes:
+    """A PNG that says it is that large and holds next to nothing."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes(1_000_000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")

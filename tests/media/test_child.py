@@ -1,9 +1,7 @@
 """Foreign files: what is good is read, what is not is refused by name, and the reader never lives on."""
 
 import io
-import struct
 import sys
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,24 +14,13 @@ from placet.media.encode import encode_mp4
 from placet.media.errors import HOSTILE, HostileMedia, NotClosedIn
 from placet.media.whole import read_whole
 from placet.media.wire import pack, unpack
-from tests.media.synthetic import FPS, RATE, moving_frames, tone
+from tests.media.synthetic import FPS, RATE, declared_png, moving_frames, tone
 
 
 def picture(kind: str, size: tuple[int, int] = (64, 48), **kept: object) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", size, (200, 30, 30)).save(file, kind, **kept)
     return file.getvalue()
-
-
-def declared_png(width: int, height: int) -> bytes:
-    """A PNG that says it is that large and holds next to nothing."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    rows = zlib.compress(bytes(1_000_000))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def refusal(data: bytes, read: object = probe) -> str:
