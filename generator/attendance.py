@@ -4,7 +4,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from generator.port import BeyondCapabilities, Cancelled, Claim, FailureKind, LeaseLost, OutsideVocabulary, RunQueue
+from generator.port import (
+    BeyondCapabilities,
+    Cancelled,
+    Claim,
+    Declined,
+    FailureKind,
+    LeaseLost,
+    OutsideVocabulary,
+    RunQueue,
+)
 from generator.run import LOADING, Clock, Run, is_of_memory
 
 log = logging.getLogger(__name__)
@@ -111,4 +120,6 @@ class Attendance:
 def _kind(error: BaseException) -> FailureKind:
     if is_of_memory(error):
         return "memory"
+    if isinstance(error, Declined):
+        return "declined"
     return "request" if isinstance(error, BeyondCapabilities) else "engine"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mode = Literal["text", "image", "remix", "extend"]
-FailureKind = Literal["memory", "engine", "request"]
+FailureKind = Literal["memory", "engine", "request", "declined"]
 Progress = Callable[[str, float], None]
 """`progress(phase, done_0_1)`: called with each frame or step; long silence counts as a hang."""
 Cancel = Callable[[], str | None]
@@ -118,7 +118,7 @@ class Estimate:
 
 
 class Engine(Protocol):
-    """Makes clips. `generate` raises `Cancelled`, `OutsideVocabulary` or `BeyondCapabilities`.
+    """Makes clips. `generate` raises `Cancelled`, `OutsideVocabulary`, `BeyondCapabilities`, `Declined`.
 
     `at_once`: in how many threads `generate` is best called for requests of this shape; an engine that draws several
     clips together says more than one.
@@ -156,6 +156,13 @@ class BeyondCapabilities(ValueError):
 
     code = "beyond_capabilities"
     advice = "Ask for a size, length and picture within the engine's capabilities."
+
+
+class Declined(RuntimeError):
+    """The engine does not make this, by a rule of its own or of whoever runs it."""
+
+    code = "declined"
+    advice = "Change the prompt, or ask for another engine."
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 
 from generator.attendance import EngineHung
 from generator.engines.scene.engine import SceneEngine
-from generator.port import Cancel, Claim, GenerationRequest, LeaseLost, Progress, RawClip, Shape
+from generator.port import Cancel, Claim, Declined, GenerationRequest, LeaseLost, Progress, RawClip, Shape
 from generator.registry import Engines
 from generator.worker import work
 from tests.generator.asking import ask
@@ -113,6 +113,16 @@ def test_a_broken_engine_is_reported_and_the_next_run_is_claimed(
 
 def test_what_lies_beyond_the_engine_is_the_requests_failure() -> None:
     assert Line([ask("a ball", seconds=11)]).worked() == [("failed", "run-1", "request")]
+
+
+def test_what_an_engine_declines_is_neither_its_fault_nor_asked_wrongly() -> None:
+    class Declining(SceneEngine):
+        def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
+            raise Declined("by a rule of its own")
+
+    line = Line([SHORT])
+    work(line, Engines(lambda _: Declining()), should_stop=lambda: line.found_empty, patience=QUICK)
+    assert line.told == [("failed", "run-1", "declined")]
 
 
 def test_outside_the_vocabulary_is_a_word_of_its_own() -> None:

@@ -13,7 +13,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from generator.engines.remote.endpoint import Endpoint
-from generator.port import BeyondCapabilities
+from generator.port import Declined
 
 Wait = Callable[[float], None]
 """Sleeps so many seconds. Raises what ends the run: a cancellation, or patience that is used up."""
@@ -34,11 +34,10 @@ class RemoteFailed(RuntimeError):
     code = "remote_failed"
 
 
-class RemoteRefused(BeyondCapabilities):
+class RemoteRefused(Declined):
     """The service does not make this clip, by a rule of its own."""
 
     code = "remote_refused"
-    advice = "Change the prompt, or ask for another engine."
 
 
 @dataclass(frozen=True, slots=True)

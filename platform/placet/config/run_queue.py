@@ -169,6 +169,7 @@ class LogRunQueue:
 ADVICE: Final[dict[FailureKind, str]] = {
     "memory": "Ask for a shorter or smaller clip.",
     "engine": "Ask again; if it happens twice, tell the operator.",
+    "declined": "Whoever runs this engine does not make this. Ask for something else, or for another engine.",
     "request": "Ask for a size, length and picture that the engine can do: see its vocabulary.",
 }
 
