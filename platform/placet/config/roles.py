@@ -2,7 +2,6 @@
 
 import gc
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Final
 from django.conf import settings
 
 from placet.config import flow
+from placet.config.stopping import stop_on_signals
 from placet.eventlog.connecting import connect
 from placet.eventlog.consuming import Consumer, ConsumerThread
 from placet.eventlog.effects import EffectThread
@@ -39,7 +39,7 @@ def sequencer(sign_as: Callable[[], tuple[Signer, Path | None]] = _sign_as_insta
     """Give positions, fold projections behind them, and keep the tree over the log."""
     flow.load()
     _answer_quickly()
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     folding = threading.Thread(target=Projector().run, args=(stop,), name="projections", daemon=True)
     keeping = threading.Thread(
         target=_kept_up, args=(lambda: _keep_tree(sign_as, stop), stop), name="tree", daemon=True
@@ -85,7 +85,7 @@ def consumers() -> None:
 
 def answer_events(role: str, consumers: list[Consumer], effects: type[EffectThread] | None = None) -> None:
     """Run consumers until asked to stop. Under Kafka, all processes of one role share their events."""
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     _answer_quickly()
     transport = transport_of(role)
     subscribed = [(one, transport.subscribe(one.name, one.answers)) for one in consumers]
@@ -106,7 +106,7 @@ def relay() -> None:
     from placet.eventlog.transports.kafka import Cluster
 
     flow.load()
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     _kept_up(lambda: Relay(connect, Cluster.of_settings(), [one.name for one in flow.consumers()]).run(stop), stop)
 
 
@@ -118,7 +118,7 @@ def worker() -> None:
     from placet.media.places import blobs, private
 
     flow.load()
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
     queue = LogRunQueue(connect, blobs(), private(), key)
     engines = Engines()
@@ -133,7 +133,7 @@ def housekeeping() -> None:
 
     flow.load()
     os.nice(10)
-    Housekeeper(connect, blobs()).run(_stop_on_signals())
+    Housekeeper(connect, blobs()).run(stop_on_signals())
 
 
 def _answer_quickly() -> None:
@@ -142,13 +142,6 @@ def _answer_quickly() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT)
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def _kept_up(step: Callable[[], None], stop: threading.Event) -> None:

@@ -19,6 +19,7 @@ from placet.config.kept_alive import MARK, KeptAlive, end_leftovers, rotate
 from placet.config.postgres import Postgres, running_postgres
 from placet.config.prepared import fingerprint, is_prepared, note_prepared
 from placet.config.processes import HOST, Child, Ports, children
+from placet.config.stopping import set_by_handler
 from placet.config.supervised import Running, only_one, write_state
 
 TICK_SECONDS: Final = 0.1
@@ -44,7 +45,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """May be called from a signal handler: `run` drains and returns within about five seconds."""
-        self._stopping.set()
+        set_by_handler(self._stopping)
 
     def run(self, tell: Tell, ready: Callable[[Running], None]) -> None:
         """Raises `AlreadyRunning`, `NotStarted`, `PostgresUnavailable`, `NoFreePort`."""
