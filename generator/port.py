@@ -161,9 +161,6 @@ class BeyondCapabilities(ValueError):
 class Declined(RuntimeError):
     """The engine does not make this, by a rule of its own or of whoever runs it."""
 
-    code = "declined"
-    advice = "Change the prompt, or ask for another engine."
-
 
 @dataclass(frozen=True)
 class Claim:
