@@ -88,13 +88,13 @@ class Trial:
 
 
 def _measured(dsn: str, trial: Trial, tell: Callable[[str], None]) -> Row:
-    with _parts(dsn, trial) as parts, connect() as connection:
-        askers = _askers(connection)
+    with parts(dsn, trial) as processes, connect() as connection:
+        askers = askers_of(connection)
         tell(f"flow: waiting for {trial.checks} to be warm")
         _one_decision(connection, askers[0])
         tell(f"flow: {trial.rate} requests/s for {trial.seconds:.0f} s")
         begun = connection.execute("SELECT clock_timestamp()").fetchone()
-        meter = CpuMeter({**parts, **_broker(), "postgres": _postmaster(connection), "load": os.getpid()})
+        meter = CpuMeter({**processes, **_broker(), "postgres": _postmaster(connection), "load": os.getpid()})
         _open_loop(trial.rate, trial.seconds, askers)
         latencies, lost = _drained(connection, begun[0] if begun else None)
         sustained = _sustained(connection, begun[0] if begun else None)
@@ -141,7 +141,7 @@ def _wish(asker: PersonId, chance: random.Random) -> AskGeneration:
 CAMEO = PersonId("00000000-0000-4000-8000-0000000000ca")
 
 
-def _askers(connection: psycopg.Connection[Any]) -> list[PersonId]:
+def askers_of(connection: psycopg.Connection[Any]) -> list[PersonId]:
     """Many, for each has a daily quota; all approved by one person who is in three of ten clips."""
     askers = [PersonId(str(uuid.uuid4())) for _ in range(ASKERS)]
     log = EventLog(connection)
@@ -172,8 +172,8 @@ def _drained(connection: psycopg.Connection[Any], begun: Any) -> tuple[list[floa
 
 
 @contextmanager
-def _parts(dsn: str, trial: Trial) -> Iterator[dict[str, int]]:
-    """Part -> its process."""
+def parts(dsn: str, trial: Trial) -> Iterator[dict[str, int]]:
+    """What decides, as processes: part -> its process. They end with the block."""
     environment = {**os.environ, "PLACET_DATABASE": dsn, **trial.over}
     started = {
         part: subprocess.Popen([sys.executable, "-m", "placet.config.benches.flow_part", part], env=environment)

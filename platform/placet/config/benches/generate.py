@@ -20,6 +20,7 @@ from generator.engines.diffusion.engine import DiffusersEngine
 from generator.engines.diffusion.plain import looped
 from generator.port import GenerationRequest, RawClip
 from generator.trained.questions import questions
+from placet.config.benches.queueing import queue_row
 from placet.config.evaluating import wanted
 from placet.eventlog.benches.row import Row
 
@@ -33,7 +34,7 @@ MOST_LOOPED: Final = 32
 """Clips of the loop, which makes them all alike fast, and to warm up."""
 
 
-def generate_rows(clips: int, tell: Tell) -> list[Row]:
+def generate_rows(dsn: str, clips: int, tell: Tell) -> list[Row]:
     """`clips` are drawn in a loop, and as many by the engine."""
     engine = DiffusersEngine()
     tell("loading the small model")
@@ -46,6 +47,7 @@ def generate_rows(clips: int, tell: Tell) -> list[Row]:
         Row("a clip of 4 s with sound, warm", statistics.median(seconds), "s", goal=f"<= {A_CLIP_SECONDS:.0f}",
             judged=True, p95_ms=1000 * max(seconds), note=_device(engine)),
         _same_bits(engine, asked[0]),
+        queue_row(dsn, engine, clips, tell),
     ]  # fmt: skip
     engine.unload()
     return [*rows, *against_the_loop(asked, _processes(), tell)]

@@ -84,10 +84,10 @@ def _gate(_dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     return gate_rows(["scene", "small"], options["clips"], tell)
 
 
-def _generate(_dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _generate(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
     from placet.config.benches.generate import generate_rows
 
-    return generate_rows(options["clips"], tell)
+    return generate_rows(dsn, options["clips"], tell)
 
 
 def _verify(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
