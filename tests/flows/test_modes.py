@@ -120,10 +120,14 @@ def test_a_clip_goes_on_where_another_ends_and_who_is_in_it_is_told(story: Story
     assert seam < control / 2
 
 
-def test_what_began_from_a_clip_that_is_gone_fails_with_its_quota_back(story: Story) -> None:
+@pytest.mark.parametrize("is_there", [False, True], ids=["gone", "damaged"])
+def test_what_began_from_a_clip_that_is_no_more_fails_with_its_quota_back(story: Story, is_there: bool) -> None:
     parent = made(story, BALL)
     story.publish(parent, BEN)
-    blobs().erase(signed(story, parent))
+    place = blobs().path(signed(story, parent))
+    place.unlink()
+    if is_there:
+        place.write_bytes(bytes(1000))
     clip = made(story, "it goes on", parent=parent, extends=True)
     assert story.state(clip).state == "failed"
     assert isinstance(story.log.read(quota_of(BEN)).facts[-1], e.QuotaReturned)

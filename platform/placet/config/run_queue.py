@@ -26,7 +26,7 @@ from placet.eventlog.ids import GenerationId
 from placet.eventlog.vault import SubjectErased
 from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.encode import encode_mp4
-from placet.media.errors import BlobMissing
+from placet.media.errors import BlobMissing, HostileMedia
 from placet.media.private import PrivateStore
 from placet.studio import events as e
 from placet.studio.erasing import made_by
@@ -34,6 +34,7 @@ from placet.studio.runs import GroundUnderReview, Runs
 from provenance import watermark
 
 FINISH_WITHIN_SECONDS: Final = 8.0
+BEGAN_FROM_NOTHING: Final = "Ask for something else: what it began from is gone or damaged."
 
 
 class MarkUnreadable(RuntimeError):
@@ -61,8 +62,8 @@ class LogRunQueue:
         crash_point("run.started")
         try:
             request = self._asking(lambda runs: request_of(generation, runs.log, self._private))
-        except BlobMissing:
-            fact = e.GenerationFailed(generation.asked.generation, "request", "Ask again: what it began from is gone.")
+        except (BlobMissing, HostileMedia):
+            fact = e.GenerationFailed(generation.asked.generation, "request", BEGAN_FROM_NOTHING)
             self._asking(lambda runs: runs.end(held, fact))
             return None
         claim = Claim(str(held.id), held.token, request)

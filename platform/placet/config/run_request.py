@@ -18,7 +18,7 @@ LAST_SECONDS: Final = 2.0
 
 
 def request_of(generation: Generation, log: EventLog, private: PrivateStore) -> GenerationRequest:
-    """With the asker's words and picture, opened. Raises `BlobMissing`, `SubjectErased`."""
+    """With the asker's words and picture, opened. Raises `BlobMissing`, `HostileMedia`, `SubjectErased`."""
     asked = generation.asked
     image = asked.image and private.open(asked.asked_by, asked.image)  # normalised when it came in
     return GenerationRequest(
@@ -31,7 +31,10 @@ def request_of(generation: Generation, log: EventLog, private: PrivateStore) -> 
 
 
 def _end_of(log: EventLog, parent: str) -> Before:
-    """Of the clip as everybody sees it. Raises `BlobMissing` where it is gone, or where anything stands against it."""
+    """Of the clip as everybody sees it.
+
+    Raises `BlobMissing` where it is gone or anything stands against it, `HostileMedia` where it is damaged.
+    """
     before = Generation.replay(log.read(stream_of(parent)))
     if before.signed is None or before.standing:
         raise BlobMissing(f"Generation {parent} is not shown any more, so that nothing goes on from it.")
