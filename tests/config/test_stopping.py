@@ -36,4 +36,4 @@ def test_a_signal_stops_who_is_about_to_wait() -> None:
 
 def test_a_handler_that_sets_the_event_itself_stops_its_thread_for_ever() -> None:
     """The control."""
-    assert not stops("plain", 20)
+    assert not stops("plain", 10)

@@ -120,14 +120,14 @@ def test_a_clip_goes_on_where_another_ends_and_who_is_in_it_is_told(story: Story
     assert seam < control / 2
 
 
-@pytest.mark.parametrize("is_there", [False, True], ids=["gone", "damaged"])
-def test_what_began_from_a_clip_that_is_no_more_fails_with_its_quota_back(story: Story, is_there: bool) -> None:
+@pytest.mark.parametrize("left", [None, bytes(1000)], ids=["gone", "damaged"])
+def test_what_began_from_a_clip_that_is_no_more_fails_with_its_quota_back(story: Story, left: bytes | None) -> None:
     parent = made(story, BALL)
     story.publish(parent, BEN)
     place = blobs().path(signed(story, parent))
     place.unlink()
-    if is_there:
-        place.write_bytes(bytes(1000))
+    if left:
+        place.write_bytes(left)
     clip = made(story, "it goes on", parent=parent, extends=True)
     assert story.state(clip).state == "failed"
     assert isinstance(story.log.read(quota_of(BEN)).facts[-1], e.QuotaReturned)

@@ -53,8 +53,7 @@ def _load(name: str, draws: int | None) -> None:
 def _answered(question: tuple[Asked, int]) -> tuple[Judged, RGB]:
     asked, seed = question
     assert _engine is not None
-    request = wanted(_engine, str(asked), seed)
-    return judged_after_mp4(asked, seed, _engine.generate(request, lambda _phase, _done: None, lambda: None))
+    return judged_after_mp4(asked, seed, made(_engine, wanted(_engine, str(asked), seed)))
 
 
 def wanted(
@@ -65,6 +64,11 @@ def wanted(
         generation="evaluation", mode="text", prompt=prompt, parent_prompt=None, seed=seed,
         width=size[0], height=size[1], fps=24, seconds=seconds, engine=engine.capabilities().engine,
     )  # fmt: skip
+
+
+def made(engine: Engine, request: GenerationRequest) -> RawClip:
+    """What the engine draws, with nobody to watch it or to stop it."""
+    return engine.generate(request, lambda _phase, _done: None, lambda: None)
 
 
 def judged_after_mp4(asked: Asked, seed: int, clip: RawClip) -> tuple[Judged, RGB]:

@@ -14,7 +14,7 @@ from generator.trained.eyes import Frames, look
 from generator.trained.grammar import STYLES, Asked
 from generator.trained.questions import questions
 from generator.trained.ways import likeness, psnr, seam, style_of
-from placet.config.evaluating import wanted
+from placet.config.evaluating import made, wanted
 
 SECONDS: Final = 2.0
 LIKE_DB: Final = 28.0
@@ -46,9 +46,9 @@ PICTURE, BADGE, STYLE, EXTEND, SCENES = (name for name, _, _ in ROWS)
 
 def judged_ways(engine: Engine, count: int) -> Iterator[Told]:
     """For the first `count` questions, each way once. Controls: another's picture, badge, style and clip."""
-    before = _made(engine, _asked(engine, *questions(1)[0]))
+    before = made(engine, _asked(engine, *questions(1)[0]))
     for number, (asked, seed) in enumerate(questions(count)):
-        clip = _made(engine, _asked(engine, asked, seed))
+        clip = made(engine, _asked(engine, asked, seed))
         yield _picture(engine, asked, seed, clip, before)
         if asked.shape in badge.CARRIERS:
             yield _badge(engine, asked, seed, number)
@@ -56,6 +56,11 @@ def judged_ways(engine: Engine, count: int) -> Iterator[Told]:
         yield _extend(engine, asked, seed, clip, before)
         yield _scenes(engine, asked, seed, before)
         before = clip
+
+
+def told_of(count: int) -> int:
+    """How many figures the first `count` questions give: not every shape has room for a badge."""
+    return sum(len(ROWS) - (asked.shape not in badge.CARRIERS) for asked, _ in questions(count))
 
 
 def way_rows(told: Sequence[Told]) -> list[dict[str, Any]]:
@@ -80,33 +85,29 @@ def _asked(engine: Engine, asked: Asked, seed: int, seconds: float = SECONDS) ->
     return wanted(engine, str(asked), seed, seconds=seconds)
 
 
-def _made(engine: Engine, request: GenerationRequest) -> RawClip:
-    return engine.generate(request, lambda _phase, _done: None, lambda: None)
-
-
 def _picture(engine: Engine, asked: Asked, seed: int, clip: RawClip, other: RawClip) -> Told:
     file = io.BytesIO()
     Image.fromarray(clip.frames[0]).save(file, "PNG")
-    begun = _made(engine, replace(_asked(engine, asked, seed + 1), mode="image", image=file.getvalue())).frames[0]
+    begun = made(engine, replace(_asked(engine, asked, seed + 1), mode="image", image=file.getvalue())).frames[0]
     like, unlike = (psnr(begun, one.frames[0]) >= LIKE_DB for one in (clip, other))
     return Told(PICTURE, float(like), float(unlike) if other is not clip else None)
 
 
 def _badge(engine: Engine, asked: Asked, seed: int, number: int) -> Told:
     mine, others = (badge.pattern(PERSONS[(number + turn) % len(PERSONS)]) for turn in (0, 1))
-    clip = _made(engine, replace(_asked(engine, asked, seed), badges=(PERSONS[number % len(PERSONS)],)))
+    clip = made(engine, replace(_asked(engine, asked, seed), badges=(PERSONS[number % len(PERSONS)],)))
     return Told(BADGE, likeness(mine, clip.frames), likeness(others, clip.frames))
 
 
 def _style(engine: Engine, asked: Asked, seed: int, style: str) -> Told:
-    seen = style_of(_made(engine, replace(_asked(engine, asked, seed), style=style)).frames)
+    seen = style_of(made(engine, replace(_asked(engine, asked, seed), style=style)).frames)
     return Told(STYLE, float(seen == style), float(seen == STYLES[0]))
 
 
 def _extend(engine: Engine, asked: Asked, seed: int, clip: RawClip, other: RawClip) -> Told:
     end = Before(clip.frames, clip.fps, clip.pcm, clip.rate)
     over = replace(_asked(engine, asked, seed + 2), mode="extend", prompt="it goes on", parent_prompt=str(asked))
-    child = _made(engine, replace(over, before=end))
+    child = made(engine, replace(over, before=end))
     kept, control = (_goes_on(one.frames, child, asked) for one in (clip, other))
     return Told(EXTEND, kept, control if other is not clip else None)
 
@@ -120,7 +121,7 @@ def _goes_on(before: Frames, child: RawClip, asked: Asked) -> float:
 def _scenes(engine: Engine, asked: Asked, seed: int, other: RawClip) -> Told:
     request = _asked(engine, asked, seed, seconds=3 * SECONDS)
     story = replace(request, prompt=f"{asked}\n{NEXT.get(asked.motion, 'it rests')}\nit rests")
-    clip = _made(engine, story)
+    clip = made(engine, story)
     scenes = [look(part, clip.fps) for part in np.array_split(clip.frames, 3)]
     strange = look(other.frames, other.fps)
     kept, control = (

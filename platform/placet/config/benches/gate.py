@@ -12,7 +12,7 @@ from generator.trained.grammar import Asked
 from generator.trained.questions import questions
 from moderation.gate import gate
 from placet.config.benches.damages import DAMAGES, Pictures, Samples, is_damaged
-from placet.config.evaluating import wanted
+from placet.config.evaluating import made, wanted
 from placet.eventlog.benches.row import Row
 from placet.media.child import measure
 from placet.media.encode import encode_mp4
@@ -55,7 +55,7 @@ def clips(name: str, count: int) -> Iterator[tuple[Asked, RawClip]]:
     engine.load()
     for asked, seed in questions(count):
         request = wanted(engine, str(asked), seed)
-        yield asked, engine.generate(request, lambda _phase, _done: None, lambda: None)
+        yield asked, made(engine, request)
 
 
 def looks(asked: Asked, clip: RawClip) -> Iterator[Looked]:

@@ -21,7 +21,7 @@ from generator.engines.diffusion.plain import looped
 from generator.port import GenerationRequest, RawClip
 from generator.trained.questions import questions
 from placet.config.benches.queueing import queue_row
-from placet.config.evaluating import wanted
+from placet.config.evaluating import made, wanted
 from placet.eventlog.benches.row import Row
 
 Tell = Callable[[str], None]
@@ -40,7 +40,7 @@ def generate_rows(dsn: str, clips: int, tell: Tell) -> list[Row]:
     tell("loading the small model")
     engine.load()
     asked = requests(engine, clips)
-    _made(engine, asked[0])
+    made(engine, asked[0])
     tell(f"{min(clips, 8)} clips of {SECONDS_EACH:.0f} s, one by one, each to its MP4")
     seconds = [_to_mp4(engine, request) for request in asked[: min(clips, 8)]]
     rows = [
@@ -103,13 +103,13 @@ def _load() -> None:
 
 def _share(asked: list[GenerationRequest]) -> Told:
     assert _engine is not None
-    made = _many(_engine, asked)
-    return Told(_device(_engine), sum(len(clip.recipe["draws"]) > 1 for clip in made))
+    clips = _many(_engine, asked)
+    return Told(_device(_engine), sum(len(clip.recipe["draws"]) > 1 for clip in clips))
 
 
 def _same_bits(engine: DiffusersEngine, request: GenerationRequest) -> Row:
     """Drawn alone and, where it can be, in company; the control asks with another seed."""
-    alone = bits(_made(engine, request))
+    alone = bits(made(engine, request))
     others = requests(engine, engine.at_once(request))[1:]
     beside = bits(_many(engine, [request, *others])[0])
     other_seed = bits(_many(engine, [wanted(engine, request.prompt, request.seed + 1, SIZE, SECONDS_EACH)])[0])
@@ -124,11 +124,7 @@ def bits(clip: RawClip) -> str:
 
 def _many(engine: DiffusersEngine, asked: list[GenerationRequest]) -> list[RawClip]:
     with ThreadPoolExecutor(engine.at_once(asked[0])) as pool:
-        return list(pool.map(lambda request: _made(engine, request), asked))
-
-
-def _made(engine: DiffusersEngine, request: GenerationRequest) -> RawClip:
-    return engine.generate(request, lambda _phase, _done: None, lambda: None)
+        return list(pool.map(lambda request: made(engine, request), asked))
 
 
 def _to_mp4(engine: DiffusersEngine, request: GenerationRequest) -> float:
@@ -137,7 +133,7 @@ def _to_mp4(engine: DiffusersEngine, request: GenerationRequest) -> float:
     from provenance import watermark
 
     begun = time.perf_counter()
-    clip = _made(engine, request)
+    clip = made(engine, request)
     with tempfile.TemporaryDirectory() as folder:
         marked = watermark.embed(clip.frames, 1, os.urandom(32), out=clip.frames)
         encode_mp4(marked, clip.fps, clip.pcm, clip.rate, Path(folder) / "clip.mp4")

@@ -1,6 +1,6 @@
-"""`docs/benchmarks.md`, written from the results themselves."""
+"""`docs/benchmarks.md`, written from the results themselves, one section for each bench."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 COLUMNS: Final = (
@@ -19,15 +19,18 @@ COLUMNS: Final = (
 )
 HEAD: Final = """# Benchmarks
 
-Written by `placet bench all --page docs/benchmarks.md`. Ours and the reference come from the same run on the same
-machine, in alternating rounds, so that the ratio holds where the figures do not. A row marked *control* must fail: it
+Written by `placet bench NAME|all --page docs/benchmarks.md`; a run of one leaves the others as they were. Ours and the
+reference come from the same run on the same machine, in alternating rounds, so that the ratio holds where the figures do not. A row marked *control* must fail: it
 shows that the test has power. Nothing here is asserted by a test.
 """
+SECTION: Final = "\n## "
 
 
-def page_of(results: Sequence[Mapping[str, Any]]) -> str:
-    """The page, one table for each bench."""
-    return HEAD + "".join(_section(result) for result in results)
+def with_result(page: str, result: Mapping[str, Any]) -> str:
+    """The page with this bench's section written anew, in its place or at the end."""
+    sections = {text.partition("\n")[0]: SECTION + text for text in page.split(SECTION)[1:]}
+    sections[result["name"]] = _section(result)
+    return HEAD + "".join(sections.values())
 
 
 def _section(result: Mapping[str, Any]) -> str:
@@ -36,7 +39,7 @@ def _section(result: Mapping[str, Any]) -> str:
     lines += ["| " + " | ".join(_cell(row, c) for c in columns) + " |" for row in result["rows"]]
     environment = ", ".join(f"{k} {v}" for k, v in result["environment"].items() if k != "packages")
     packages = ", ".join(f"{k} {v}" for k, v in result["environment"]["packages"].items())
-    return f"\n## {result['name']}\n\n" + "\n".join(lines) + f"\n\n{environment}\n\n{packages}\n"
+    return f"{SECTION}{result['name']}\n\n" + "\n".join(lines) + f"\n\n{environment}\n\n{packages}\n"
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:

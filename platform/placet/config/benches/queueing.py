@@ -15,6 +15,7 @@ from generator.registry import Engines
 from generator.trained.questions import questions
 from generator.worker import work
 from placet.config.benches.flow import Trial, askers_of, parts
+from placet.config.evaluating import made
 from placet.config.run_queue import LogRunQueue
 from placet.eventlog.benches.row import Row
 from placet.eventlog.connecting import connect
@@ -108,6 +109,6 @@ def _pair(connection: psycopg.Connection, store: BlobStore, engine: Engine) -> t
 
 def _bare(queue: LogRunQueue, engine: Engine, request: GenerationRequest) -> float:
     begun = time.perf_counter()
-    clip = engine.generate(request, lambda _phase, _done: None, lambda: None)
+    clip = made(engine, request)
     queue.develop(Claim(f"bare-{uuid.uuid4()}", 0, request), clip, lambda _phase, _done: None, lambda: None)
     return time.perf_counter() - begun

@@ -132,6 +132,8 @@ def _listen(dsn: str, ended: threading.Event, numbered: list[tuple[float, int]])
 @contextmanager
 def _snapshot(dsn: str) -> Iterator[None]:
     with psycopg.connect(dsn) as connection:
+        connection.execute("SET idle_in_transaction_session_timeout = 0")  # longer than we let anybody
+        connection.commit()
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.execute("SELECT count(*) FROM event_pending")
         yield

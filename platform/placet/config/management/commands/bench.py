@@ -4,6 +4,7 @@ import os
 import platform
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from placet.config.benches.database import as_owner, bench_broker, bench_database
-from placet.config.benches.page import COLUMNS, page_of
+from placet.config.benches.page import COLUMNS, with_result
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.eventlog.benches.row import Row
 
@@ -132,10 +133,15 @@ class Command(PlacetCommand):
         name = options["name"]
         if name not in {*BENCHES, "all"}:
             raise CommandFailed(f"There is no bench {name!r}.", f"placet bench {'|'.join(BENCHES)}|all")
-        results = [self._measured(one, options) for one in (BENCHES if name == "all" else [name])]
-        if options["page"]:
-            options["page"].write_text(page_of(results))
+        results = [self._kept(one, options) for one in (BENCHES if name == "all" else [name])]
         return results[0] if len(results) == 1 else {"name": "all", "benches": results}
+
+    def _kept(self, name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Measured, and at once on the page: the next one may fail, and each takes minutes."""
+        result, page = self._measured(name, options), options["page"]
+        if page:
+            page.write_text(with_result(page.read_text() if page.exists() else "", result))
+        return result
 
     def _measured(self, name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         load_before = os.getloadavg()[0]
@@ -168,5 +174,6 @@ def _environment(dsn: str) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 2),
         "transport": settings.PLACET_TRANSPORT,
+        "date": datetime.now(UTC).date().isoformat(),
         "packages": {name: version(name) for name in PACKAGES},
     }
