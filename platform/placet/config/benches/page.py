@@ -20,8 +20,8 @@ COLUMNS: Final = (
 HEAD: Final = """# Benchmarks
 
 Written by `placet bench NAME|all --page docs/benchmarks.md`; a run of one leaves the others as they were. Ours and the
-reference come from the same run on the same machine, in alternating rounds, so that the ratio holds where the figures do not. A row marked *control* must fail: it
-shows that the test has power. Nothing here is asserted by a test.
+reference come from the same run on the same machine, in alternating rounds, so that the ratio holds where the figures
+do not. A row marked *control* must fail: it shows that the test has power. Nothing here is asserted by a test.
 """
 SECTION: Final = "\n## "
 
