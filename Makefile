@@ -13,7 +13,7 @@ READY_DEV := .venv/.ready-dev-$(LOCKED)
 KAFKA_POM := platform/placet/config/broker/pom.xml
 READY_KAFKA := .venv/kafka/.ready-$(shell cat $(KAFKA_POM) 2>/dev/null | sha256sum | cut -c1-16)
 OWN_BROKER := $(if $(filter kafka,$(PLACET_TRANSPORT)),$(if $(PLACET_KAFKA),,$(READY_KAFKA)))
-TESTS := $(BIN)/python -m pytest -m "not gpu and not soak" -n 2 --dist loadfile
+TESTS := $(BIN)/python -m pytest -m "not gpu and not soak" -n 3 --dist loadfile --no-loadscope-reorder
 EXTRAS := --extra models --extra faces
 
 # uv does not read pip's settings: what the environment tells pip is told to uv as well.

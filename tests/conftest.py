@@ -27,7 +27,9 @@ from placet.eventlog.vault import install_vault
 from placet.media.places import blobs, private
 
 pytest_plugins = ["tests.conformance.summary", "tests.promises", "tests.soak_page", "tests.visiting"]
-LONGEST = {"test_dying.py", "test_acceptance.py", "test_kafka.py", "test_pages.py", "test_modes.py"}
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Several processes share the cores: threads that spin while they wait for each other take them from the others."""
+LONGEST = {"test_acceptance.py", "test_dying.py", "test_kafka.py", "test_modes.py", "test_pages.py", "test_transports.py"}
 TEMPLATE = f"placet_template_{os.getpid()}"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
