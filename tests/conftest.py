@@ -29,7 +29,7 @@ from placet.media.places import blobs, private
 pytest_plugins = ["tests.conformance.summary", "tests.promises", "tests.soak_page", "tests.visiting"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 """Several processes share the cores: threads that spin while they wait for each other take them from the others."""
-LONGEST = {"test_acceptance.py", "test_dying.py", "test_kafka.py", "test_modes.py", "test_pages.py", "test_transports.py"}
+LONGEST = {"test_acceptance", "test_dying", "test_kafka", "test_modes", "test_pages", "test_transports"}
 TEMPLATE = f"placet_template_{os.getpid()}"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
@@ -150,7 +150,7 @@ def owner_dsn(fresh_database: str) -> str:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: where several processes share the tests, none is left with one of them at the end."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
     flushing = [
         item.nodeid for item in items if any(m.kwargs.get("transaction") for m in item.iter_markers("django_db"))
     ]
