@@ -39,9 +39,9 @@ class RunningBroker:
 
 
 @contextmanager
-def running_broker(home: Path) -> Iterator[RunningBroker]:
-    """On free ports, its data in `home/kafka`, made anew. Raises `BrokerMissing`."""
-    port = next_free(FIRST_PORT)
+def running_broker(home: Path, first_port: int = FIRST_PORT) -> Iterator[RunningBroker]:
+    """On free ports from there on, its data in `home/kafka`, made anew. Raises `BrokerMissing`."""
+    port = next_free(first_port)
     running = RunningBroker(Broker(home, port, next_free(port + 1)))
     running.broker.make_anew()
     running.start()
