@@ -1,5 +1,6 @@
 """Free ports on the loopback."""
 
+import os
 import socket
 from collections.abc import Iterable
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from placet.config.broker.server import is_wanted
 from placet.config.processes import HOST, Ports
 
-FIRST: Final = 8000
+FIRST: Final = int(os.environ.get("PLACET_PORT", "8000"))
 TRIES: Final = 200
 
 
