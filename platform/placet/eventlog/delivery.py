@@ -54,16 +54,26 @@ class KnownStreams:
     def read(self, log: EventLog, names: Sequence[str]) -> dict[str, Stream]:
         """The streams as committed now."""
         self.settle()
-        news = log.read_news({name: self._known[name].version if name in self._known else 0 for name in names})
-        return {name: self._extended(name, news[name]) for name in names}
+        known = {name: self._known.get(name, Stream(name)) for name in names}
+        news = log.read_news({name: stream.version for name, stream in known.items()})
+        for name, stream in known.items():
+            if news[name]:
+                known[name] = Stream(name, (*stream.events, *news[name]))
+            self._keep(known[name])
+        return known
 
-    def _extended(self, name: str, news: Sequence[RecordedEvent]) -> Stream:
-        known = self._known.pop(name, Stream(name))
-        self._known[name] = known = Stream(name, (*known.events, *news)) if news else known
-        self._held += len(news)
+    def _keep(self, stream: Stream) -> None:
+        """As the last one that was asked for. What must go for it may be of the same question."""
+        if before := self._known.pop(stream.name, None):
+            self._held -= len(before.events)
+        self._known[stream.name] = stream
+        self._held += len(stream.events)
         while self._held > self.at_most and len(self._known) > 1:
             self._held -= len(self._known.popitem(last=False)[1].events)
-        return known
+
+    def __len__(self) -> int:
+        """How many events are held."""
+        return self._held
 
 
 @dataclass(slots=True)

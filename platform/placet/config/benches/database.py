@@ -33,9 +33,9 @@ def bench_database(home: Path) -> Iterator[str]:
         dsn = _dsn(server, home, name, "app")
         connections.settings["default"].update(django_database(dsn))
         yield dsn
+    finally:
         connections.close_all()
         drop_database(server.admin_dsn(), name)
-    finally:
         if is_ours:
             server.stop()
 
