@@ -254,6 +254,21 @@ def test_another_number_of_partitions_is_refused_and_is_a_new_generation_of_topi
     on_kafka.is_whole()
 
 
+def test_what_waits_on_topics_of_a_former_generation_is_answered_without_another_event(on_kafka: World) -> None:
+    """The new topics hold no record of it, and none will come that shows the hole."""
+    relay = on_kafka.carry()
+    assert relay is not None
+    on_kafka.note(10, 3)
+    on_kafka.wait(lambda: _carried(on_kafka) >= on_kafka.noted)
+    on_kafka.kill(relay, signal.SIGTERM)
+    on_kafka.settings |= {"PLACET_KAFKA_GENERATION": "2", "PLACET_KAFKA_PARTITIONS": "7"}
+    on_kafka.start("relay")
+    on_kafka.start("member")
+    on_kafka.wait_until_answered()
+    on_kafka.wait(lambda: _floor(on_kafka) == _carried(on_kafka))
+    on_kafka.is_whole()
+
+
 def test_from_embedded_to_kafka_and_back_on_one_log(on_kafka: World) -> None:
     sequencer = on_kafka.start("sequencer")
     for carried in ("embedded", "kafka", "embedded", "kafka"):
@@ -266,6 +281,10 @@ def test_from_embedded_to_kafka_and_back_on_one_log(on_kafka: World) -> None:
             on_kafka.kill(part, signal.SIGTERM)
     assert sequencer.poll() is None
     on_kafka.is_whole()
+
+
+def _carried(world: World) -> int:
+    return checkpoints.read(world.connection, "relay")[THE_LOG].position
 
 
 def _floor(world: World) -> int:

@@ -1,8 +1,8 @@
 """The floor of a consumer under Kafka: the position up to which it has answered all that concerns it, in any partition.
 
-The relay says how far it has carried the log, and where it stands in each partition; who stands there in all partitions
-of its topics has answered everything up to where the relay is. So `placet status` shows one number, and going back to
-the embedded transport, or on to other topics, begins there.
+The relay says how far it has carried the log, and where it stands in each partition. Who stands there in all partitions
+of its topics has answered everything up to where the relay is; who is behind somewhere, up to the lowest such place. So
+`placet status` shows one number, and going back to the embedded transport, or on to other topics, begins there.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,17 +12,21 @@ import psycopg
 
 RAISE: Final = """
 WITH wanted AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS w(name, topic)),
-behind AS (
-    SELECT DISTINCT w.name FROM wanted w
+stands AS (
+    SELECT w.name, relayed.position AS carried, greatest(own.position, floor.position) AS answered
+    FROM wanted w
     JOIN checkpoint floor ON floor.name = w.name AND floor.topic = ''
-    JOIN checkpoint relayed ON relayed.name = 'relay' AND relayed.topic = w.topic
+    LEFT JOIN checkpoint relayed ON relayed.name = 'relay' AND relayed.topic = w.topic
     LEFT JOIN checkpoint own ON own.name = w.name AND own.topic = w.topic AND own.partition = relayed.partition
-    WHERE relayed.position > greatest(own.position, floor.position)
+),
+reached AS (
+    SELECT s.name, coalesce(
+        min(s.answered) FILTER (WHERE s.carried IS NULL OR s.answered < s.carried), min(relay.position)
+    ) AS position
+    FROM stands s, checkpoint relay WHERE relay.name = 'relay' AND relay.topic = '' GROUP BY s.name
 )
-UPDATE checkpoint floor SET position = relay.position, moved_at = clock_timestamp()
-FROM checkpoint relay
-WHERE relay.name = 'relay' AND relay.topic = '' AND floor.topic = '' AND floor.position < relay.position
-    AND floor.name IN (SELECT name FROM wanted) AND floor.name NOT IN (SELECT name FROM behind)
+UPDATE checkpoint floor SET position = reached.position, moved_at = clock_timestamp()
+FROM reached WHERE floor.name = reached.name AND floor.topic = '' AND floor.position < reached.position
 """
 
 

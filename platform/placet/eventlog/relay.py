@@ -93,7 +93,7 @@ class Leader:
         self.consumers = consumers
         self._ids: dict[str, str] = {}
         self._places: dict[Place, Reached] = {}
-        self._position = self._floor = 0
+        self._position = 0
         self._under_way: deque[Sent] = deque()
         self._held_at = time.monotonic()
 
@@ -118,7 +118,18 @@ class Leader:
             row = self.connection.execute(FIRST, (self.consumers,)).fetchone() or (0,)
             self._position = int(row[0])
             self._advance(0, self._position, {})
-        self._floor = self._position
+        self._begin_places()
+
+    def _begin_places(self) -> None:
+        """Where no record was sent yet, all up to here went elsewhere: who has not answered it reads the log."""
+        begun = {
+            place: Reached(self._position, topic_id)
+            for topic, topic_id in self._ids.items()
+            for place in (Place(topic, partition) for partition in range(self.cluster.partitions))
+            if place not in self._places
+        }
+        checkpoints.move(self.connection, NAME, begun)
+        self._places |= begun
 
     def _still_leads(self) -> bool:
         now = time.monotonic()
@@ -141,8 +152,7 @@ class Leader:
         begun, futures, moved = self._position, [], {}
         for event in page:
             place = Place(self.cluster.topic(room_of(event.type)), partition_of(event.stream, self.cluster.partitions))
-            before = self._places.get(place)
-            headers = headers_of(event, before.position if before else self._floor, SOURCE)
+            headers = headers_of(event, self._places[place].position, SOURCE)
             futures.append(producer.send(place, event.stream, event.data, headers))
             self._places[place] = moved[place] = Reached(event.position, self._ids[place.topic])
         self._position = page[-1].position

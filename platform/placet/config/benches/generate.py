@@ -20,7 +20,6 @@ from generator.engines.diffusion.engine import DiffusersEngine
 from generator.engines.diffusion.plain import looped
 from generator.port import GenerationRequest, RawClip
 from generator.trained.questions import questions
-from placet.config.benches.queueing import queue_row
 from placet.config.evaluating import made, wanted
 from placet.eventlog.benches.row import Row
 
@@ -36,6 +35,8 @@ MOST_LOOPED: Final = 32
 
 def generate_rows(dsn: str, clips: int, tell: Tell) -> list[Row]:
     """`clips` are drawn in a loop, and as many by the engine."""
+    from placet.config.benches.queueing import queue_row  # not for the processes below, which have no Django
+
     engine = DiffusersEngine()
     tell("loading the small model")
     engine.load()

@@ -65,7 +65,9 @@ class Partition:
                 if event.position > cursor.position:
                     self._hand(cursor, event)
         for cursor in self.cursors:
-            cursor.position = max(cursor.position, reached)
+            if cursor.position < reached:
+                cursor.position = reached
+                cursor.queue.note(self.place, Reached(reached, self.topic_id, cursor.offset))
 
     def settled(self) -> int | None:
         """The offset below which every consumer has answered everything."""

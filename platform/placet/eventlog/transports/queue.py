@@ -32,10 +32,19 @@ class Queue:
             if event.type in self.types:
                 self._steps.append(Step(event, place, reached))
                 self._filled.notify()
-            elif self._steps and self._steps[-1].event is None and self._steps[-1].place == place:
-                self._steps[-1] = Step(None, place, reached)
             else:
-                self._steps.append(Step(None, place, reached))
+                self._note(place, reached)
+
+    def note(self, place: Place, reached: Reached) -> None:
+        """Up to here a place holds nothing more for this consumer."""
+        with self._filled:
+            self._note(place, reached)
+
+    def _note(self, place: Place, reached: Reached) -> None:
+        if self._steps and self._steps[-1].event is None and self._steps[-1].place == place:
+            self._steps[-1] = Step(None, place, reached)
+        else:
+            self._steps.append(Step(None, place, reached))
 
     def drop(self, places: Collection[Place]) -> None:
         """These are somebody else's now. What is being answered already meets its command id there."""
