@@ -14,7 +14,7 @@ from placet.eventlog.benches.writers import Load, Worker, running
 from placet.eventlog.sequencer import Sequencer
 
 pytestmark = [pytest.mark.processes]
-A_GOOD_MANY: Final = 20_000
+A_GOOD_MANY: Final = 50_000
 SOAK_SECONDS: Final = 600
 
 
