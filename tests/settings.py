@@ -12,7 +12,8 @@ for name in ("PLACET_DATABASE", "PLACET_OWNER_DATABASE", "PLACET_DATABASE_ROLE",
 os.environ.setdefault("PLACET_ENGINE", "scene")  # clips in a fraction of a second; who wants the model names it
 
 # A process that is killed leaves its port free for a moment: that of another process of tests may not take it.
-os.environ["PLACET_PORT"] = str(8000 + 200 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+os.environ["PLACET_PORT"] = str(8000 + 200 * WORKER)
 
 from placet.config.install import make_folders, make_keys  # noqa: E402 - the home is named first
 

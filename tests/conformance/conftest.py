@@ -1,6 +1,5 @@
 """A real broker for the run, a world for each test, and what was seen of both for the summary."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from placet.config.broker.running import FIRST_PORT, RunningBroker, running_brok
 from placet.config.broker.server import BrokerMissing, jars, java
 from tests.conformance.summary import CASE, CLUSTER, COMMITTED
 from tests.conformance.world import World
+from tests.settings import WORKER
 
 PORTS_EACH = 100
 """A broker that is killed leaves its port free for a moment: that of another process of tests may not take it."""
@@ -26,8 +26,7 @@ def broker() -> Iterator[RunningBroker]:
     except BrokerMissing as missing:
         pytest.skip(str(missing))
     home = Path(tempfile.mkdtemp(prefix="placet-broker-"))
-    mine = FIRST_PORT + PORTS_EACH * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    with running_broker(home, mine) as running:
+    with running_broker(home, FIRST_PORT + PORTS_EACH * WORKER) as running:
         yield running
     shutil.rmtree(home, ignore_errors=True)
 

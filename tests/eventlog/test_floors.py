@@ -1,14 +1,11 @@
 """Under Kafka one number says how far a consumer is, also while it never stands still."""
 
-from typing import Any
-
-import psycopg
 import pytest
-from django.db import connection
 
 from placet.eventlog import checkpoints
 from placet.eventlog.checkpoints import THE_LOG, Place, Reached
 from placet.eventlog.floors import raise_floors
+from placet.eventlog.log import current_log
 
 WHO = "ledger.keep"
 ONE, TWO = Place("t.ledger", 0), Place("t.ledger", 1)
@@ -17,17 +14,12 @@ pytestmark = pytest.mark.django_db
 
 def stand(who: str, **reached: int) -> None:
     places = {"log": THE_LOG, "one": ONE, "two": TWO}
-    checkpoints.move(psycopg_connection(), who, {places[name]: Reached(at) for name, at in reached.items()})
-
-
-def psycopg_connection() -> psycopg.Connection[Any]:
-    connection.ensure_connection()
-    return connection.connection  # type: ignore[no-any-return]  # psycopg's own, beneath Django's
+    checkpoints.move(current_log().connection, who, {places[name]: Reached(at) for name, at in reached.items()})
 
 
 def floor() -> int:
-    raise_floors(psycopg_connection(), {WHO: {"t.ledger"}})
-    return checkpoints.read(psycopg_connection(), WHO)[THE_LOG].position
+    raise_floors(current_log().connection, {WHO: {"t.ledger"}})
+    return checkpoints.read(current_log().connection, WHO)[THE_LOG].position
 
 
 def test_who_is_behind_somewhere_has_answered_up_to_there() -> None:
