@@ -29,13 +29,15 @@ def bench_database(home: Path) -> Iterator[str]:
         server.start()
     try:
         prepare_database(server.admin_dsn(), name)
-        _migrate(home, _dsn(server, home, name, "owner"))
-        dsn = _dsn(server, home, name, "app")
-        connections.settings["default"].update(django_database(dsn))
-        yield dsn
+        try:
+            _migrate(home, _dsn(server, home, name, "owner"))
+            dsn = _dsn(server, home, name, "app")
+            connections.settings["default"].update(django_database(dsn))
+            yield dsn
+        finally:
+            connections.close_all()
+            drop_database(server.admin_dsn(), name)
     finally:
-        connections.close_all()
-        drop_database(server.admin_dsn(), name)
         if is_ours:
             server.stop()
 
