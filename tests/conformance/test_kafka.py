@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from placet.eventlog.transports.records import headers_of, partition_of
 from tests.conformance.answering import NAME
 from tests.conformance.world import World
 
+ROOMS, PARTS, TIMES = 12, 6, 6
 pytestmark = [pytest.mark.processes, pytest.mark.kafka, pytest.mark.promise("P6")]
 
 
@@ -234,6 +236,17 @@ def test_a_log_put_back_while_the_topics_hold_what_it_lost_loses_nothing_more(
         on_kafka.note(10, 5)
         on_kafka.wait_until_answered()
         on_kafka.is_whole()
+
+
+def test_parts_that_make_the_topics_at_the_same_time_all_find_them(on_kafka: World) -> None:
+    """Who comes second is told that a topic is there before the brokers can describe it: chance, so several times."""
+    for once in range(TIMES):
+        cluster = Cluster((on_kafka.brokers,), f"{on_kafka.prefix}-{once}", 1, 6)
+        wanted = [cluster.topic(f"room{number}") for number in range(ROOMS)]
+        with ThreadPoolExecutor(PARTS) as parts:
+            found = list(parts.map(lambda _, of=cluster, all_=wanted: of.ensure_topics(all_), range(PARTS)))
+        assert len(set(found[0].values())) == ROOMS
+        assert all(ids == found[0] for ids in found)
 
 
 def test_another_number_of_partitions_is_refused_and_is_a_new_generation_of_topics(on_kafka: World) -> None:

@@ -4,6 +4,7 @@ Every default of the library that is wrong for us is set here and nowhere else; 
 never at import, and never before a fork.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from placet.eventlog.transports.records import Headers, topic_of
 FIRST_CONTACT_MS: Final = 5_000
 REQUEST_MS: Final = 10_000
 DELIVERY_MS: Final = 20_000
+LOOK_SECONDS: Final = 0.02
 SESSION_MS: Final = 10_000
 RETENTION_MS: Final = 7 * 24 * 3600 * 1000
 TRUSTED: Final = ("security_protocol", "ssl_cafile", "ssl_certfile", "ssl_keyfile", "sasl_mechanism",
@@ -74,12 +76,16 @@ class Cluster:
         """Topic -> its id, made where it is missing. Raises `KafkaAway`, `WrongPartitions`."""
         wanted = sorted(set(topics))
         with _told(), self._admin() as admin:
-            described = {t["name"]: t for t in admin.describe_topics(wanted) if not t["error_code"]}
+            described = _described(admin, wanted)
             for name in wanted:
                 if name not in described:
                     self._make(admin, name)
-            if missing := [name for name in wanted if name not in described]:
-                described |= {t["name"]: t for t in admin.describe_topics(missing)}
+            until = time.monotonic() + REQUEST_MS / 1000
+            while missing := [name for name in wanted if name not in described]:
+                if time.monotonic() > until:
+                    raise KafkaAway(f"{missing[0]} was made, and the brokers do not know it yet")
+                time.sleep(LOOK_SECONDS)
+                described |= _described(admin, missing)
         for name in wanted:
             count = len(described[name]["partitions"])
             if count != self.partitions:
@@ -247,6 +253,11 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pytho
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         self._lost({Place(tp.topic, tp.partition) for tp in revoked})
+
+
+def _described(admin: KafkaAdminClient, topics: list[str]) -> dict[str, Any]:
+    """Those that the brokers know: one that was made a moment ago has an error for an answer, and no partitions."""
+    return {topic["name"]: topic for topic in admin.describe_topics(topics) if not topic["error_code"]}
 
 
 def _tp(place: Place) -> TopicPartition:
