@@ -7,9 +7,10 @@ weights, `PLACET_ENDPOINTS` files that describe services elsewhere.
 import gc
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from generator.engines.diffusion.manifest import Manifest, WeightsRefused
@@ -87,23 +88,30 @@ def engine_named(name: str) -> Engine:
 
 
 class Engines:
-    """Those that one worker holds: each is loaded by the first run that asks for it, and kept."""
+    """Those that one worker holds: each is loaded by the first run that asks for it, and kept.
 
-    def __init__(self, make: Callable[[str], Engine] = engine_named) -> None:
+    `lent`: loaded by somebody else, by name, and left loaded.
+    """
+
+    def __init__(
+        self, make: Callable[[str], Engine] = engine_named, lent: Mapping[str, Engine] = MappingProxyType({})
+    ) -> None:
         self._make = make
+        self._lent = lent
         self._loaded: dict[str, Engine] = {}
 
     def loaded(self, name: str) -> Engine:
         """The engine of this name, ready. Raises UnknownEngine, and whatever its `load` raises."""
-        if name not in self._loaded:
-            engine = self._make(name)
-            engine.load()
-            self._loaded[name] = engine
-        return self._loaded[name]
+        if ready := self.held(name):
+            return ready
+        engine = self._make(name)
+        engine.load()
+        self._loaded[name] = engine
+        return engine
 
     def held(self, name: str) -> Engine | None:
         """The engine of this name where it is loaded."""
-        return self._loaded.get(name)
+        return self._lent.get(name) or self._loaded.get(name)
 
     def unload_but(self, name: str) -> bool:
         """Make room for one. False when there was no other to unload."""

@@ -59,7 +59,6 @@ def work_off(story: Story, engine: Engine, beaten: Beaten | None = None) -> None
     key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
     line = Line(lambda: story.pump.connection, blobs(), private(), key)
     line.beaten = beaten or line.beaten
-    engines = Engines(lambda _: engine)
-    engines.unload = lambda: None  # type: ignore[method-assign]  # kept for the next story
+    engines = Engines(lent={engine.capabilities().engine: engine})
     work(line, engines, should_stop=lambda: line.is_empty, develop=line.develop)
     story.pump.run()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from placet.config.broker.server import Broker
+from placet.config.supervised import EMBEDDED
 
 HOST: Final = "127.0.0.1"
 ROLES: Final = (
@@ -43,13 +44,16 @@ def children(ports: Ports, broker: Broker | None = None) -> tuple[Child, ...]:
         Child("web", _granian("wsgi", ports.web, "--blocking-threads", "4", "--backpressure", "64", "--no-ws")),
         Child("live", _granian("asginl", ports.live, "--no-ws")),
         *([Child("broker", broker.words())] if broker else []),
-        *(Child(role, (sys.executable, "-m", "placet.config", "run", role)) for role in roles()),
+        *(
+            Child(role, (sys.executable, "-m", "placet.config", "run", role))
+            for role in roles(os.environ.get("PLACET_TRANSPORT", EMBEDDED))
+        ),
     )
 
 
-def roles() -> tuple[str, ...]:
-    """The parts that work here, by the transport that is set."""
-    return (*ROLES, *CARRIERS) if os.environ.get("PLACET_TRANSPORT") == "kafka" else ROLES
+def roles(transport: str) -> tuple[str, ...]:
+    """The parts that work, where this carries the events."""
+    return (*ROLES, *CARRIERS) if transport == "kafka" else ROLES
 
 
 def _granian(interface: str, port: int, *more: str) -> tuple[str, ...]:

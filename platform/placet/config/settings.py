@@ -9,6 +9,7 @@ from generator.registry import territories
 from placet.config.broker.server import address_in
 from placet.config.database import django_database, dsn
 from placet.config.home import home_folder, read_secret
+from placet.config.supervised import transport_in
 
 # Before torch is loaded: threads of OpenMP that wait by spinning take the cores from all that run beside them. Beside a
 # busy install on two cores, a clip of 4 s took 37 s so, and takes 5 s.
@@ -18,7 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 PLACET_HOME = home_folder()
 PLACET_ORIGIN = os.environ.get("PLACET_ORIGIN", "http://localhost:8000")
 PLACET_LIVE_ORIGIN = os.environ.get("PLACET_LIVE_ORIGIN", "http://localhost:8001")
-PLACET_TRANSPORT = os.environ.get("PLACET_TRANSPORT", "embedded")  # or kafka
+PLACET_TRANSPORT = transport_in(PLACET_HOME)  # embedded or kafka
 PLACET_KAFKA = os.environ.get("PLACET_KAFKA") or address_in(PLACET_HOME)  # brokers, separated by commas
 PLACET_KAFKA_PREFIX = os.environ.get("PLACET_KAFKA_PREFIX", "placet")  # of topics and groups
 PLACET_KAFKA_GENERATION = int(os.environ.get("PLACET_KAFKA_GENERATION", "1"))  # of topics

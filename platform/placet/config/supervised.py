@@ -1,16 +1,21 @@
 """How other commands find a running `make up`: a lock that dies with its holder, and a file that says what runs."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Final
 
 from placet.config.lock import Lock, Locked
 
 
 class AlreadyRunning(RuntimeError):
     """Another supervisor holds this home. Nothing was started."""
+
+
+EMBEDDED: Final = "embedded"
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Running:
     live_port: int
     origin: str
     ready: bool = False
+    transport: str = EMBEDDED
     children: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -52,12 +58,19 @@ def write_state(home: Path, state: Running) -> None:
 
 def read_state(home: Path) -> Running | None:
     """What runs now, or None. A file left by a killed supervisor counts for nothing: the lock decides."""
-    if not _lock(home).is_held():
-        return None
     try:
-        return Running(**json.loads(_file(home).read_text()))
+        said = _file(home).read_text()
     except FileNotFoundError:
         return None
+    return Running(**json.loads(said)) if _lock(home).is_held() else None
+
+
+def transport_in(home: Path) -> str:
+    """What carries the events here: what is set, else what the running install uses."""
+    if chosen := os.environ.get("PLACET_TRANSPORT"):
+        return chosen
+    running = read_state(home)
+    return running.transport if running else EMBEDDED
 
 
 def _lock(home: Path) -> Lock:

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from placet.config.postgres import Postgres, running_postgres
 from placet.config.prepared import fingerprint, is_prepared, note_prepared
 from placet.config.processes import HOST, Child, Ports, children
 from placet.config.stopping import set_by_handler
-from placet.config.supervised import Running, only_one, write_state
+from placet.config.supervised import EMBEDDED, Running, only_one, write_state
 
 TICK_SECONDS: Final = 0.1
 DRAIN_SECONDS: Final = 3.5  # what is left of five seconds is PostgreSQL's
@@ -73,7 +74,8 @@ class Supervisor:
         environment = self._environment(ports, broker)
         self._prepare(postgres, environment, tell)
         kept = [KeptAlive(child, self._log(child), environment) for child in self.table(ports, broker)]
-        state = Running(os.getpid(), ports.web, ports.live, environment["PLACET_ORIGIN"])
+        origin, transport = environment["PLACET_ORIGIN"], environment["PLACET_TRANSPORT"]
+        state = Running(os.getpid(), ports.web, ports.live, origin, transport=transport)
         try:
             self._tend(kept, postgres, state, ready)
         finally:
@@ -121,6 +123,7 @@ class Supervisor:
             **os.environ,
             **({"PLACET_KAFKA": broker.address} if broker else {}),
             "PLACET_HOME": str(self.home),
+            "PLACET_TRANSPORT": os.environ.get("PLACET_TRANSPORT", EMBEDDED),
             "PLACET_ORIGIN": os.environ.get("PLACET_ORIGIN", f"http://localhost:{ports.web}"),
             "PLACET_LIVE_ORIGIN": os.environ.get("PLACET_LIVE_ORIGIN", f"http://localhost:{ports.live}"),
             "PYTHONUNBUFFERED": "1",
@@ -149,7 +152,7 @@ class Supervisor:
 
 def _with(state: Running, kept: list[KeptAlive], *, is_ready: bool) -> Running:
     pids = {one.child.role: one.pid for one in kept if one.pid}
-    return Running(state.pid, state.port, state.live_port, state.origin, is_ready, pids)
+    return replace(state, ready=is_ready, children=pids)
 
 
 def _drain(kept: list[KeptAlive]) -> None:

@@ -1,6 +1,6 @@
 """What each process of a bench costs: CPU seconds from one moment to another, by part."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import psutil
 
@@ -19,18 +19,14 @@ class CpuMeter:
 
     def _spent(self) -> dict[str, float]:
         own = set(self._parts.values())
-        return {name: sum(_seconds(p) for p in _family(pid, own - {pid})) for name, pid in self._parts.items()}
+        return {name: _spent_by(psutil.Process(pid), own - {pid}) for name, pid in self._parts.items()}
 
 
-def _family(pid: int, without: set[int]) -> Iterator[psutil.Process]:
-    process = psutil.Process(pid)
-    yield process
-    for child in process.children():
-        if child.pid not in without:
-            yield from _family(child.pid, without)
-
-
-def _seconds(process: psutil.Process) -> float:
-    """With what its ended children took: a server's short-lived connections are among them."""
-    times = process.cpu_times()
-    return float(times.user + times.system + times.children_user + times.children_system)
+def _spent_by(process: psutil.Process, without: set[int]) -> float:
+    """Seconds of it and its descendants. What ends meanwhile is counted by its parent."""
+    try:
+        times, children = process.cpu_times(), process.children()
+    except psutil.NoSuchProcess:
+        return 0.0
+    own = float(times.user + times.system + times.children_user + times.children_system)
+    return own + sum(_spent_by(child, without) for child in children if child.pid not in without)

@@ -86,22 +86,11 @@ class _OneRun(LogRunQueue):
         raise RuntimeError(f"run {claim.id} failed ({kind}): {error}")
 
 
-class _Held(Engines):
-    """One engine that is loaded already, and stays so."""
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(lambda _: engine)
-        self._loaded["small"] = engine
-
-    def unload(self) -> None:
-        """It is needed again."""
-
-
 def _pair(connection: psycopg.Connection, store: BlobStore, engine: Engine) -> tuple[float, float]:
     """Seconds of one clip: through the queue, and of the same request without it."""
     queue = _OneRun(lambda: connection, store, private(), KEY)
     begun = time.perf_counter()
-    work(queue, _Held(engine), should_stop=lambda: queue.is_over, develop=queue.develop)
+    work(queue, Engines(lent={"small": engine}), should_stop=lambda: queue.is_over, develop=queue.develop)
     queued = time.perf_counter() - begun
     assert queue.taken
     return queued, _bare(queue, engine, queue.taken.request)

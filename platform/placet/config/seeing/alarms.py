@@ -54,7 +54,7 @@ def _judges(code: str) -> Callable[[Judge], Judge]:
 @_judges("process_away")
 def _away(measured: Measures) -> Iterator[tuple[str, str]]:
     """Only where some role has been up for a while: a command alone expects nobody, and a start takes seconds."""
-    for role in roles() if measured.up_seconds > START_SECONDS else ():
+    for role in roles(measured.transport) if measured.up_seconds > START_SECONDS else ():
         if role not in measured.processes:
             yield f"nobody works as {role}: it has no connection to PostgreSQL", f"placet run {role}"
 

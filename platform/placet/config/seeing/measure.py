@@ -40,7 +40,7 @@ def measure() -> Measures:
         runs=Runs(leased, max(0.0, quiet + LEASE_SECONDS) if leased else 0.0, Waiting(waiting, oldest)),
         cases=Waiting(*_rows(q.CASES)[0]),
         processes=dict(_rows(q.PROCESSES)),
-        up_seconds=_rows(q.UP, {"roles": list(roles())})[0][0],
+        up_seconds=_rows(q.UP, {"roles": list(roles(settings.PLACET_TRANSPORT))})[0][0],
         keys=_keys(),
         disk=_disk(Path(settings.PLACET_HOME)),
         chores={row[0]: Chore(row[1], json.loads(row[2])) for row in _rows(q.CHORES)},
