@@ -129,7 +129,7 @@ def test_the_topics_are_described_as_the_registry_has_them() -> None:
     event = RecordedEvent(
         (1, "i", "s", 1, "t", b"", None, b"", "c", "k", None, None, datetime.now(UTC)), install_vault()
     )
-    assert set(described["components"]["schemas"]["headers"]["properties"]) == {n for n, _ in headers_of(event, 0, "")}
+    assert set(described["components"]["schemas"]["headers"]["properties"]) == {n for n, _ in headers_of(event, 0, b"")}
     flow.load()
     ours = {kind.name for kind in TYPES.values() if kind.room not in events_page.NOT_OURS}
     assert set(described["components"]["messages"]) == ours

@@ -2,6 +2,7 @@
 
 import signal
 import time
+import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,9 +16,10 @@ from kafka import KafkaAdminClient, TopicPartition
 
 from placet.config.broker.running import RunningBroker
 from placet.eventlog import checkpoints
+from placet.eventlog.benches.entry import EntryNoted as OfYoungerCode
 from placet.eventlog.checkpoints import THE_LOG, Place
 from placet.eventlog.relay import NAME as RELAY
-from placet.eventlog.transports.kafka import Cluster, WrongPartitions
+from placet.eventlog.transports.kafka import Cluster, Record, WrongPartitions
 from placet.eventlog.transports.records import headers_of, partition_of
 from tests.conformance.answering import NAME
 from tests.conformance.world import World
@@ -160,9 +162,9 @@ def test_records_twice_and_in_the_wrong_order_are_answered_once_and_in_the_right
     records = []
     for event in on_kafka.log.read_from(0, 1000):
         place = Place(topic(on_kafka), partition_of(event.stream, on_kafka.cluster.partitions))
-        records.append((place, event, headers_of(event, places.get(place, 0), "/test")))
+        records.append(Record(place, event.stream, event.data, headers_of(event, places.get(place, 0), b"/test")))
         places[place] = event.position
-    producer.wait([producer.send(p, e.stream, e.data, h) for p, e, h in [*reversed(records), *records]])
+    producer.wait(producer.send([*reversed(records), *records]))
     producer.close()
     on_kafka.start("member")
     on_kafka.wait_until_answered()
@@ -176,12 +178,12 @@ def test_a_record_that_names_nothing_in_this_log_wakes_nobody(on_kafka: World) -
     on_kafka.wait_until_answered()
     event = on_kafka.log.read_from(0, 1)[0]
     forged = [("ce_id", b"00000000-0000-4000-8000-000000000000") if n == "ce_id" else (n, v)
-              for n, v in headers_of(event, 0, "/test")]  # fmt: skip
-    beyond = [("ce_position", b"999999") if n == "ce_position" else (n, v) for n, v in headers_of(event, 0, "/test")]
+              for n, v in headers_of(event, 0, b"/test")]  # fmt: skip
+    beyond = [("ce_position", b"999999") if n == "ce_position" else (n, v) for n, v in headers_of(event, 0, b"/test")]
     producer = on_kafka.cluster.producer()
     places = [Place(topic(on_kafka), n) for n in range(on_kafka.cluster.partitions)]
     hostile = [([], b"{"), (forged, b'{"text":"forged"}'), (beyond, b"\0" * 100_000), ([("ce_position", b"x")], b"")]
-    producer.wait([producer.send(p, "account-x", value, headers) for headers, value in hostile for p in places])
+    producer.wait(producer.send(Record(p, "account-x", value, headers) for headers, value in hostile for p in places))
     producer.close()
     on_kafka.note(5, 2)
     on_kafka.wait_until_answered()
@@ -247,6 +249,21 @@ def test_parts_that_make_the_topics_at_the_same_time_all_find_them(on_kafka: Wor
             found = list(parts.map(lambda _, of=cluster, all_=wanted: of.ensure_topics(all_), range(PARTS)))
         assert len(set(found[0].values())) == ROOMS
         assert all(ids == found[0] for ids in found)
+
+
+def test_events_of_a_room_that_only_younger_code_knows_are_carried_too(on_kafka: World) -> None:
+    on_kafka.carry()
+    on_kafka.start("member")
+    on_kafka.note(3, 2)
+    stream = on_kafka.log.append(f"bench-{uuid.uuid4()}", [OfYoungerCode("x")], expected=0).stream
+    on_kafka.note(3, 2)
+    on_kafka.wait_until_answered()
+    on_kafka.wait(lambda: is_relayed(on_kafka))
+    (young,) = (one for one in on_kafka.log.read_from(0, 1_000) if one.stream == stream)
+    its_topic = on_kafka.cluster.topic("bench")
+    places = checkpoints.read(on_kafka.connection, RELAY)
+    reached = {at.position for place, at in places.items() if place.topic == its_topic}
+    assert young.position in reached
 
 
 def test_another_number_of_partitions_is_refused_and_is_a_new_generation_of_topics(on_kafka: World) -> None:

@@ -106,6 +106,7 @@ def relay() -> None:
     from placet.eventlog.transports.kafka import Cluster
 
     flow.load()
+    _collect_seldom()
     stop = stop_on_signals()
     _kept_up(lambda: Relay(connect, Cluster.of_settings(), [one.name for one in flow.consumers()]).run(stop), stop)
 
@@ -139,6 +140,10 @@ def housekeeping() -> None:
 def _answer_quickly() -> None:
     """For a process of many threads by which others wait: short turns, and a collector that seldom stops them all."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    _collect_seldom()
+
+
+def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT)

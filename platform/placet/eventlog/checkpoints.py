@@ -5,22 +5,19 @@ transport is the floor: everything up to it is answered, whatever carried it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """Where events come from: a partition of a topic, or the log itself."""
 
     topic: str = ""
     partition: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(NamedTuple):
     """All up to `position` is answered. `offset`: the next record to read from the topic with this id."""
 
     position: int

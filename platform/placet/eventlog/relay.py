@@ -21,12 +21,12 @@ from placet.eventlog.event import TYPES
 from placet.eventlog.leases import LEASE_SECONDS, Lease
 from placet.eventlog.log import EventLog, RecordedEvent
 from placet.eventlog.sequencer import CHANNEL
-from placet.eventlog.transports.kafka import Cluster, KafkaAway, Producer
+from placet.eventlog.transports.kafka import Cluster, KafkaAway, Producer, Record
 from placet.eventlog.transports.records import headers_of, partition_of, room_of
 
 logger = logging.getLogger(__name__)
 NAME: Final = "relay"
-SOURCE: Final = "/placet/log"
+SOURCE: Final = b"/placet/log"
 PAGE: Final = 1_000
 UNDER_WAY: Final = 3
 """Pages sent and not yet acknowledged."""
@@ -91,7 +91,7 @@ class Leader:
         self.lease = lease
         self.cluster = cluster
         self.consumers = consumers
-        self._ids: dict[str, str] = {}
+        self._topics: dict[str, tuple[str, str]] = {}  # room -> its topic, and that topic's id
         self._places: dict[Place, Reached] = {}
         self._position = 0
         self._under_way: deque[Sent] = deque()
@@ -99,8 +99,7 @@ class Leader:
 
     def run(self, stop: threading.Event) -> None:
         """Raises `KafkaAway` and `Overtaken`."""
-        self._ids = self.cluster.ensure_topics(self.cluster.topic(kind.room) for kind in TYPES.values())
-        self._begin()
+        self._begin({kind.room for kind in TYPES.values()})
         producer = self.cluster.producer()
         try:
             while not stop.is_set() and self._still_leads():
@@ -110,7 +109,7 @@ class Leader:
         finally:
             producer.close()
 
-    def _begin(self) -> None:
+    def _begin(self, rooms: set[str]) -> None:
         """Where the checkpoint says; on a log that was never carried, where the consumers are."""
         self._places = checkpoints.read(self.connection, NAME)
         self._position = self._places.pop(THE_LOG).position
@@ -118,13 +117,16 @@ class Leader:
             row = self.connection.execute(FIRST, (self.consumers,)).fetchone() or (0,)
             self._position = int(row[0])
             self._advance(0, self._position, {})
-        self._begin_places()
+        self._take_up(rooms)
 
-    def _begin_places(self) -> None:
+    def _take_up(self, rooms: set[str]) -> None:
         """Where no record was sent yet, all up to here went elsewhere: who has not answered it reads the log."""
+        topics = {room: self.cluster.topic(room) for room in rooms}
+        ids = self.cluster.ensure_topics(topics.values())
+        self._topics |= {room: (topic, ids[topic]) for room, topic in topics.items()}
         begun = {
             place: Reached(self._position, topic_id)
-            for topic, topic_id in self._ids.items()
+            for topic, topic_id in ids.items()
             for place in (Place(topic, partition) for partition in range(self.cluster.partitions))
             if place not in self._places
         }
@@ -140,6 +142,8 @@ class Leader:
 
     def _turn(self, producer: Producer) -> None:
         page = self.log.read_from(self._position, PAGE)
+        if new := {room_of(event.type) for event in page} - self._topics.keys():
+            self._take_up(new)  # written by younger code than this
         if page:
             self._under_way.append(self._send(producer, page))
         if self._under_way and (not page or len(self._under_way) >= UNDER_WAY):
@@ -149,14 +153,18 @@ class Leader:
                 pass
 
     def _send(self, producer: Producer, page: list[RecordedEvent]) -> Sent:
-        begun, futures, moved = self._position, [], {}
-        for event in page:
-            place = Place(self.cluster.topic(room_of(event.type)), partition_of(event.stream, self.cluster.partitions))
-            headers = headers_of(event, self._places[place].position, SOURCE)
-            futures.append(producer.send(place, event.stream, event.data, headers))
-            self._places[place] = moved[place] = Reached(event.position, self._ids[place.topic])
-        self._position = page[-1].position
+        begun, self._position = self._position, page[-1].position
+        moved: dict[Place, Reached] = {}
+        futures = producer.send(self._record(event, moved) for event in page)
+        self._places |= moved
         return Sent(begun, self._position, moved, futures)
+
+    def _record(self, event: RecordedEvent, moved: dict[Place, Reached]) -> Record:
+        topic, topic_id = self._topics[room_of(event.type)]
+        place = Place(topic, partition_of(event.stream, self.cluster.partitions))
+        before = moved.get(place) or self._places[place]
+        moved[place] = Reached(event.position, topic_id)
+        return Record(place, event.stream, event.data, headers_of(event, before.position, SOURCE))
 
     def _finish(self, producer: Producer) -> None:
         sent = self._under_way.popleft()

@@ -1,5 +1,6 @@
 """The relay against kafka-python's producer sending the same records, in alternating rounds, on the same broker."""
 
+import gc
 import threading
 import time
 import uuid
@@ -15,7 +16,7 @@ from placet.eventlog.checkpoints import THE_LOG, Place
 from placet.eventlog.log import EventLog
 from placet.eventlog.relay import NAME, SOURCE, Relay
 from placet.eventlog.sequencer import Sequencer
-from placet.eventlog.transports.kafka import Cluster
+from placet.eventlog.transports.kafka import Cluster, Record
 from placet.eventlog.transports.records import headers_of, partition_of, room_of
 
 EVENTS: Final = 40_000
@@ -28,6 +29,7 @@ BACK: Final = "DELETE FROM checkpoint WHERE name = 'relay'"
 def relay_rows(dsn: str, cluster: Cluster, rounds: int, tell: Callable[[str], None]) -> list[Row]:
     """Each round carries the same events to topics of its own."""
     with psycopg.connect(dsn, autocommit=True) as connection:
+        gc.freeze()  # a relay's own process does not look through Django's objects either
         tell(f"writing {EVENTS:,} events to carry")
         _fill(connection)
         ours, bare = [], []
@@ -59,10 +61,12 @@ def _bare(connection: psycopg.Connection, cluster: Cluster) -> float:
     events = EventLog(connection).read_from(0, EVENTS)
     places = [Place(cluster.topic(room_of(e.type)), partition_of(e.stream, cluster.partitions)) for e in events]
     cluster.ensure_topics({place.topic for place in places})
-    records = [(place, e.stream, e.data, headers_of(e, 0, SOURCE)) for place, e in zip(places, events, strict=True)]
+    records = [
+        Record(place, e.stream, e.data, headers_of(e, 0, SOURCE)) for place, e in zip(places, events, strict=True)
+    ]
     producer = cluster.producer()
     begun = time.perf_counter()
-    producer.wait([producer.send(*record) for record in records])
+    producer.wait(producer.send(records))
     rate = len(records) / (time.perf_counter() - begun)
     producer.close()
     return rate

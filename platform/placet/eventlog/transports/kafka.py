@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -35,6 +35,15 @@ class KafkaAway(ConnectionError):
 
 class WrongPartitions(ValueError):
     """The topics have another number of partitions than is set. Set `PLACET_KAFKA_GENERATION` one higher."""
+
+
+class Record(NamedTuple):
+    """One record as sent."""
+
+    place: Place
+    key: str
+    value: bytes
+    headers: Headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +157,13 @@ class Producer:
                 delivery_timeout_ms=DELIVERY_MS, max_block_ms=DELIVERY_MS, metrics_enabled=False, **cluster.config,
             )  # fmt: skip
 
-    def send(self, place: Place, key: str, value: bytes, headers: Headers) -> Any:
-        """Hand over one record; `wait` on what is returned. Raises `KafkaAway`."""
+    def send(self, records: Iterable[Record]) -> list[Any]:
+        """Hand over records; `wait` on what is returned. Raises `KafkaAway`."""
         with _told():
-            return self._producer.send(place.topic, value, key=key.encode(), headers=headers, partition=place.partition)
+            return [
+                self._producer.send(place.topic, value, key=key.encode(), headers=headers, partition=place.partition)
+                for place, key, value, headers in records
+            ]
 
     def wait(self, sent: Iterable[Any]) -> list[int]:
         """Offsets of the records, once all are acknowledged. Raises `KafkaAway`."""

@@ -14,6 +14,8 @@ from placet.eventlog.log import RecordedEvent
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 Headers = list[tuple[str, bytes]]
+SPECIFICATION: Final = ("ce_specversion", b"1.0")
+CONTENT: Final = ("content-type", b"application/json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,16 @@ def partition_of(stream: str, partitions: int) -> int:
     return zlib.crc32((match[0] if match else stream).encode()) % partitions
 
 
-def headers_of(event: RecordedEvent, before: int, source: str) -> Headers:
+def headers_of(event: RecordedEvent, before: int, source: bytes) -> Headers:
     """CloudEvents attributes of an event; `before`: the position of the event before it in its partition."""
     return [
-        ("ce_specversion", b"1.0"),
+        SPECIFICATION,
         ("ce_id", str(event.event_id).encode()),
-        ("ce_source", source.encode()),
+        ("ce_source", source),
         ("ce_type", event.type.encode()),
         ("ce_subject", event.stream.encode()),
         ("ce_time", event.recorded_at.isoformat().encode()),
-        ("content-type", b"application/json"),
+        CONTENT,
         ("ce_position", b"%d" % event.position),
         ("ce_streamversion", b"%d" % event.version),
         ("ce_prevposition", b"%d" % before),
