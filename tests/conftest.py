@@ -20,6 +20,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from placet.config.database import ROLES, django_database
 from placet.config.home import make_secret
+from placet.config.lock import Lock, Locked
 from placet.config.postgres import Postgres
 from placet.config.postgres_place import drop_place, place_for
 from placet.config.postgres_roles import drop_database, prepare_database, prepare_roles
@@ -59,12 +60,18 @@ def point_django_at(dsn: str) -> None:
 
 
 def sweep_dead_runs(mine: Path) -> None:
-    """Runs that were killed could not remove their homes and servers."""
+    """Runs that were killed could not remove their homes and servers. One of this run's processes does it for them."""
+    sweeping = Lock(mine.parent / "placet-tests.lock")
+    try:
+        sweeping.take()
+    except Locked:
+        return
     for home in mine.parent.glob("placet-tests-*"):
         pid = home.name.split("-")[2]
         if pid.isdigit() and not psutil.pid_exists(int(pid)):
             drop_place(place_for(home))
             shutil.rmtree(home, ignore_errors=True)
+    sweeping.drop()
 
 
 @pytest.fixture(scope="session")

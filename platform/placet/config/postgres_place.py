@@ -75,11 +75,12 @@ def _socket_folder(home: Path, root: Path) -> Path:
 def _own_folder(path: Path, user: pwd.struct_passwd | None) -> None:
     """A 0700 folder of that user's. One that somebody else put there is refused, not used."""
     uid, gid = (user.pw_uid, user.pw_gid) if user else (os.geteuid(), os.getegid())
-    try:
-        path.mkdir(mode=0o700, parents=True)
-        os.chown(path, uid, gid)
-    except FileExistsError:
-        pass
+    if not os.path.lexists(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.mkdir(mode=0o700)
+        os.chown(draft, uid, gid)
+        draft.rename(path)  # at once: whoever dies or looks meanwhile leaves and finds no folder of the wrong user
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid or found.st_mode & 0o077:
         raise PostgresUnavailable(f"{path} is not a private folder of user {uid}. Remove it and start again.")
