@@ -39,14 +39,18 @@ SELECT (SELECT count(*) FROM numbered),
        (SELECT coalesce(max(position), 0) FROM numbered),
        (SELECT coalesce(max(id), 0) FROM numbered),
        EXISTS (
-           SELECT FROM taken JOIN event e USING (id)
-           JOIN event earlier ON earlier.stream = e.stream AND earlier.version = e.version - 1
-           JOIN event_pending waiting ON waiting.id = earlier.id
+           SELECT FROM taken,
+               LATERAL (SELECT stream, version - 1 AS version FROM event WHERE id = taken.id OFFSET 0) before,
+               LATERAL (
+                   SELECT id FROM event WHERE stream = before.stream AND version = before.version OFFSET 0
+               ) earlier,
+               LATERAL (SELECT FROM event_pending WHERE id = earlier.id OFFSET 0) waiting
            WHERE earlier.id <= %(floor)s
        ),
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 """
+"""`OFFSET 0`: row by row. A plan is kept: joined plainly, it was made for small tables and joined large ones whole."""
 
 
 class _Overtaken(Exception):
