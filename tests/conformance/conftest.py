@@ -1,4 +1,4 @@
-"""A real broker for the run, a world for each test, and what was seen of both for the summary."""
+"""A real broker for each file, a world for each test, and what was seen of both for the summary."""
 
 import shutil
 import tempfile
@@ -19,8 +19,9 @@ PORTS_EACH = 100
 """A broker that is killed leaves its port free for a moment: that of another process of tests may not take it."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def broker() -> Iterator[RunningBroker]:
+    """One for each file: it takes a tenth of a core while nobody asks anything of it."""
     try:
         java(), jars()
     except BrokerMissing as missing:
