@@ -84,15 +84,21 @@ def test_a_run_is_cancelled_in_any_phase(story: Story, monkeypatch: pytest.Monke
 @pytest.mark.processes
 @pytest.mark.promise("P1")
 @pytest.mark.promise("P6")
-@pytest.mark.parametrize("phase", [*DRAWN_BY["scene"][1], *DEVELOPED])
-def test_a_worker_is_killed_in_any_phase_and_another_makes_the_clip(story: Story, phase: str) -> None:
-    clip = story.ask(BEN, "a red ball bounces on wood", seconds=1.0, engine="scene")
+@pytest.mark.parametrize(
+    ("name", "phase"),
+    [
+        *(("scene", phase) for phase in (*DRAWN_BY["scene"][1], *DEVELOPED)),
+        *(pytest.param("small", phase, marks=pytest.mark.models) for phase in DRAWN_BY["small"][1]),
+    ],
+)
+def test_a_worker_is_killed_in_any_phase_and_another_makes_the_clip(story: Story, name: str, phase: str) -> None:
+    clip = story.ask(BEN, "a red ball bounces on wood", seconds=1.0, engine=name)
     here = {**os.environ, "PLACET_HOME": str(settings.PLACET_HOME)}
-    died = subprocess.run([sys.executable, str(WORKER), "scene", phase], env=here, check=False, timeout=120)
+    died = subprocess.run([sys.executable, str(WORKER), name, phase], env=here, check=False, timeout=120)
     assert died.returncode == -signal.SIGKILL
     assert story.state(clip).state == "started"
     story.pump.connection.execute("UPDATE effect SET lease_until = now() - interval '1 second' WHERE kind = 'run'")
-    work_off(story, SceneEngine())
+    work_off(story, DRAWN_BY[name][0]())
     assert story.state(clip).state == "draft"
     assert ended(story, clip) == [e.QuotaTaken]
     made = story.state(clip).made
