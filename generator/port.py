@@ -147,7 +147,8 @@ class OutsideVocabulary(Exception):
     advice = "Name something that the engine can draw; `nearest` shows prompts that it understands."
 
     def __init__(self, unknown: tuple[str, ...], nearest: tuple[str, ...]) -> None:
-        super().__init__(f"Cannot draw {', '.join(unknown) or 'an empty prompt'}. Try: {'; '.join(nearest)}.")
+        known = f" Try: {'; '.join(nearest)}." if nearest else ""
+        super().__init__(f"Cannot draw {', '.join(unknown) or 'an empty prompt'}.{known}")
         self.unknown, self.nearest = unknown, nearest
 
 

@@ -165,6 +165,8 @@ class DiffusersEngine:
         self.capabilities().refuse_beyond(request)
         if request.style is not None and request.style not in STYLES:
             raise BeyondCapabilities(f"Style {request.style!r} is unknown; choose one of {list(STYLES[1:])}.")
+        if request.badges and self.manifest.grammar is None:
+            raise BeyondCapabilities("These weights never saw a badge, so they can show nobody: ask another engine.")
         if len(request.badges) > 1:
             raise BeyondCapabilities("This engine shows one person in a clip; ask for one clip each.")
         grid = self.manifest.grid
@@ -192,7 +194,7 @@ class DiffusersEngine:
         def shape(pipeline: str) -> Shape:
             return Shape(pipeline, width, height, grid.frames(request.seconds), float(grid.fps))
 
-        inputs: dict[str, Any] = {"prompt": str(read.asked) if read else request.prompt}
+        inputs: dict[str, Any] = {"prompt": str(read.asked) if read else _in_full(request)}
         if request.before:
             most = 1 if read and "motion" in read.before else grid.given  # how it moved must not be gone on with
             frames = fitted(ending(request.before, grid.fps, most), width, height)
@@ -216,7 +218,9 @@ class DiffusersEngine:
         return Call(shape("text"), inputs)
 
     def _refuse_unlike(self, picture: Image.Image, name: str) -> None:
-        """What the autoencoder cannot give back, the model cannot go on from."""
+        """What the autoencoder cannot give back, a model of a few things cannot go on from."""
+        if self.manifest.grammar is None:
+            return
         import torch
 
         vae = self._pipelines["text"].vae
@@ -333,6 +337,12 @@ class DiffusersEngine:
         where = {"name": name, "threads": torch.get_num_threads(), "dtype": self.profile.dtype}
         seats = {"seats": self._count(shape)} if self._count(shape) > 1 else {}
         return where | seats | ({"offloaded": True} if self.is_offloaded else {})
+
+
+def _in_full(request: GenerationRequest) -> str:
+    """For weights that read any wording: what the clip comes from, then what is asked of it, in its style."""
+    said = "\n".join([*(request.parent_prompt or "").splitlines(), request.prompt])
+    return f"{request.style} style: {said}" if request.style else said
 
 
 def _inputs(draws: Sequence[Draw]) -> dict[str, Any]:
