@@ -1,6 +1,5 @@
 """Any folder of weights that `DiffusionPipeline.from_pretrained` loads, called exactly as its manifest says."""
 
-import inspect
 import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from generator import recipe
@@ -18,7 +16,16 @@ from generator.engines.diffusion.calling import Call, Draw, Shape
 from generator.engines.diffusion.carrying import carried, latents_of
 from generator.engines.diffusion.choosing import Choice, Drawn, choose
 from generator.engines.diffusion.fitting import ending, fitted, pictures
-from generator.engines.diffusion.manifest import Manifest, Profile, WeightsRefused
+from generator.engines.diffusion.manifest import Manifest, Profile
+from generator.engines.diffusion.pipelines import (
+    Pipeline,
+    accepted,
+    conditions,
+    reference,
+    refuse_unknown,
+    tune,
+    ways,
+)
 from generator.engines.diffusion.seats import Seats, Stepped
 from generator.engines.diffusion.storyboard import Scene, joined, part_of, scenes_of
 from generator.engines.diffusion.wording import KINDS, Read, Reader, sentences
@@ -50,9 +57,6 @@ A_STEP_OF_OTHERS: Final = 1e-6
 """Of the way, for whoever waits: it moves as long as they do, and stands when they hang."""
 OWN: Final = {"image_crf": 0}
 """A picture is taken as it is: it was normalised when it came in."""
-
-Pipeline = Any
-"""A pipeline of diffusers: its classes have no types."""
 
 
 TOGETHER: Final = ("text", "image")
@@ -126,11 +130,11 @@ class DiffusersEngine:
             use_safetensors=True,
             dtype=getattr(torch, self.profile.dtype),
         ).to(self.device)
-        _tune(loaded, self.profile)
-        self._pipelines = _ways(loaded)
+        tune(loaded, self.profile)
+        self._pipelines = ways(loaded)
         for pipeline in self._pipelines.values():
             pipeline.set_progress_bar_config(disable=True)
-        _refuse_unknown(self.manifest, self._pipelines)
+        refuse_unknown(self.manifest, self._pipelines)
         if self.manifest.grammar is not None:
             self._reader = self._read()
 
@@ -206,10 +210,10 @@ class DiffusersEngine:
             if self.manifest.grammar and len(request.before.pcm) and given > 1:
                 codec = self._pipelines["text"].audio_vae
                 heard = latents_of(request.before, given / grid.fps, codec, self.device)
-            return Call(extended, inputs | {"conditions": _given(frames)}, given, heard)
+            return Call(extended, inputs | {"conditions": conditions(frames)}, given, heard)
         if request.badges:
             shown = badge.portrait(badge.pattern(request.badges[0]), width, height)
-            return Call(shape("reference"), inputs | {"reference_conditions": _reference(shown)})
+            return Call(shape("reference"), inputs | {"reference_conditions": reference(shown)})
         if request.mode == "image" and request.image is not None:
             picture = Image.open(BytesIO(request.image)).convert("RGB")
             inputs["image"] = Image.fromarray(fitted(np.asarray(picture)[None], width, height)[0])
@@ -284,7 +288,7 @@ class DiffusersEngine:
             stepped(step + 1)
             return held
 
-        fixed = {key: value for key, value in {**self.manifest.call, **OWN}.items() if key in _accepted(pipeline)}
+        fixed = {key: value for key, value in {**self.manifest.call, **OWN}.items() if key in accepted(pipeline)}
         given = draws[0].call.heard
         with torch.inference_mode(), nullcontext() if given is None else carried(pipeline.transformer, given):
             made = pipeline(
@@ -349,48 +353,6 @@ def _inputs(draws: Sequence[Draw]) -> dict[str, Any]:
     """One list of each input that is a clip's own; what is for all of a call is one list already."""
     every = [draw.call.inputs for draw in draws]
     return {name: every[0][name] if name in FOR_ALL else [inputs[name] for inputs in every] for name in every[0]}
-
-
-def _tune(loaded: Pipeline, profile: Profile) -> None:
-    if profile.attention:
-        loaded.transformer.set_attention_backend(profile.attention)
-    if profile.compile:
-        loaded.transformer.compile_repeated_blocks(fullgraph=True)
-
-
-def _ways(loaded: Pipeline) -> dict[str, Pipeline]:
-    """The same components, asked in other ways, where their family has these ways."""
-    from diffusers import LTX2ConditionPipeline, LTX2ImageToVideoPipeline, LTX2InContextPipeline, LTX2Pipeline
-
-    ways = {"text": loaded}
-    if isinstance(loaded, LTX2Pipeline):
-        ways["image"] = LTX2ImageToVideoPipeline.from_pipe(loaded)
-        ways["reference"] = LTX2InContextPipeline.from_pipe(loaded)
-        ways["extend"] = LTX2ConditionPipeline.from_pipe(loaded)
-    return ways
-
-
-def _accepted(pipeline: Pipeline) -> frozenset[str]:
-    return frozenset(inspect.signature(pipeline.__call__).parameters)
-
-
-def _refuse_unknown(manifest: Manifest, pipelines: dict[str, Pipeline]) -> None:
-    """An argument that no pipeline takes would change nothing, and nobody would know."""
-    known = frozenset().union(*(_accepted(pipeline) for pipeline in pipelines.values()))
-    if unknown := sorted(set(manifest.call) - known):
-        raise WeightsRefused(f"No pipeline of {manifest.folder} takes {unknown[0]!r}; nothing was loaded. Mend `call`.")
-
-
-def _reference(picture: NDArray[np.uint8]) -> list[Any]:
-    from diffusers.pipelines.ltx2.pipeline_ltx2_ic_lora import LTX2ReferenceCondition
-
-    return [LTX2ReferenceCondition(frames=[Image.fromarray(picture)], strength=1.0)]
-
-
-def _given(frames: NDArray[np.uint8]) -> list[Any]:
-    from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition
-
-    return [LTX2VideoCondition(frames=[Image.fromarray(frame) for frame in frames], crf=0)]
 
 
 def _told(reads: Sequence[Read]) -> dict[str, Any]:
