@@ -33,7 +33,7 @@ class Host:
 
     @property
     def on(self) -> tuple[str, ...]:
-        return ("ip", "netns", "exec", self.name)
+        return ("nsenter", f"--net=/run/netns/{self.name}")  # `ip netns exec` mounts things, which no chroot allows
 
     @property
     def cable(self) -> str:
@@ -63,9 +63,12 @@ def why_none_can_be_made() -> str:
 def hosts(count: int, dsn: str, broker: str) -> Iterator[list[Host]]:
     """That many, for as long as the block lasts. `broker`: host:port on our loopback."""
     _sweep_dead_runs()
-    made = [_made(number, dsn) for number in range(1, count + 1)]
+    made: list[Host] = []
     splices = []
     try:
+        for number in range(1, count + 1):
+            made.append(Host(f"placet-{os.getpid()}-{number}", number, _seen_from(number, dsn)))
+            _make(made[-1])
         for host in made:
             ours, _ = _addresses(host.number)
             port = broker.rpartition(":")[2]
@@ -80,7 +83,7 @@ def hosts(count: int, dsn: str, broker: str) -> Iterator[list[Host]]:
             splice.kill()
             splice.wait()
         for host in made:
-            _ip("netns", "del", host.name)
+            subprocess.run(["ip", "netns", "del", host.name], check=False, capture_output=True)
 
 
 def _sweep_dead_runs() -> None:
@@ -91,16 +94,19 @@ def _sweep_dead_runs() -> None:
             _ip("netns", "del", name)
 
 
-def _made(number: int, dsn: str) -> Host:
-    ours, theirs = _addresses(number)
-    host = Host(f"placet-{os.getpid()}-{number}", number, make_conninfo(dsn, host=ours, port=POSTGRES_PORT))
+def _seen_from(number: int, dsn: str) -> str:
+    """How PostgreSQL is reached from that host."""
+    return make_conninfo(dsn, host=_addresses(number)[0], port=POSTGRES_PORT)
+
+
+def _make(host: Host) -> None:
+    ours, theirs = _addresses(host.number)
     _ip("netns", "add", host.name)
     _ip("link", "add", host.cable, "type", "veth", "peer", "name", "cable", "netns", host.name)
     _ip("addr", "add", f"{ours}/30", "dev", host.cable)
     _ip("link", "set", host.cable, "up")
     for words in (f"addr add {theirs}/30 dev cable", "link set cable up", "link set lo up"):
-        _ip("-n", host.name, *words.split())
-    return host
+        _ip(*words.split(), on=host.on)
 
 
 def _addresses(number: int) -> tuple[str, str]:
@@ -115,8 +121,9 @@ def _where(dsn: str) -> str:
         return f"{info.host}/.s.PGSQL.{info.port}" if info.host.startswith("/") else f"{info.host}:{info.port}"
 
 
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True)
+def _ip(*words: str, on: tuple[str, ...] = ()) -> None:
+    done = subprocess.run([*on, "ip", *words], check=False, capture_output=True, text=True)
+    assert not done.returncode, f"ip {' '.join(words)}: {done.stderr.strip()}"
 
 
 def _splice(on: tuple[str, ...], listen: str, to: str) -> "subprocess.Popen[bytes]":

@@ -18,7 +18,7 @@ from generator.engines.diffusion.calling import Draw
 from generator.engines.diffusion.choosing import Drawn
 from generator.engines.diffusion.engine import SMALL, DiffusersEngine
 from generator.engines.diffusion.manifest import NAME, Manifest, Profile, WeightsRefused
-from generator.engines.diffusion.seats import Stepped
+from generator.engines.diffusion.seats import Seats, Stepped
 from generator.engines.diffusion.wording import Reader, sentences
 from generator.port import Before, BeyondCapabilities, Cancelled, GenerationRequest, OutsideVocabulary, RawClip
 from generator.registry import UnknownEngine, engine_named, names
@@ -297,12 +297,17 @@ def test_more_scenes_than_fit_are_refused(engine: DiffusersEngine, lines: int, s
         engine.generate(ask("\n".join(["a red ball rests"] * lines), size=DRAWN, seconds=seconds), silent, never)
 
 
+PATIENCE_SECONDS = 5.0
+"""For another to come: on a busy machine a thread takes its time."""
+
+
 class Counted(DiffusersEngine):
     """Draws two together, and notes who sat there."""
 
     def load(self) -> None:
         self.manifest = replace(self.manifest, profiles={"cpu": Profile(seats=2)}, draws=1)
         self.sat: list[list[int]] = []
+        self._seats = Seats(self._count, self._answered, window=PATIENCE_SECONDS)
         super().load()
 
     def _drawn(self, draws: Sequence[Draw], stepped: Stepped) -> list[Drawn]:
