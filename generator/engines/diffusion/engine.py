@@ -345,7 +345,7 @@ class DiffusersEngine:
 
 def _in_full(request: GenerationRequest) -> str:
     """For weights that read any wording: what the clip comes from, then what is asked of it, in its style."""
-    said = "\n".join([*(request.parent_prompt or "").splitlines(), request.prompt])
+    said = "\n".join(filter(None, (request.parent_prompt, request.prompt)))
     return f"{request.style} style: {said}" if request.style else said
 
 
