@@ -3,7 +3,6 @@
 import ast
 import re
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,9 @@ from placet.config import asyncapi_page, commands_page, events_page, flow
 from placet.config.cli import FOLDER
 from placet.config.promises import PROMISES
 from placet.eventlog.event import TYPES
-from placet.eventlog.log import RecordedEvent
+from placet.eventlog.records import Carried
 from placet.eventlog.refusal import Refusal
 from placet.eventlog.transports.records import headers_of
-from placet.eventlog.vault import install_vault
 from placet.media.errors import HOSTILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,9 +124,7 @@ def test_every_event_is_as_its_docstring_says() -> None:
 def test_the_topics_are_described_as_the_registry_has_them() -> None:
     assert (DOCS / "asyncapi.yaml").read_text() == asyncapi_page.page(), "to mend it: placet pages"
     described = yaml.safe_load((DOCS / "asyncapi.yaml").read_text())
-    event = RecordedEvent(
-        (1, "i", "s", 1, "t", b"", None, b"", "c", "k", None, None, datetime.now(UTC)), install_vault()
-    )
+    event = Carried(1, "s", 1, "t", b"", "i", "k", "2026-01-01T00:00:00.000000+00:00")
     assert set(described["components"]["schemas"]["headers"]["properties"]) == {n for n, _ in headers_of(event, 0, b"")}
     flow.load()
     ours = {kind.name for kind in TYPES.values() if kind.room not in events_page.NOT_OURS}

@@ -160,7 +160,7 @@ def test_records_twice_and_in_the_wrong_order_are_answered_once_and_in_the_right
     producer = on_kafka.cluster.producer()
     places: dict[Place, int] = {}
     records = []
-    for event in on_kafka.log.read_from(0, 1000):
+    for event in on_kafka.log.read_carried(0, 1000):
         place = Place(topic(on_kafka), partition_of(event.stream, on_kafka.cluster.partitions))
         records.append(Record(place, event.stream, event.data, headers_of(event, places.get(place, 0), b"/test")))
         places[place] = event.position
@@ -176,7 +176,7 @@ def test_a_record_that_names_nothing_in_this_log_wakes_nobody(on_kafka: World) -
     on_kafka.start("member")
     on_kafka.note(5, 2)
     on_kafka.wait_until_answered()
-    event = on_kafka.log.read_from(0, 1)[0]
+    event = on_kafka.log.read_carried(0, 1)[0]
     forged = [("ce_id", b"00000000-0000-4000-8000-000000000000") if n == "ce_id" else (n, v)
               for n, v in headers_of(event, 0, b"/test")]  # fmt: skip
     beyond = [("ce_position", b"999999") if n == "ce_position" else (n, v) for n, v in headers_of(event, 0, b"/test")]

@@ -17,8 +17,8 @@ WHOLE: Final = {"Seq Scan", "Hash Join", "Merge Join"}
 OFTEN: Final = {
     **{
         name: getattr(statements, name)
-        for name in ("READ", "READ_LAST", "READ_MANY", "READ_FROM", "READ_AT", "READ_TYPES", "READ_NEWS", "HEADS",
-                     "ANSWER", "INSERT_ONE", "INSERT_MANY")
+        for name in ("READ", "READ_LAST", "READ_MANY", "READ_FROM", "READ_CARRIED", "READ_AT", "READ_TYPES",
+                     "READ_NEWS", "HEADS", "ANSWER", "INSERT_ONE", "INSERT_MANY")
     },
     **{name: getattr(effects, name) for name in ("PLAN", "CLAIM", "BEAT", "DONE", "LATER")},
     "NUMBER": sequencer.NUMBER,

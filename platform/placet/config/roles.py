@@ -1,6 +1,5 @@
 """What the long-lived parts do, each in its own process."""
 
-import gc
 import os
 import sys
 import threading
@@ -12,6 +11,7 @@ from django.conf import settings
 
 from placet.config import flow
 from placet.config.stopping import stop_on_signals
+from placet.eventlog.collecting import collect_seldom
 from placet.eventlog.connecting import connect
 from placet.eventlog.consuming import Consumer, ConsumerThread
 from placet.eventlog.effects import EffectThread
@@ -26,8 +26,6 @@ from placet.eventlog.transports.chosen import transport_of
 DRAIN_SECONDS: Final = 3.0
 SWITCH_SECONDS: Final = 0.0005
 """Consumers ask PostgreSQL often and briefly: none should wait Python's usual 5 ms for its turn after each answer."""
-COLLECT: Final = (10_000, 20, 50)
-"""Python's usual thresholds look through all that is held after every few thousand events, for 0.3 s each time."""
 
 
 def _sign_as_install() -> tuple[Signer, Path | None]:
@@ -106,7 +104,7 @@ def relay() -> None:
     from placet.eventlog.transports.kafka import Cluster
 
     flow.load()
-    _collect_seldom()
+    collect_seldom()
     stop = stop_on_signals()
     _kept_up(lambda: Relay(connect, Cluster.of_settings(), [one.name for one in flow.consumers()]).run(stop), stop)
 
@@ -140,13 +138,7 @@ def housekeeping() -> None:
 def _answer_quickly() -> None:
     """For a process of many threads by which others wait: short turns, and a collector that seldom stops them all."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    _collect_seldom()
-
-
-def _collect_seldom() -> None:
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT)
+    collect_seldom()
 
 
 def _kept_up(step: Callable[[], None], stop: threading.Event) -> None:

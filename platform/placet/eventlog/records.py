@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from placet.eventlog import codec
 from placet.eventlog.vault import Vault
@@ -57,6 +57,19 @@ class RecordedEvent:
     def at(self) -> datetime:
         """When PostgreSQL recorded it (no order may be read from it)."""
         return self.recorded_at  # type: ignore[no-any-return]  # slots carry psycopg's row values
+
+
+class Carried(NamedTuple):
+    """One event as a record on a topic tells it: written out by PostgreSQL, `data` as stored, nothing decoded."""
+
+    position: int
+    stream: str
+    version: int
+    type: str
+    data: bytes
+    event_id: str
+    correlation_id: str
+    recorded_at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import psycopg
@@ -19,7 +20,8 @@ from placet.eventlog.checkpoints import THE_LOG, Place, Reached
 from placet.eventlog.crash import crash_point
 from placet.eventlog.event import TYPES
 from placet.eventlog.leases import LEASE_SECONDS, Lease
-from placet.eventlog.log import EventLog, RecordedEvent
+from placet.eventlog.log import EventLog
+from placet.eventlog.records import Carried
 from placet.eventlog.sequencer import CHANNEL
 from placet.eventlog.transports.kafka import Cluster, KafkaAway, Producer, Record
 from placet.eventlog.transports.records import headers_of, partition_of, room_of
@@ -27,11 +29,14 @@ from placet.eventlog.transports.records import headers_of, partition_of, room_of
 logger = logging.getLogger(__name__)
 NAME: Final = "relay"
 SOURCE: Final = b"/placet/log"
-PAGE: Final = 1_000
+PAGE: Final = 4_000
+"""Large: whoever waits for an answer of PostgreSQL waits for Python's lock after it, which the sending thread holds."""
 UNDER_WAY: Final = 3
 """Pages sent and not yet acknowledged."""
 IDLE_SECONDS: Final = 0.25
 AGAIN_SECONDS: Final = 0.5
+UNFORCED: Final = "SET synchronous_commit = off"
+"""A crash of PostgreSQL may take back how far the relay was, and then it sends some twice. Nothing else is at stake."""
 ADVANCE: Final = """
 UPDATE checkpoint SET position = %s, moved_at = clock_timestamp() WHERE name = %s AND topic = '' AND position = %s
 """
@@ -69,6 +74,7 @@ class Relay:
         """Until asked to stop. Raises psycopg's errors; Kafka's are waited out."""
         with self._connect() as connection:
             connection.execute(f"LISTEN {CHANNEL}")
+            connection.execute(UNFORCED)
             lease = Lease(connection, NAME)
             while not stop.is_set():
                 try:
@@ -91,7 +97,8 @@ class Leader:
         self.lease = lease
         self.cluster = cluster
         self.consumers = consumers
-        self._topics: dict[str, tuple[str, str]] = {}  # room -> its topic, and that topic's id
+        self._topics: dict[str, str] = {}  # room -> its topic
+        self._ids: dict[str, str] = {}  # topic -> its id
         self._places: dict[Place, Reached] = {}
         self._position = 0
         self._under_way: deque[Sent] = deque()
@@ -123,7 +130,8 @@ class Leader:
         """Where no record was sent yet, all up to here went elsewhere: who has not answered it reads the log."""
         topics = {room: self.cluster.topic(room) for room in rooms}
         ids = self.cluster.ensure_topics(topics.values())
-        self._topics |= {room: (topic, ids[topic]) for room, topic in topics.items()}
+        self._topics |= topics
+        self._ids |= ids
         begun = {
             place: Reached(self._position, topic_id)
             for topic, topic_id in ids.items()
@@ -141,8 +149,8 @@ class Leader:
         return True
 
     def _turn(self, producer: Producer) -> None:
-        page = self.log.read_from(self._position, PAGE)
-        if new := {room_of(event.type) for event in page} - self._topics.keys():
+        page = self.log.read_carried(self._position, PAGE)
+        if new := {room_of(type_) for type_ in {event.type for event in page}} - self._topics.keys():
             self._take_up(new)  # written by younger code than this
         if page:
             self._under_way.append(self._send(producer, page))
@@ -152,19 +160,20 @@ class Leader:
             for _ in self.connection.notifies(timeout=IDLE_SECONDS, stop_after=1):
                 pass
 
-    def _send(self, producer: Producer, page: list[RecordedEvent]) -> Sent:
+    def _send(self, producer: Producer, page: list[Carried]) -> Sent:
         begun, self._position = self._position, page[-1].position
-        moved: dict[Place, Reached] = {}
-        futures = producer.send(self._record(event, moved) for event in page)
+        last: dict[Place, int] = {}
+        futures = producer.send(self._record(event, last) for event in page)
+        moved = {place: Reached(position, self._ids[place.topic]) for place, position in last.items()}
         self._places |= moved
         return Sent(begun, self._position, moved, futures)
 
-    def _record(self, event: RecordedEvent, moved: dict[Place, Reached]) -> Record:
-        topic, topic_id = self._topics[room_of(event.type)]
-        place = Place(topic, partition_of(event.stream, self.cluster.partitions))
-        before = moved.get(place) or self._places[place]
-        moved[place] = Reached(event.position, topic_id)
-        return Record(place, event.stream, event.data, headers_of(event, before.position, SOURCE))
+    def _record(self, event: Carried, last: dict[Place, int]) -> Record:
+        """`last`: place -> position of what this page has put there; kept up."""
+        place = _place(self._topics[room_of(event.type)], event.stream, self.cluster.partitions)
+        before = last.get(place) or self._places[place].position
+        last[place] = event.position
+        return Record(place, event.stream, event.data, headers_of(event, before, SOURCE))
 
     def _finish(self, producer: Producer) -> None:
         sent = self._under_way.popleft()
@@ -178,3 +187,8 @@ class Leader:
             if self.connection.execute(ADVANCE, (position, NAME, begun), prepare=True).rowcount != 1:
                 raise Overtaken(f"another relay has moved on from position {begun}")
             checkpoints.move(self.connection, NAME, places)
+
+
+@lru_cache(65_536)
+def _place(topic: str, stream: str, partitions: int) -> Place:
+    return Place(topic, partition_of(stream, partitions))

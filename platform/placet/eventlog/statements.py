@@ -13,6 +13,11 @@ READ_FROM: Final = (
     f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id)"  # noqa: S608
     " WHERE p.position > %s ORDER BY p.position LIMIT %s"
 )
+READ_CARRIED: Final = """
+SELECT p.position, e.stream, e.version, e.type, e.data, e.event_id::text, e.correlation_id::text,
+       to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
+FROM event_position p JOIN event e USING (id) WHERE p.position > %s ORDER BY p.position LIMIT %s
+"""
 READ_AT: Final = (
     f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id) WHERE p.position = ANY(%s)"  # noqa: S608
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from placet.eventlog.log import RecordedEvent
+from placet.eventlog.records import Carried
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 Headers = list[tuple[str, bytes]]
@@ -43,20 +43,20 @@ def partition_of(stream: str, partitions: int) -> int:
     return zlib.crc32((match[0] if match else stream).encode()) % partitions
 
 
-def headers_of(event: RecordedEvent, before: int, source: bytes) -> Headers:
+def headers_of(event: Carried, before: int, source: bytes) -> Headers:
     """CloudEvents attributes of an event; `before`: the position of the event before it in its partition."""
     return [
         SPECIFICATION,
-        ("ce_id", str(event.event_id).encode()),
+        ("ce_id", event.event_id.encode()),
         ("ce_source", source),
         ("ce_type", event.type.encode()),
         ("ce_subject", event.stream.encode()),
-        ("ce_time", event.recorded_at.isoformat().encode()),
+        ("ce_time", event.recorded_at.encode()),
         CONTENT,
-        ("ce_position", b"%d" % event.position),
-        ("ce_streamversion", b"%d" % event.version),
-        ("ce_prevposition", b"%d" % before),
-        ("ce_correlationid", str(event.correlation_id).encode()),
+        ("ce_position", str(event.position).encode()),
+        ("ce_streamversion", str(event.version).encode()),
+        ("ce_prevposition", str(before).encode()),
+        ("ce_correlationid", event.correlation_id.encode()),
     ]
 
 
