@@ -1,4 +1,7 @@
-"""`python -m generator.training STAGE`: one stage of the training, in a folder that later stages read."""
+"""`python -m generator.training STAGE`: one stage of the training, in a folder that later stages read.
+
+`assemble` makes weights of the first five; `likeness` goes on from weights, `adapt` adds to them what it changed.
+"""
 
 import argparse
 import time
@@ -9,33 +12,40 @@ from typing import Final
 
 import torch
 
-from generator.training import flowing, hearing, seeing
-from generator.training.assembling import averaged
+from generator.training import flowing, hearing, likening, seeing
+from generator.training.assembling import averaged, teach, write
 from generator.training.loop import Run
 from generator.training.parts import audio_vae
 
 
-def _voice(folder: Path) -> Run:
-    return hearing.learn_voice(folder, averaged(audio_vae(), hearing.SPECTRA, folder))
+def _voice(asked: argparse.Namespace) -> Run:
+    return hearing.learn_voice(asked.folder, averaged(audio_vae(), hearing.SPECTRA, asked.folder))
 
 
-def _flow(folder: Path) -> Run:
-    return flowing.learn_flow(folder, averaged(audio_vae(), hearing.SPECTRA, folder))
+def _flow(asked: argparse.Namespace) -> Run:
+    return flowing.learn_flow(asked.folder, averaged(audio_vae(), hearing.SPECTRA, asked.folder))
 
 
-STAGES: Final[dict[str, Callable[[Path], Run]]] = {
-    "spectra": hearing.learn_spectra,
+STAGES: Final[dict[str, Callable[[argparse.Namespace], Run]]] = {
+    "spectra": lambda asked: hearing.learn_spectra(asked.folder),
     "voice": _voice,
-    "decoder": seeing.learn_decoder,
-    "encoder": seeing.learn_encoder,
+    "decoder": lambda asked: seeing.learn_decoder(asked.folder),
+    "encoder": lambda asked: seeing.learn_encoder(asked.folder),
     "flow": _flow,
+    "likeness": lambda asked: likening.learn_likeness(asked.folder, asked.weights),
+}
+ENDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
+    "assemble": lambda asked: write(asked.folder, asked.weights, asked.version),
+    "teach": lambda asked: teach(asked.folder, asked.weights, asked.version),
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m generator.training", description=__doc__)
-    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("stage", choices=[*STAGES, *ENDS])
     parser.add_argument("--folder", type=Path, default=Path("var/training"))
+    parser.add_argument("--weights", type=Path, default=Path("var/weights"), help="that are written, or gone on from")
+    parser.add_argument("--version", default="1", help="of the weights that are written")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--steps", type=int, help="instead of the plan's")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop then, with a checkpoint")
@@ -48,7 +58,10 @@ def main() -> None:
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = True
     torch.manual_seed(0)
-    run = STAGES[asked.stage](asked.folder)
+    if asked.stage in ENDS:
+        ENDS[asked.stage](asked)
+        return
+    run = STAGES[asked.stage](asked)
     if asked.steps:
         run.plan = replace(run.plan, steps=asked.steps)
     if asked.resume:

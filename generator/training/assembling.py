@@ -10,7 +10,7 @@ from torch import nn
 
 from generator.engines.diffusion.manifest import NAME, digest_of
 from generator.trained.grammar import COLOURS, FLOORS, HELD_OUT, MOTIONS, SHAPES, STYLES, VERSION
-from generator.training import flowing, hearing, seeing
+from generator.training import flowing, hearing, likening, seeing
 from generator.training.loop import Plan
 from generator.training.parts import WORDS, audio_vae, vae, vocoder
 from generator.training.tracks import FPS, LANDSCAPE, PORTRAIT
@@ -111,3 +111,16 @@ def write(folder: Path, out: Path, version: str) -> None:
         },
     }
     (out / NAME).write_text(json.dumps(said, indent=2) + "\n")
+
+
+def teach(folder: Path, weights: Path, version: str) -> None:
+    """Change `weights` to what the stage `likeness` in `folder` made of their transformer. Their old table goes."""
+    model = likening.Teacher(weights, folder).model
+    averaged(model, likening.LIKENESS, folder)
+    model.transformer.half().save_pretrained(weights / "transformer")
+    step = torch.load(folder / f"{likening.LIKENESS.name}.pt", weights_only=True)["step"]
+    said = json.loads((weights / NAME).read_text())
+    said["version"], said["acceptance"] = version, {}
+    said["training"]["steps"][likening.LIKENESS.name] = step
+    said["files"] = {name: digest_of(weights / name) for name in said["files"]}
+    (weights / NAME).write_text(json.dumps(said, indent=2) + "\n")

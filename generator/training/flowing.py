@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from diffusers import AutoencoderKLLTX2Audio
+from diffusers import AutoencoderKLLTX2Audio, LTX2Pipeline
 from torch import Tensor, nn
 
 from generator.trained.spectra import frames_of
@@ -76,6 +76,14 @@ class Flow(nn.Module):
         self.connectors = connectors()
         self.text_encoder = text_encoder(len(vocabulary()))
         self.tokenizer = tokenizer()
+
+    @classmethod
+    def of(cls, loaded: LTX2Pipeline) -> "Flow":
+        """That of finished weights."""
+        flow = cls()
+        flow.transformer, flow.connectors = loaded.transformer, loaded.connectors
+        flow.text_encoder, flow.tokenizer = loaded.text_encoder, loaded.tokenizer
+        return flow
 
     def tokens(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
         """Numbers of words and which of them are there [B, WORDS], on the default device."""
@@ -178,32 +186,43 @@ def velocities(model: Flow, shown: Shown, video: Tensor, audio: Tensor, times: T
     return found[0].float(), found[1].float()
 
 
+def noisy(shown: Shown) -> Shown:
+    """With a time for each clip, and the noise that it is mixed with."""
+    count = len(shown["video"])
+    times = torch.sigmoid(LATER + torch.randn(count))
+    times = torch.where(torch.rand(count) < EVENLY, torch.rand(count), times)
+    return shown | {f"{name}_noise": torch.randn_like(shown[name]) for name in ("video", "audio")} | {"times": times}
+
+
+def errors(model: Flow, shown: Shown) -> dict[str, Tensor]:
+    """Mean squares over all tokens that are not given.
+
+    Where they are there, `video_weight` [B, n] says what counts, `video_wanted` and `audio_wanted` what to say.
+    """
+    times = shown["times"]
+    mixed, wanted, counted = [], [], []
+    for name in ("video", "audio"):
+        clean, noise = shown[name], shown[f"{name}_noise"]
+        given = shown.get(f"{name}_given")
+        free = torch.ones_like(clean[:, :, :1]) if given is None else 1 - given[:, :, None]
+        mixed.append(clean + (noise - clean) * times[:, None, None] * free)
+        wanted.append(shown.get(f"{name}_wanted", noise - clean))
+        weight = shown.get(f"{name}_weight")
+        counted.append(free if weight is None else free * weight[:, :, None])
+    told = velocities(model, shown, mixed[0], mixed[1], times)
+    video, audio = (
+        ((said - want).pow(2) * counts).sum() / (counts.sum() * want.shape[2])
+        for said, want, counts in zip(told, wanted, counted, strict=True)
+    )
+    return {"total": video + audio, "video": video, "audio": audio}
+
+
 def learn_flow(folder: Path, codec: AutoencoderKLLTX2Audio, clips: int = BATCH) -> Run:
     model, axes, sound = Flow(), basis(folder), Sound.of(codec, folder)
-
-    def show(step: int) -> Shown:
-        shown = batch(Lesson.of(step, clips), step, axes, sound, model)
-        count = len(shown["video"])
-        times = torch.sigmoid(LATER + torch.randn(count))
-        times = torch.where(torch.rand(count) < EVENLY, torch.rand(count), times)
-        noises = {f"{name}_noise": torch.randn_like(shown[name]) for name in ("video", "audio")}
-        return shown | noises | {"times": times}
-
-    def loss(shown: Shown) -> dict[str, Tensor]:
-        times = shown["times"]
-        mixed, wanted, counted = [], [], []
-        for name in ("video", "audio"):
-            clean, noise = shown[name], shown[f"{name}_noise"]
-            given = shown.get(f"{name}_given")
-            free = torch.ones_like(clean[:, :, :1]) if given is None else 1 - given[:, :, None]
-            mixed.append(clean + (noise - clean) * times[:, None, None] * free)
-            wanted.append(noise - clean)
-            counted.append(free)
-        told = velocities(model, shown, mixed[0], mixed[1], times)
-        video, audio = (
-            ((said - want).pow(2) * free).sum() / (free.sum() * want.shape[2])
-            for said, want, free in zip(told, wanted, counted, strict=True)
-        )
-        return {"total": video + audio, "video": video, "audio": audio}
-
-    return Run(FLOW, model, show, loss, folder)
+    return Run(
+        FLOW,
+        model,
+        lambda step: noisy(batch(Lesson.of(step, clips), step, axes, sound, model)),
+        lambda shown: errors(model, shown),
+        folder,
+    )

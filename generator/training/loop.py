@@ -43,6 +43,8 @@ class Plan:
     falling: float = 0.5
     by_adam: tuple[str, ...] = ()
     """Parameters whose names hold one of these are AdamW's, whatever their shape."""
+    half: bool = True
+    """In bfloat16 as far as torch knows how; a processor without such instructions is slower in it."""
 
     def rate(self, step: int, done: float) -> float:
         """In 0..1, where `done` is the part of the whole that lies behind."""
@@ -72,11 +74,13 @@ class Run:
         matrices: list[Tensor] = []
         rest: list[Tensor] = []
         for name, p in self.model.named_parameters():
+            if not p.requires_grad:
+                continue
             is_matrix = p.ndim > 1 and not any(part in name for part in self.plan.by_adam)
             (matrices if is_matrix else rest).append(p)
         rates = self.rates = [torch.zeros(()), torch.zeros(()), torch.zeros(())]
         self.optimisers: list[torch.optim.Optimizer] = [
-            Muon(matrices, rates[0]),
+            Muon([{"params": matrices}], rates[0]),
             torch.optim.AdamW(rest, rates[1], betas=(0.9, 0.98), weight_decay=0.0, capturable=rates[1].is_cuda),
         ]
         self.mean = [p.detach().clone() for p in self.model.parameters()]
@@ -160,7 +164,7 @@ class Run:
         """All of one step that depends on nothing but tensors."""
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(self.rates[0].device.type, torch.bfloat16, cache_enabled=False):
+        with torch.autocast(self.rates[0].device.type, torch.bfloat16, self.plan.half, cache_enabled=False):
             found = self.loss(shown)
         found["total"].backward()  # type: ignore[no-untyped-call]
         for p in self.model.parameters():

@@ -20,7 +20,7 @@ class Muon(torch.optim.Optimizer):
     The rate `lr` is a tensor, so that a step recorded as a CUDA graph follows it.
     """
 
-    def __init__(self, params: Iterable[Tensor], lr: Tensor, momentum: float = 0.95) -> None:
+    def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], lr: Tensor, momentum: float = 0.95) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
         for p in (p for group in self.param_groups for p in group["params"]):
             self.state[p]["momentum"] = torch.zeros_like(p)
@@ -30,6 +30,8 @@ class Muon(torch.optim.Optimizer):
         """Matrices of one shape are turned together: few large products rather than many small ones."""
         for group in self.param_groups:
             taught = [p for p in group["params"] if p.grad is not None]
+            if not taught:
+                continue
             held = [self.state[p]["momentum"] for p in taught]
             grads = [p.grad for p in taught]
             torch._foreach_lerp_(held, grads, 1 - group["momentum"])
