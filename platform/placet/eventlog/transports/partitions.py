@@ -52,11 +52,14 @@ class Partition:
         return self.position < self.owed_until
 
     def take(self, event: RecordedEvent, offset: int) -> None:
-        """A record's event, for everyone who has not answered this very record."""
+        """A record's event, for everyone who lacks it: it may have been sent before, or carried otherwise meanwhile."""
         for cursor in self.cursors:
             if cursor.offset is None or offset >= cursor.offset:
                 cursor.offset = offset + 1
-                self._hand(cursor, event)
+                if event.position > cursor.position:
+                    self._hand(cursor, event)
+                else:
+                    cursor.queue.note(self.place, Reached(cursor.position, self.topic_id, cursor.offset))
 
     def fill(self, events: Iterable[RecordedEvent], reached: int) -> None:
         """Events of this partition as the log has them, for everyone who lacks them, up to a position."""
