@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 
 from generator.trained.grammar import Asked
 from generator.trained.judging import judge
-from generator.trained.ways import Numbers, likeness
 
 SECONDS_OF_MOTION: Final = 3.0
 """In less, a bounce may not come to its second impact, nor a roll far enough to be seen as one."""
-LIKE: Final = 0.7
-"""Correlation of a badge with what is seen."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -32,8 +29,6 @@ class Drawn:
 
 Draw = Callable[[int, int], Drawn]
 """`draw(number, seed)`, numbers from 0."""
-Misses = Callable[[Drawn], tuple[str, ...]]
-"""What is not to be seen in a draw as it was asked for."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,14 +43,14 @@ class Choice:
         return [list(one) for one in self.missed]
 
 
-def choose(draw: Draw, seed: int, misses: Misses | None, at_most: int) -> Choice:
-    """The first draw that misses nothing, else the first that misses least. With nothing to compare, the first."""
-    if misses is None:
+def choose(draw: Draw, seed: int, asked: Asked | None, fps: int, at_most: int) -> Choice:
+    """The first draw that misses nothing, else the first that misses least. With no scene to compare, the first."""
+    if asked is None:
         return Choice(draw(0, seed), ())
     best, told = None, []
     for number in range(at_most):
         drawn = draw(number, seed_of(seed, number))
-        told.append(misses(drawn))
+        told.append(missed(asked, drawn, fps))
         if best is None or len(told[-1]) < len(told[best[0]]):
             best = number, drawn
         if not told[-1]:
@@ -64,11 +59,8 @@ def choose(draw: Draw, seed: int, misses: Misses | None, at_most: int) -> Choice
     return Choice(best[1], tuple(told))
 
 
-def missed(asked: Asked, drawn: Drawn, fps: int, cells: Numbers | None = None) -> tuple[str, ...]:
-    """What is not to be seen as it was asked for: of `colour`, `shape`, `motion`, `alone`, `bounces_fall`, `likeness`.
-
-    `cells` [3, 3]: the badge that the object should carry.
-    """
+def missed(asked: Asked, drawn: Drawn, fps: int) -> tuple[str, ...]:
+    """What is not to be seen as it was asked for: of `colour`, `shape`, `motion`, `alone`, `bounces_fall`."""
     seen = judge(asked, 0, drawn.frames, fps, drawn.pcm, drawn.rate)
     is_right = {
         "colour": seen.colour,
@@ -76,7 +68,6 @@ def missed(asked: Asked, drawn: Drawn, fps: int, cells: Numbers | None = None) -
         "motion": seen.motion or len(drawn.frames) < SECONDS_OF_MOTION * fps,
         "alone": bool(seen.alone),
         "bounces_fall": seen.bounces_fall is not False,
-        "likeness": cells is None or (likeness(cells, drawn.frames) or 0.0) >= LIKE,
     }
     return tuple(name for name, right in is_right.items() if not right)
 

@@ -14,7 +14,7 @@ from PIL import Image
 from generator import recipe
 from generator.engines.diffusion.calling import Call, Draw, Shape
 from generator.engines.diffusion.carrying import carried, latents_of
-from generator.engines.diffusion.choosing import Choice, Drawn, choose, missed
+from generator.engines.diffusion.choosing import Choice, Drawn, choose
 from generator.engines.diffusion.fitting import ending, fitted, pictures
 from generator.engines.diffusion.manifest import Manifest, Profile
 from generator.engines.diffusion.pipelines import (
@@ -259,12 +259,7 @@ class DiffusersEngine:
             last = call.given + self.manifest.grid.wanted(request.seconds)
             return replace(drawn, frames=drawn.frames[:last])
 
-        def misses(drawn: Drawn) -> tuple[str, ...]:
-            assert read is not None
-            cells = badge.pattern(request.badges[0]) if call.shape.pipeline == "reference" else None
-            return missed(read.asked, drawn, self.manifest.grid.fps, cells)
-
-        return choose(draw, request.seed, misses if read else None, draws)
+        return choose(draw, request.seed, read.asked if read else None, self.manifest.grid.fps, draws)
 
     def _count(self, shape: Shape) -> int:
         return self.profile.seats if shape.pipeline in TOGETHER else 1
