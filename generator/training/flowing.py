@@ -194,22 +194,27 @@ def noisy(shown: Shown) -> Shown:
     return shown | {f"{name}_noise": torch.randn_like(shown[name]) for name in ("video", "audio")} | {"times": times}
 
 
+def mixed(shown: Shown, name: str) -> tuple[Tensor, Tensor]:
+    """Of `video` or `audio`: the tokens with their noise, and which of them are free [B, n, 1]; the others are given."""
+    clean, given = shown[name], shown.get(f"{name}_given")
+    free = torch.ones_like(clean[:, :, :1]) if given is None else 1 - given[:, :, None]
+    return clean + (shown[f"{name}_noise"] - clean) * shown["times"][:, None, None] * free, free
+
+
 def errors(model: Flow, shown: Shown) -> dict[str, Tensor]:
     """Mean squares over all tokens that are not given.
 
     Where they are there, `video_weight` [B, n] says what counts, `video_wanted` and `audio_wanted` what to say.
     """
     times = shown["times"]
-    mixed, wanted, counted = [], [], []
+    noised, wanted, counted = [], [], []
     for name in ("video", "audio"):
-        clean, noise = shown[name], shown[f"{name}_noise"]
-        given = shown.get(f"{name}_given")
-        free = torch.ones_like(clean[:, :, :1]) if given is None else 1 - given[:, :, None]
-        mixed.append(clean + (noise - clean) * times[:, None, None] * free)
-        wanted.append(shown.get(f"{name}_wanted", noise - clean))
+        tokens, free = mixed(shown, name)
+        noised.append(tokens)
+        wanted.append(shown.get(f"{name}_wanted", shown[f"{name}_noise"] - shown[name]))
         weight = shown.get(f"{name}_weight")
         counted.append(free if weight is None else free * weight[:, :, None])
-    told = velocities(model, shown, mixed[0], mixed[1], times)
+    told = velocities(model, shown, noised[0], noised[1], times)
     video, audio = (
         ((said - want).pow(2) * counts).sum() / (counts.sum() * want.shape[2])
         for said, want, counts in zip(told, wanted, counted, strict=True)

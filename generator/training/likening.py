@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from generator.training.codes import Basis, means
-from generator.training.flowing import LONG, UNSAID, Flow, Lesson, Sound, batch, errors, noisy, velocities
+from generator.training.flowing import LONG, UNSAID, Flow, Lesson, Sound, batch, errors, mixed, noisy, velocities
 from generator.training.loop import Plan, Run, Shown, kept
 from generator.training.pictures import CELLS, portraits
 from generator.training.scenes import SEEN, Scenes, Shot, scenes
@@ -116,12 +116,8 @@ class Teacher:
         frames = chance.choices((17, 49, LONG), (0.5, 0.4, 0.1))[0]
         shot = Shot(stage, frames, 3.0 if given == "prefix" else 0.0, styled=True)
         shown = noisy(batch(Lesson(shot, given, CLIPS[frames]), step, self.axes, self.sound, self.model))
-        mixed = []
-        for name in ("video", "audio"):
-            free = 1 - shown[f"{name}_given"][:, :, None] if f"{name}_given" in shown else 1.0
-            apart = shown[f"{name}_noise"] - shown[name]
-            mixed.append(shown[name] + apart * shown["times"][:, None, None] * free)
-        video, audio = velocities(self.before, shown, mixed[0], mixed[1], shown["times"])
+        (seen, _), (heard, _) = mixed(shown, "video"), mixed(shown, "audio")
+        video, audio = velocities(self.before, shown, seen, heard, shown["times"])
         return shown | {"video_wanted": video, "audio_wanted": audio}
 
     @torch.no_grad()
