@@ -195,7 +195,7 @@ def noisy(shown: Shown) -> Shown:
 
 
 def mixed(shown: Shown, name: str) -> tuple[Tensor, Tensor]:
-    """Of `video` or `audio`: the tokens with their noise, and which of them are free [B, n, 1]; the others are given."""
+    """Of `video` or `audio`: the tokens with their noise, and which of them are free [B, n, 1]; others are given."""
     clean, given = shown[name], shown.get(f"{name}_given")
     free = torch.ones_like(clean[:, :, :1]) if given is None else 1 - given[:, :, None]
     return clean + (shown[f"{name}_noise"] - clean) * shown["times"][:, None, None] * free, free
