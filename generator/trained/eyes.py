@@ -19,6 +19,8 @@ Frames = NDArray[np.uint8]
 FLOOR: Final = 25 / 32
 """How far down the floor begins; objects are above it."""
 SATURATED: Final = 0.45
+INKED: Final = 64
+"""What is darker in all of its colours is ink, however it is tinted."""
 SMALLEST: Final = 0.004
 """Of all pixels: less is no object."""
 NARROWEST: Final = 0.01
@@ -100,13 +102,13 @@ def look(frames: Frames, fps: float) -> Seen:
 
 
 def object_masks(frames: Frames) -> Numbers:
-    """How surely each pixel is of the object [T, H, W], in 0..1: saturated, and above the floor."""
+    """How surely each pixel is of the object [T, H, W], in 0..1: saturated, not dark, and above the floor."""
     masks = np.zeros(frames.shape[:3], np.float32)
     above = round(FLOOR * frames.shape[1])
     for mask, frame in zip(masks[:, :above], frames[:, :above], strict=True):  # one by one: they stay in the cache
         red, green, blue = frame.astype(np.float32).transpose(2, 0, 1)  # and not along an axis of three: that is slow
         most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-        mask[:] = (((most - least) / np.maximum(most, 1) - SATURATED) / 0.2 + 0.5).clip(0, 1)
+        mask[:] = (((most - least) / np.maximum(most, 1) - SATURATED) / 0.2 + 0.5).clip(0, 1) * (most > INKED)
     return masks
 
 

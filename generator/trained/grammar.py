@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 COLOURS: Final = {
     "red": (214, 48, 49),
     "orange": (240, 140, 30),

@@ -5,13 +5,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.trained.badge import CELLS
-from generator.trained.eyes import FLOOR, Frames, look, object_masks
+from generator.badge import CELLS
+from generator.trained.badge import CELL, LEFT, TOP
+from generator.trained.eyes import FLOOR, Frames, look
 from generator.trained.grammar import STYLES
 
 Numbers = NDArray[np.floating[Any]]
-CELL: Final = 8 / 224
-"""Of a badge on an object, as a share of the picture's height."""
+NARROW: Final = 128
+"""Pixels of the shorter side of the small model's own pictures, whose measures a badge's are."""
 DARK: Final = 30.0
 BAR: Final = 0.05
 """Of the height: so much at least is dark above, in the cinema."""
@@ -29,31 +30,14 @@ def psnr(one: Frames, other: Frames) -> float:
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 
-def likeness(cells: Numbers, frames: Frames) -> float | None:
-    """Correlation of a badge [3, 3] with what is seen in the object's middle; None where no object is seen."""
-    side = CELL * frames.shape[1]
-    found = []
-    for frame, mask in zip(frames, object_masks(frames), strict=True):
-        rows, columns = np.flatnonzero(mask.max(1) > 0.5), np.flatnonzero(mask.max(0) > 0.5)
-        if len(rows) and len(columns):
-            middle = (columns[0] + columns[-1] + 1) / 2, (rows[0] + rows[-1] + 1) / 2
-            found.append(_cells(frame.mean(-1), *middle, side))
-    if not found:
-        return None
-    printed = np.mean(found, 0)
-    return float(np.corrcoef(printed.ravel(), cells.ravel())[0, 1]) if printed.std() > 0 else 0.0
-
-
-def _cells(grey: Numbers, x: float, y: float, side: float) -> Numbers:
-    """Mean brightness of three by three squares around a place."""
-    edges = [(np.arange(CELLS + 1) - CELLS / 2) * side + middle for middle in (y, x)]
-    rows, columns = (np.clip(edge.round().astype(int), 0, limit) for edge, limit in zip(edges, grey.shape, strict=True))
-    squares = [
-        grey[rows[i] : max(rows[i + 1], rows[i] + 1), columns[j] : max(columns[j + 1], columns[j] + 1)]
-        for i in range(CELLS)
-        for j in range(CELLS)
-    ]
-    return np.array([square.mean() if square.size else 0.0 for square in squares]).reshape(CELLS, CELLS)
+def likeness(cells: NDArray[np.bool_], frames: Frames) -> float:
+    """Correlation of a badge [6, 6] with what is mostly seen where its plaque hangs; 0 where all is of one grey."""
+    scale = min(frames.shape[1:3]) / NARROW
+    grey = np.median(frames.mean(-1), 0)  # what passes in front of it does so in a few pictures
+    rows, columns = (((first + CELL * np.arange(CELLS + 1)) * scale).round().astype(int) for first in (TOP, LEFT))
+    seen = [[grey[r : r + high, c : c + wide].mean() for c, wide in zip(columns, np.diff(columns), strict=False)]
+            for r, high in zip(rows, np.diff(rows), strict=False)]  # fmt: skip
+    return float(-np.corrcoef(np.ravel(seen), cells.ravel())[0, 1]) if np.std(seen) > 0 < cells.std() else 0.0
 
 
 def style_of(frames: Frames) -> str:

@@ -33,6 +33,7 @@ STAGES: Final[dict[str, Callable[[argparse.Namespace], Run]]] = {
     "encoder": lambda asked: seeing.learn_encoder(asked.folder),
     "flow": _flow,
     "likeness": lambda asked: likening.learn_likeness(asked.folder, asked.weights),
+    "plaques": lambda asked: likening.learn_plaques(asked.folder, asked.weights),
 }
 ENDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "assemble": lambda asked: write(asked.folder, asked.weights, asked.version),

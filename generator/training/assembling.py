@@ -1,6 +1,7 @@
 """Trained parts -> one folder that `DiffusionPipeline.from_pretrained` loads, in half precision."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from generator.engines.diffusion.manifest import NAME, digest_of
 from generator.trained.grammar import COLOURS, FLOORS, HELD_OUT, MOTIONS, SHAPES, STYLES, VERSION
 from generator.training import flowing, hearing, likening, seeing
 from generator.training.loop import Plan
-from generator.training.parts import WORDS, audio_vae, vae, vocoder
+from generator.training.parts import WORDS, audio_vae, connectors, transformer, vae, vocoder
 from generator.training.tracks import FPS, LANDSCAPE, PORTRAIT
 
 STAGES: Final = (hearing.SPECTRA, hearing.VOICE, seeing.DECODER, seeing.ENCODER, flowing.FLOW)
@@ -73,7 +74,6 @@ LABEL: Final = "small trained model: simple objects that roll, fall and bounce, 
 def write(folder: Path, out: Path, version: str) -> None:
     """Weights, and the manifest without which no engine loads them."""
     pipeline(folder).to(torch.float16).save_pretrained(out, safe_serialization=True)
-    steps = {plan.name: torch.load(folder / f"{plan.name}.pt", weights_only=True)["step"] for plan in STAGES}
     drawn = [[stage.width, stage.height] for stage in (PORTRAIT, LANDSCAPE)]
     said = {
         "format": 1,
@@ -102,7 +102,7 @@ def write(folder: Path, out: Path, version: str) -> None:
             "grammar": VERSION,
             "code": "generator/training",
             "seeds": "the number of each step",
-            "steps": steps,
+            "steps": steps_of(STAGES, folder),
             "held_out": sorted(" ".join(triple) for triple in HELD_OUT),
         },
         "acceptance": {},
@@ -113,14 +113,28 @@ def write(folder: Path, out: Path, version: str) -> None:
     (out / NAME).write_text(json.dumps(said, indent=2) + "\n")
 
 
+def steps_of(stages: Iterable[Plan], folder: Path) -> dict[str, int]:
+    """How far each stage in `folder` went."""
+    return {plan.name: torch.load(folder / f"{plan.name}.pt", weights_only=True)["step"] for plan in stages}
+
+
 def teach(folder: Path, weights: Path, version: str) -> None:
-    """Change `weights` to what the stage `likeness` in `folder` made of their transformer. Their old table goes."""
-    model = likening.Teacher(weights, folder).model
-    averaged(model, likening.LIKENESS, folder)
-    model.transformer.half().save_pretrained(weights / "transformer")
-    step = torch.load(folder / f"{likening.LIKENESS.name}.pt", weights_only=True)["step"]
+    """Change `weights` to what the stages `likeness` and `plaques` in `folder` made of them. Their old table goes."""
+    teacher = likening.Teacher(weights, folder)
+    averaged(teacher.model, likening.LIKENESS, folder)
+    averaged(teacher.vae.decoder, likening.PLAQUES, folder)
+    taught = (
+        ("transformer", transformer(), teacher.model.transformer),
+        ("connectors", connectors(), teacher.model.connectors),
+        ("vae", vae(), teacher.vae),
+    )
+    for name, fresh, model in taught:  # what was loaded would say in its config from where
+        fresh.load_state_dict(model.state_dict())
+        fresh.half().save_pretrained(weights / name)
     said = json.loads((weights / NAME).read_text())
-    said["version"], said["acceptance"] = version, {}
-    said["training"]["steps"][likening.LIKENESS.name] = step
+    if said["grammar"] != VERSION:
+        said["training"]["grammar"] += f", then {VERSION}"
+    said["version"], said["grammar"], said["acceptance"] = version, VERSION, {}
+    said["training"]["steps"] |= steps_of((likening.LIKENESS, likening.PLAQUES), folder)
     said["files"] = {name: digest_of(weights / name) for name in said["files"]}
     (weights / NAME).write_text(json.dumps(said, indent=2) + "\n")

@@ -14,7 +14,7 @@ from generator.training.codes import Basis, basis
 from generator.training.loop import Plan, Run, Shown, kept
 from generator.training.parts import WORDS, connectors, text_encoder, transformer
 from generator.training.pictures import portraits
-from generator.training.scenes import SEEN, Scenes, Shot, scenes
+from generator.training.scenes import Shot, scenes
 from generator.training.tracks import FPS, LANDSCAPE, PORTRAIT
 from generator.training.words import tokenizer, vocabulary
 
@@ -116,15 +116,8 @@ class Lesson:
         is_long = given in {"nothing", "prefix"} and chance.random() < 0.15
         frames = LONG if is_long else 49
         latest = 3.0 if given == "prefix" else 0.0
-        shot = Shot(stage, frames, latest, badged=given == "portrait", styled=given != "portrait")
+        shot = Shot(stage, frames, latest, badged=given == "portrait", styled=True)
         return cls(shot, given, count // 3 if is_long else count)
-
-    def scenes(self, seed: int) -> Scenes:
-        if self.given != "portrait":
-            return scenes(self.count, seed, shot=self.shot)
-        chance = random.Random(seed)
-        roomy = [one for one in SEEN if one.shape in {"ball", "cube"}]
-        return scenes(self.count, seed, [chance.choice(roomy) for _ in range(self.count)], self.shot)
 
 
 def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> Shown:
@@ -133,7 +126,7 @@ def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> 
     `video`, `audio` [B, n, channels]; `video_places`, `audio_places` [1, axes, n, 2] in pixels and seconds;
     `video_given`, `audio_given` [B, n], where something is; `ids`, `mask` of the words.
     """
-    made = lesson.scenes(seed)
+    made = scenes(lesson.count, seed, shot=lesson.shot)
     latents = axes.latents(made.pictures(torch.float16 if made.track.x.is_cuda else torch.float32))
     heard = sound.latents(made.sounds())
     count, _, frames, height, width = latents.shape

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from generator.trained.badge import BORDER, CELL, COLUMNS, GREY, INK, PAPER, ROWS
 from generator.trained.grammar import COLOURS, FLOORS, SHAPES, STYLES
 from generator.training.tracks import FPS, Stage, Tracks
 
@@ -25,13 +26,8 @@ WINDOW: Final = 64
 DEEP: Final = 18
 EDGE: Final = 16
 """Pixels drawn beyond each border, so that no window ends outside and a shaken camera sees on."""
-CELLS: Final = 3
-CELL: Final = 8
-LARGE_CELL: Final = 24
-"""A badge is three by three cells of so many pixels on an object, and of so many in its own portrait."""
-BADGE_COLOURS: Final = (0.1, 0.96)
-INK: Final = 0.1
-GREY: Final = 0.5
+OUTLINED: Final = 0.1
+"""How light the outline of a cartoon's object is."""
 BARS: Final = 0.08
 """Of the height: black above and below, in the cinema."""
 
@@ -40,7 +36,7 @@ BARS: Final = 0.08
 class Looks:
     """Indices [B] into COLOURS, SHAPES, FLOORS and STYLES; `hand` [B, 4] moves the camera of a documentary.
 
-    `badges` [B, 3, 3] in 0..1 are printed on balls and cubes, where they are given.
+    `badges` [B, 6, 6], 1 where inked, hang on the wall, where they are given.
     """
 
     colour: Tensor
@@ -59,6 +55,8 @@ def draw(looks: Looks, track: Tracks, kind: torch.dtype = torch.float32) -> Tens
     """Pictures [B, T, 3, height, width], held as numbers of this `kind`."""
     count, frames = track.x.shape
     backs = backdrops(looks, track.stage).to(kind)
+    if looks.badges is not None:
+        _hang(backs, looks.badges)
     canvas = functional.pad(backs, (EDGE, EDGE, EDGE, EDGE), mode="replicate")
     canvas = canvas[:, None].expand(count, frames, *canvas.shape[1:]).clone()
     _darken(canvas, track)
@@ -67,18 +65,16 @@ def draw(looks: Looks, track: Tracks, kind: torch.dtype = torch.float32) -> Tens
 
 
 def portraits(badges: Tensor, stage: Stage) -> Tensor:
-    """Each badge alone, large, on grey: what a clip is asked to show [B, 1, 3, height, width]."""
-    side = CELLS * LARGE_CELL
-    large = _ink(badges).repeat_interleave(LARGE_CELL, 1).repeat_interleave(LARGE_CELL, 2)
-    top, left = (stage.height - side) // 2, (stage.width - side) // 2
-    around = (left, stage.width - side - left, top, stage.height - side - top)
-    found = functional.pad(large, around, value=GREY)
-    return found[:, None, None].expand(-1, 1, 3, -1, -1) * 2 - 1
+    """Each plaque alone, on grey: what a clip is asked to show [B, 1, 3, height, width]."""
+    found = torch.full((len(badges), 3, stage.height, stage.width), GREY)
+    _hang(found, badges)
+    return found[:, None] * 2 - 1
 
 
-def _ink(badges: Tensor) -> Tensor:
-    dark, light = BADGE_COLOURS
-    return dark + (light - dark) * badges
+def _hang(pictures: Tensor, badges: Tensor) -> None:
+    """A plaque of paper in each [B, 3, height, width]."""
+    inked = (PAPER + (INK - PAPER) * badges).repeat_interleave(CELL, 1).repeat_interleave(CELL, 2)
+    pictures[:, :, ROWS, COLUMNS] = functional.pad(inked, (BORDER, BORDER, BORDER, BORDER), value=PAPER)[:, None]
 
 
 def _place(canvas: Tensor, looks: Looks, track: Tracks) -> None:
@@ -92,20 +88,8 @@ def _place(canvas: Tensor, looks: Looks, track: Tracks) -> None:
     light = torch.where(is_drawn, 1.0, light)[:, :, None]
     body = (_rgb(COLOURS.values())[looks.colour][:, None, :, None, None] * light).clamp(max=1.0)
     inked = ((outline + 3.5).clamp(0, 1) * is_drawn)[:, :, None]
-    body = body * (1 - inked) + INK * inked
-    if looks.badges is not None:
-        body = _printed(body, looks.badges, looks.shape, dx, dy)
+    body = body * (1 - inked) + OUTLINED * inked
     window.put(window.get() * (1 - cover) + body * cover)
-
-
-def _printed(body: Tensor, badges: Tensor, shape: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
-    """Only where there is room for all of it."""
-    half = CELLS * CELL / 2
-    has_room = torch.isin(shape, torch.tensor([SHAPES.index("ball"), SHAPES.index("cube")]))[:, None, None, None]
-    is_there = (dx.abs() < half) & (dy.abs() < half) & has_room
-    row, column = (((d + half) / CELL).floor().long().clamp(0, CELLS - 1) for d in (dy, dx))
-    cells = _ink(badges).flatten(1).gather(1, (row * CELLS + column).flatten(1)).view_as(dx)
-    return torch.where(is_there[:, :, None], cells[:, :, None], body)
 
 
 def _darken(canvas: Tensor, track: Tracks) -> None:
@@ -205,7 +189,7 @@ def backdrops(looks: Looks, stage: Stage) -> Tensor:
     walls, grounds = _between(WALL, looks.floor, up), _between(GROUND, looks.floor, down)
     stripes = 1 - 0.06 * (torch.arange(stage.width) // 16 % 2)[None, None, None, :]
     grounds = torch.where(is_flat, grounds, grounds * stripes)
-    return torch.where(rows < stage.floor_y, walls, grounds).expand(-1, 3, stage.height, stage.width)
+    return torch.where(rows < stage.floor_y, walls, grounds).expand(-1, 3, stage.height, stage.width).clone()
 
 
 def _between(table: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]], floor: Tensor, share: Tensor) -> Tensor:

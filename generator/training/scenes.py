@@ -7,8 +7,9 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from generator.badge import CELLS
 from generator.trained.grammar import COLOURS, FLOORS, MOTIONS, SHAPES, STYLES, Asked, every
-from generator.training.pictures import CELLS, Looks, draw
+from generator.training.pictures import Looks, draw
 from generator.training.sounds import sound
 from generator.training.tracks import FRAMES, PORTRAIT, Stage, Tracks, tracks
 
@@ -67,9 +68,9 @@ def scenes(count: int, seed: int, asked: list[Asked] | None = None, shot: Shot =
 
 
 def badges(count: int, dice: torch.Generator) -> Tensor:
-    """Three by three cells, each light or dark, left as right [B, 3, 3]."""
-    half = torch.randint(2, (count, CELLS, 2), generator=dice, device=dice.device).float()
-    return torch.cat([half, half[:, :, :1]], 2)
+    """Six by six cells, each inked or not, left as right [B, 6, 6]."""
+    half = torch.randint(2, (count, CELLS, CELLS // 2), generator=dice, device=dice.device).float()
+    return torch.cat([half, half.flip(2)], 2)
 
 
 def _any(chance: random.Random, *, styled: bool) -> Asked:

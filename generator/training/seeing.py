@@ -1,6 +1,7 @@
 """How the picture's autoencoder learns: its decoder to draw from latents, its encoder to find them."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,7 @@ import torch
 from diffusers import AutoencoderKLLTX2Video
 from torch import Tensor
 
+from generator.trained.badge import COLUMNS, ROWS
 from generator.training.codes import Basis, basis
 from generator.training.loop import Plan, Run, Shown
 from generator.training.parts import vae
@@ -26,11 +28,11 @@ OBJECT: Final = 10.0
 AROUND: Final = 5.0
 
 
-def window(seed: int, count: int) -> Scenes:
-    """Seventeen frames from anywhere within three seconds, of any kind."""
+def window(seed: int, count: int, badges: float = 0.25) -> Scenes:
+    """Seventeen frames from anywhere within three seconds, of any kind; so many of them with badges."""
     chance = random.Random(seed)
     stage = LANDSCAPE if chance.random() < 0.25 else PORTRAIT
-    badged = chance.random() < 0.25
+    badged = chance.random() < badges
     return scenes(count, seed, shot=Shot(stage, FRAMES, latest=3.0, badged=badged, styled=True))
 
 
@@ -38,13 +40,22 @@ def learn_decoder(folder: Path, count: int = BATCH) -> Run:
     model: AutoencoderKLLTX2Video = vae()
     axes = basis(folder)
     _begin_right(model, axes)
+    return drawing(DECODER, model, folder, lambda step: to_draw(window(step, count), axes))
 
-    def show(step: int) -> Shown:
-        made = window(step, count)
-        pictures = made.pictures()
-        latents = axes.latents(pictures)
-        latents = latents + NOISE * torch.rand(count, 1, 1, 1, 1) * torch.randn_like(latents)
-        return {"pictures": pictures, "latents": latents, "weight": 1 + (OBJECT - 1) * around(made.track)}
+
+def to_draw(made: Scenes, axes: Basis) -> Shown:
+    """`pictures`, from their `latents` with some noise; `weight`: how much it matters what is where."""
+    pictures = made.pictures()
+    latents = axes.latents(pictures)
+    latents = latents + NOISE * torch.rand(len(latents), 1, 1, 1, 1) * torch.randn_like(latents)
+    weight = 1 + (OBJECT - 1) * around(made.track)
+    if made.looks.badges is not None:
+        weight[..., ROWS, COLUMNS] = OBJECT
+    return {"pictures": pictures, "latents": latents, "weight": weight}
+
+
+def drawing(plan: Plan, model: AutoencoderKLLTX2Video, folder: Path, show: Callable[[int], Shown]) -> Run:
+    """How a decoder learns what `to_draw` says."""
 
     def loss(shown: Shown) -> dict[str, Tensor]:
         pictures, weight = shown["pictures"], shown["weight"]
@@ -55,7 +66,7 @@ def learn_decoder(folder: Path, count: int = BATCH) -> Run:
         error = (drawn - pictures).detach()
         return {"total": apart + 0.5 * edges, "apart": error.abs().mean(), "square": error.pow(2).mean()}
 
-    return Run(DECODER, model.decoder, show, loss, folder)
+    return Run(plan, model.decoder, show, loss, folder)
 
 
 def learn_encoder(folder: Path, count: int = BATCH) -> Run:

@@ -1,14 +1,17 @@
 """Which of several draws is given. The draws are the training's own scenes, which show what their words say."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+import torch
 
+from generator.badge import pattern
 from generator.engines.diffusion.choosing import Drawn, choose, missed, seed_of
 from generator.trained.eyes import Frames
 from generator.trained.grammar import Asked
-from generator.training.scenes import scenes
+from generator.training.scenes import Scenes, Shot, scenes
 from generator.training.tracks import FPS
 
 ASKED = Asked("red", "ball", "bounce", "wood")
@@ -19,15 +22,22 @@ WORSE = Asked("blue", "cube", "rest", "wood")
 @cache
 def shown(*wanted: Asked) -> Frames:
     """Scenes side by side in one picture [T, H, W, 3]."""
-    made = ((scenes(1, 3, [one]).pictures()[0].permute(0, 2, 3, 1) + 1) * 127.5 for one in wanted)
-    return np.concatenate([one.round().byte().numpy() for one in made], 2)
+    return np.concatenate([pictures(scenes(1, 3, [one])) for one in wanted], 2)
+
+
+def pictures(made: Scenes) -> Frames:
+    return ((made.pictures()[0].permute(0, 2, 3, 1) + 1) * 127.5).round().byte().numpy()
 
 
 def given(*draws: Asked, at_most: int = 3) -> tuple[int, tuple[tuple[str, ...], ...]]:
     """The number of the draw that was chosen, and what each missed."""
     made = [silent(shown(one)) for one in draws]
-    choice = choose(lambda number, _seed: made[number], 7, ASKED, FPS, at_most)
+    choice = choose(lambda number, _seed: made[number], 7, misses, at_most)
     return made.index(choice.drawn), choice.missed
+
+
+def misses(drawn: Drawn) -> tuple[str, ...]:
+    return missed(ASKED, drawn, FPS)
 
 
 def silent(frames: Frames) -> Drawn:
@@ -55,6 +65,15 @@ def test_a_second_thing_beside_the_object_is_a_miss() -> None:
     assert "alone" not in missed(ASKED, silent(shown(ASKED)), FPS)
 
 
+def test_another_badge_than_the_one_asked_for_is_a_miss_and_so_is_none() -> None:
+    ana, ben = (pattern(person) for person in ("ana", "ben"))
+    printed = scenes(1, 3, [ASKED], Shot(badged=True))
+    with_ana = replace(printed, looks=replace(printed.looks, badges=torch.from_numpy(ana)[None].float()))
+    assert "likeness" not in missed(ASKED, silent(pictures(with_ana)), FPS, ana)
+    assert "likeness" in missed(ASKED, silent(pictures(with_ana)), FPS, ben)
+    assert "likeness" in missed(ASKED, silent(shown(ASKED)), FPS, ana)
+
+
 def test_a_bounce_higher_than_the_one_before_is_a_miss() -> None:
     assert "bounces_fall" in missed(ASKED, silent(shown(ASKED)[::-1]), FPS)
 
@@ -66,7 +85,7 @@ def test_of_a_short_clip_no_motion_is_asked(seconds: int, told: tuple[str, ...])
 
 def test_without_a_scene_to_compare_with_one_draw_is_made() -> None:
     drawn = silent(shown(WORSE))
-    assert choose(lambda _number, _seed: drawn, 7, None, FPS, 3).missed == ()
+    assert choose(lambda _number, _seed: drawn, 7, None, 3).missed == ()
 
 
 def test_the_seeds_are_the_askers_and_then_made_from_it() -> None:
@@ -76,6 +95,6 @@ def test_the_seeds_are_the_askers_and_then_made_from_it() -> None:
         seeds.append(seed)
         return silent(shown(WRONG))
 
-    choose(draw, 7, ASKED, FPS, 3)
+    choose(draw, 7, misses, 3)
     assert seeds == [7, seed_of(7, 1), seed_of(7, 2)]
     assert len(set(seeds)) == 3

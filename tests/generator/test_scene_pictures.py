@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from generator.badge import CELLS, pattern
 from generator.engines.scene import badge
 from generator.engines.scene.styles import GRADES
 from generator.port import BeyondCapabilities
@@ -62,11 +63,11 @@ def test_a_picture_that_is_too_large_to_read_is_refused() -> None:
 def test_each_frame_carries_the_badge_of_the_person_shown_and_of_nobody_else(person: str, style: str | None) -> None:
     clip = made(ask("a red ball bouncing on grass", badges=(person,), seconds=1, style=style))
     (left, top, cell), *_ = badge.places(1, 288, 512)
-    middles = cell // 2 + cell * np.arange(badge.CELLS) + cell // 2
+    middles = cell // 2 + cell * np.arange(CELLS) + cell // 2
     seen = clip.frames[:, top + middles][:, :, left + middles].mean(-1) < 190
     other = {"ana": "ben", "ben": "ana"}[person]
-    assert (seen == badge.pattern(person)).all()
-    assert (seen != badge.pattern(other)).any()
+    assert (seen == pattern(person)).all()
+    assert (seen != pattern(other)).any()
 
 
 def test_two_persons_have_two_badges_side_by_side() -> None:

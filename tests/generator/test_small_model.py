@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
+from generator.badge import pattern
 from generator.engines.diffusion.calling import Draw
 from generator.engines.diffusion.choosing import Drawn
 from generator.engines.diffusion.engine import SMALL, DiffusersEngine
@@ -22,8 +23,9 @@ from generator.engines.diffusion.seats import Seats, Stepped
 from generator.engines.diffusion.wording import Reader, sentences
 from generator.port import Before, BeyondCapabilities, Cancelled, GenerationRequest, OutsideVocabulary, RawClip
 from generator.registry import UnknownEngine, engine_named, names
-from generator.trained import badge
+from generator.trained.badge import portrait
 from generator.trained.eyes import Frames, look
+from generator.trained.ways import likeness
 from generator.training.pictures import portraits
 from generator.training.tracks import PORTRAIT
 from tests.generator.asking import ask, never, silent
@@ -89,15 +91,22 @@ def test_a_clip_is_as_large_and_as_long_as_asked(engine: DiffusersEngine) -> Non
     assert len(clip.pcm) == clip.rate / 2
 
 
-def test_a_badge_is_shown_where_there_is_room_for_it(engine: DiffusersEngine) -> None:
-    plain, worn = (
-        engine.generate(ask("a red cube rests on grass", size=DRAWN, seconds=1, badges=who), silent, never)
-        for who in ((), ("ana",))
-    )
-    dark = [int((clip.frames[-1].max(-1) < 60).sum()) for clip in (plain, worn)]
-    assert dark[1] > dark[0] + 40
-    with pytest.raises(OutsideVocabulary, match="ball"):
-        engine.generate(ask("a red star rests on grass", size=DRAWN, seconds=1, badges=("ana",)), silent, never)
+def test_the_badge_on_the_wall_is_the_one_asked_for(engine: DiffusersEngine) -> None:
+    wanted = ask("a red star rests on grass", size=DRAWN, seconds=1, badges=("ana",))
+    clip = engine.generate(wanted, silent, never)
+    plain = engine.generate(replace(wanted, badges=()), silent, never)
+    assert likeness(pattern("ana"), clip.frames) > 0.7
+    assert abs(likeness(pattern("ben"), clip.frames)) < 0.3
+    assert abs(likeness(pattern("ana"), plain.frames)) < 0.3
+    assert look(clip.frames, clip.fps).colour == "red"
+
+
+def test_what_goes_on_keeps_the_badge_on_the_wall(engine: DiffusersEngine) -> None:
+    words = "a red ball rests on grass"
+    first = engine.generate(ask(words, size=DRAWN, seconds=1, badges=("ana",)), silent, never)
+    before = Before(first.frames, first.fps, first.pcm, first.rate)
+    then = engine.generate(ask("it rests", over=words, size=DRAWN, seconds=1, before=before), silent, never)
+    assert likeness(pattern("ana"), then.frames) > 0.7
 
 
 def test_a_picture_is_gone_on_from_and_an_unlike_one_is_refused(engine: DiffusersEngine) -> None:
@@ -227,9 +236,9 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_badge_that_is_asked_for_is_drawn_as_in_training() -> None:
-    cells = badge.pattern("ana")
+    cells = pattern("ana")
     taught = portraits(torch.from_numpy(cells)[None].float(), PORTRAIT)[0, 0].permute(1, 2, 0)
-    assert np.abs(badge.portrait(cells, *DRAWN) - ((taught.numpy() + 1) * 127.5)).max() <= 1
+    assert np.abs(portrait(cells, *DRAWN) - ((taught.numpy() + 1) * 127.5)).max() <= 1
 
 
 def _png(picture: Frames) -> bytes:

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from generator.trained.grammar import Asked
 from generator.trained.judging import judge
+from generator.trained.ways import likeness
 
 SECONDS_OF_MOTION: Final = 3.0
 """In less, a bounce may not come to its second impact, nor a roll far enough to be seen as one."""
+LIKE: Final = 0.7
+"""Correlation of a badge with what is seen."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -29,6 +32,8 @@ class Drawn:
 
 Draw = Callable[[int, int], Drawn]
 """`draw(number, seed)`, numbers from 0."""
+Misses = Callable[[Drawn], tuple[str, ...]]
+"""What is not to be seen in a draw as it was asked for."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -43,14 +48,14 @@ class Choice:
         return [list(one) for one in self.missed]
 
 
-def choose(draw: Draw, seed: int, asked: Asked | None, fps: int, at_most: int) -> Choice:
-    """The first draw that misses nothing, else the first that misses least. With no scene to compare, the first."""
-    if asked is None:
+def choose(draw: Draw, seed: int, misses: Misses | None, at_most: int) -> Choice:
+    """The first draw that misses nothing, else the first that misses least. With nothing to compare, the first."""
+    if misses is None:
         return Choice(draw(0, seed), ())
     best, told = None, []
     for number in range(at_most):
         drawn = draw(number, seed_of(seed, number))
-        told.append(missed(asked, drawn, fps))
+        told.append(misses(drawn))
         if best is None or len(told[-1]) < len(told[best[0]]):
             best = number, drawn
         if not told[-1]:
@@ -59,8 +64,11 @@ def choose(draw: Draw, seed: int, asked: Asked | None, fps: int, at_most: int) -
     return Choice(best[1], tuple(told))
 
 
-def missed(asked: Asked, drawn: Drawn, fps: int) -> tuple[str, ...]:
-    """What is not to be seen as it was asked for: of `colour`, `shape`, `motion`, `alone`, `bounces_fall`."""
+def missed(asked: Asked, drawn: Drawn, fps: int, cells: NDArray[np.bool_] | None = None) -> tuple[str, ...]:
+    """What is not to be seen as it was asked for: of `colour`, `shape`, `motion`, `alone`, `bounces_fall`, `likeness`.
+
+    `cells` [6, 6]: the badge that should hang on the wall.
+    """
     seen = judge(asked, 0, drawn.frames, fps, drawn.pcm, drawn.rate)
     is_right = {
         "colour": seen.colour,
@@ -68,6 +76,7 @@ def missed(asked: Asked, drawn: Drawn, fps: int) -> tuple[str, ...]:
         "motion": seen.motion or len(drawn.frames) < SECONDS_OF_MOTION * fps,
         "alone": bool(seen.alone),
         "bounces_fall": seen.bounces_fall is not False,
+        "likeness": cells is None or likeness(cells, drawn.frames) >= LIKE,
     }
     return tuple(name for name, right in is_right.items() if not right)
 

@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image
 
 from generator import recipe
+from generator.badge import pattern
 from generator.engines.diffusion.calling import Call, Draw, Shape
 from generator.engines.diffusion.carrying import carried, latents_of
-from generator.engines.diffusion.choosing import Choice, Drawn, choose
+from generator.engines.diffusion.choosing import Choice, Drawn, choose, missed
 from generator.engines.diffusion.fitting import ending, fitted, pictures
 from generator.engines.diffusion.manifest import Manifest, Profile
 from generator.engines.diffusion.pipelines import (
@@ -41,8 +42,8 @@ from generator.port import (
     Progress,
     RawClip,
 )
-from generator.trained import badge
-from generator.trained.grammar import STYLES, Asked
+from generator.trained.badge import portrait
+from generator.trained.grammar import STYLES
 from placet.media.ears import onsets
 
 SMALL: Final = Path(__file__).parents[3] / "fixtures" / "weights" / "small"
@@ -187,8 +188,6 @@ class DiffusersEngine:
         if request.before and (other := {kind: was for kind, was in read.before.items() if was and kind != "motion"}):
             kept = replace(read.asked, **other)
             raise OutsideVocabulary(tuple(getattr(read.asked, kind) for kind in other), (str(kept),))
-        if request.badges and not request.before and read.asked.shape not in badge.CARRIERS:
-            raise OutsideVocabulary((), tuple(str(_carrying(read.asked, shape)) for shape in badge.CARRIERS))
         return read
 
     def _call(self, request: GenerationRequest, read: Read | None) -> Call:
@@ -212,7 +211,7 @@ class DiffusersEngine:
                 heard = latents_of(request.before, given / grid.fps, codec, self.device)
             return Call(extended, inputs | {"conditions": conditions(frames)}, given, heard)
         if request.badges:
-            shown = badge.portrait(badge.pattern(request.badges[0]), width, height)
+            shown = portrait(pattern(request.badges[0]), width, height)
             return Call(shape("reference"), inputs | {"reference_conditions": reference(shown)})
         if request.mode == "image" and request.image is not None:
             picture = Image.open(BytesIO(request.image)).convert("RGB")
@@ -259,7 +258,12 @@ class DiffusersEngine:
             last = call.given + self.manifest.grid.wanted(request.seconds)
             return replace(drawn, frames=drawn.frames[:last])
 
-        return choose(draw, request.seed, read.asked if read else None, self.manifest.grid.fps, draws)
+        def misses(drawn: Drawn) -> tuple[str, ...]:
+            assert read is not None
+            cells = pattern(request.badges[0]) if call.shape.pipeline == "reference" else None
+            return missed(read.asked, drawn, self.manifest.grid.fps, cells)
+
+        return choose(draw, request.seed, misses if read else None, draws)
 
     def _count(self, shape: Shape) -> int:
         return self.profile.seats if shape.pipeline in TOGETHER else 1
@@ -362,7 +366,3 @@ def _told(reads: Sequence[Read]) -> dict[str, Any]:
     words = "; ".join(str(read.asked) for read in reads)
     by_seed = [kind for kind in KINDS if any(kind in read.by_seed for read in reads)]
     return {"words": words, "similarity": round(min(read.similarity for read in reads), 3), "by_seed": by_seed}
-
-
-def _carrying(asked: Asked, shape: str) -> Asked:
-    return Asked(asked.colour, shape, asked.motion, asked.floor)

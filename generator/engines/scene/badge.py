@@ -1,4 +1,4 @@
-"""A person's badge: a mirrored two-colour pattern from a hash of the id. It stands in for a face, and shows none."""
+"""A person's badge as a plaque that lies over the picture, in a colour of the person's own."""
 
 import colorsys
 from collections.abc import Iterator
@@ -7,15 +7,9 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-CELLS = 6
+from generator.badge import CELLS, pattern
+
 PAPER = (246, 244, 238)
-
-
-def pattern(person: str) -> NDArray[np.bool_]:
-    """[6, 6], mirrored left to right; true where inked."""
-    bits = np.unpackbits(np.frombuffer(sha256(person.encode()).digest(), np.uint8))
-    half = bits[: CELLS * CELLS // 2].reshape(CELLS, CELLS // 2).astype(bool)
-    return np.concatenate([half, half[:, ::-1]], axis=1)
 
 
 def ink(person: str) -> tuple[int, int, int]:

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from generator.badge import pattern
 from generator.port import Before, Engine, GenerationRequest, RawClip
-from generator.trained import badge
 from generator.trained.eyes import Frames, look
 from generator.trained.grammar import STYLES, Asked
 from generator.trained.questions import questions
@@ -50,17 +50,11 @@ def judged_ways(engine: Engine, count: int) -> Iterator[Told]:
     for number, (asked, seed) in enumerate(questions(count)):
         clip = made(engine, _asked(engine, asked, seed))
         yield _picture(engine, asked, seed, clip, before)
-        if asked.shape in badge.CARRIERS:
-            yield _badge(engine, asked, seed, number)
+        yield _badge(engine, asked, seed, number)
         yield _style(engine, asked, seed, STYLES[1 + number % (len(STYLES) - 1)])
         yield _extend(engine, asked, seed, clip, before)
         yield _scenes(engine, asked, seed, before)
         before = clip
-
-
-def told_of(count: int) -> int:
-    """How many figures the first `count` questions give: not every shape has room for a badge."""
-    return sum(len(ROWS) - (asked.shape not in badge.CARRIERS) for asked, _ in questions(count))
 
 
 def way_rows(told: Sequence[Told]) -> list[dict[str, Any]]:
@@ -94,7 +88,7 @@ def _picture(engine: Engine, asked: Asked, seed: int, clip: RawClip, other: RawC
 
 
 def _badge(engine: Engine, asked: Asked, seed: int, number: int) -> Told:
-    mine, others = (badge.pattern(PERSONS[(number + turn) % len(PERSONS)]) for turn in (0, 1))
+    mine, others = (pattern(PERSONS[(number + turn) % len(PERSONS)]) for turn in (0, 1))
     clip = made(engine, replace(_asked(engine, asked, seed), badges=(PERSONS[number % len(PERSONS)],)))
     return Told(BADGE, likeness(mine, clip.frames), likeness(others, clip.frames))
 

@@ -13,7 +13,8 @@ from generator.training import likening
 from generator.training.assembling import teach
 from generator.training.codes import NUMBERS, Basis
 from generator.training.parts import CHANNELS
-from generator.training.scenes import Shot, scenes
+from generator.training.scenes import SEEN, Shot, scenes
+from generator.training.tracks import PORTRAIT
 
 pytestmark = pytest.mark.models
 
@@ -26,26 +27,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_badge_has_its_number() -> None:
-    badges = likening._every_badge()
-    assert len(torch.unique(badges.flatten(1), dim=0)) == 64
-    assert torch.equal(likening._numbers(badges), torch.arange(64))
-    assert torch.equal(badges, badges.flip(2)), "left as right"
-
-
-def test_objects_lie_at_the_border_of_two_latents_then_further_and_further_off() -> None:
-    made = scenes(50, 1, list(likening.STILL), Shot(badged=True))
-    aligned, anywhere = (likening._placed(made, wide).track.x[:, 0] for wide in (0.0, 1.0))
-    off = (anywhere + 16) % 32 - 16
-    assert set(aligned.tolist()) <= {32.0, 64.0, 96.0}
-    assert off.abs().max() > 10
-
-
-def test_tokens_that_hold_an_object_are_few_and_move_with_it() -> None:
-    made = scenes(4, 1, [one for one in likening.ROOMY if one.motion == "roll_right"][:4], Shot(frames=17, badged=True))
-    held = likening._holds_object(made).view(4, 5, 7, 4)
-    assert 0 < held.mean() < 0.4
-    assert held[:, 0, :, 0].sum() > held[:, -1, :, 0].sum()
+def test_what_the_plaque_lies_in_is_known_in_each_picture() -> None:
+    with_badge, without = (scenes(1, 1, [SEEN[0]], Shot(frames=1, badged=one)).pictures() for one in (True, False))
+    differs = (with_badge != without).any(2)[0, 0].float()
+    held = torch.nn.functional.max_pool2d(differs[None], 32).flatten()
+    assert torch.equal(likening._covered(PORTRAIT, 3 * 28).float(), held.repeat(3))
 
 
 def test_what_is_as_good_as_linear_is_found_by_least_squares() -> None:
@@ -57,13 +43,13 @@ def test_what_is_as_good_as_linear_is_found_by_least_squares() -> None:
     assert torch.allclose(again, latents, atol=1e-2)
 
 
-def test_the_curriculum_begins_with_one_place_and_ends_with_whole_clips(folder: Path) -> None:
+def test_the_curriculum_begins_with_single_pictures_and_ends_with_whole_clips(folder: Path) -> None:
     teacher = likening.Teacher(SMALL, folder)
-    many = {
-        step: teacher.shown(step)["video"].shape[1] for step in (0, 1, likening.LIKENESS.steps - 4)
-    }  # none of them rehearsals
-    assert many == {0: 56, 1: 56, likening.LIKENESS.steps - 4: 392}
-    rehearsed = next(shown for step in range(40) if "video_wanted" in (shown := teacher.shown(step)))
+    begun, ended = ([teacher.shown(step) for step in range(first, first + 25)] for first in (0, 800))
+    longest = [max(one["video"].shape[1] for one in shown if "video_weight" in one) for shown in (begun, ended)]
+    assert longest[0] == 3 * 28, "five frames in two latents, and the portrait beside them"
+    assert longest[1] >= 13 * 28
+    rehearsed = next(one for one in begun if "video_weight" not in one)
     said = teacher.losses(rehearsed)
     assert said["video"] < 1e-6, "before the first step it says what it said"
 
@@ -71,10 +57,12 @@ def test_the_curriculum_begins_with_one_place_and_ends_with_whole_clips(folder: 
 def test_a_step_changes_what_is_taught_and_nothing_else_and_goes_into_the_weights(folder: Path) -> None:
     weights = folder / "weights"
     shutil.copytree(SMALL, weights)
-    run = likening.learn_likeness(folder, weights)
+    run, drawing = likening.learn_likeness(folder, weights), likening.learn_plaques(folder, weights, count=1)
     begun = {name: p.detach().clone() for name, p in run.model.named_parameters()}
-    run.plan = replace(run.plan, steps=1)
-    run.go()
+    run.step = next(step for step in range(20) if "video_weight" in run.show(step))  # a rehearsal would change nothing
+    for one in (run, drawing):
+        one.plan = replace(one.plan, steps=one.step + 1)
+        one.go()
     changed = {name for name, p in run.model.named_parameters() if not torch.equal(p, begun[name])}
     assert changed == {name for name in begun if likening.TAUGHT.search(name)}
     teach(folder, weights, "9")
@@ -83,6 +71,7 @@ def test_a_step_changes_what_is_taught_and_nothing_else_and_goes_into_the_weight
     assert manifest.version == "9"
     assert not manifest.acceptance
     changed = {name for name in shipped.files if manifest.files[name] != shipped.files[name]}
-    assert "transformer/diffusion_pytorch_model.safetensors" in changed
-    assert {name.partition("/")[0] for name in changed} == {"transformer"}
-    assert manifest.training["steps"] == {**shipped.training["steps"], "likeness": 1}
+    parts = ("transformer", "connectors", "vae")
+    assert {f"{part}/diffusion_pytorch_model.safetensors" for part in parts} <= changed
+    assert {name.partition("/")[0] for name in changed} == set(parts)
+    assert manifest.training["steps"] == {**shipped.training["steps"], "likeness": run.step, "plaques": 1}
