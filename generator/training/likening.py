@@ -124,8 +124,8 @@ class Teacher:
         for n in range(LOOKED_AT):
             stage = LANDSCAPE if n % 4 == 3 else PORTRAIT
             shot = Shot(stage, 17, 3.0, badged=n % 2 == 0, styled=True)
-            large = portraits(badges(16, torch.Generator().manual_seed(n)), stage)
-            for pictures in (scenes(4, 99_000_000 + n, shot=shot).pictures(), large):
+            plaques = portraits(badges(16, torch.Generator().manual_seed(n)), stage)
+            for pictures in (scenes(4, 99_000_000 + n, shot=shot).pictures(), plaques):
                 blocks.append(means(pictures).flatten(0, 3))
                 found.append(self._encoded(pictures).flatten(0, 3))
         return _fitted(torch.cat(blocks), torch.cat(found))
@@ -142,13 +142,13 @@ def learn_likeness(folder: Path, weights: Path) -> Run:
     return Run(LIKENESS, teacher.model, teacher.shown, teacher.losses, folder)
 
 
-def learn_plaques(folder: Path, weights: Path, count: int = 1) -> Run:
+def learn_plaques(folder: Path, weights: Path) -> Run:
     """Near a plaque what is there, and all else as before."""
     teacher = Teacher(weights, folder)
     before = deepcopy(teacher.vae.decoder).requires_grad_(False)
 
     def show(step: int) -> Shown:
-        made = window(step, count, WITH_BADGES)
+        made = window(step, 1, WITH_BADGES)
         shown = to_draw(made, teacher.axes)
         drawn = before(shown["latents"]).transpose(1, 2)
         if made.looks.badges is not None:

@@ -57,7 +57,7 @@ def test_the_curriculum_begins_with_single_pictures_and_ends_with_whole_clips(fo
 def test_a_step_changes_what_is_taught_and_nothing_else_and_goes_into_the_weights(folder: Path) -> None:
     weights = folder / "weights"
     shutil.copytree(SMALL, weights)
-    run, drawing = likening.learn_likeness(folder, weights), likening.learn_plaques(folder, weights, count=1)
+    run, drawing = likening.learn_likeness(folder, weights), likening.learn_plaques(folder, weights)
     begun = {name: p.detach().clone() for name, p in run.model.named_parameters()}
     run.step = next(step for step in range(20) if "video_weight" in run.show(step))  # a rehearsal would change nothing
     for one in (run, drawing):
