@@ -55,3 +55,39 @@ def test_what_is_asked_often_goes_by_an_index(fresh_database: str, name: str) ->
 
 def test_two_tables_joined_plainly_would_be_joined_whole(fresh_database: str) -> None:
     assert steps(fresh_database, JOINED) & WHOLE
+
+
+BURST: Final = 400
+JOINED_IN_SQL: Final = """
+WITH taken AS (
+    DELETE FROM event_pending WHERE id IN (SELECT id FROM event_pending WHERE id > $1 ORDER BY id LIMIT $2) RETURNING id
+) SELECT count(*) FROM taken
+"""
+
+
+def rows_read(owner: str, statement: str) -> int:
+    """Rows of what waits that the statement looks at in a burst, as planned when PostgreSQL had counted none."""
+    with psycopg.connect(owner) as connection:
+        connection.execute("INSERT INTO event_pending (id) SELECT generate_series(1, %s)", (BURST,))
+        connection.execute("DELETE FROM event_pending")
+        connection.execute("ANALYZE event_pending")
+        connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        connection.execute(f"PREPARE numbering (bigint, int) AS {statement}")
+        connection.execute("EXECUTE numbering (0, 5000)")
+        connection.execute("INSERT INTO event_pending (id) SELECT generate_series(1, %s)", (BURST,))
+        (plan,) = connection.execute("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE numbering (0, 5000)").fetchone()  # type: ignore[misc]
+        connection.rollback()
+    return round(sum(_looked_at(plan[0]["Plan"])))
+
+
+def _looked_at(node: dict[str, Any]) -> Iterator[float]:
+    if node.get("Relation Name") == "event_pending" and node["Node Type"] != "ModifyTable":
+        yield node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
+    for below in node.get("Plans", ()):
+        yield from _looked_at(below)
+
+
+def test_what_waits_is_read_once_however_few_there_were_when_it_was_planned(owner_dsn: str) -> None:
+    numbering = sequencer.NUMBER.replace("%(floor)s", "$1").replace("%(at_most)s", "$2")
+    assert rows_read(owner_dsn, numbering) <= 3 * BURST
+    assert rows_read(owner_dsn, JOINED_IN_SQL) > BURST**2 / 3

@@ -18,14 +18,16 @@ from placet.eventlog.codec import UnknownEventType
 from placet.eventlog.correlating import about
 from placet.eventlog.crash import crash_point
 from placet.eventlog.event import BY_CLASS, stream_kind
+from placet.eventlog.gathering import rest_after
 from placet.eventlog.log import RecordedEvent, current_log
 from placet.eventlog.understanding import is_unknown_version
 from placet.eventlog.upcast import newest_name
 
 logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=models.Model)
-AT_MOST: Final = 500
+AT_MOST: Final = 2_000
 GATHER_SECONDS: Final = 0.1
+GATHER_AT_MOST_SECONDS: Final = 0.4
 LONGEST_REST_SECONDS: Final = 5.0
 Fold = Callable[[Any, RecordedEvent, "Rows"], None]
 
@@ -282,7 +284,11 @@ class Projector:
                         "SET synchronous_commit = off"
                     )  # a lost batch is lost with its checkpoint: fold again
                 while not stop.is_set():
-                    stop.wait(GATHER_SECONDS if self.run_once() else idle_seconds)
+                    begun = time.monotonic()
+                    taken = self.run_once()
+                    took = time.monotonic() - begun
+                    if taken < AT_MOST:
+                        stop.wait(rest_after(took, GATHER_SECONDS, GATHER_AT_MOST_SECONDS) if taken else idle_seconds)
             except Exception:
                 logger.exception("projections are stopped; trying again")
                 self._places.clear()

@@ -12,12 +12,14 @@ from typing import Any, Final
 import psycopg
 
 from placet.eventlog.crash import crash_point
+from placet.eventlog.gathering import rest_after
 
 LOCK_KEY: Final = 0x706C61636574
 """'placet' in ASCII."""
 AT_MOST: Final = 5_000
 CHANNEL: Final = "placet_positions"
 GATHER_SECONDS: Final = 0.025
+GATHER_AT_MOST_SECONDS: Final = 0.06
 WHOLE_EVERY_SECONDS: Final = 0.5
 WHOLE_AT_MOST_EVERY_SECONDS: Final = 30.0
 WHOLE_SHARE: Final = 200
@@ -25,9 +27,10 @@ WHOLE_SHARE: Final = 200
 MARKS: Final = 1_000
 
 NUMBER: Final = """
-WITH taken AS (
+WITH first AS MATERIALIZED (SELECT min(id) AS id FROM event_pending WHERE id > %(floor)s),
+taken AS (
     DELETE FROM event_pending
-    WHERE id IN (SELECT id FROM event_pending WHERE id > %(floor)s ORDER BY id LIMIT %(at_most)s)
+    WHERE id >= (SELECT id FROM first) AND id < (SELECT id FROM first) + %(at_most)s
     RETURNING id
 ), last AS (SELECT coalesce(max(position), 0) AS position FROM event_position),
 numbered AS (
@@ -47,10 +50,15 @@ SELECT (SELECT count(*) FROM numbered),
                LATERAL (SELECT FROM event_pending WHERE id = earlier.id OFFSET 0) waiting
            WHERE earlier.id <= %(floor)s
        ),
+       coalesce((SELECT max(id) FROM event_pending) >= (SELECT id FROM first) + %(at_most)s, FALSE),
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 """
-"""`OFFSET 0`: row by row. A plan is kept: joined plainly, it was made for small tables and joined large ones whole."""
+"""A plan is kept, and made for tables that are small or all but empty: joined plainly, large ones were joined whole.
+
+So `OFFSET 0` looks row by row, and what waits is taken by a range of ids: read once, whatever the plan. Not every id is
+of an event, so a range may hold fewer than `at_most`.
+"""
 
 
 class _Overtaken(Exception):
@@ -73,6 +81,10 @@ class Sequencer:
         self.connection = connection
         self.low = 0
         self._last_id = 0
+        self._left_some = False
+        """Whether the last pass saw more than it took."""
+        self._took = 0.0
+        """Seconds of the last pass; of one from the beginning none, for they would tell of dead rows, not of load."""
         self._marks: deque[tuple[int, int]] = deque()
         """(the last id numbered, the first transaction that had not begun then), oldest first."""
         self._whole_due = 0.0
@@ -88,16 +100,17 @@ class Sequencer:
         count = self._pass(0)
         cost = time.monotonic() - begun
         pause = min(max(WHOLE_EVERY_SECONDS, WHOLE_SHARE * cost), WHOLE_AT_MOST_EVERY_SECONDS)
-        self._whole_due = time.monotonic() + (pause if count < AT_MOST else WHOLE_EVERY_SECONDS)
+        self._whole_due = time.monotonic() + (WHOLE_EVERY_SECONDS if self._left_some else pause)
         return count
 
     def _pass(self, low: int) -> int:
+        begun = time.monotonic()
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK_KEY,), prepare=True)
             cursor.execute(NUMBER, {"floor": low, "at_most": AT_MOST}, prepare=True)
             row = cursor.fetchone()
             assert row is not None
-            count, position, last_id, is_overtaken, oldest, following = row
+            count, position, last_id, is_overtaken, left_some, oldest, following = row
             if is_overtaken:
                 raise _Overtaken
             if count:
@@ -105,25 +118,27 @@ class Sequencer:
                 cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(position)), prepare=True)
         if count:
             crash_point("sequencer.committed")
-        self._raise_low(last_id, oldest, following, left_some=count == AT_MOST)
+        self._left_some = left_some
+        self._took = time.monotonic() - begun if low else 0.0
+        self._raise_low(last_id, oldest, following)
         return int(count)
 
-    def _raise_low(self, last_id: int, oldest: int, following: int, *, left_some: bool) -> None:
-        """After a pass: it left nothing that it saw up to `last_id`, and nothing at all unless it `left_some`.
+    def _raise_low(self, last_id: int, oldest: int, following: int) -> None:
+        """After a pass: it left nothing that it saw up to `last_id`, and nothing at all unless it left some.
 
         `oldest`: the first transaction that writes and has not ended.
         """
-        while self._marks and self._marks[0][1] <= oldest and (self._marks[0][0] <= last_id or not left_some):
+        while self._marks and self._marks[0][1] <= oldest and (self._marks[0][0] <= last_id or not self._left_some):
             self.low = self._marks.popleft()[0]
         if last_id > self._last_id and len(self._marks) < MARKS:
             self._last_id = last_id
             self._marks.append((last_id, following))
 
     def run(self, should_stop: Callable[[], bool], idle_seconds: float = 0.04) -> None:
-        """Passes until asked to stop. Between two passes events gather for a moment: a pass costs a commit."""
+        """Passes until asked to stop. Between two events gather: a pass costs a commit, and wakes who reads the log."""
         rest = GATHER_SECONDS
         while not should_stop():
             count = self.run_once()
-            if count < AT_MOST:
-                time.sleep(rest)
+            if not self._left_some:
+                time.sleep(rest_after(self._took, rest, GATHER_AT_MOST_SECONDS))
             rest = GATHER_SECONDS if count else min(rest * 1.5, idle_seconds)
