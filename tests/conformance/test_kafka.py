@@ -32,17 +32,6 @@ def admin(world: World) -> KafkaAdminClient:
     return KafkaAdminClient(bootstrap_servers=[world.brokers])
 
 
-def topic(world: World) -> str:
-    return world.cluster.topic("ledger")
-
-
-def is_relayed(world: World) -> bool:
-    """Whether the relay stands at the end of the log."""
-    end = world.log.last_position
-    pending = world.count("SELECT count(*) FROM event_pending")
-    return not pending and checkpoints.read(world.connection, RELAY)[THE_LOG].position == end
-
-
 def test_what_retention_took_from_a_stopped_member_is_read_from_the_log(on_kafka: World) -> None:
     on_kafka.carry()
     member = on_kafka.start("member")
@@ -50,7 +39,7 @@ def test_what_retention_took_from_a_stopped_member_is_read_from_the_log(on_kafka
     on_kafka.wait_until_answered()
     on_kafka.kill(member, signal.SIGTERM)
     on_kafka.note(20, 5)
-    on_kafka.wait(lambda: is_relayed(on_kafka))
+    on_kafka.wait(on_kafka.is_relayed)
     _delete_all_records(on_kafka)
     on_kafka.note(4, 1)
     on_kafka.start("member")
@@ -61,7 +50,7 @@ def test_what_retention_took_from_a_stopped_member_is_read_from_the_log(on_kafka
 def test_it_is_read_from_the_log_also_when_no_later_record_shows_the_hole(on_kafka: World) -> None:
     on_kafka.carry()
     on_kafka.note(20, 5)
-    on_kafka.wait(lambda: is_relayed(on_kafka))
+    on_kafka.wait(on_kafka.is_relayed)
     _delete_all_records(on_kafka)
     on_kafka.start("member")
     on_kafka.wait_until_answered()
@@ -70,7 +59,7 @@ def test_it_is_read_from_the_log_also_when_no_later_record_shows_the_hole(on_kaf
 
 def _delete_all_records(world: World) -> None:
     client = admin(world)
-    client.delete_records({TopicPartition(topic(world), n): -1 for n in range(world.cluster.partitions)})
+    client.delete_records({TopicPartition(world.topic, n): -1 for n in range(world.cluster.partitions)})
     client.close()
 
 
@@ -104,64 +93,17 @@ def test_while_the_broker_is_away_nothing_is_decided_and_afterwards_everything(
     on_kafka.is_whole()
 
 
-@pytest.mark.parametrize("point", ["relay.sent:1", "relay.sent:3", "relay.advanced:2"])
-def test_a_relay_killed_between_sending_and_noting_it_repeats_and_nothing_happens_twice(
-    on_kafka: World, point: str
-) -> None:
-    on_kafka.start("sequencer")
-    doomed = on_kafka.start("relay", PLACET_CRASH_AT=point)
-    on_kafka.start("member")
-    while doomed.poll() is None:
-        on_kafka.note(20, 1)
-        time.sleep(0.1)
-    assert doomed.returncode == -signal.SIGKILL
-    on_kafka.start("relay")
-    on_kafka.note(20, 2)
-    on_kafka.wait_until_answered()
-    on_kafka.is_whole()
-
-
-def test_two_relays_one_leads_and_when_it_dies_the_other_takes_over(on_kafka: World) -> None:
-    on_kafka.start("sequencer")
-    first = on_kafka.start("relay")
-    on_kafka.start("member")
-    on_kafka.note(10, 2)
-    on_kafka.wait_until_answered()
-    on_kafka.start("relay")
-    on_kafka.note(10, 2)
-    on_kafka.kill(first)
-    on_kafka.note(10, 2)
-    on_kafka.wait_until_answered()
-    on_kafka.is_whole()
-
-
-def test_a_relay_that_slept_past_its_lease_repeats_at_most(on_kafka: World) -> None:
-    on_kafka.start("sequencer")
-    sleeper = on_kafka.start("relay")
-    on_kafka.start("member")
-    on_kafka.note(10, 2)
-    on_kafka.wait_until_answered()
-    sleeper.send_signal(signal.SIGSTOP)
-    on_kafka.start("relay")
-    on_kafka.note(10, 3)
-    on_kafka.wait_until_answered()
-    sleeper.send_signal(signal.SIGCONT)
-    on_kafka.note(10, 3)
-    on_kafka.wait_until_answered()
-    on_kafka.is_whole()
-
-
 def test_records_twice_and_in_the_wrong_order_are_answered_once_and_in_the_right_one(on_kafka: World) -> None:
     """No relay: the records are sent by hand, newest first and each of them twice."""
     on_kafka.start("sequencer")
     on_kafka.note(5, 6)
     on_kafka.wait(lambda: not on_kafka.count("SELECT count(*) FROM event_pending"))
-    on_kafka.cluster.ensure_topics([topic(on_kafka)])
+    on_kafka.cluster.ensure_topics([on_kafka.topic])
     producer = on_kafka.cluster.producer()
     places: dict[Place, int] = {}
     records = []
     for event in on_kafka.log.read_carried(0, 1000):
-        place = Place(topic(on_kafka), partition_of(event.stream, on_kafka.cluster.partitions))
+        place = Place(on_kafka.topic, partition_of(event.stream, on_kafka.cluster.partitions))
         records.append(Record(place, event.stream, event.data, headers_of(event, places.get(place, 0), b"/test")))
         places[place] = event.position
     producer.wait(producer.send([*reversed(records), *records]))
@@ -181,7 +123,7 @@ def test_a_record_that_names_nothing_in_this_log_wakes_nobody(on_kafka: World) -
               for n, v in headers_of(event, 0, b"/test")]  # fmt: skip
     beyond = [("ce_position", b"999999") if n == "ce_position" else (n, v) for n, v in headers_of(event, 0, b"/test")]
     producer = on_kafka.cluster.producer()
-    places = [Place(topic(on_kafka), n) for n in range(on_kafka.cluster.partitions)]
+    places = [Place(on_kafka.topic, n) for n in range(on_kafka.cluster.partitions)]
     hostile = [([], b"{"), (forged, b'{"text":"forged"}'), (beyond, b"\0" * 100_000), ([("ce_position", b"x")], b"")]
     producer.wait(producer.send(Record(p, "account-x", value, headers) for headers, value in hostile for p in places))
     producer.close()
@@ -198,10 +140,10 @@ def test_topics_made_anew_under_the_same_name_lose_nothing(on_kafka: World, brok
     on_kafka.note(10, 3)
     on_kafka.kill(member)
     assert relay is not None
-    on_kafka.wait(lambda: is_relayed(on_kafka))
+    on_kafka.wait(on_kafka.is_relayed)
     on_kafka.kill(relay)
     client = admin(on_kafka)
-    client.delete_topics([topic(on_kafka)])
+    client.delete_topics([on_kafka.topic])
     client.close()
     time.sleep(1)
     on_kafka.start("relay")
@@ -225,7 +167,7 @@ def test_a_log_put_back_while_the_topics_hold_what_it_lost_loses_nothing_more(
     call_command("backup", str(tmp_path / "backup"), "--json")
     on_kafka.note(10, 3)
     on_kafka.wait_until_answered()
-    on_kafka.wait(lambda: is_relayed(on_kafka))
+    on_kafka.wait(on_kafka.is_relayed)
     lost = on_kafka.noted
     on_kafka.leave()
     on_kafka.connection.close()
@@ -258,7 +200,7 @@ def test_events_of_a_room_that_only_younger_code_knows_are_carried_too(on_kafka:
     stream = on_kafka.log.append(f"bench-{uuid.uuid4()}", [OfYoungerCode("x")], expected=0).stream
     on_kafka.note(3, 2)
     on_kafka.wait_until_answered()
-    on_kafka.wait(lambda: is_relayed(on_kafka))
+    on_kafka.wait(on_kafka.is_relayed)
     (young,) = (one for one in on_kafka.log.read_from(0, 1_000) if one.stream == stream)
     its_topic = on_kafka.cluster.topic("bench")
     places = checkpoints.read(on_kafka.connection, RELAY)
@@ -275,7 +217,7 @@ def test_another_number_of_partitions_is_refused_and_is_a_new_generation_of_topi
         assert process is not None
         on_kafka.kill(process, signal.SIGTERM)
     with pytest.raises(WrongPartitions, match="PLACET_KAFKA_GENERATION=2"):
-        Cluster((on_kafka.brokers,), on_kafka.prefix, 1, 7).ensure_topics([topic(on_kafka)])
+        Cluster((on_kafka.brokers,), on_kafka.prefix, 1, 7).ensure_topics([on_kafka.topic])
     on_kafka.note(10, 3)
     on_kafka.settings |= {"PLACET_KAFKA_GENERATION": "2", "PLACET_KAFKA_PARTITIONS": "7"}
     on_kafka.start("relay")
@@ -324,7 +266,7 @@ def _floor(world: World) -> int:
 @pytest.mark.parametrize("group", ["first", "second"])  # the first of a broker waits long enough to know the topics
 def test_a_member_that_polls_shorter_than_its_group_needs_gets_its_partitions(on_kafka: World, group: str) -> None:
     """kafka-python forgets what a group is agreeing on when a poll ends first, if new metadata made it agree anew."""
-    on_kafka.cluster.ensure_topics([topic(on_kafka)])
+    on_kafka.cluster.ensure_topics([on_kafka.topic])
     given: set[Place] = set()
     consumer = on_kafka.cluster.consumer(group)
 
@@ -333,7 +275,7 @@ def test_a_member_that_polls_shorter_than_its_group_needs_gets_its_partitions(on
         for place in places:
             consumer.seek(place, None)
 
-    consumer.subscribe([topic(on_kafka)], gained, given.difference_update)
+    consumer.subscribe([on_kafka.topic], gained, given.difference_update)
     until = time.monotonic() + 15
     while not given and time.monotonic() < until:
         consumer.poll(0.001)

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import psycopg
 
+from placet.eventlog import checkpoints
+from placet.eventlog.checkpoints import THE_LOG
 from placet.eventlog.log import EventLog
+from placet.eventlog.relay import NAME as RELAY
 from placet.eventlog.transports.kafka import Cluster
 from tests.conformance.answering import NAME
 from tests.eventlog.ledger import EntryNoted
@@ -45,6 +48,11 @@ class World:
         generation = int(self.settings.get("PLACET_KAFKA_GENERATION", "1"))
         partitions = int(self.settings.get("PLACET_KAFKA_PARTITIONS", "4"))
         return Cluster((self.brokers,), self.prefix, generation, partitions)
+
+    @property
+    def topic(self) -> str:
+        """Where the ledger's events are carried."""
+        return self.cluster.topic("ledger")
 
     # -- processes
 
@@ -113,6 +121,12 @@ class World:
     @staticmethod
     def answer_of(stream: str) -> str:
         return stream.replace("account-", "answer-")
+
+    def is_relayed(self) -> bool:
+        """Whether the relay stands at the end of the log."""
+        end = self.log.last_position
+        pending = self.count("SELECT count(*) FROM event_pending")
+        return not pending and checkpoints.read(self.connection, RELAY)[THE_LOG].position == end
 
     def wait(self, is_so: Callable[[], bool]) -> None:
         until = time.monotonic() + PATIENCE_SECONDS
