@@ -30,7 +30,7 @@ from placet.media.places import blobs, private
 pytest_plugins = ["tests.conformance.summary", "tests.promises", "tests.soak_page", "tests.visiting"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 """Several processes share the cores: threads that spin while they wait for each other take them from the others."""
-LONGEST = {"test_acceptance", "test_dying", "test_kafka", "test_modes", "test_pages", "test_transports"}
+LONGEST = {"test_acceptance", "test_dying", "test_kafka", "test_modes", "test_pages", "test_relay", "test_transports"}
 TEMPLATE = f"placet_template_{os.getpid()}"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 

@@ -5,7 +5,7 @@ import pytest
 from django.core.management import call_command
 
 from placet.config import doctor_heavy
-from placet.config.doctor import Finding, is_fit, keys, postgresql
+from placet.config.doctor import Finding, is_fit, kafka, keys, postgresql
 from placet.config.doctor_heavy import Probe, look
 from placet.config.install import make_keys
 
@@ -49,3 +49,21 @@ def test_a_server_that_does_not_run_yet_is_no_failure(tmp_path: Path) -> None:
 def test_postgresql_tells_how_far_its_clock_is(fresh_database: str, tmp_path: Path) -> None:
     assert fresh_database
     assert postgresql(tmp_path).told.endswith("ms apart")
+
+
+def test_brokers_that_do_not_answer_are_told_with_what_mends_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kafka(tmp_path).health == "ok", "the embedded transport needs none"
+    monkeypatch.setenv("PLACET_TRANSPORT", "kafka")
+    monkeypatch.setenv("PLACET_KAFKA", "127.0.0.1:1")
+    found = kafka(tmp_path)
+    assert (found.health, found.told) == ("failed", "no answer at 127.0.0.1:1")
+    assert found.mend == "start the brokers that PLACET_KAFKA names"
+
+
+def test_a_broker_of_its_own_starts_with_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLACET_TRANSPORT", "kafka")
+    monkeypatch.delenv("PLACET_KAFKA", raising=False)
+    found = kafka(tmp_path)
+    assert found.health == "warning" or "make kafka" in found.mend or "jre" in found.mend

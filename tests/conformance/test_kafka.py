@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connections
 from kafka import KafkaAdminClient, TopicPartition
 
+from placet.config import doctor
 from placet.config.broker.running import RunningBroker
 from placet.eventlog import checkpoints
 from placet.eventlog.benches.entry import EntryNoted as OfYoungerCode
@@ -191,6 +192,14 @@ def test_parts_that_make_the_topics_at_the_same_time_all_find_them(on_kafka: Wor
             found = list(parts.map(lambda _, of=cluster, all_=wanted: of.ensure_topics(all_), range(PARTS)))
         assert len(set(found[0].values())) == ROOMS
         assert all(ids == found[0] for ids in found)
+
+
+def test_the_doctor_tells_the_cluster_that_is_set(
+    on_kafka: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PLACET_TRANSPORT", "kafka")
+    monkeypatch.setenv("PLACET_KAFKA", on_kafka.brokers)
+    assert doctor.kafka(tmp_path).told == f"cluster {on_kafka.cluster.cluster_id()} answers at {on_kafka.brokers}"
 
 
 def test_events_of_a_room_that_only_younger_code_knows_are_carried_too(on_kafka: World) -> None:

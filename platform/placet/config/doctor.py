@@ -13,10 +13,11 @@ from typing import Final, Literal
 import psycopg
 
 from placet.config import doctor_heavy as heavy
+from placet.config.broker.server import BrokerMissing, is_wanted, jars, java
 from placet.config.database import dsn
 from placet.config.install import KEYS, SECRETS
 from placet.config.ports import FIRST, is_free
-from placet.config.supervised import read_state
+from placet.config.supervised import read_state, transport_in
 
 Health = Literal["ok", "warning", "failed"]
 NEEDED_GIB: Final = 5
@@ -124,11 +125,21 @@ def chromium(_home: Path) -> Finding:
     return Finding("Chromium", "warning", "absent; only browser tests need it", "apt-get install chromium")
 
 
-def kafka(_home: Path) -> Finding:
-    transport = os.environ.get("PLACET_TRANSPORT", "embedded")
-    if transport != "kafka":
+def kafka(home: Path) -> Finding:
+    if transport_in(home) != "kafka":
         return Finding("Kafka", "ok", "not needed: the embedded transport is used")
-    return Finding(*heavy.look("Kafka"))
+    found = Finding(*heavy.look("Kafka"))
+    return _own_broker() if found.health == "failed" and is_wanted() and not read_state(home) else found
+
+
+def _own_broker() -> Finding:
+    """It starts with the rest, where its parts are there."""
+    try:
+        java(), jars()
+    except BrokerMissing as missing:
+        told, _, mend = str(missing).partition(" To mend it: ")
+        return Finding("Kafka", "failed", told, mend)
+    return Finding("Kafka", "warning", "not running; it starts with the rest", "placet up")
 
 
 def heavy_check(name: str) -> Check:

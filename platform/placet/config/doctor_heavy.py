@@ -1,4 +1,4 @@
-"""Checks that must load heavy libraries: each in a Python process of its own, so that the doctor stays small."""
+"""Checks that load heavy libraries or may leave sockets behind: each in a Python process of its own."""
 
 import json
 import subprocess
@@ -39,12 +39,19 @@ PROBES: Final = {
         "make setup",
     ),
     "Kafka": Probe(
-        "import json, os; from kafka import KafkaAdminClient;"
-        "at = os.environ.get('PLACET_KAFKA', '127.0.0.1:9092');"
-        "admin = KafkaAdminClient(bootstrap_servers=at, request_timeout_ms=5000); admin.close();"
-        "print(json.dumps([True, f'answers at {at}']))",
+        """
+import django, json
+django.setup()
+from placet.eventlog.transports.kafka import Cluster, KafkaAway
+cluster = Cluster.of_settings()
+at = "at " + ", ".join(cluster.servers)
+try:
+    print(json.dumps([True, f"cluster {cluster.cluster_id()} answers {at}"]))
+except KafkaAway:
+    print(json.dumps([False, f"no answer {at}"]))
+""",
         "failed",
-        "start the broker that PLACET_KAFKA names, or unset PLACET_TRANSPORT",
+        "start the brokers that PLACET_KAFKA names",
     ),
 }
 
