@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.badge import CELLS
-from generator.trained.badge import CELL, LEFT, TOP
+from generator.trained.badge import CELL, COLUMNS, LEFT, PAPER, ROWS, TOP
 from generator.trained.eyes import FLOOR, Frames, look
 from generator.trained.grammar import STYLES
 
 Numbers = NDArray[np.floating[Any]]
 NARROW: Final = 128
 """Pixels of the shorter side of the small model's own pictures, whose measures a badge's are."""
+TINTED: Final = 112
+"""What is darker in all of its colours, where a plaque hangs, is its ink: objects are brighter."""
 DARK: Final = 30.0
 BAR: Final = 0.05
 """Of the height: so much at least is dark above, in the cinema."""
@@ -28,6 +30,16 @@ def psnr(one: Frames, other: Frames) -> float:
     """In decibels, of two pictures of one size."""
     error = float(((one.astype(float) - other) ** 2).mean())
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+def without_ink(frames: Frames) -> Frames:
+    """The same pictures with the plaque blank, so that what is looked at is the object: its ink has a tint at times."""
+    scale = min(frames.shape[1:3]) / NARROW
+    blank = frames.copy()
+    rows, columns = (slice(round(scale * part.start), round(scale * part.stop)) for part in (ROWS, COLUMNS))
+    wall = blank[:, rows, columns]
+    wall[wall.max(-1) < TINTED] = round(255 * PAPER)
+    return blank
 
 
 def likeness(cells: NDArray[np.bool_], frames: Frames) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from generator.trained.grammar import Asked
 from generator.trained.judging import judge
-from generator.trained.ways import likeness
+from generator.trained.ways import likeness, without_ink
 
 SECONDS_OF_MOTION: Final = 3.0
 """In less, a bounce may not come to its second impact, nor a roll far enough to be seen as one."""
@@ -69,7 +69,8 @@ def missed(asked: Asked, drawn: Drawn, fps: int, cells: NDArray[np.bool_] | None
 
     `cells` [6, 6]: the badge that should hang on the wall.
     """
-    seen = judge(asked, 0, drawn.frames, fps, drawn.pcm, drawn.rate)
+    pictures = drawn.frames if cells is None else without_ink(drawn.frames)
+    seen = judge(asked, 0, pictures, fps, drawn.pcm, drawn.rate)
     is_right = {
         "colour": seen.colour,
         "shape": seen.shape,

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from generator.trained.eyes import Frames
+from generator.trained.eyes import INKED, Frames, look
 from generator.trained.grammar import STYLES, Asked
-from generator.trained.ways import likeness, psnr, seam, style_of
+from generator.trained.ways import likeness, psnr, seam, style_of, without_ink
 from generator.training.scenes import SEEN, Shot, scenes
 from generator.training.tracks import FPS
 
@@ -35,6 +35,22 @@ def test_a_badge_is_like_itself_and_not_like_others() -> None:
     assert likeness(cells[0], np.full((3, 224, 128, 3), 200, np.uint8)) == 0
     large = frames[0].repeat(3, 1).repeat(3, 2)
     assert abs(likeness(cells[0], large) - like[0]) < 0.02
+
+
+def test_ink_with_a_tint_is_no_object_once_the_plaque_is_blank() -> None:
+    asked = list(SEEN[::7])
+    frames, _ = pictures(asked, badged=True)
+    tinted = frames.copy()
+    on_the_wall = tinted[:, :, :96]
+    on_the_wall[on_the_wall.max(-1) < INKED] += np.array([0, 0, 70], np.uint8)
+    assert [_seen(clip) for clip in tinted] != [(one.colour, one.shape) for one in asked]
+    for clips in (frames, tinted):
+        assert [_seen(without_ink(clip)) for clip in clips] == [(one.colour, one.shape) for one in asked]
+
+
+def _seen(clip: Frames) -> tuple[str | None, str | None]:
+    seen = look(clip, FPS)
+    return seen.colour, seen.shape
 
 
 def test_a_clip_cut_in_two_has_no_seam_and_two_clips_have() -> None:
