@@ -3,6 +3,7 @@
 from typing import Any
 
 from placet.config.benches.page import HEAD, with_result
+from placet.eventlog.benches.row import Row
 
 
 def result(name: str, ours: float) -> dict[str, Any]:
@@ -20,3 +21,8 @@ def test_a_bench_that_is_run_again_changes_its_own_section_alone() -> None:
     assert "1.5" not in page
     assert page.index("3.5") < page.index("2.5")
     assert "two (*control*)" in page
+
+
+def test_a_nought_is_a_figure_and_what_is_not_known_is_left_out() -> None:
+    told = Row("nothing was stopped", 0.0, "share", missed=0).to_json()
+    assert told == {"case": "nothing was stopped", "ours": 0.0, "unit": "share", "missed": 0}

@@ -26,11 +26,7 @@ class Row:
 
     def to_json(self) -> dict[str, Any]:
         """Without what is not known."""
-        return {
-            k: v
-            for k, v in asdict(self).items()
-            if v not in (None, "", False) or (k in {"missed", "lost"} and v is not None)
-        }
+        return {k: v for k, v in asdict(self).items() if v is not None and v is not False and v != ""}
 
 
 def median(values: list[float]) -> float:
