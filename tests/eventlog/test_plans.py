@@ -91,3 +91,22 @@ def test_what_waits_is_read_once_however_few_there_were_when_it_was_planned(owne
     numbering = sequencer.NUMBER.replace("%(floor)s", "$1").replace("%(at_most)s", "$2")
     assert rows_read(owner_dsn, numbering) <= 3 * BURST
     assert rows_read(owner_dsn, JOINED_IN_SQL) > BURST**2 / 3
+
+
+def pages_looked_at(owner: str, statement: str, floor: int) -> int:
+    """Pages that the statement asks for above a floor where nothing waits, over rows that no vacuum may take yet."""
+    with psycopg.connect(owner) as connection:
+        connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        connection.execute(f"PREPARE numbering (bigint, int) AS {statement}")
+        connection.execute("INSERT INTO event_pending (id) SELECT generate_series(1, %s)", (floor,))
+        connection.execute("DELETE FROM event_pending")
+        explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE numbering ({floor}, 5000)"
+        (plan,) = connection.execute(explained).fetchone()  # type: ignore[misc]
+        connection.rollback()
+    return int(plan[0]["Plan"]["Shared Hit Blocks"])
+
+
+def test_a_pass_that_finds_nothing_steps_over_no_dead_rows(owner_dsn: str) -> None:
+    numbering = sequencer.NUMBER.replace("%(floor)s", "$1").replace("%(at_most)s", "$2")
+    assert pages_looked_at(owner_dsn, numbering, 20_000) < 60
+    assert pages_looked_at(owner_dsn, "SELECT max(id), $1, $2 FROM event_pending GROUP BY 2, 3", 20_000) > 60

@@ -50,7 +50,7 @@ SELECT (SELECT count(*) FROM numbered),
                LATERAL (SELECT FROM event_pending WHERE id = earlier.id OFFSET 0) waiting
            WHERE earlier.id <= %(floor)s
        ),
-       coalesce((SELECT max(id) FROM event_pending) >= (SELECT id FROM first) + %(at_most)s, FALSE),
+       (SELECT max(id) FROM event_pending WHERE id >= (SELECT id FROM first) + %(at_most)s) IS NOT NULL,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 """
