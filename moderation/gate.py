@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from placet.media.child import ClipMeasures
 
-VERSION: Final = "gate-2"
+VERSION: Final = "gate-3"
 MOST_BLACK_0_1: Final = 0.2
 MOST_CLIPPED_0_1: Final = 0.005
 MOST_DC: Final = 0.1
@@ -15,6 +15,8 @@ MOST_SYNC_GAP_SECONDS: Final = 0.12
 """From about there people notice it (ITU-R BT.1359: 125 ms late), and the measure itself is right to 40 ms."""
 LANDINGS_THAT_SOUND: Final = 2
 """One may be soft; of two, one is heard."""
+MUTE_DBFS: Final = -90.0
+"""A track that holds nothing at all: then one landing is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,14 @@ def gate(measures: ClipMeasures, *, asked_seconds: float) -> Gated:
     and silence are judged only where something is seen to land.
     """
     late = measures.sound_late_seconds or 0.0
-    is_mute = measures.landings >= LANDINGS_THAT_SOUND and not measures.onsets
+    enough = 1 if measures.sound_rms_dbfs < MUTE_DBFS else LANDINGS_THAT_SOUND
+    is_unheard = measures.landings >= enough and not measures.onsets
     limits = {
         f"more than {MOST_BLACK_0_1:.0%} of the frames are black": measures.black_share_0_1 > MOST_BLACK_0_1,
         "the picture flickers": measures.flicker_levels > MOST_FLICKER_LEVELS,
         "motion is broken off": measures.halts > 0,
         "sounds are struck while the picture stands still": measures.struck_while_still > 0,
-        "things land and nothing is heard": is_mute,
+        "things land and nothing is heard": is_unheard,
         "what is heard comes after what is seen": late > MOST_SYNC_GAP_SECONDS,
         "what is heard comes before what is seen": late < -MOST_SYNC_GAP_SECONDS,
         "the sound is clipped": measures.clipped_share_0_1 > MOST_CLIPPED_0_1,

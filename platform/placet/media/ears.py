@@ -36,14 +36,17 @@ def lag(seen: Sequence[float], heard: Numbers) -> float | None:
     """Seconds by which what is heard comes after what is seen, at most half of one; None where that cannot be told.
 
     The shift that brings the most of what is seen together with a sound; the smallest of those that do. It cannot be
-    told where either is missing, nor where half of what is heard, or more, belongs to nothing that was seen.
+    told where either is missing, nor where half of what is heard, or more, belongs to nothing that was seen; unless two
+    were seen, or more, and each has its sound.
     """
     gaps = np.array([sound - at for at in seen for sound in heard if abs(sound - at) <= LARGEST_LAG])
     if not len(gaps):
         return None
     near = np.abs(gaps[:, None] - gaps[None, :]) <= TOGETHER
     best = min(range(len(gaps)), key=lambda i: (-near[i].sum(), abs(gaps[i])))
-    if len(heard) > len(seen) and 2 * near[best].sum() <= len(heard):
+    together = int(near[best].sum())
+    is_certain = together >= max(2, len(seen))
+    if not is_certain and len(heard) > len(seen) and 2 * together <= len(heard):
         return None
     return float(np.median(gaps[near[best]]))
 
