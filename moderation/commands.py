@@ -44,7 +44,7 @@ def decide_case(log: EventLog, ask: DecideCase) -> None:
     _refuse_unfit(opened, ask)
     fact = e.CaseDecided(ask.case, opened.subject, opened.kind, ask.decision, ask.decided_by, ask.reason)
     try:
-        with because(Cause(str(stream.events[0].correlation_id), actor=ask.decided_by)):
+        with because(Cause(stream.events[0].correlation_id, actor=ask.decided_by)):
             log.append(stream.name, [fact], expected=ask.version, command_id=ask.id)
     except (Conflict, WrongExpectedVersion):
         raise CaseMoved from None
@@ -69,7 +69,7 @@ def contest(log: EventLog, generation: GenerationId, by: PersonId, words: str, c
     if not refused or _asker(stream) != by or datetime.now(UTC).date().isoformat() > refused[-1].fact.contest_by:
         raise NothingToContest
     before = tuple(PersonId(f.decided_by) for f in stream.facts if isinstance(f, HoldLifted)) + _deciders(log, stream)
-    fact = e.RefusalContested(generation, by, words, str(refused[-1].event_id), before)
+    fact = e.RefusalContested(generation, by, words, refused[-1].event_id, before)
     contests = log.read(f"contest-{generation}")
     if any(f.refusal == fact.refusal for f in contests.facts):
         raise NothingToContest("This refusal was contested before.")
@@ -98,7 +98,5 @@ def _asker(stream: Stream) -> PersonId | None:
 def _deciders(log: EventLog, stream: Stream) -> tuple[PersonId, ...]:
     """Reviewers whose decision led to what is contested: the causes of the generation's own events."""
     causes = {str(ev.causation_id) for ev in stream if ev.causation_id}
-    story = log.read_correlated(str(stream.events[0].correlation_id)) if stream.events else []
-    return tuple(
-        ev.fact.decided_by for ev in story if isinstance(ev.fact, e.CaseDecided) and str(ev.event_id) in causes
-    )
+    story = log.read_correlated(stream.events[0].correlation_id) if stream.events else []
+    return tuple(ev.fact.decided_by for ev in story if isinstance(ev.fact, e.CaseDecided) and ev.event_id in causes)

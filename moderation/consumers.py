@@ -133,7 +133,7 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
             return e.CaseOpened(case, "hold", subject, fact.code, fact.rule, fact.is_floor, (), because)
         case e.RefusalContested():
             generation = delivery.read(f"generation-{fact.generation}")
-            refusal = next(ev.fact for ev in generation if str(ev.event_id) == fact.refusal)
+            refusal = next(ev.fact for ev in generation if ev.event_id == fact.refusal)
             barred = tuple(sorted({*fact.decided_before_by, fact.contested_by}))
             return e.CaseOpened(
                 case,

@@ -117,8 +117,8 @@ def _spans(verdicts: tuple[Verdict, ...]) -> tuple[tuple[int, int], ...]:
 
 def _words(opened: CaseOpened, case: Stream) -> str:
     """Written by a person, and so sealed: opened here, for the reviewer."""
-    story = current_log().read_correlated(str(case.events[0].correlation_id))
-    cause: RecordedEvent | None = next((ev for ev in story if str(ev.event_id) == opened.because_of), None)
+    story = current_log().read_correlated(case.events[0].correlation_id)
+    cause: RecordedEvent | None = next((ev for ev in story if ev.event_id == opened.because_of), None)
     if cause is None or not isinstance(cause.fact, ClipReported | RefusalContested):
         return ""
     return "" if isinstance(cause.fact.words, Erased) else cause.fact.words

@@ -18,6 +18,7 @@ OFTEN: Final = {
     **{
         name: getattr(statements, name)
         for name in ("READ", "READ_LAST", "READ_MANY", "READ_FROM", "READ_CARRIED", "READ_AT", "READ_TYPES",
+                     "READ_CONCERNING",
                      "READ_NEWS", "HEADS", "ANSWER", "INSERT_ONE", "INSERT_MANY")
     },
     **{name: getattr(effects, name) for name in ("PLAN", "CLAIM", "BEAT", "DONE", "LATER")},

@@ -45,9 +45,9 @@ def _is_cascaded(event: RecordedEvent) -> bool:
 
 
 def _taken_out(event: RecordedEvent) -> list[str]:
-    opened = str(event.event_id)
+    opened = event.event_id
     return [e.stream for e in _story(event) if isinstance(e.fact, StandingOpened) and e.fact.opened_by == opened]
 
 
 def _story(event: RecordedEvent) -> list[RecordedEvent]:
-    return current_log().read_correlated(str(event.correlation_id))
+    return current_log().read_correlated(event.correlation_id)

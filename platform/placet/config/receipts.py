@@ -71,7 +71,7 @@ def filing_event(log: EventLog, filing: str) -> str:
     filed = [event for event in log.read(f"filing-{UUID(filing)}") if isinstance(event.fact, rights.OptOutFiled)]
     if not filed:
         raise NoSuchReceipt
-    return str(filed[0].event_id)
+    return filed[0].event_id
 
 
 def types() -> set[str]:

@@ -40,21 +40,21 @@ class Told:
 def story_of(generation: str, may_open: MayOpen) -> list[Told]:
     """All events of a story, oldest first: its own, and those of other stories that reached its stream."""
     events = _events(generation)
-    known = {str(event.event_id): event for event in events}
+    known = {event.event_id: event for event in events}
     return [_told(event, known, may_open, events[0]) for event in events]
 
 
 def _events(generation: str) -> list[RecordedEvent]:
     log = current_log()
     events = {event.event_id: event for event in log.read_correlated(generation)}
-    others = {str(e.correlation_id) for e in log.read(stream_of(generation)) if e.event_id not in events}
+    others = {e.correlation_id for e in log.read(stream_of(generation)) if e.event_id not in events}
     for story in others:
         events |= {e.event_id: e for e in log.read_correlated(story) if e.stream == stream_of(generation)}
     return sorted(events.values(), key=lambda event: event.recorded_at)
 
 
 def _told(event: RecordedEvent, known: dict[str, RecordedEvent], may_open: MayOpen, first: RecordedEvent) -> Told:
-    cause = known.get(str(event.causation_id))
+    cause = known.get(event.causation_id or "")
     return Told(
         position=event.position,
         at=event.at,
@@ -72,8 +72,8 @@ def _consumer(event: RecordedEvent) -> str | None:
     """A consumer's writes carry the id of what they answer under its own name."""
     if event.causation_id is None:
         return None
-    answered = uuid.UUID(str(event.causation_id))
-    return next((name for name in CONSUMERS if uuid.uuid5(answered, name) == event.command_id), None)
+    answered = uuid.UUID(event.causation_id)
+    return next((name for name in CONSUMERS if str(uuid.uuid5(answered, name)) == event.command_id), None)
 
 
 def _data(event: RecordedEvent, may_open: MayOpen) -> dict[str, Any]:

@@ -34,7 +34,7 @@ VALUES (%s, '', 0, 0, %s, clock_timestamp()) ON CONFLICT DO NOTHING
 MOVE: Final = """
 INSERT INTO checkpoint AS c (name, topic, partition, position, topic_id, kafka_offset, moved_at)
 SELECT %s, topic, partition, position, topic_id, kafka_offset, clock_timestamp()
-FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::text[], %s::bigint[])
+FROM unnest(%b::text[], %b::int[], %b::bigint[], %b::text[], %b::bigint[])
      AS r(topic, partition, position, topic_id, kafka_offset)
 ORDER BY topic, partition
 ON CONFLICT (name, topic, partition) DO UPDATE SET

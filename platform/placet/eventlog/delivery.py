@@ -128,12 +128,12 @@ class Delivery:
         self.event = event
         self.consumer = consumer
         self._gathered = gathered
-        self._command_id = str(uuid.uuid5(uuid.UUID(str(event.event_id)), consumer))
+        self._command_id = str(uuid.uuid5(uuid.UUID(event.event_id), consumer))
 
     @property
     def event_id(self) -> str:
         """The id of the event that is answered."""
-        return str(self.event.event_id)
+        return self.event.event_id
 
     def read(self, stream: str) -> Stream:
         """A stream as committed, with what this batch has gathered for it."""
@@ -167,7 +167,7 @@ class Delivery:
         """Gather an append; it is written when the batch ends. A second handling of the same event writes nothing."""
         if not facts:
             return None
-        cause = Cause(str(self.event.correlation_id), self.event_id, self.event.actor)
+        cause = Cause(self.event.correlation_id, self.event_id, self.event.actor)
         write = Append(stream, tuple(facts), expected, given or {}, command_id or self._command_id, cause)
         self._gathered.note(write)
         return None

@@ -38,7 +38,7 @@ SELECT %s, event_id, key, kind, payload::jsonb, stream, turn, 'planned', 0, 0, a
     CASE WHEN turn = '' THEN 0 ELSE row_number() OVER (PARTITION BY kind, turn ORDER BY place) - 1 + (
         SELECT count(*) FROM effect w WHERE w.kind = p.kind AND w.turn = p.turn AND w.state IN ('planned', 'leased')
     ) END
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
     WITH ORDINALITY AS p(event_id, key, kind, payload, stream, turn, place),
     (SELECT clock_timestamp() AS at) AS now
 ORDER BY place

@@ -11,7 +11,7 @@ from typing import Any, Final
 import psycopg
 
 RAISE: Final = """
-WITH wanted AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS w(name, topic)),
+WITH wanted AS (SELECT * FROM unnest(%b::text[], %b::text[]) AS w(name, topic)),
 stands AS (
     SELECT w.name, relayed.position AS carried, greatest(own.position, floor.position) AS answered
     FROM wanted w

@@ -23,6 +23,7 @@ from placet.eventlog.statements import (
     READ,
     READ_AT,
     READ_CARRIED,
+    READ_CONCERNING,
     READ_CORRELATED,
     READ_FROM,
     READ_LAST,
@@ -101,6 +102,10 @@ class EventLog:
     def read_types(self, after: int, up_to: int, types: Iterable[str]) -> list[RecordedEvent]:
         """The events of some stored types in a range of positions, in order."""
         return self._events(READ_TYPES, (after, up_to, list(types)))
+
+    def read_concerning(self, after: int, up_to: int, kinds: Iterable[str]) -> list[RecordedEvent]:
+        """The same in any version; `kinds`: as `kind_of` gives them. Soon after they were written, in small ranges."""
+        return self._events(READ_CONCERNING, (after, up_to, up_to - after, list(kinds)))
 
     def read_correlated(self, correlation_id: str) -> list[RecordedEvent]:
         """Every event of one story, in the order written; those not yet sequenced carry position None."""
@@ -210,7 +215,7 @@ class EventLog:
 
     def _answer(self, write: Append) -> Appended | None:
         rows = self._rows(ANSWER, (write.stream, write.command_id))
-        return Appended(write.stream, rows[-1][0], tuple(str(r[1]) for r in rows), again=True) if rows else None
+        return Appended(write.stream, rows[-1][0], tuple(r[1] for r in rows), again=True) if rows else None
 
     # -- plumbing
 

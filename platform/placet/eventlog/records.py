@@ -34,6 +34,11 @@ class RecordedEvent:
         "position", "recorded_at", "sealed", "stream", "type", "version",
     )  # fmt: skip
 
+    event_id: str
+    command_id: str
+    correlation_id: str
+    causation_id: str | None
+
     def __init__(self, row: tuple[Any, ...], vault: Vault) -> None:
         (
             self.position, self.event_id, self.stream, self.version, self.type, self.data, self.sealed, self.digest,
@@ -46,7 +51,7 @@ class RecordedEvent:
     def fact(self) -> Any:
         """The fact, upcast, its sealed parts opened (or `ERASED`)."""
         if self._fact is None:
-            self._fact = codec.decode(self.type, self.data, self.sealed, str(self.event_id), self._vault)
+            self._fact = codec.decode(self.type, self.data, self.sealed, self.event_id, self._vault)
         return self._fact
 
     def forget(self) -> None:

@@ -3,8 +3,8 @@
 from typing import Final
 
 COLUMNS: Final = (
-    "e.event_id, e.stream, e.version, e.type, e.data, e.sealed, e.digest, e.command_id,"
-    " e.correlation_id, e.causation_id, e.actor, e.recorded_at"
+    "e.event_id::text, e.stream, e.version, e.type, e.data, e.sealed, e.digest, e.command_id::text,"
+    " e.correlation_id::text, e.causation_id::text, e.actor, e.recorded_at"
 )
 READ: Final = f"SELECT NULL::bigint, {COLUMNS} FROM event e WHERE e.stream = %s AND e.version > %s ORDER BY e.version"  # noqa: S608
 READ_LAST: Final = f"SELECT NULL::bigint, {COLUMNS} FROM event e WHERE e.stream = %s ORDER BY e.version DESC LIMIT %s"  # noqa: S608
@@ -25,12 +25,19 @@ READ_TYPES: Final = (
     f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id)"  # noqa: S608
     " WHERE p.position > %s AND p.position <= %s AND e.type = ANY(%s) ORDER BY p.position"
 )
+READ_CONCERNING: Final = f"""
+SELECT p.position, {COLUMNS}
+FROM (SELECT position, id FROM event_position WHERE position > %s AND position <= %s ORDER BY position LIMIT %s) p,
+    LATERAL (SELECT * FROM event WHERE id = p.id AND rtrim(type, '0123456789') = ANY(%b::text[]) OFFSET 0) e
+ORDER BY p.position
+"""  # noqa: S608
+"""Event by event, under any plan: what is read does not grow with the log."""
 READ_CORRELATED: Final = (
     f"SELECT p.position, {COLUMNS} FROM event e LEFT JOIN event_position p USING (id)"  # noqa: S608
     " WHERE e.correlation_id = %s ORDER BY e.id"
 )
 READ_NEWS: Final = (
-    f"SELECT NULL::bigint, {COLUMNS} FROM unnest(%s::text[], %s::int[]) AS known(stream, version)"  # noqa: S608
+    f"SELECT NULL::bigint, {COLUMNS} FROM unnest(%b::text[], %b::int[]) AS known(stream, version)"  # noqa: S608
     " JOIN event e ON e.stream = known.stream AND e.version > known.version ORDER BY e.stream, e.version"
 )
 STREAMS_WITH: Final = (
@@ -39,12 +46,12 @@ STREAMS_WITH: Final = (
 )
 HEADS: Final = (
     "SELECT s, coalesce((SELECT e.version FROM event e WHERE e.stream = s ORDER BY e.version DESC LIMIT 1), 0)"
-    " FROM unnest(%s::text[]) s"
+    " FROM unnest(%b::text[]) s"
 )
-ANSWER: Final = "SELECT version, event_id FROM event WHERE stream = %s AND command_id = %s ORDER BY ordinal"
+ANSWER: Final = "SELECT version, event_id::text FROM event WHERE stream = %s AND command_id = %s ORDER BY ordinal"
 LOCK: Final = (
     "SELECT CASE WHEN alone THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END"
-    " FROM (SELECT hashtextextended(s, 0) AS key, alone FROM unnest(%s::text[], %s::bool[]) AS t(s, alone)"
+    " FROM (SELECT hashtextextended(s, 0) AS key, alone FROM unnest(%b::text[], %b::bool[]) AS t(s, alone)"
     " ORDER BY 1) k"
 )
 NAMES: Final = (

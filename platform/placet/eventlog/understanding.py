@@ -22,6 +22,11 @@ def every_version(types: Iterable[str]) -> frozenset[str]:
     )
 
 
+def kind_of(stored: str) -> str:
+    """A type without the number of its version."""
+    return stored.rstrip("0123456789")
+
+
 def is_unknown_version(stored: str, types: Iterable[str]) -> bool:
     """Whether a stored type is a version, not known here, of one of these types."""
     return newest_name(stored) not in TYPES and _parted(stored)[0] in {_parted(name)[0] for name in types}

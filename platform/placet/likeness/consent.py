@@ -42,7 +42,7 @@ class Consent:
         """The same as `replay`, kept by the stream's last event: what led up to an event never changes."""
         if not stream.events:
             return cls()
-        last = str(stream.events[-1].event_id)
+        last = stream.events[-1].event_id
         if last not in _KEPT:
             if len(_KEPT) >= MOST_KEPT:
                 _KEPT.clear()

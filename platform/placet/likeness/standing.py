@@ -75,7 +75,7 @@ def likeness_shown(person: str) -> LikenessShown:
 
 def _written(stream: Stream) -> tuple[Written, ...]:
     known = [event for event in reversed(stream.events) if type(event.fact) in SAID]
-    return tuple(Written(SAID[type(one.fact)], one.at, str(one.event_id)) for one in known[:MOST_WRITTEN])
+    return tuple(Written(SAID[type(one.fact)], one.at, one.event_id) for one in known[:MOST_WRITTEN])
 
 
 def _named(names: dict[str, Person], persons: set[str]) -> tuple[Person, ...]:

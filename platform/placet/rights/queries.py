@@ -45,7 +45,7 @@ def shown(filing_id: str) -> FilingShown | None:
     row = filing(filing_id)
     state = _state(told.state, filing_id, log.read(OPT_OUTS))
     counted = (row.stopped, tuple(row.matches)) if row else (0, ())
-    return FilingShown(told.filed, state, told.reason, stream.events[0].at, str(stream.events[0].event_id), *counted)
+    return FilingShown(told.filed, state, told.reason, stream.events[0].at, stream.events[0].event_id, *counted)
 
 
 def _state(state: str, filing_id: str, opt_outs: Stream) -> str:

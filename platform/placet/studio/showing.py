@@ -141,6 +141,6 @@ def _spans(evidence: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
 
 
 def _contested(contests: Stream, generation: Stream) -> RefusalContested | None:
-    refusals = [str(ev.event_id) for ev in generation if isinstance(ev.fact, e.GenerationRefused)]
+    refusals = [ev.event_id for ev in generation if isinstance(ev.fact, e.GenerationRefused)]
     said = [f for f in contests.facts if isinstance(f, RefusalContested) and f.refusal == (refusals or [""])[-1]]
     return said[-1] if said else None

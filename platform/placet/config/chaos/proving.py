@@ -148,7 +148,7 @@ def _p6(history: History, said: Acknowledged, mail: Path) -> Found:
     for generation in said.published:
         facts = [e.fact for e in history.streams.get(f"generation-{generation}", [])]
         found.expect(any(isinstance(f, studio.GenerationPublished) for f in facts), f"{generation}: publication lost")
-    commands = {str(e.command_id) for e in history.all(likeness.ConsentRevoked)}
+    commands = {e.command_id for e in history.all(likeness.ConsentRevoked)}
     for command in said.revoked:
         found.expect(command in commands, f"revocation {command} was acknowledged and is lost")
     for stream, events in history.generations():

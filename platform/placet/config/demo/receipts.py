@@ -47,7 +47,7 @@ def take_receipts(world: World) -> str:
         ("revocation", "Ana", ConsentRevoked, consent),
         ("decision", "Cleo", CaseDecided, case),
     ):
-        found = [str(event.event_id) for event in events if isinstance(event.fact, kind)]
+        found = [event.event_id for event in events if isinstance(event.fact, kind)]
         world.expect(found, f"there is no event for the receipt of the {name}")
         _take(world, name, whose, found[-1])
     receipts = world.notes["receipts"]

@@ -10,10 +10,12 @@ import psycopg
 
 from placet.eventlog import checkpoints
 from placet.eventlog.checkpoints import THE_LOG, Reached
+from placet.eventlog.event import ERASING
 from placet.eventlog.forgetting import keeps_opened, pass_by
 from placet.eventlog.log import EventLog, RecordedEvent
 from placet.eventlog.sequencer import CHANNEL
 from placet.eventlog.transports.port import Batch, Step
+from placet.eventlog.understanding import kind_of
 
 logger = logging.getLogger(__name__)
 HELD: Final = 5_000
@@ -28,6 +30,8 @@ class EmbeddedTransport:
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
         self._connect = connect
         self._events: list[RecordedEvent] = []
+        """What concerns a consumer of this process, of all that lies after `_since` and up to `_reached`."""
+        self._since = 0
         self._reached = 0
         self._lock = threading.Lock()
         self._bells: list[tuple[frozenset[str], threading.Event]] = []
@@ -40,7 +44,7 @@ class EmbeddedTransport:
     def start(self) -> None:
         """Begin to tail at the present end; what came before is read from PostgreSQL when it is asked for."""
         with self._connect() as connection:
-            self._reached = EventLog(connection).last_position
+            self._since = self._reached = EventLog(connection).last_position
         self._thread.start()
 
     def stop(self) -> None:
@@ -64,11 +68,11 @@ class EmbeddedTransport:
     def look(self, position: int, types: frozenset[str], at_most: int) -> Batch:
         """What comes after a position, from memory, or from PostgreSQL for who is further behind."""
         with self._lock:
-            held, reached = self._events, self._reached
-        first = held[0].position if held else reached + 1
-        if position + 1 < first and position < reached:
+            reached, is_held = self._reached, position >= self._since
+            news = self._events[bisect_right(self._events, position, key=_position) :] if is_held else []
+        if not is_held:
             return self._from_postgres(position, types, at_most)
-        return _choose(held[bisect_right(held, position, key=_position) :], types, at_most, max(position, reached))
+        return _choose(news, types, at_most, max(position, reached))
 
     def placed(self, consumer: str) -> int:
         """Where a consumer stands in the log."""
@@ -97,20 +101,22 @@ class EmbeddedTransport:
         with self._connect() as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             log = EventLog(connection)
+            kinds = sorted({kind_of(type_) for types, _ in self._bells for type_ in types} | set(map(kind_of, ERASING)))
             while not self._stopping.is_set():
-                page = log.read_from(self._reached, PAGE)
-                if page:
-                    self._tell(page)
+                end = min(log.last_position, self._reached + PAGE)
+                if end > self._reached:
+                    self._tell(log.read_concerning(self._reached, end, kinds), end)
                 else:
                     for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
                         pass
 
-    def _tell(self, page: list[RecordedEvent]) -> None:
+    def _tell(self, page: list[RecordedEvent], end: int) -> None:
         with self._lock:
             if len(self._events) > 2 * HELD:
-                self._events = self._events[-HELD:]
-            self._events = [*self._events, *page]
-            self._reached = page[-1].position
+                self._since = self._events[-HELD - 1].position
+                del self._events[:-HELD]
+            self._events += page
+            self._reached = end
         types = {event.type for event in page}
         pass_by(types)
         self._ring(types)

@@ -145,7 +145,7 @@ class Poller:
             if partition is None or record.place in halted:
                 continue
             event = events.get(name.position) if name else None
-            if name is None or event is None or str(event.event_id) != name.event_id:
+            if name is None or event is None or event.event_id != name.event_id:
                 logger.warning("a record on %s names nothing in this log; passed over", record.place.topic)
             elif partition.position < name.before:
                 partition.owed_until = name.before

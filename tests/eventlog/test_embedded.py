@@ -1,0 +1,89 @@
+"""The tail of the log in memory: it holds what concerns its consumers, and loses nothing of that when it drops some."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+
+from placet.eventlog.log import EventLog
+from placet.eventlog.sequencer import Sequencer
+from placet.eventlog.transports import embedded
+from placet.eventlog.transports.embedded import EmbeddedSubscription, EmbeddedTransport
+from placet.eventlog.understanding import every_version, kind_of
+from tests.cast import ANA
+from tests.eventlog.ledger import EntryNoted, NameNoted
+
+ENTRIES = every_version({"ledger.entry_noted.v1"})
+NAMES = every_version({"ledger.name_noted.v1"})
+
+
+@pytest.fixture
+def log(fresh_database: str) -> Iterator[EventLog]:
+    with psycopg.connect(fresh_database, autocommit=True) as connection:
+        yield EventLog(connection)
+
+
+@pytest.fixture
+def transport(fresh_database: str) -> Iterator[EmbeddedTransport]:
+    with ExitStack() as opened:
+        made = EmbeddedTransport(lambda: opened.enter_context(psycopg.connect(fresh_database, autocommit=True)))
+        yield made
+        made.stop()
+
+
+def write(log: EventLog, entries: int) -> None:
+    """So many entries, a name after each, on a stream of their own."""
+    facts = [fact for n in range(entries) for fact in (EntryNoted(str(n)), NameNoted(ANA, "Ana"))]
+    log.append(f"account-{uuid.uuid4()}", facts, expected=0)
+    while Sequencer(log.connection).run_once():
+        pass
+
+
+def taken(subscription: EmbeddedSubscription, count: int, at_most: int = 7) -> list[str]:
+    """What comes until there are so many, settled batch by batch."""
+    found: list[str] = []
+    for _ in range(200):
+        batch = subscription.next(at_most, wait_seconds=0.1)
+        found += [event.fact.text for event in batch.events]
+        subscription.settle(batch)
+        if len(found) >= count:
+            return found
+    raise AssertionError(f"{len(found)} of {count} came")
+
+
+def test_only_what_concerns_somebody_is_held_and_everybody_gets_on(log: EventLog, transport: EmbeddedTransport) -> None:
+    """`next` sleeps until its bell rings: who waits for nothing that came is moved on as well."""
+    entries, none = transport.subscribe("entries", ENTRIES), transport.subscribe("none", frozenset({"ledger.x.v1"}))
+    transport.start()
+    write(log, 30)
+    assert taken(entries, 30) == [str(n) for n in range(30)]
+    assert {event.type for event in transport._events} == {"ledger.entry_noted.v1"}
+    none.settle(none.next(7, wait_seconds=0.1))
+    assert none.next(7, wait_seconds=0).reached.popitem()[1].position == log.last_position
+
+
+def test_who_is_behind_what_is_held_reads_the_log_and_misses_nothing(
+    log: EventLog, transport: EmbeddedTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "HELD", 10)
+    quick, slow = transport.subscribe("quick", ENTRIES), transport.subscribe("slow", ENTRIES)
+    write(log, 5)
+    transport.start()
+    for _ in range(6):
+        write(log, 10)
+        taken(quick, 10)
+    assert transport._since > 0
+    assert len(transport._events) <= 30
+    wanted = [str(n) for count in (5, *[10] * 6) for n in range(count)]
+    assert taken(slow, len(wanted)) == wanted
+
+
+def test_a_version_to_come_concerns_who_answers_the_type(log: EventLog, owner_dsn: str) -> None:
+    write(log, 2)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
+        owner.execute("UPDATE event SET type = 'ledger.entry_noted.v17' WHERE version = 3")
+    found = log.read_concerning(0, log.last_position, {kind_of(name) for name in ENTRIES})
+    assert [event.type for event in found] == ["ledger.entry_noted.v1", "ledger.entry_noted.v17"]
