@@ -32,5 +32,5 @@ from placet.media.ears import lag
     ],
 )
 def test_the_lag_is_told_where_it_can_be(seen: list[float], heard: list[float], late: float | None) -> None:
-    found = lag(seen, np.array(heard))
+    found = lag(seen, np.array(heard), fps=24)
     assert found == (None if late is None else pytest.approx(late))

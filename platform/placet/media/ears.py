@@ -12,7 +12,8 @@ RISES_TENFOLD_IN: Final = 3
 APART: Final = 12
 LARGEST_LAG: Final = 0.5
 TOGETHER: Final = 0.06
-"""Seconds within which two lags are the same one."""
+"""Seconds within which two lags are the same one; where pictures are few, a picture and a quarter."""
+TOGETHER_PICTURES: Final = 1.25
 QUIET_DBFS: Final = -45.0
 """Below this nothing is heard."""
 
@@ -32,7 +33,7 @@ def onsets(pcm: Numbers, rate: int) -> Numbers:
     return np.array(found) / STEPS_A_SECOND
 
 
-def lag(seen: Sequence[float], heard: Numbers) -> float | None:
+def lag(seen: Sequence[float], heard: Numbers, fps: float) -> float | None:
     """Seconds by which what is heard comes after what is seen, at most half of one; None where that cannot be told.
 
     The shift that brings the most of what is seen together with a sound; the smallest of those that do. It cannot be
@@ -42,7 +43,7 @@ def lag(seen: Sequence[float], heard: Numbers) -> float | None:
     gaps = np.array([sound - at for at in seen for sound in heard if abs(sound - at) <= LARGEST_LAG])
     if not len(gaps):
         return None
-    near = np.abs(gaps[:, None] - gaps[None, :]) <= TOGETHER
+    near = np.abs(gaps[:, None] - gaps[None, :]) <= max(TOGETHER, TOGETHER_PICTURES / fps)
     best = min(range(len(gaps)), key=lambda i: (-near[i].sum(), abs(gaps[i])))
     together = int(near[best].sum())
     is_certain = together >= max(2, len(seen))

@@ -119,10 +119,11 @@ def measure(data: bytes) -> tuple[dict[str, Any], bytes]:
         fps = float(video.average_rate or 0)
         facts = {"width": video.width, "height": video.height, "fps": fps}
     facts["picture_seconds"] = seen.count / fps if fps else seen.end
-    return facts | seen.facts() | heard.facts(rate) | _together(seen.moving(fps or 1.0), heard.onsets(rate)), b""
+    together = _together(seen.moving(fps or 1.0), heard.onsets(rate), fps or 1.0)
+    return facts | seen.facts() | heard.facts(rate) | together, b""
 
 
-def _together(moving: Moving, sounds: NDArray[np.floating[Any]]) -> dict[str, Any]:
+def _together(moving: Moving, sounds: NDArray[np.floating[Any]], fps: float) -> dict[str, Any]:
     """What picture and sound say of each other."""
     struck = [at for at in sounds for begin, end in moving.stills if begin + _RINGS < at < end]
     return {
@@ -131,5 +132,5 @@ def _together(moving: Moving, sounds: NDArray[np.floating[Any]]) -> dict[str, An
         "landings": len(moving.landings),
         "onsets": len(sounds),
         "struck_while_still": len(struck),
-        "sound_late_seconds": lag(moving.landings, sounds),
+        "sound_late_seconds": lag(moving.landings, sounds, fps),
     }

@@ -29,6 +29,14 @@ LANDING: Final = 0.45
 SOFT: Final = 0.25
 """What slowed down by this share of it in the two pictures before did not land: it turned."""
 APART_SECONDS: Final = 0.1
+APART_PICTURES: Final = 2.5
+"""Two landings lie further apart than either."""
+FEWEST_CHANGED: Final = 3
+"""Pixels; of fewer nobody can say where they are."""
+FAR: Final = 0.25
+"""Heights from a row at which what moves does not hide it."""
+LOOKS: Final = (5, 24)
+"""A row's background is taken from so many pictures, at least and at most, in which what moves is far from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,8 @@ def watch(pictures: Pictures, fps: float) -> Moving:
     """`pictures` [T, h, w, 3], small. Of less than five nothing is said."""
     if len(pictures) < LEAST:
         return Moving(0.0, (), (), ())
-    peaks, shares = _changes(pictures)
-    alike, landings = peaks <= STILL_LEVELS, _landings(_heights(pictures, shares), fps)
+    peaks, shares, middles = _changes(pictures)
+    alike, landings = peaks <= STILL_LEVELS, _landings(_heights(pictures, shares, middles), fps)
     stretches = _stretches(alike, max(1, round(STILL_SECONDS * fps)))
     halts = [begin / fps for begin, _ in stretches if _is_halt(shares, begin) and not _near(landings, begin / fps)]
     return Moving(
@@ -57,14 +65,20 @@ def watch(pictures: Pictures, fps: float) -> Moving:
     )
 
 
-def _changes(pictures: Pictures) -> tuple[Numbers, Numbers]:
-    """Of each picture against the one before: the largest difference, and the share of pixels that changed."""
-    peaks, shares = [], []
+def _changes(pictures: Pictures) -> tuple[Numbers, Numbers, Numbers]:
+    """Of each picture against the one before: the largest difference, the share of pixels that changed, their middle.
+
+    The middle in heights from above; NaN of too few.
+    """
+    peaks, shares, middles = [], [], []
+    rows = np.arange(pictures.shape[1]) / pictures.shape[1]
     for one, next_one in pairwise(pictures):
         apart = np.abs(next_one.astype(np.int16) - one).max(axis=2)
+        counts = (apart > CHANGED_LEVELS).sum(axis=1)
         peaks.append(apart.max())
-        shares.append((apart > CHANGED_LEVELS).mean())
-    return np.array(peaks, float), np.array(shares, float)
+        shares.append(counts.sum() / apart.size)
+        middles.append((counts * rows).sum() / counts.sum() if counts.sum() >= FEWEST_CHANGED else np.nan)
+    return np.array(peaks, float), np.array(shares, float), np.array(middles, float)
 
 
 def _stretches(alike: NDArray[np.bool_], at_least: int) -> list[tuple[int, int]]:
@@ -84,16 +98,11 @@ def _near(times: tuple[float, ...], at: float) -> bool:
     return any(abs(time - at) <= APART_SECONDS for time in times)
 
 
-def _heights(pictures: Pictures, shares: Numbers) -> Numbers | None:
-    """How far down the middle of what moves is, in each picture, in heights; None where that cannot be told.
-
-    The background is what most pictures show that lie equally far apart in change: a thing at rest counts once.
-    """
-    passed = np.concatenate([[0.0], np.cumsum(shares)])
-    if passed[-1] <= 0:
+def _heights(pictures: Pictures, shares: Numbers, middles: Numbers) -> Numbers | None:
+    """How far down the middle of what moves is, in each picture, in heights; None where that cannot be told."""
+    if not np.isfinite(middles).any():
         return None
-    picks = np.unique(np.searchsorted(passed, np.linspace(0, passed[-1], 48)[1:-1]))
-    background = np.median(pictures[picks], axis=0).astype(np.int16)
+    background = _background(pictures, shares, middles).astype(np.int16)
     thing = np.stack([np.abs(one.astype(np.int16) - background).max(axis=2) > APART_LEVELS for one in pictures])
     if thing.mean(axis=(1, 2)).max() > LARGEST_THING:
         return None
@@ -101,6 +110,25 @@ def _heights(pictures: Pictures, shares: Numbers) -> Numbers | None:
     with np.errstate(invalid="ignore"):
         heights: Numbers = (counts * rows).sum(axis=1) / counts.sum(axis=1)
     return heights
+
+
+def _background(pictures: Pictures, shares: Numbers, middles: Numbers) -> Pictures:
+    """What each row shows in most pictures in which that which changes is far from it.
+
+    So a thing that is long near the floor is not taken for the floor. Where there are too few such pictures, in most of
+    those that lie equally far apart in change: a thing at rest counts once.
+    """
+    passed = np.concatenate([[0.0], np.cumsum(shares)])
+    picks = np.unique(np.searchsorted(passed, np.linspace(0, passed[-1], 48)[1:-1]))
+    known = np.flatnonzero(np.isfinite(middles))
+    at = np.interp(np.arange(len(pictures)), known + 0.5, middles[known])
+    background: Pictures = np.median(pictures[picks], axis=0).astype(np.uint8)
+    for row in range(pictures.shape[1]):
+        away = np.flatnonzero(np.abs(at - row / pictures.shape[1]) > FAR)
+        if len(away) >= LOOKS[0]:
+            looks = away[np.linspace(0, len(away) - 1, min(len(away), LOOKS[1])).astype(int)]
+            background[row] = np.median(pictures[looks, row], axis=0)
+    return background
 
 
 def _landings(heights: Numbers | None, fps: float) -> tuple[float, ...]:
@@ -111,9 +139,18 @@ def _landings(heights: Numbers | None, fps: float) -> tuple[float, ...]:
     earlier, before, after = fastest[:-4], fastest[2:-2], np.minimum(speeds[4:-1], speeds[5:])
     is_hard = earlier - before < SOFT * (before - after)
     jumps = np.where(is_hard & (before > LANDS_FROM) & (after < LANDS_FROM / 5), before - after, 0)
+    bends = np.maximum(0, -np.diff(np.nan_to_num(np.diff(heights))))  # bends[i] is at picture i + 1
+    apart = max(APART_SECONDS, APART_PICTURES / fps)
     found: list[float] = []
-    for at in np.argsort(-jumps):
-        time = float(at + 2) / fps
-        if jumps[at] >= LANDING and not _near(tuple(found), time):
+    for at in np.argsort(-jumps)[: np.count_nonzero(jumps >= LANDING)]:
+        time = _sharpest(bends, max(0, at - 1), at + 4) / fps
+        if all(abs(time - other) > apart for other in found):
             found.append(time)
     return tuple(sorted(found))
+
+
+def _sharpest(bends: Numbers, first: int, end: int) -> float:
+    """The picture at which a way bends most within [first, end), in parts of one: it lands between two of them."""
+    place = first + int(np.argmax(bends[first:end]))
+    around = np.arange(max(0, place - 1), min(len(bends), place + 2))
+    return float(np.average(around, weights=bends[around])) + 1
