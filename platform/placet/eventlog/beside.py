@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import psycopg
 from django.db import models
+from msgspec.json import encode as write_json
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -130,7 +131,7 @@ class BesideRows(Rows):
 
     def _read(self, table: Table, keys: Collection[Any]) -> dict[str, models.Model]:
         meta = table._meta  # noqa: SLF001
-        asked = sql.SQL("SELECT {} FROM {} WHERE {} = ANY(%s::{}[])").format(
+        asked = sql.SQL("SELECT {} FROM {} WHERE {} = ANY(%b::{}[])").format(
             _listed(table), self._beside.place_of(table), sql.Identifier(key_of(table)), sql.SQL(key_type(table))
         )
         found = self._beside.connection.execute(asked, ([str(k) for k in keys],)).fetchall()
@@ -187,5 +188,5 @@ def _values(table: Table, rows: list[models.Model]) -> Iterator[tuple[Any, ...]]
     for row in rows:
         values = list(read(row)) if len(fields) > 1 else [read(row)]
         for at in documents:
-            values[at] = Jsonb(values[at]) if values[at] is not None else None
+            values[at] = Jsonb(values[at], dumps=write_json) if values[at] is not None else None
         yield tuple(values)

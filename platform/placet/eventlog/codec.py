@@ -7,8 +7,9 @@ what is stored, ciphertext included, so that it still verifies after an erasure.
 import base64
 import dataclasses
 import hashlib
-import json
 from typing import Any, Final
+
+from msgspec.json import decode as read_json
 
 from placet.eventlog.canonical import NotStorable, canonical
 from placet.eventlog.event import BY_CLASS, ERASED, TYPES, EventType
@@ -44,9 +45,9 @@ def encode(fact: object, event_id: str, vault: Vault) -> tuple[bytes, bytes | No
 
 def decode(type_name: str, data: bytes, sealed: bytes | None, event_id: str, vault: Vault) -> Any:
     """The fact of a stored event, upcast to the newest version of its type; erased fields read `ERASED`."""
-    values = json.loads(data.decode())
+    values = read_json(data)
     if sealed is not None:
-        values.update(_open(json.loads(sealed), event_id, type_name, vault))
+        values.update(_open(read_json(sealed), event_id, type_name, vault))
     name, values = newest(type_name, values)
     try:
         kind = TYPES[name]
@@ -60,7 +61,7 @@ def decode(type_name: str, data: bytes, sealed: bytes | None, event_id: str, vau
 def digest(data: bytes, sealed: bytes | None) -> bytes:
     """SHA-256 over what is stored: the hash of the data, then that of each sealed segment."""
     total: Final = hashlib.sha256(hashlib.sha256(data).digest())
-    for segment in json.loads(sealed) if sealed is not None else ():
+    for segment in read_json(sealed) if sealed is not None else ():
         total.update(hashlib.sha256(canonical(segment)).digest())
     return total.digest()
 
@@ -87,7 +88,7 @@ def _open(segments: list[dict[str, Any]], event_id: str, type_name: str, vault: 
     for segment in segments:
         subject = segment["subject"]
         clear = vault.open(subject, base64.b64decode(segment["sealed"]), _bound_to(event_id, type_name, subject))
-        opened.update(dict.fromkeys(segment["fields"], ERASED) if clear is None else json.loads(clear))
+        opened.update(dict.fromkeys(segment["fields"], ERASED) if clear is None else read_json(clear))
     return opened
 
 

@@ -1,6 +1,8 @@
 """Python's collector in processes that hold much for long: what is there when they begin is never looked through."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 SELDOM: Final = (10_000, 20, 50)
@@ -12,3 +14,15 @@ def collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*SELDOM)
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """Within this block, and the usual way after it."""
+    usual = gc.get_threshold()
+    collect_seldom()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)

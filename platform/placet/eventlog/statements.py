@@ -8,7 +8,7 @@ COLUMNS: Final = (
 )
 READ: Final = f"SELECT NULL::bigint, {COLUMNS} FROM event e WHERE e.stream = %s AND e.version > %s ORDER BY e.version"  # noqa: S608
 READ_LAST: Final = f"SELECT NULL::bigint, {COLUMNS} FROM event e WHERE e.stream = %s ORDER BY e.version DESC LIMIT %s"  # noqa: S608
-READ_MANY: Final = f"SELECT NULL::bigint, {COLUMNS} FROM event e WHERE e.stream = ANY(%s) ORDER BY e.stream, e.version"  # noqa: S608
+READ_MANY: Final = f"SELECT NULL::bigint, {COLUMNS} FROM event e WHERE e.stream = ANY(%b) ORDER BY e.stream, e.version"  # noqa: S608
 READ_FROM: Final = (
     f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id)"  # noqa: S608
     " WHERE p.position > %s ORDER BY p.position LIMIT %s"
@@ -19,11 +19,11 @@ SELECT p.position, e.stream, e.version, e.type, e.data, e.event_id::text, e.corr
 FROM event_position p JOIN event e USING (id) WHERE p.position > %s ORDER BY p.position LIMIT %s
 """
 READ_AT: Final = (
-    f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id) WHERE p.position = ANY(%s)"  # noqa: S608
+    f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id) WHERE p.position = ANY(%b)"  # noqa: S608
 )
 READ_TYPES: Final = (
     f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id)"  # noqa: S608
-    " WHERE p.position > %s AND p.position <= %s AND e.type = ANY(%s) ORDER BY p.position"
+    " WHERE p.position > %s AND p.position <= %s AND e.type = ANY(%b) ORDER BY p.position"
 )
 READ_CONCERNING: Final = f"""
 SELECT p.position, {COLUMNS}

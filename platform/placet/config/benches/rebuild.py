@@ -11,6 +11,7 @@ import psycopg
 from placet.config import flow
 from placet.eventlog.benches.row import Row, median
 from placet.eventlog.beside import Beside
+from placet.eventlog.collecting import collecting_seldom
 from placet.eventlog.log import Append, EventLog
 from placet.eventlog.projecting import PROJECTIONS
 from placet.eventlog.rebuild import rebuild
@@ -28,7 +29,11 @@ def rebuild_rows(dsn: str, owner_dsn: str, events: int, rounds: int, tell: Tell)
     """`rebuild`: fold the whole log into tables beside. `resumed`: the second half alone, from its checkpoint."""
     flow.load()
     bare, whole = [], []
-    with psycopg.connect(dsn, autocommit=True) as connection, psycopg.connect(owner_dsn, autocommit=True) as owner:
+    with (
+        psycopg.connect(dsn, autocommit=True) as connection,
+        psycopg.connect(owner_dsn, autocommit=True) as owner,
+        collecting_seldom(),
+    ):
         tell(f"writing {events:,} events of generations")
         _fill(connection, events)
         for number in range(rounds):

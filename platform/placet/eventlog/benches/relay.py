@@ -1,6 +1,5 @@
 """The relay against kafka-python's producer sending the same records, in alternating rounds, on the same broker."""
 
-import gc
 import threading
 import time
 import uuid
@@ -13,7 +12,7 @@ from placet.eventlog import checkpoints
 from placet.eventlog.benches.entry import TEXT, EntryNoted
 from placet.eventlog.benches.row import Row, median
 from placet.eventlog.checkpoints import THE_LOG, Place
-from placet.eventlog.collecting import collect_seldom
+from placet.eventlog.collecting import collecting_seldom
 from placet.eventlog.log import EventLog
 from placet.eventlog.relay import NAME, SOURCE, Relay
 from placet.eventlog.sequencer import Sequencer
@@ -29,9 +28,7 @@ BACK: Final = "DELETE FROM checkpoint WHERE name = 'relay'"
 
 def relay_rows(dsn: str, cluster: Cluster, rounds: int, tell: Callable[[str], None]) -> list[Row]:
     """Each round carries the same events to topics of its own."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        usual = gc.get_threshold()
-        collect_seldom()  # as in a relay's own process
+    with psycopg.connect(dsn, autocommit=True) as connection, collecting_seldom():
         tell(f"writing {EVENTS:,} events to carry")
         _fill(connection)
         ours, bare = [], []
@@ -39,8 +36,6 @@ def relay_rows(dsn: str, cluster: Cluster, rounds: int, tell: Callable[[str], No
             tell(f"relay, round {number + 1} of {rounds}")
             bare.append(_bare(connection, _anew(cluster)))
             ours.append(_ours(dsn, connection, _anew(cluster)))
-        gc.unfreeze()
-        gc.set_threshold(*usual)
     ratio = median([o / b for o, b in zip(ours, bare, strict=True)])
     return [
         Row("40,000 events of 300 bytes", round(median(ours)), "records/s", ">= 0.9", round(median(bare)),

@@ -16,6 +16,7 @@ from placet.config.acting import mended, over_the_running_install
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.config.database import dsn
 from placet.config.tables import tell
+from placet.eventlog.collecting import collecting_seldom
 from placet.eventlog.comparing import Difference
 from placet.eventlog.projecting import PROJECTIONS, Projection
 from placet.eventlog.rebuild import AlreadyRebuilding, NotSwitched, rebuild
@@ -34,7 +35,7 @@ class Command(PlacetCommand):
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         flow.load()
-        with mended(), over_the_running_install(), Progress(console=self.console) as bar:
+        with mended(), over_the_running_install(), collecting_seldom(), Progress(console=self.console) as bar:
             owner = dsn(Path(settings.PLACET_HOME), "owner")
             with psycopg.connect(owner, autocommit=True) as connection:
                 rows = [self._rebuilt(one, connection, bar, anew=options["anew"]) for one in chosen(options["names"])]
