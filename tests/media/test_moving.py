@@ -68,3 +68,16 @@ def test_a_clip_at_rest_stands_still_and_of_four_pictures_nothing_is_said() -> N
     still = pictures(np.full(len(TIMES), FLOOR))
     assert watch(still, FPS).still_share_0_1 == 1.0
     assert watch(still[:4], FPS).stills == ()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_the_pictures_show_something_is_said(seed: int) -> None:
+    """Noise, flashes and jumps: a clip is never left unjudged because it makes no sense."""
+    chance = np.random.default_rng(seed)
+    count, high, wide = chance.integers(5, 40), chance.integers(1, 30), chance.integers(1, 30)
+    frames = np.repeat(chance.integers(0, 256, (1, high, wide, 3), np.uint8), count, axis=0)
+    for at in chance.integers(0, count, count // 2):
+        top, left = chance.integers(0, high), chance.integers(0, wide)
+        frames[at, top:, left : left + 4] = chance.integers(0, 256, 3, np.uint8)
+    found = watch(frames, float(chance.choice([1, 12, 24, 60])))
+    assert all(np.isfinite(found.landings))
