@@ -94,6 +94,7 @@ def test_a_reviewer_decides_by_keyboard_alone(site: Site, open_as: Open) -> None
     page.keyboard.press("a")
     expect(page.get_by_text("Decided. Here is the next.")).to_be_visible()
     assert page.url != first
+    site.settle()
     assert len(open_cases()) == 1
 
 
