@@ -15,8 +15,8 @@ MOST_SYNC_GAP_SECONDS: Final = 0.12
 """From about there people notice it (ITU-R BT.1359: 125 ms late), and the measure itself is right to 40 ms."""
 LANDINGS_THAT_SOUND: Final = 2
 """One may be soft; of two, one is heard."""
-MUTE_DBFS: Final = -90.0
-"""A track that holds nothing at all: then one landing is enough."""
+MUTE_DBFS: Final = -110.0
+"""A track of zeros: then one landing is enough. What a model draws as silence is louder, about -102."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,16 @@ def test_before_a_background_that_moves_no_landing_is_claimed() -> None:
     assert watch(np.stack(shaken).astype(np.uint8), FPS).landings == ()
 
 
+def test_where_the_camera_moves_no_landing_is_claimed() -> None:
+    """A thing at rest, from a hand that trembles: all of the picture bounces."""
+    still = pictures(np.full(len(TIMES), FLOOR - 40))
+    steps = np.round(6 * np.abs(np.sin(2 * np.pi * TIMES))).astype(int)
+    assert (
+        watch(np.stack([np.roll(one, step, axis=0) for one, step in zip(still, steps, strict=True)]), FPS).landings
+        == ()
+    )
+
+
 def test_a_clip_at_rest_stands_still_and_of_four_pictures_nothing_is_said() -> None:
     still = pictures(np.full(len(TIMES), FLOOR))
     assert watch(still, FPS).still_share_0_1 == 1.0

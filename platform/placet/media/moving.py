@@ -22,6 +22,8 @@ HALTS_FROM: Final = 0.5
 """What stops at once moved at this share of its usual change, at least, in the two pictures before."""
 LARGEST_THING: Final = 0.25
 """Of the picture: where more than that stands before the background, it is not one thing before a still one."""
+WIDEST_CHANGE: Final = 0.6
+"""Of the columns: where more than that change from picture to picture, the camera moves. One thing: 0.46 at most."""
 LANDS_FROM: Final = 0.25
 """Heights a second downwards."""
 LANDING: Final = 0.45
@@ -56,8 +58,8 @@ def watch(pictures: Pictures, fps: float) -> Moving:
     """`pictures` [T, h, w, 3], small. Of less than five nothing is said."""
     if len(pictures) < LEAST:
         return Moving(0.0, (), (), ())
-    peaks, shares, middles = _changes(pictures)
-    alike, landings = peaks <= STILL_LEVELS, _landings(_heights(pictures, shares, middles), fps)
+    peaks, shares, middles, widths = _changes(pictures)
+    alike, landings = peaks <= STILL_LEVELS, _landings(_heights(pictures, shares, middles, widths), fps)
     stretches = _stretches(alike, max(1, round(STILL_SECONDS * fps)))
     halts = [begin / fps for begin, _ in stretches if _is_halt(shares, begin) and not _near(landings, begin / fps)]
     return Moving(
@@ -65,20 +67,22 @@ def watch(pictures: Pictures, fps: float) -> Moving:
     )
 
 
-def _changes(pictures: Pictures) -> tuple[Numbers, Numbers, Numbers]:
-    """Of each picture against the one before: the largest difference, the share of pixels that changed, their middle.
+def _changes(pictures: Pictures) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Of each picture against the one before: the largest difference, and what changed: its share, middle and width.
 
-    The middle in heights from above; NaN of too few.
+    The middle in heights from above, the width as a share of the columns; NaN of too few pixels.
     """
-    peaks, shares, middles = [], [], []
+    peaks, shares, middles, widths = [], [], [], []
     rows = np.arange(pictures.shape[1]) / pictures.shape[1]
     for one, next_one in pairwise(pictures):
         apart = np.abs(next_one.astype(np.int16) - one).max(axis=2)
-        counts = (apart > CHANGED_LEVELS).sum(axis=1)
+        changed = apart > CHANGED_LEVELS
+        counts, is_enough = changed.sum(axis=1), changed.sum() >= FEWEST_CHANGED
         peaks.append(apart.max())
         shares.append(counts.sum() / apart.size)
-        middles.append((counts * rows).sum() / counts.sum() if counts.sum() >= FEWEST_CHANGED else np.nan)
-    return np.array(peaks, float), np.array(shares, float), np.array(middles, float)
+        middles.append((counts * rows).sum() / counts.sum() if is_enough else np.nan)
+        widths.append(changed.any(axis=0).mean() if is_enough else np.nan)
+    return np.array(peaks, float), np.array(shares, float), np.array(middles, float), np.array(widths, float)
 
 
 def _stretches(alike: NDArray[np.bool_], at_least: int) -> list[tuple[int, int]]:
@@ -98,9 +102,10 @@ def _near(times: tuple[float, ...], at: float) -> bool:
     return any(abs(time - at) <= APART_SECONDS for time in times)
 
 
-def _heights(pictures: Pictures, shares: Numbers, middles: Numbers) -> Numbers | None:
+def _heights(pictures: Pictures, shares: Numbers, middles: Numbers, widths: Numbers) -> Numbers | None:
     """How far down the middle of what moves is, in each picture, in heights; None where that cannot be told."""
-    if not np.isfinite(middles).any():
+    known = widths[np.isfinite(widths)]
+    if not len(known) or np.median(known) > WIDEST_CHANGE:
         return None
     background = _background(pictures, shares, middles).astype(np.int16)
     thing = np.stack([np.abs(one.astype(np.int16) - background).max(axis=2) > APART_LEVELS for one in pictures])
