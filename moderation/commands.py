@@ -97,6 +97,6 @@ def _asker(stream: Stream) -> PersonId | None:
 
 def _deciders(log: EventLog, stream: Stream) -> tuple[PersonId, ...]:
     """Reviewers whose decision led to what is contested: the causes of the generation's own events."""
-    causes = {str(ev.causation_id) for ev in stream if ev.causation_id}
+    causes = {ev.causation_id for ev in stream if ev.causation_id}
     story = log.read_correlated(stream.events[0].correlation_id) if stream.events else []
     return tuple(ev.fact.decided_by for ev in story if isinstance(ev.fact, e.CaseDecided) and ev.event_id in causes)

@@ -16,7 +16,6 @@ from tests.cast import ANA
 from tests.eventlog.ledger import EntryNoted, NameNoted
 
 ENTRIES = every_version({"ledger.entry_noted.v1"})
-NAMES = every_version({"ledger.name_noted.v1"})
 
 
 @pytest.fixture
