@@ -30,8 +30,9 @@ def sealer(vault: FileVault, subject: str, *kind: str) -> "subprocess.Popen[str]
 
 def seals(process: "subprocess.Popen[str]") -> list[tuple[float, bytes]]:
     """(moment before it, what it gave) of every seal, once the process has been refused."""
-    out, _ = process.communicate(timeout=60)
-    *lines, last = out.splitlines()
+    assert process.stdout is not None
+    with process, process.stdout as out:  # `communicate` would pass over what `readline` took in beyond its line
+        *lines, last = out.read().splitlines()
     assert last == "refused"
     return [(float(at), bytes.fromhex(sealed)) for at, sealed in (line.split() for line in lines)]
 
