@@ -66,16 +66,42 @@ def test_before_a_background_that_moves_no_landing_is_claimed() -> None:
 
 
 def test_where_the_camera_moves_no_landing_is_claimed() -> None:
-    """A thing at rest before a plain wall and floor, from a hand that trembles: all of the picture moves."""
-    still = np.full((HIGH, WIDE, 3), 70, np.uint8)
-    still[FLOOR:] = 110
-    still[FLOOR - SIDE : FLOOR, 35 : 35 + SIDE] = (240, 200, 30)
-    steps = np.random.default_rng(3).integers(-6, 7, len(TIMES))
-    frames = np.stack([np.roll(still, int(step), axis=0) for step in steps])
+    frames = by_hand(np.random.default_rng(3).integers(-6, 7, len(TIMES)))
     assert watch(frames, FPS).landings == ()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(moving, "WIDEST_CHANGE", 1.0)
+        patch.setattr(moving, "CAMERA_MOVES_FROM", 1.0)
         assert watch(frames, FPS).landings, "the control must claim some: without it this test has no power"
+
+
+def test_a_hand_that_trembles_now_and_then_lets_nothing_land() -> None:
+    """In four pictures of five only the thing moves, along the floor: an encoder leaves small steps out."""
+    chance = np.random.default_rng(3)
+    steps = np.repeat(chance.integers(-6, 7, len(TIMES) // 5 + 1), 5)[: len(TIMES)]
+    frames = by_hand(steps, 65 * TIMES / TIMES[-1])
+    assert watch(frames, FPS).landings == ()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moving, "CAMERA_MOVES_FROM", 0.5)
+        assert watch(frames, FPS).landings, "the control: in the middle of all pictures the camera rests"
+
+
+def test_a_hand_may_rest_for_a_moment_and_a_frozen_one_rests_for_good() -> None:
+    steps = np.random.default_rng(3).integers(-6, 7, len(TIMES))
+    steps[FPS - 2 : FPS], steps[FPS : 2 * FPS] = (6, 0), -6  # upwards: nothing lands
+    assert watch(by_hand(steps), FPS).halts == ()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moving, "STILL_BY_HAND_SECONDS", moving.STILL_SECONDS)
+        assert watch(by_hand(steps), FPS).halts, "the control: by the measure of a camera that stands it is broken off"
+    steps[FPS:] = -6
+    assert np.allclose(watch(by_hand(steps), FPS).halts, [1.0], atol=2 / FPS)
+
+
+def by_hand(steps: NDArray[np.integer], lefts: NDArray[np.floating] | int = 35) -> Pictures:
+    """A thing on a plain floor before a plain wall, and the camera so many rows away in each picture."""
+    frames = np.full((len(steps), HIGH, WIDE, 3), 70, np.uint8)
+    frames[:, FLOOR:] = 110
+    for frame, left in zip(frames, np.broadcast_to(lefts, len(steps)).astype(int), strict=True):
+        frame[FLOOR - SIDE : FLOOR, left : left + SIDE] = (240, 200, 30)
+    return np.stack([np.roll(frame, int(step), axis=0) for frame, step in zip(frames, steps, strict=True)])
 
 
 def test_a_clip_at_rest_stands_still_and_of_four_pictures_nothing_is_said() -> None:

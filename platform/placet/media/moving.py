@@ -17,13 +17,17 @@ CHANGED_LEVELS: Final = 12
 APART_LEVELS: Final = 30
 """What differs so much from the background stands before it."""
 STILL_SECONDS: Final = 0.5
+STILL_BY_HAND_SECONDS: Final = 2.0
+"""A hand that trembles is at rest now and then, for 1.5 s at most in forty clips."""
 HALTS_WITHIN: Final = 2
 HALTS_FROM: Final = 0.5
 """What stops at once moved at this share of its usual change, at least, in the two pictures before."""
 LARGEST_THING: Final = 0.25
 """Of the picture: where more than that stands before the background, it is not one thing before a still one."""
-WIDEST_CHANGE: Final = 0.6
-"""Of the columns: where more than that change from picture to picture, the camera moves. One thing: 0.46 at most."""
+WIDE: Final = 0.7
+"""Of the columns: one thing changes fewer from picture to picture, 0.66 at most in a hundred clips."""
+CAMERA_MOVES_FROM: Final = 0.06
+"""Of the pictures that change: where more of them change so wide, the camera moves. By hand 0.16 or more, else none."""
 LANDS_FROM: Final = 0.25
 """Heights a second downwards."""
 LANDING: Final = 0.45
@@ -45,7 +49,7 @@ LOOKS: Final = (5, 24)
 class Moving:
     """Seconds. `stills`: (begin, end) of each stretch without any change; `halts`: where motion is broken off.
 
-    `landings`: when what came down turns or stops. Found only where one thing moves before a background that rests.
+    `landings`: when what came down turns or stops. Claimed only where one thing moves before a background that rests.
     """
 
     still_share_0_1: float
@@ -59,11 +63,15 @@ def watch(pictures: Pictures, fps: float) -> Moving:
     if len(pictures) < LEAST:
         return Moving(0.0, (), (), ())
     peaks, shares, middles, widths = _changes(pictures)
-    alike, landings = peaks <= STILL_LEVELS, _landings(_heights(pictures, shares, middles, widths), fps)
-    stretches = _stretches(alike, max(1, round(STILL_SECONDS * fps)))
+    alike, landings = peaks <= STILL_LEVELS, _landings(_heights(pictures, shares, middles), fps)
+    camera_moves = _camera_moves(widths)
+    stretches = _stretches(alike, max(1, round((STILL_BY_HAND_SECONDS if camera_moves else STILL_SECONDS) * fps)))
     halts = [begin / fps for begin, _ in stretches if _is_halt(shares, begin) and not _near(landings, begin / fps)]
     return Moving(
-        float(alike.mean()), tuple((begin / fps, end / fps) for begin, end in stretches), tuple(halts), landings
+        float(alike.mean()),
+        tuple((begin / fps, end / fps) for begin, end in stretches),
+        tuple(halts),
+        () if camera_moves else landings,
     )
 
 
@@ -85,6 +93,11 @@ def _changes(pictures: Pictures) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     return np.array(peaks, float), np.array(shares, float), np.array(middles, float), np.array(widths, float)
 
 
+def _camera_moves(widths: Numbers) -> bool:
+    known = widths[np.isfinite(widths)]
+    return bool(len(known)) and float((known > WIDE).mean()) > CAMERA_MOVES_FROM
+
+
 def _stretches(alike: NDArray[np.bool_], at_least: int) -> list[tuple[int, int]]:
     """(first picture, last picture) of each run of alike neighbours."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], alike, [False]]).astype(int)))
@@ -102,10 +115,9 @@ def _near(times: tuple[float, ...], at: float) -> bool:
     return any(abs(time - at) <= APART_SECONDS for time in times)
 
 
-def _heights(pictures: Pictures, shares: Numbers, middles: Numbers, widths: Numbers) -> Numbers | None:
+def _heights(pictures: Pictures, shares: Numbers, middles: Numbers) -> Numbers | None:
     """How far down the middle of what moves is, in each picture, in heights; None where that cannot be told."""
-    known = widths[np.isfinite(widths)]
-    if not len(known) or np.median(known) > WIDEST_CHANGE:
+    if not np.isfinite(middles).any():
         return None
     background = _background(pictures, shares, middles).astype(np.int16)
     thing = np.stack([np.abs(one.astype(np.int16) - background).max(axis=2) > APART_LEVELS for one in pictures])
@@ -139,12 +151,8 @@ def _background(pictures: Pictures, shares: Numbers, middles: Numbers) -> Pictur
 def _landings(heights: Numbers | None, fps: float) -> tuple[float, ...]:
     if heights is None:
         return ()
-    speeds = np.concatenate([np.zeros(2), np.nan_to_num(np.diff(heights)) * fps])
-    fastest = np.maximum(speeds[:-1], speeds[1:])
-    earlier, before, after = fastest[:-4], fastest[2:-2], np.minimum(speeds[4:-1], speeds[5:])
-    is_hard = earlier - before < SOFT * (before - after)
-    jumps = np.where(is_hard & (before > LANDS_FROM) & (after < LANDS_FROM / 5), before - after, 0)
-    bends = np.maximum(0, -np.diff(np.nan_to_num(np.diff(heights))))  # bends[i] is at picture i + 1
+    steps = np.nan_to_num(np.diff(heights))
+    jumps, bends = _jumps(steps * fps), np.maximum(0, -np.diff(steps))  # bends[i] is at picture i + 1
     apart = max(APART_SECONDS, APART_PICTURES / fps)
     found: list[float] = []
     for at in np.argsort(-jumps)[: np.count_nonzero(jumps >= LANDING)]:
@@ -152,6 +160,16 @@ def _landings(heights: Numbers | None, fps: float) -> tuple[float, ...]:
         if all(abs(time - other) > apart for other in found):
             found.append(time)
     return tuple(sorted(found))
+
+
+def _jumps(speeds: Numbers) -> Numbers:
+    """By how much a way down is slowed within two pictures, in heights a second; 0 where nothing lands hard there."""
+    padded = np.concatenate([np.zeros(2), speeds])
+    fastest = np.maximum(padded[:-1], padded[1:])
+    earlier, before, after = fastest[:-4], fastest[2:-2], np.minimum(padded[4:-1], padded[5:])
+    is_hard = earlier - before < SOFT * (before - after)
+    slowed: Numbers = np.where(is_hard & (before > LANDS_FROM) & (after < LANDS_FROM / 5), before - after, 0)
+    return slowed
 
 
 def _sharpest(bends: Numbers, first: int, end: int) -> float:

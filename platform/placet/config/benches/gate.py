@@ -10,7 +10,7 @@ from generator.port import Engine, RawClip
 from generator.registry import engine_named
 from generator.trained.grammar import STYLES, Asked
 from generator.trained.questions import questions
-from moderation.gate import gate
+from moderation.gate import Gated, gate
 from placet.config.benches.damages import DAMAGES, Pictures, Samples, is_damaged
 from placet.config.evaluating import made, wanted
 from placet.eventlog.benches.row import Row
@@ -68,18 +68,19 @@ def clips(name: str, count: int) -> Iterator[tuple[Asked, RawClip]]:
 def looks(asked: Asked, clip: RawClip) -> Iterator[Looked]:
     """The clip as it is, then with each damage that can be seen or heard in it."""
     whole = (clip.frames, clip.pcm)
-    yield Looked(asked, "", _failed(clip, *whole))
+    yield Looked(asked, "", seen_by_gate(clip, *whole).failed)
     for name, damage in DAMAGES.items():
         broken = damage(*whole, clip.rate)
         if is_damaged(whole, broken):
-            yield Looked(asked, name, _failed(clip, *broken))
+            yield Looked(asked, name, seen_by_gate(clip, *broken).failed)
 
 
-def _failed(clip: RawClip, pictures: Pictures, sound: Samples) -> tuple[str, ...]:
+def seen_by_gate(clip: RawClip, pictures: Pictures, sound: Samples) -> Gated:
+    """What the gate says of these pictures and samples in place of a clip's own, through the MP4 and the child."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "clip.mp4"
         encode_mp4(pictures, clip.fps, sound, clip.rate, place)
-        return gate(measure(place), asked_seconds=len(clip.frames) / clip.fps).failed
+        return gate(measure(place), asked_seconds=len(clip.frames) / clip.fps)
 
 
 def _wrong(name: str, looked: list[Looked]) -> Row:
