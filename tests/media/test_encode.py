@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,41 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     made = [encode_mp4(frames, FPS, tone(0.5), RATE, tmp_path / f"{n}.mp4") for n in range(25)]
     assert len({one.sha256 for one in made}) == 1
     assert made[0].seconds == 0.5
+
+
+MEMORIES = ["0", "1", "165"]
+"""glibc fills each piece of memory that it hands out or takes back with such a byte."""
+HAS_AVX512 = "avx512f" in Path("/proc/cpuinfo").read_text()
+
+
+@pytest.mark.parametrize(
+    ("params", "count"),
+    [
+        pytest.param("encode.x264_params", 1, id="ours"),
+        pytest.param(
+            "lambda: 'sync-lookahead=0'", 2, id="control",
+            marks=pytest.mark.skipif(not HAS_AVX512, reason="only code for AVX-512 looks at it"),
+        ),
+    ],
+)  # fmt: skip
+def test_what_lay_in_the_memory_before_changes_nothing(tmp_path: Path, params: str, count: int) -> None:
+    script = ENCODE.format(params=params, path=str(tmp_path / "a.mp4"))
+    told = [out_of(script, {"MALLOC_PERTURB_": byte}) for byte in MEMORIES]
+    assert len(set(told)) == count
+
+
+def out_of(script: str, more: dict[str, str]) -> str:
+    words = [sys.executable, "-c", script]
+    return subprocess.run(words, check=True, env=os.environ | more, stdout=subprocess.PIPE, text=True).stdout
+
+
+ENCODE = """
+from pathlib import Path
+from placet.media import encode
+from tests.media.synthetic import FPS, RATE, moving_frames, tone
+encode.x264_params = {params}
+print(encode.encode_mp4(moving_frames(12, 128, 96), FPS, tone(0.5), RATE, Path({path!r})).sha256)
+"""
 
 
 def test_the_index_stands_in_front_so_that_playing_starts_at_once(tmp_path: Path) -> None:
