@@ -24,6 +24,8 @@ HALTS_FROM: Final = 0.5
 """What stops at once moved at this share of its usual change, at least, in the two pictures before."""
 LARGEST_THING: Final = 0.25
 """Of the picture: where more than that stands before the background, it is not one thing before a still one."""
+SEEN_FROM: Final = 0.25
+"""Of its usual size: where less of it is seen, it hides where it was taken for the background."""
 WIDE: Final = 0.7
 """Of the columns: one thing changes fewer from picture to picture, 0.66 at most in a hundred clips."""
 CAMERA_MOVES_FROM: Final = 0.06
@@ -124,8 +126,11 @@ def _heights(pictures: Pictures, shares: Numbers, middles: Numbers) -> Numbers |
     if thing.mean(axis=(1, 2)).max() > LARGEST_THING:
         return None
     rows, counts = np.arange(pictures.shape[1]) / pictures.shape[1], thing.sum(axis=2)
-    with np.errstate(invalid="ignore"):
-        heights: Numbers = (counts * rows).sum(axis=1) / counts.sum(axis=1)
+    sizes = counts.sum(axis=1)
+    seen = np.flatnonzero(sizes > SEEN_FROM * np.median(sizes))
+    if not len(seen):
+        return None
+    heights: Numbers = np.interp(np.arange(len(pictures)), seen, (counts[seen] * rows).sum(axis=1) / sizes[seen])
     return heights
 
 
@@ -151,7 +156,7 @@ def _background(pictures: Pictures, shares: Numbers, middles: Numbers) -> Pictur
 def _landings(heights: Numbers | None, fps: float) -> tuple[float, ...]:
     if heights is None:
         return ()
-    steps = np.nan_to_num(np.diff(heights))
+    steps = np.diff(heights)
     jumps, bends = _jumps(steps * fps), np.maximum(0, -np.diff(steps))  # bends[i] is at picture i + 1
     apart = max(APART_SECONDS, APART_PICTURES / fps)
     found: list[float] = []
