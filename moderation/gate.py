@@ -12,7 +12,7 @@ MOST_DC: Final = 0.1
 MOST_LENGTH_GAP_SECONDS: Final = 0.25
 MOST_FLICKER_LEVELS: Final = 25.0
 MOST_SYNC_GAP_SECONDS: Final = 0.12
-"""From about there people notice it (ITU-R BT.1359: 125 ms late), and the measure itself is right to 50 ms."""
+"""From about there people notice it (ITU-R BT.1359: 125 ms late), and the measure itself is right to 30 ms."""
 LANDINGS_THAT_SOUND: Final = 2
 """One may be soft; of two, one is heard."""
 MUTE_DBFS: Final = -110.0

@@ -37,6 +37,16 @@ def test_each_landing_is_found_within_half_a_picture(fps: int, later: float) -> 
     assert np.allclose(found, np.array([0.5, 1.5, 2.5, 3.5]) + later, atol=0.5 / fps)
 
 
+def test_what_hangs_in_one_place_is_not_taken_for_the_background() -> None:
+    """A second in which a thing falls once, by no more than its own size: no row is ever free of it."""
+    falls = np.arange(12) / 12 - 0.7
+    frames = pictures(FLOOR - 30 * np.abs(falls))
+    assert np.allclose(watch(frames, 12).landings, [0.7], atol=0.5 / 12)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moving, "_plain", lambda picture: picture)
+        assert not np.allclose(watch(frames, 12).landings or (0.0,), [0.7], atol=0.5 / 12), "the control"
+
+
 def test_what_rises_and_falls_softly_lands_nowhere() -> None:
     assert watch(pictures(60 + 50 * np.sin(2 * np.pi * TIMES)), FPS).landings == ()
 

@@ -24,8 +24,6 @@ HALTS_FROM: Final = 0.5
 """What stops at once moved at this share of its usual change, at least, in the two pictures before."""
 LARGEST_THING: Final = 0.25
 """Of the picture: where more than that stands before the background, it is not one thing before a still one."""
-SEEN_FROM: Final = 0.25
-"""Of its usual size: where less of it is seen, it hides where it was taken for the background."""
 WIDE: Final = 0.7
 """Of the columns: one thing changes fewer from picture to picture, 0.66 at most in a hundred clips."""
 CAMERA_MOVES_FROM: Final = 0.06
@@ -43,6 +41,8 @@ FEWEST_CHANGED: Final = 3
 """Pixels; of fewer nobody can say where they are."""
 FAR: Final = 0.25
 """Heights from a row at which what moves does not hide it."""
+ENDS: Final = 0.2
+"""Of a row, on either side: less of it than that is the thing, where it hangs in one place."""
 LOOKS: Final = (5, 24)
 """A row's background is taken from so many pictures, at least and at most, in which what moves is far from it."""
 
@@ -127,7 +127,7 @@ def _heights(pictures: Pictures, shares: Numbers, middles: Numbers) -> Numbers |
         return None
     rows, counts = np.arange(pictures.shape[1]) / pictures.shape[1], thing.sum(axis=2)
     sizes = counts.sum(axis=1)
-    seen = np.flatnonzero(sizes > SEEN_FROM * np.median(sizes))
+    seen = np.flatnonzero(sizes)
     if not len(seen):
         return None
     heights: Numbers = np.interp(np.arange(len(pictures)), seen, (counts[seen] * rows).sum(axis=1) / sizes[seen])
@@ -138,19 +138,29 @@ def _background(pictures: Pictures, shares: Numbers, middles: Numbers) -> Pictur
     """What each row shows in most pictures in which that which changes is far from it.
 
     So a thing that is long near the floor is not taken for the floor. Where there are too few such pictures, in most of
-    those that lie equally far apart in change: a thing at rest counts once.
+    those that lie equally far apart in change: a thing at rest counts once. What stands out in such a row may be the
+    thing, which hung there: there it is as at the row's ends.
     """
     passed = np.concatenate([[0.0], np.cumsum(shares)])
     picks = np.unique(np.searchsorted(passed, np.linspace(0, passed[-1], 48)[1:-1]))
     known = np.flatnonzero(np.isfinite(middles))
     at = np.interp(np.arange(len(pictures)), known + 0.5, middles[known])
-    background: Pictures = np.median(pictures[picks], axis=0).astype(np.uint8)
+    background: Pictures = _plain(np.median(pictures[picks], axis=0).astype(np.uint8))
     for row in range(pictures.shape[1]):
         away = np.flatnonzero(np.abs(at - row / pictures.shape[1]) > FAR)
         if len(away) >= LOOKS[0]:
             looks = away[np.linspace(0, len(away) - 1, min(len(away), LOOKS[1])).astype(int)]
             background[row] = np.median(pictures[looks, row], axis=0)
     return background
+
+
+def _plain(picture: Pictures) -> Pictures:
+    """The same [h, w, 3] with each row's ends where something stands out from them."""
+    end = max(1, round(ENDS * picture.shape[1]))
+    ends = np.median(np.concatenate([picture[:, :end], picture[:, -end:]], axis=1), axis=1, keepdims=True)
+    stands_out = np.abs(picture - ends).max(axis=2, keepdims=True) > APART_LEVELS
+    plain: Pictures = np.where(stands_out, ends, picture).astype(np.uint8)
+    return plain
 
 
 def _landings(heights: Numbers | None, fps: float) -> tuple[float, ...]:
