@@ -10,12 +10,13 @@ from typing import Final
 PR_SET_PDEATHSIG: Final = 1
 
 
-def leash(dying: signal.Signals) -> Callable[[], None]:
+def leash(dying: signal.Signals, parent: int | None = None) -> Callable[[], None]:
     """For `Popen(preexec_fn=…)`: ask the kernel to send `dying` when the *thread* that started the child ends.
 
-    So start children from a thread that lives as long as they should.
+    So start children from a thread that lives as long as they should. A child that is made otherwise calls what it
+    gets here itself, and names its `parent`.
     """
-    parent = os.getpid()
+    parent = parent or os.getpid()
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
     def in_the_child() -> None:

@@ -5,6 +5,7 @@ reading of words, no second draw, nothing fitted and nothing hashed. Ours does a
 """
 
 import os
+import signal
 import statistics
 import tempfile
 import time
@@ -21,6 +22,7 @@ from generator.engines.diffusion.plain import looped
 from generator.port import GenerationRequest, RawClip
 from generator.trained.questions import questions
 from placet.config.evaluating import made, wanted
+from placet.config.leash import leash
 from placet.eventlog.benches.row import Row, percentile
 
 Tell = Callable[[str], None]
@@ -100,6 +102,7 @@ _engine: DiffusersEngine | None = None
 
 def _load() -> None:
     global _engine  # noqa: PLW0603  # one engine in each process of the pool
+    leash(signal.SIGKILL, os.getppid())()
     _engine = DiffusersEngine()
     _engine.load()
 
