@@ -19,20 +19,19 @@ def vault(tmp_path: Path) -> FileVault:
     return FileVault(tmp_path / "vault", MASTER)
 
 
-def sealer(vault: FileVault, subject: str, *kind: str) -> "subprocess.Popen[str]":
-    """A process that seals; it is at work when this returns."""
+def sealer(vault: FileVault, subject: str, *kind: str) -> "subprocess.Popen[bytes]":
+    """A process that seals; it is at work when this returns. Unbuffered: no line is taken in beyond the one read."""
     words = [sys.executable, "-m", "tests.eventlog.vault_seal", str(vault.folder), subject, *kind]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, bufsize=0)
     assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+    assert process.stdout.readline() == b"ready\n"
     return process
 
 
-def seals(process: "subprocess.Popen[str]") -> list[tuple[float, bytes]]:
+def seals(process: "subprocess.Popen[bytes]") -> list[tuple[float, bytes]]:
     """(moment before it, what it gave) of every seal, once the process has been refused."""
-    assert process.stdout is not None
-    with process, process.stdout as out:  # `communicate` would pass over what `readline` took in beyond its line
-        *lines, last = out.read().splitlines()
+    out, _ = process.communicate(timeout=60)
+    *lines, last = out.decode().splitlines()
     assert last == "refused"
     return [(float(at), bytes.fromhex(sealed)) for at, sealed in (line.split() for line in lines)]
 
