@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,11 @@ def test_who_draws_for_an_evaluation_dies_with_it(
     with parent, parent.stdout as told:  # type: ignore[union-attr]  # it is a pipe
         child = int(told.readline())
         parent.kill()
-        assert is_gone(child, 10.0 if ends else 1.0) is ends
-        if not ends:
-            os.kill(child, signal.SIGKILL)
+        try:
+            assert is_gone(child, 10.0 if ends else 1.0) is ends
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
 
 
 def is_gone(pid: int, within_seconds: float) -> bool:

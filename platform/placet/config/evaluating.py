@@ -21,7 +21,7 @@ from generator.registry import engine_named
 from generator.trained.grammar import Asked
 from generator.trained.judging import COLUMNS, GOALS, Judged, judge
 from generator.trained.questions import questions
-from placet.config.leash import leash
+from placet.config.leash import leash_this
 from placet.media.encode import encode_mp4
 from placet.media.whole import RGB, read_whole
 
@@ -45,7 +45,7 @@ def evaluated(engine: str, count: int, processes: int, draws: int | None = None)
 
 def _load(name: str, draws: int | None) -> None:
     global _engine  # noqa: PLW0603  # one engine in each process of the pool
-    leash(signal.SIGKILL, os.getppid())()
+    leash_this(signal.SIGKILL)
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded, which is not yet
     _engine = engine_named(name)
     if draws and isinstance(manifest := getattr(_engine, "manifest", None), Manifest):

@@ -22,7 +22,7 @@ from generator.engines.diffusion.plain import looped
 from generator.port import GenerationRequest, RawClip
 from generator.trained.questions import questions
 from placet.config.evaluating import made, wanted
-from placet.config.leash import leash
+from placet.config.leash import leash_this
 from placet.eventlog.benches.row import Row, percentile
 
 Tell = Callable[[str], None]
@@ -102,7 +102,7 @@ _engine: DiffusersEngine | None = None
 
 def _load() -> None:
     global _engine  # noqa: PLW0603  # one engine in each process of the pool
-    leash(signal.SIGKILL, os.getppid())()
+    leash_this(signal.SIGKILL)
     _engine = DiffusersEngine()
     _engine.load()
 
