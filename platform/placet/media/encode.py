@@ -1,7 +1,7 @@
 """Pictures and sound into one MP4 (H.264 and AAC) that any browser plays.
 
 Always to a path: moving the index to the front (`faststart`) needs a file that can be read again. Bit-equal for equal
-input on the same build of the encoder: fixed threads, no dates and no version strings inside.
+input on the same build of the encoder: fixed threads and instructions, no dates and no version strings inside.
 """
 
 import hashlib
