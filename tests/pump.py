@@ -41,7 +41,6 @@ class Pump:
     without: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        flow.load()
         stop = Patience()
         self.keeper = TreeKeeper(self.connection, install_signer(Path(settings.PLACET_HOME)))
         self.places = {c.name: checkpoints.read(self.connection, c.name)[THE_LOG].position for c in flow.consumers()}

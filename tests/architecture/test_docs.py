@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from placet.config import asyncapi_page, commands_page, events_page, flow
+from placet.config import asyncapi_page, commands_page, events_page
 from placet.config.cli import FOLDER
 from placet.config.promises import PROMISES
 from placet.eventlog.event import TYPES
@@ -88,7 +88,6 @@ def policy_codes() -> set[str]:
 
 
 def test_every_refusal_code_says_what_it_means_and_what_to_do() -> None:
-    flow.load()
     met = (refusals() | codes_in_code() | policy_codes() | set(HOSTILE)) - NOT_SHOWN
     assert sorted(met - headings("refusals.md")) == []
     assert sorted(headings("refusals.md") - met) == [], "documented, but no code gives them any more"
@@ -126,7 +125,6 @@ def test_the_topics_are_described_as_the_registry_has_them() -> None:
     described = yaml.safe_load((DOCS / "asyncapi.yaml").read_text())
     event = Carried(1, "s", 1, "t", b"", "i", "k", "2026-01-01T00:00:00.000000+00:00")
     assert set(described["components"]["schemas"]["headers"]["properties"]) == {n for n, _ in headers_of(event, 0, b"")}
-    flow.load()
     ours = {kind.name for kind in TYPES.values() if kind.room not in events_page.NOT_OURS}
     assert set(described["components"]["messages"]) == ours
 

@@ -15,7 +15,6 @@ OF_TESTS = {"ledger", "bench"}
 
 @pytest.fixture(autouse=True)
 def loaded() -> None:
-    flow.load()
     for source in (ROOT, ROOT / "platform"):
         for path in [*source.glob("*/events.py"), *source.glob("placet/*/events.py")]:
             import_module(".".join(path.relative_to(source).with_suffix("").parts))

@@ -1,7 +1,9 @@
 import stat
 from pathlib import Path
 
-from placet.config.home import make_key
+import pytest
+
+from placet.config.home import checkout, home_folder, make_key
 from placet.config.install import KEY_BYTES, KEYS, SECRETS, install
 
 
@@ -23,3 +25,14 @@ def test_folders_are_private(tmp_path: Path) -> None:
 def test_the_first_maker_of_a_key_wins(tmp_path: Path) -> None:
     assert make_key(tmp_path, "some.key", lambda: b"a" * KEY_BYTES) == make_key(tmp_path, "some.key", lambda: b"b")
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["some.key"]
+
+
+def test_the_data_of_a_checkout_lie_in_its_var(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PLACET_HOME")
+    assert home_folder() == Path(__file__).resolve().parents[2] / "var"
+
+
+def test_the_checkout_is_found_however_deep_the_code_lies(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    assert checkout(tmp_path / "a" / "b" / "c" / "d" / "paths.py") == tmp_path
+    assert checkout(tmp_path.parent / "paths.py") is None

@@ -8,7 +8,6 @@ import pytest
 from django.db import models
 
 from fixtures.events.make_goldens import load_types
-from placet.config import flow
 from placet.eventlog.codec import canonical
 from placet.eventlog.consuming import CONSUMERS
 from placet.eventlog.event import BY_CLASS
@@ -21,7 +20,6 @@ from placet.studio.generation import Generation
 from tests.eventlog.test_goldens import EVENT_ID, GOLDENS, read, stored
 
 load_types()
-flow.load()
 OF_THE_PRODUCT = {"people", "likeness", "rights", "studio", "notices", "feed", "moderation", "provenance"}
 
 

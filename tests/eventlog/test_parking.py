@@ -116,9 +116,7 @@ def test_a_dropped_event_keeps_who_and_why_and_frees_the_rest(ledger: Ledger) ->
 
 @pytest.mark.parametrize("name", ["studio.cascade", "likeness.enrol", "rights.match_prompt", "nobody.knows"])
 def test_consent_rights_and_what_never_skips_cannot_be_dropped(fresh_database: str, name: str) -> None:
-    from placet.config import flow
 
-    flow.load()
     with connect() as own, pytest.raises(NeverDropped):
         drop(own, name, 1, ANA, "in the way")
 

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from django.db import connection
 
-from placet.config import flow
 from placet.config.management.commands.prepare import rebuild_outdated
 from placet.eventlog import beside as beside_module
 from placet.eventlog.behind import is_stale
@@ -32,7 +31,6 @@ GENERATIONS = "studio.generations"
 
 @pytest.fixture
 def a_long_log(fresh_database: str) -> EventLog:
-    flow.load()
     log = current_log()
     write_random_events(log, random.Random(7), MANY)
     folded()
@@ -166,11 +164,9 @@ SLOWLY = """
 import os, sys, time
 import django, psycopg
 django.setup()
-from placet.config import flow
 from placet.eventlog import beside
 from placet.eventlog.projecting import PROJECTIONS
 from placet.eventlog.rebuild import rebuild
-flow.load()
 beside.PAGE = 1_000
 with psycopg.connect(os.environ["PLACET_OWNER_DATABASE"], autocommit=True) as owner:
     rebuild(PROJECTIONS["studio.generations"], owner, lambda _done, _of: time.sleep(0.5))

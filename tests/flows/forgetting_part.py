@@ -12,6 +12,5 @@ if __name__ == "__main__":
     django.setup()
     from placet.config import flow, roles
 
-    flow.load()
     mine = [one for one in flow.consumers() if one.name in {"studio.withdraw_person", "studio.erase_person"}]
     roles.answer_events("forgetting", mine)

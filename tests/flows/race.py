@@ -11,7 +11,6 @@ import django
 
 django.setup()
 
-from placet.config import flow  # noqa: E402
 from placet.eventlog.connecting import connect  # noqa: E402
 from placet.eventlog.log import Append, Appended, EventLog  # noqa: E402
 from placet.eventlog.refusal import Refusal  # noqa: E402
@@ -38,7 +37,6 @@ def answer(word: str) -> None:
 
 def main() -> None:
     """Reads `<verb> <id> <person> <unix time to begin>` lines; answers `done` when the log has acknowledged."""
-    flow.load()
     log = Hesitating(connect())
     log.forgets_ground = sys.argv[1] == "control"
     for line in sys.stdin:

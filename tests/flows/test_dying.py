@@ -36,7 +36,6 @@ NEVER_IN_THE_STORY: Final = ("rights.follow_decisions", "studio.withdraw_person"
 
 def every_step() -> list[str]:
     """Each consumer before, between and after, and what is beside them."""
-    flow.load()
     names = [one.name for one in flow.consumers() if one.name not in NEVER_IN_THE_STORY]
     steps = [f"{name}.{step}" for name in names for step in ("taken", "handled", "committed")]
     folds = [f"{name}.folded" for name in PROJECTIONS]

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 
-from placet.config import flow
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.config.joined import join_install
 from placet.config.mends import MENDS
@@ -60,7 +59,6 @@ class ActingCommand(PlacetCommand):
         return current_log()
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        flow.load()
         tick: Tick | None = options.pop("tick", None)
         with mended(), nullcontext() if tick else over_the_running_install():
             self.tick: Tick = tick or rest

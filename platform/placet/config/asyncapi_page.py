@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import yaml
 
-from placet.config import flow
 from placet.config.events_page import NOT_OURS, described
 from placet.eventlog.event import TYPES, EventType, clear_fields
 from placet.eventlog.transports.records import topic_of
@@ -34,7 +33,6 @@ JSON_TYPES: Final = {str: "string", int: "integer", float: "number", bool: "bool
 
 def page() -> str:
     """AsyncAPI 3.0, YAML."""
-    flow.load()
     kinds = sorted((k for k in TYPES.values() if k.room not in NOT_OURS), key=lambda k: k.name)
     rooms = sorted({k.room for k in kinds})
     document = {

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from placet.config import flow
 from placet.eventlog.event import TYPES, EventType, For, Sealed
 from placet.eventlog.verdict import Verdict
 
@@ -28,7 +27,6 @@ VERDICT: Final = "A verdict: the fields that all verdicts share, at the end of t
 
 def page() -> str:
     """The whole page. The flow names the events of every room, so importing it registers them all."""
-    flow.load()
     kinds = sorted((k for k in TYPES.values() if k.room not in NOT_OURS), key=lambda k: k.room)
     rooms = [line for room, of_it in groupby(kinds, key=lambda k: k.room) for line in _room(room, list(of_it))]
     verdict = ["## The fields of a verdict", "", _wrapped(described(Verdict)), "", *_fields(Verdict, {}), ""]

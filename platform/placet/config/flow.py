@@ -5,7 +5,6 @@ that is not named in `NOT_CONSUMED`, fails the build.
 """
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any, Final
 
 from moderation import events as moderation
@@ -98,19 +97,6 @@ NOT_CONSUMED: Final[dict[type[Any], str]] = {
     moderation.CaseOpened: "folded into the desk's queue",
 }
 
-ROOMS: Final = (
-    "placet.people", "placet.likeness", "placet.rights", "placet.studio", "placet.notices", "placet.feed",
-    "moderation", "provenance",
-)  # fmt: skip
-
-
-def load() -> None:
-    """Import every room's consumers and projections, so that they are registered. Imports no model."""
-    for room in ROOMS:
-        for kind in ("consumers", "projections"):
-            if _has(room, kind):
-                import_module(f"{room}.{kind}")
-
 
 def consumers() -> Iterator[Consumer]:
     """Every consumer that FLOW names, once, in its order."""
@@ -121,9 +107,3 @@ def consumers() -> Iterator[Consumer]:
 def answered_by() -> dict[str, list[str]]:
     """Event type -> consumers, as text."""
     return {BY_CLASS[fact].name: names for fact, names in FLOW.items()}
-
-
-def _has(room: str, kind: str) -> bool:
-    from importlib.util import find_spec
-
-    return find_spec(f"{room}.{kind}") is not None

@@ -25,7 +25,6 @@ WIDTH: Final = 120
 
 def page() -> str:
     """The whole page. Loads every room's consumers."""
-    flow.load()
     return "\n".join([HEAD, "```mermaid", *_graph(), "```", "", *_answered(), "", *_consumers(), *_unanswered(), ""])
 
 

@@ -6,16 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-CHECKOUT: Final = Path(__file__).resolve().parents[3]
+
+def checkout(start: Path = Path(__file__)) -> Path | None:
+    """The nearest folder above `start` that holds a `pyproject.toml`; None where Placet was installed from a wheel."""
+    return next((folder for folder in start.resolve().parents if (folder / "pyproject.toml").exists()), None)
 
 
 def home_folder() -> Path:
     """`PLACET_HOME`, or `var/` of the checkout, or the user's own data folder when installed from a wheel."""
     if named := os.environ.get("PLACET_HOME"):
         return Path(named).resolve()
-    if (CHECKOUT / "pyproject.toml").exists():
-        return CHECKOUT / "var"
+    if found := checkout():
+        return found / "var"
     return Path.home() / ".local" / "share" / "placet"
+
+
+CHECKOUT: Final = checkout() or Path.cwd()
+"""Where documents are written and test results lie: the checkout, or the folder that a command was started in."""
 
 
 def key_file(home: Path, name: str) -> Path:

@@ -1,7 +1,5 @@
 """What an install makes once, for itself alone: keys and folders. Safe to run again; it never replaces a key."""
 
-import importlib
-import importlib.util
 import secrets
 from pathlib import Path
 from typing import Final
@@ -37,9 +35,10 @@ def make_keys(home: Path) -> None:
 
 
 def make_certificates(home: Path) -> None:
-    """The chain that signs this install's manifests, when the provenance room is there to make it."""
-    if importlib.util.find_spec("provenance.pki") is not None:
-        importlib.import_module("provenance.pki").make_install_pki(home / "keys" / "pki")
+    """The chain that signs this install's manifests."""
+    from provenance.pki import make_install_pki
+
+    make_install_pki(home / "keys" / "pki")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,6 @@ def _sign_as_install() -> tuple[Signer, Path | None]:
 
 def sequencer(sign_as: Callable[[], tuple[Signer, Path | None]] = _sign_as_install) -> None:
     """Give positions, fold projections behind them, and keep the tree over the log."""
-    flow.load()
     _answer_quickly()
     stop = stop_on_signals()
     folding = threading.Thread(target=Projector().run, args=(stop,), name="projections", daemon=True)
@@ -70,14 +69,12 @@ def load_models() -> None:
 
 def checks(hold_models: Callable[[], object] = load_models) -> None:
     """The checks that need a model, and whatever else needs one. This process holds the models."""
-    flow.load()
     hold_models()
     answer_events("checks", [one for one in flow.consumers() if one.needs_models])
 
 
 def consumers() -> None:
     """All other answers to events, and the effects."""
-    flow.load()
     answer_events("consumers", [one for one in flow.consumers() if not one.needs_models], EffectThread)
 
 
@@ -103,7 +100,6 @@ def relay() -> None:
     from placet.eventlog.relay import Relay
     from placet.eventlog.transports.kafka import Cluster
 
-    flow.load()
     collect_seldom()
     stop = stop_on_signals()
     _kept_up(lambda: Relay(connect, Cluster.of_settings(), [one.name for one in flow.consumers()]).run(stop), stop)
@@ -116,7 +112,6 @@ def worker() -> None:
     from placet.config.run_queue import LogRunQueue
     from placet.media.places import blobs, private
 
-    flow.load()
     stop = stop_on_signals()
     key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
     queue = LogRunQueue(connect, blobs(), private(), key)
@@ -130,7 +125,6 @@ def housekeeping() -> None:
     from placet.config.chores.keeping import Housekeeper
     from placet.media.places import blobs
 
-    flow.load()
     os.nice(10)
     Housekeeper(connect, blobs()).run(stop_on_signals())
 
@@ -152,3 +146,18 @@ def _kept_up(step: Callable[[], None], stop: threading.Event) -> None:
             stop.wait(0.5)
         else:
             return
+
+
+_ENTRY: Final[dict[str, Callable[[], None]]] = {
+    "sequencer": sequencer,
+    "consumers": consumers,
+    "checks": checks,
+    "worker": worker,
+    "housekeeping": housekeeping,
+    "relay": relay,
+}
+
+
+def run(role: str) -> None:
+    """Run one role until it is asked to stop. Raises `KeyError` for an unknown one."""
+    _ENTRY[role]()

@@ -1,14 +1,12 @@
 """The seeded world: one person for each part, with mail addresses that reach nobody. Safe to run again."""
 
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from django.conf import settings
 
 from placet.config.home import make_secret
-from placet.config.lazily import named_in
 from placet.eventlog.connecting import connect
 from placet.eventlog.ids import PersonId
 from placet.eventlog.log import current_log
@@ -18,6 +16,7 @@ from placet.eventlog.vault import install_vault
 from placet.people.commands import join
 from placet.people.events import PersonJoined
 from placet.people.projections import ACCOUNTS
+from placet.people.signing_in import link_for
 
 CAST: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "Ana": (("creator",), "creator; her likeness is hers to lend"),
@@ -45,9 +44,6 @@ def person_of(name: str) -> PersonId:
 
 def sign_in_links() -> list[tuple[str, str, str]]:
     """(name, role in words, one-time link) of each of the cast."""
-    link_for = cast("Callable[[str], str] | None", named_in("placet.people.signing_in", "link_for"))
-    if link_for is None:
-        return []
     return [(name, role, link_for(person_of(name))) for name, (_, role) in _cast()]
 
 

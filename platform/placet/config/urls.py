@@ -1,7 +1,5 @@
 """Every address, room by room. What a room may not know of another, it is handed here."""
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from placet.config import log_views
@@ -26,6 +24,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", include("placet.notices.urls")),
     path("opt-outs/", include(rights.addresses(engine_words))),
     path("", include("moderation.urls")),
+    path("api/", include("placet.config.api_urls")),
 ]
-if find_spec("placet.config.api_urls"):
-    urlpatterns.append(path("api/", include("placet.config.api_urls")))

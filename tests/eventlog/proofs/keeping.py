@@ -6,7 +6,6 @@ from typing import Final
 
 import psycopg
 
-from placet.config import flow
 from placet.eventlog.log import EventLog
 from placet.eventlog.proofs.keeper import TreeKeeper
 from placet.eventlog.proofs.note import Signer
@@ -18,7 +17,6 @@ SIGNER: Final = Signer("placet.invalid/00112233", b"\x07" * 32)
 
 def grow(connection: psycopg.Connection, count: int, seed: int = 1) -> int:
     """At least `count` more events with positions. Answers the last position."""
-    flow.load()
     write_random_events(EventLog(connection), random.Random(seed), count)
     while Sequencer(connection).run_once():
         pass

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import psycopg
 
-from placet.config import flow
 from placet.eventlog.benches.row import Row, median
 from placet.eventlog.beside import Beside
 from placet.eventlog.collecting import collecting_seldom
@@ -27,7 +26,6 @@ Tell = Callable[[str], None]
 
 def rebuild_rows(dsn: str, owner_dsn: str, events: int, rounds: int, tell: Tell) -> list[Row]:
     """`rebuild`: fold the whole log into tables beside. `resumed`: the second half alone, from its checkpoint."""
-    flow.load()
     bare, whole = [], []
     with (
         psycopg.connect(dsn, autocommit=True) as connection,

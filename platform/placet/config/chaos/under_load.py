@@ -9,7 +9,6 @@ from typing import Any, Final, TypeVar
 
 from django.db import connection
 
-from placet.config import flow
 from placet.config.chaos.kept_up import KeptUp
 from placet.config.chaos.load import Acknowledged, Load
 from placet.config.chaos.proving import Found, prove
@@ -29,7 +28,6 @@ def under_load(home: Path, seed: int, happen: Callable[[KeptUp, Load], Happening
 
     Answers what `happen` gave, and `{ok, seed, load, promises: {P1: {checked, broken}, …}}`.
     """
-    flow.load()
     kept = KeptUp(home)
     try:
         load = _begin(kept, seed)

@@ -22,7 +22,6 @@ LATE_SECONDS: Final = 60.0
 
 def measure() -> Measures:
     """How everything stands now. Raises Django's `OperationalError` while PostgreSQL is away."""
-    flow.load()
     last = int(_rows(q.LAST)[0][0])
     leased, quiet, waiting, oldest = _rows(q.RUNS)[0]
     projections = {name: frozenset(target.folds) for name, target in PROJECTIONS.items()}

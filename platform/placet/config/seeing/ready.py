@@ -6,7 +6,6 @@ import psycopg
 from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from placet.config import flow
 from placet.eventlog.behind import is_stale
 from placet.eventlog.projecting import PROJECTIONS
 
@@ -15,7 +14,6 @@ AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psyco
 
 def missing() -> list[str]:
     """Empty when ready: the database answers, its migrations are applied, no projection is over 5 s behind."""
-    flow.load()
     try:
         if not _is_migrated():
             return ["migrations"]

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from placet.config import flow
 from placet.config.acting import mended, over_the_running_install
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.config.demo.steps import STEPS
@@ -28,7 +27,6 @@ class Command(PlacetCommand):
         parser.add_argument("--anew", action="store_true", help="begin a new run, whatever was left unfinished")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        flow.load()
         folder = Path(settings.PLACET_HOME) / "demo"
         if options["anew"]:
             end_run(folder)

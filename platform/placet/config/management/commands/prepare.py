@@ -12,10 +12,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from placet.config import flow
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.config.database import dsn
-from placet.config.lazily import called
+from placet.config.seed import seed
 from placet.eventlog.projecting import PROJECTIONS, is_outdated
 from placet.eventlog.rebuild import rebuild
 
@@ -27,10 +26,8 @@ class Command(PlacetCommand):
     def answer(self, **_options: Any) -> Mapping[str, Any]:
         migrated = migrate_as_owner()
         rebuilt = rebuild_outdated()
-        seed = called("placet.config.seed", "seed")
-        if seed is not None:
-            seed()
-        return {"migrated": migrated, "rebuilt": rebuilt, "seeded": seed is not None}
+        seed()
+        return {"migrated": migrated, "rebuilt": rebuilt, "seeded": True}
 
     def show(self, answer: Mapping[str, Any]) -> None:
         if answer["migrated"]:
@@ -41,7 +38,6 @@ class Command(PlacetCommand):
 
 def rebuild_outdated() -> list[str]:
     """Projections whose rows were folded by another version of the code, folded again before anybody reads them."""
-    flow.load()
     outdated = [target for target in PROJECTIONS.values() if is_outdated(target)]
     if outdated:
         with psycopg.connect(dsn(Path(settings.PLACET_HOME), "owner"), autocommit=True) as owner:

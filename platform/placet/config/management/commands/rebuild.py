@@ -11,7 +11,6 @@ from django.conf import settings
 from rich.progress import Progress
 from rich.table import Table
 
-from placet.config import flow
 from placet.config.acting import mended, over_the_running_install
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.config.database import dsn
@@ -34,7 +33,6 @@ class Command(PlacetCommand):
         parser.add_argument("--anew", action="store_true", help="begin at the beginning, whatever was left unfinished")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        flow.load()
         with mended(), over_the_running_install(), collecting_seldom(), Progress(console=self.console) as bar:
             owner = dsn(Path(settings.PLACET_HOME), "owner")
             with psycopg.connect(owner, autocommit=True) as connection:

@@ -10,7 +10,6 @@ import psycopg
 from django.conf import settings
 from rich.progress import Progress
 
-from placet.config import flow
 from placet.config.acting import mended
 from placet.config.backup.database import database, make_tables
 from placet.config.backup.restoring import restore
@@ -29,7 +28,6 @@ class Command(PlacetCommand):
         parser.add_argument("--replace", action="store_true", help="lose the log that is here now")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        flow.load()
         home, folder = Path(settings.PLACET_HOME), Path(options["folder"]).resolve()
         try:
             with mended(), database(home, alone=True):

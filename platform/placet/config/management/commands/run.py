@@ -4,8 +4,8 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any, Final
 
+from placet.config import roles
 from placet.config.command import CommandFailed, PlacetCommand
-from placet.config.lazily import called
 from placet.config.processes import CARRIERS, ROLES
 
 PARTS: Final = (*ROLES, *CARRIERS)
@@ -22,8 +22,5 @@ class Command(PlacetCommand):
         role = options["role"]
         if role not in PARTS:
             raise CommandFailed(f"There is no part called {role!r}.", f"placet run {'|'.join(PARTS)}")
-        part = called("placet.config.roles", role)
-        if part is None:
-            raise CommandFailed(f"The part {role!r} is not in this build.", "git pull && make setup")
-        part()
+        roles.run(role)
         return {"role": role, "ended": True}

@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.progress import Progress
 
-from placet.config import flow
 from placet.config.acting import mended, over_the_running_install
 from placet.config.command import CommandFailed, PlacetCommand
 from placet.config.management.commands.rebuild import chosen, show_projections, told
@@ -23,7 +22,6 @@ class Command(PlacetCommand):
         parser.add_argument("names", nargs="*", metavar="PROJECTION", help="which (default: all)")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        flow.load()
         with mended(), over_the_running_install(), Progress(console=self.console) as bar:
             rows = [self._compared(target, bar) for target in chosen(options["names"])]
         return {"ok": all(row["same"] for row in rows), "projections": rows}
