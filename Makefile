@@ -10,7 +10,7 @@ BIN := .venv/bin
 LOCKED := $(shell cat uv.lock pyproject.toml Makefile 2>/dev/null | sha256sum | cut -c1-16)
 READY := .venv/.ready-$(LOCKED)
 READY_DEV := .venv/.ready-dev-$(LOCKED)
-KAFKA_POM := platform/placet/config/broker/pom.xml
+KAFKA_POM := platform/placet/runtime/kafka/pom.xml
 READY_KAFKA := .venv/kafka/.ready-$(shell cat $(KAFKA_POM) 2>/dev/null | sha256sum | cut -c1-16)
 OWN_BROKER := $(if $(filter kafka,$(PLACET_TRANSPORT)),$(if $(PLACET_KAFKA),,$(READY_KAFKA)))
 TESTS := $(BIN)/python -m pytest -m "not gpu and not soak" -n 3 --dist loadfile --no-loadscope-reorder
@@ -68,7 +68,7 @@ $(READY):
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test "$$($(BIN)/uv --version 2>/dev/null | cut -d' ' -f2)" = $(UV_VERSION) || $(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
 	@$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode $(EXTRAS) --no-dev
-	@$(BIN)/python -m placet.config.install
+	@$(BIN)/python -m placet.operations.install
 	@rm -f .venv/.ready-*; touch $@
 	@echo "Ready. Next: make demo, or make up."
 

@@ -7,6 +7,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "platform"))
 
 if __name__ == "__main__":
-    from placet.config.cli import main
+    from placet.cli.main import main
 
     main()

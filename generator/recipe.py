@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.port import GenerationRequest
+from generator.ports import GenerationRequest
 
 
 def asked(request: GenerationRequest) -> dict[str, Any]:

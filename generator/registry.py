@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from generator.engines.diffusion.manifest import Manifest, WeightsRefused
 from generator.engines.remote.endpoint import Endpoint, EndpointRefused
-from generator.port import BeyondCapabilities, Engine
+from generator.ports import BeyondCapabilities, Engine
 
 log = logging.getLogger(__name__)
 Described = TypeVar("Described", Manifest, Endpoint)

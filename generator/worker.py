@@ -22,10 +22,10 @@ import time
 from collections.abc import Callable
 
 from generator import memory
-from generator.attendance import PATIENCE, Attendance, Patience
-from generator.port import Claim, RunQueue, Shape
+from generator.job import Clock, Develop, Run
+from generator.job_monitor import PATIENCE, Attendance, Patience
+from generator.ports import Claim, RunQueue, Shape
 from generator.registry import Engines
-from generator.run import Clock, Develop, Run
 
 log = logging.getLogger(__name__)
 

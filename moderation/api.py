@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from moderation.commands import DecideCase, contest, decide_case, report
 from moderation.queries import open_cases
 from moderation.serializers import CaseShown, ContestAsked, DecisionAsked, ReportAsked
-from placet.eventlog.ids import CaseId, GenerationId
-from placet.people.api import Endpoint, an_id, answers, once
+from placet.kernel.ids import CaseId, GenerationId
+from placet.people.rest import Endpoint, an_id, answers, once
 from placet.people.serializers import Stated
 
 

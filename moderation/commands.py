@@ -7,10 +7,10 @@ from typing import Final, get_args
 
 from moderation import events as e
 from moderation.refusals import CaseMoved, DecisionUnfit, NoSuchCase, NotForYou, NothingToContest, OnlyThePerson
-from placet.eventlog.errors import Conflict, WrongExpectedVersion
-from placet.eventlog.ids import CaseId, GenerationId, PersonId
-from placet.eventlog.log import Cause, EventLog, Stream, because
-from placet.eventlog.retrying import retried
+from placet.eventlog.store.errors import Conflict, WrongExpectedVersion
+from placet.eventlog.store.log import Cause, EventLog, Stream, because
+from placet.eventlog.store.retry import retried
+from placet.kernel.ids import CaseId, GenerationId, PersonId
 from placet.studio.events import GenerationPublished, GenerationRefused, GenerationRequested, HoldLifted
 
 FITTING: Final[dict[e.CaseKind, frozenset[e.Decision]]] = {

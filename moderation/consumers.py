@@ -6,20 +6,20 @@ from functools import cache
 from typing import Any, Final
 
 from moderation import events as e
-from moderation.gate import Gated, gate
 from moderation.policies import CURRENT, load
+from moderation.quality_gate import Gated, gate
 from moderation.rules import Judgement, Rulebook, judge
-from placet.eventlog.consuming import consume
-from placet.eventlog.delivery import Delivery, Gathered
-from placet.eventlog.ids import CaseId
-from placet.eventlog.log import RecordedEvent
+from placet.eventlog.consumers.delivery import Delivery, Gathered
+from placet.eventlog.consumers.runner import consume
+from placet.eventlog.store.log import RecordedEvent
+from placet.kernel.ids import CaseId
 from placet.media.blobs import Area
-from placet.media.child import measure
-from placet.media.places import blobs
+from placet.media.sandbox_client import measure
+from placet.media.storage import blobs
 from placet.rights.events import FilingHeld
 from placet.studio.events import ChecksAskedAgain, GenerationHeld, GenerationMade, GenerationRequested, is_cancelled
-from placet.words.current import embedder
-from placet.words.vectors import Shared
+from placet.text.embedder import embedder
+from placet.text.embeddings import Shared
 
 OPERATOR: Final = "the operator's policy"
 ANOTHER_SEED: Final = "Ask again: another seed gives another clip."

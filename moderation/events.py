@@ -2,8 +2,8 @@
 
 from typing import Annotated, Literal
 
-from placet.eventlog.event import CaseId, For, GenerationId, PersonId, Sealed, event
-from placet.eventlog.verdict import Verdict
+from placet.eventlog.store.event import CaseId, For, GenerationId, PersonId, Sealed, event
+from placet.kernel.verdict import Verdict
 
 CaseKind = Literal["hold", "contest", "report", "filing"]
 Decision = Literal["allow", "refuse", "uphold", "overturn", "take_down", "keep"]

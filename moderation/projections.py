@@ -4,8 +4,8 @@ from typing import Final
 
 from moderation import events as e
 from moderation.models import CaseRow
-from placet.eventlog.log import RecordedEvent
-from placet.eventlog.projecting import Rows, projection
+from placet.eventlog.projections.runner import Rows, projection
+from placet.eventlog.store.log import RecordedEvent
 
 CASES: Final = projection("moderation.cases", version=1, tables=[CaseRow])
 

@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 
 from moderation.policies import Policy, PolicySet, Rule
-from moderation.policies.scores import Lexicon, Reading, Span
-from placet.words.normalise import Normalised, normalise
-from placet.words.vectors import Embedder, Vectors
+from moderation.policies.lexicon import Lexicon, Reading, Span
+from placet.text.embeddings import Embedder, Vectors
+from placet.text.normalise import Normalised, normalise
 
 Outcome = Literal["clear", "hold", "block"]
 Thresholds = Mapping[str, Mapping[str, float]]

@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from moderation import commands, queries
-from moderation.desk import case_shown, thing
+from moderation.case_page import case_shown, thing
 from moderation.forms import ContestForm, DecideForm, ReportForm
 from moderation.refusals import CaseMoved
-from placet.eventlog.ids import CaseId, GenerationId
-from placet.eventlog.log import current_log
-from placet.eventlog.refusal import Refusal
-from placet.media.places import blobs
+from placet.eventlog.store.log import current_log
+from placet.kernel.ids import CaseId, GenerationId
+from placet.kernel.refusal import Refusal
 from placet.media.ranges import serve_file
+from placet.media.storage import blobs
 from placet.people.permissions import Thing, allows, can, me
 from placet.studio.events import GenerationRequested
 

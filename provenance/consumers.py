@@ -9,18 +9,18 @@ from typing import Final
 
 from django.conf import settings
 
-from placet.eventlog.consuming import consume
-from placet.eventlog.crash import crash_point
-from placet.eventlog.delivery import Delivery
-from placet.eventlog.log import Stream
+from placet.eventlog.consumers.delivery import Delivery
+from placet.eventlog.consumers.runner import consume
+from placet.eventlog.failpoints import crash_point
+from placet.eventlog.store.log import Stream
 from placet.media.blobs import Area
-from placet.media.places import blobs
+from placet.media.storage import blobs
 from placet.studio import events as studio
+from provenance.c2pa.manifest import ClipClaims, Parent
+from provenance.c2pa.sign import Signed, sign_clip
 from provenance.events import ClipSigned
-from provenance.manifest import ClipClaims, Parent
-from provenance.pki import ANCHORS
-from provenance.sign import Signed, sign_clip
-from provenance.verify import verify
+from provenance.pki.install_pki import ANCHORS
+from provenance.verification.verify import verify
 
 TITLE: Final = "Made with Placet"
 

@@ -1,6 +1,6 @@
 """Provenance: what was signed, and what two engines said of it."""
 
-from placet.eventlog.event import GenerationId, event
+from placet.eventlog.store.event import GenerationId, event
 
 
 @event("provenance.clip_signed.v1", stream="signature")

@@ -18,19 +18,33 @@ from django.db import connections
 from psycopg.conninfo import make_conninfo
 from pytest_django import DjangoDbBlocker, Settings
 
-from placet.config.database import ROLES, django_database
-from placet.config.home import make_secret
-from placet.config.lock import Lock, Locked
-from placet.config.postgres import Postgres
-from placet.config.postgres_place import drop_place, place_for
-from placet.config.postgres_roles import drop_database, prepare_database, prepare_roles
-from placet.eventlog.vault import install_vault
-from placet.media.places import blobs, private
+from placet.eventlog.encryption.vault import install_vault
+from placet.media.storage import blobs, private
+from placet.runtime.install.paths import make_secret
+from placet.runtime.postgres.dsn import ROLES, django_database
+from placet.runtime.postgres.paths import drop_place, place_for
+from placet.runtime.postgres.roles import drop_database, prepare_database, prepare_roles
+from placet.runtime.postgres.server import Postgres
+from placet.runtime.supervisor.lockfile import Lock, Locked
 
-pytest_plugins = ["tests.conformance.summary", "tests.promises", "tests.soak_page", "tests.visiting"]
+pytest_plugins = [
+    "tests.conformance.summary",
+    "tests.support.commands",
+    "tests.support.promise_results",
+    "tests.support.soak_page",
+    "tests.support.visitor",
+]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 """Several processes share the cores: threads that spin while they wait for each other take them from the others."""
-LONGEST = {"test_acceptance", "test_dying", "test_kafka", "test_modes", "test_pages", "test_relay", "test_transports"}
+LONGEST = {
+    "test_acceptance",
+    "test_crashes",
+    "test_generation_modes",
+    "test_kafka",
+    "test_pages",
+    "test_relay",
+    "test_transports",
+}
 TEMPLATE = f"placet_template_{os.getpid()}"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 

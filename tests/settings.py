@@ -15,7 +15,7 @@ os.environ.setdefault("PLACET_ENGINE", "scene")  # clips in a fraction of a seco
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 os.environ["PLACET_PORT"] = str(8000 + 200 * WORKER)
 
-from placet.config.install import make_folders, make_keys  # noqa: E402 - the home is named first
+from placet.runtime.install.provision import make_folders, make_keys  # noqa: E402 - the home is named first
 
 make_folders(HOME)
 make_keys(HOME)

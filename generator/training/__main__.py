@@ -12,10 +12,11 @@ from typing import Final
 
 import torch
 
-from generator.training import flowing, hearing, likening, seeing
-from generator.training.assembling import averaged, teach, write
+from generator.training import audio_vae as hearing
+from generator.training import flow_matching, identity_finetune, video_vae
+from generator.training.export import averaged, teach, write
 from generator.training.loop import Run
-from generator.training.parts import audio_vae
+from generator.training.modules import audio_vae
 
 
 def _voice(asked: argparse.Namespace) -> Run:
@@ -23,17 +24,17 @@ def _voice(asked: argparse.Namespace) -> Run:
 
 
 def _flow(asked: argparse.Namespace) -> Run:
-    return flowing.learn_flow(asked.folder, averaged(audio_vae(), hearing.SPECTRA, asked.folder))
+    return flow_matching.learn_flow(asked.folder, averaged(audio_vae(), hearing.SPECTRA, asked.folder))
 
 
 STAGES: Final[dict[str, Callable[[argparse.Namespace], Run]]] = {
     "spectra": lambda asked: hearing.learn_spectra(asked.folder),
     "voice": _voice,
-    "decoder": lambda asked: seeing.learn_decoder(asked.folder),
-    "encoder": lambda asked: seeing.learn_encoder(asked.folder),
+    "decoder": lambda asked: video_vae.learn_decoder(asked.folder),
+    "encoder": lambda asked: video_vae.learn_encoder(asked.folder),
     "flow": _flow,
-    "likeness": lambda asked: likening.learn_likeness(asked.folder, asked.weights),
-    "plaques": lambda asked: likening.learn_plaques(asked.folder, asked.weights),
+    "likeness": lambda asked: identity_finetune.learn_likeness(asked.folder, asked.weights),
+    "plaques": lambda asked: identity_finetune.learn_plaques(asked.folder, asked.weights),
 }
 ENDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "assemble": lambda asked: write(asked.folder, asked.weights, asked.version),

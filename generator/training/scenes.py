@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from generator.badge import CELLS
-from generator.trained.grammar import COLOURS, FLOORS, MOTIONS, SHAPES, STYLES, Asked, every
-from generator.training.pictures import Looks, draw
-from generator.training.sounds import sound
-from generator.training.tracks import FRAMES, PORTRAIT, Stage, Tracks, tracks
+from generator.engines.diffusion.grammar import COLOURS, FLOORS, MOTIONS, SHAPES, STYLES, Asked, every
+from generator.training.render import Looks, draw
+from generator.training.synth import sound
+from generator.training.trajectories import FRAMES, PORTRAIT, Stage, Tracks, tracks
 
 PLAIN: Final = 0.6
 """So many of all clips are in no style."""

@@ -9,8 +9,8 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
-from generator.trained.grammar import COLOURS, FORMS, SAID
-from generator.training.parts import WORDS
+from generator.engines.diffusion.grammar import COLOURS, FORMS, SAID
+from generator.training.modules import WORDS
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 

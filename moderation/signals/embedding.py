@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placet.words.vectors import Vectors
+from placet.text.embeddings import Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

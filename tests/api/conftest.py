@@ -8,14 +8,14 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from placet.eventlog.ids import PersonId
+from placet.kernel.ids import PersonId
 from placet.people.models import Account
 from placet.rights.consumers import IN_FORCE
-from placet.words.current import hold
-from placet.words.vectors import RecordedEmbedder
-from tests.playing import Play
-from tests.pump import Pump
-from tests.story import ROLES, Story
+from placet.text.embedder import hold
+from placet.text.embeddings import RecordedEmbedder
+from tests.support.fake_worker import Play
+from tests.support.flow_driver import Pump
+from tests.support.scenario import ROLES, Story
 
 
 class Caller:

@@ -9,8 +9,8 @@ from django.test import Client
 from placet.people.models import Account
 from placet.people.tokens import token_for
 from tests.api.conftest import As
-from tests.cast import ANA, BEN, DARA
-from tests.playing import Play
+from tests.support.cast import ANA, BEN, DARA
+from tests.support.fake_worker import Play
 
 BALL = {"prompt": "a red ball bounces"}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"

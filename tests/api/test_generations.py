@@ -6,10 +6,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from placet.likeness import commands as likeness
 from placet.studio.commands import quota_of
 from tests.api.conftest import As
-from tests.cast import ANA, BEN, CLEO, EVE
 from tests.media.synthetic import declared_png
-from tests.playing import Play
-from tests.story import new_id
+from tests.support.cast import ANA, BEN, CLEO, EVE
+from tests.support.fake_worker import Play
+from tests.support.scenario import new_id
 
 BALL = {"prompt": "a red ball bounces"}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.api.conftest import As
-from tests.cast import ANA, BEN, CLEO, DARA, EVE
-from tests.playing import Play
+from tests.support.cast import ANA, BEN, CLEO, DARA, EVE
+from tests.support.fake_worker import Play
 
 BALL = {"prompt": "a red ball bounces"}
 
@@ -43,7 +43,7 @@ def test_a_person_removes_one_clip_that_shows_them(by: As, play: Play) -> None:
 
 
 def test_a_portrait_is_handed_in_and_kept_without_its_metadata(by: As) -> None:
-    with Path("platform/placet/config/demo/portraits/astronaut.jpg").open("rb") as portrait:
+    with Path("platform/placet/devtools/demo/portraits/astronaut.jpg").open("rb") as portrait:
         answer = by(BEN).client.post("/api/v1/likeness/portrait", {"portrait": portrait})
     assert answer.status_code == 202
 

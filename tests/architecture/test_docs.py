@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from placet.config import asyncapi_page, commands_page, events_page
-from placet.config.cli import FOLDER
-from placet.config.promises import PROMISES
-from placet.eventlog.event import TYPES
-from placet.eventlog.records import Carried
-from placet.eventlog.refusal import Refusal
-from placet.eventlog.transports.records import headers_of
+from placet.cli.main import command_files
+from placet.devtools.docgen import asyncapi, commands, events
+from placet.eventlog.store.event import TYPES
+from placet.eventlog.store.records import Carried
+from placet.eventlog.transports.cloudevents import headers_of
+from placet.kernel.refusal import Refusal
 from placet.media.errors import HOSTILE
+from placet.web.promises import PROMISES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -109,23 +109,23 @@ def test_every_setting_is_in_the_table() -> None:
 
 def test_every_command_is_on_the_page() -> None:
     told = set(re.findall(r"^### placet ([a-z-]+)$", (DOCS / "commands.md").read_text(), flags=re.MULTILINE))
-    assert told == {path.stem.replace("_", "-") for path in FOLDER.glob("[!_]*.py")}, "to mend it: placet pages"
+    assert told == {name.replace("_", "-") for name in command_files()}, "to mend it: placet pages"
 
 
 def test_every_command_can_be_drawn() -> None:
-    assert "### placet up" in commands_page.page()
+    assert "### placet up" in commands.page()
 
 
 def test_every_event_is_as_its_docstring_says() -> None:
-    assert (DOCS / "events.md").read_text() == events_page.page(), "to mend it: placet pages"
+    assert (DOCS / "events.md").read_text() == events.page(), "to mend it: placet pages"
 
 
 def test_the_topics_are_described_as_the_registry_has_them() -> None:
-    assert (DOCS / "asyncapi.yaml").read_text() == asyncapi_page.page(), "to mend it: placet pages"
+    assert (DOCS / "asyncapi.yaml").read_text() == asyncapi.page(), "to mend it: placet pages"
     described = yaml.safe_load((DOCS / "asyncapi.yaml").read_text())
     event = Carried(1, "s", 1, "t", b"", "i", "k", "2026-01-01T00:00:00.000000+00:00")
     assert set(described["components"]["schemas"]["headers"]["properties"]) == {n for n, _ in headers_of(event, 0, b"")}
-    ours = {kind.name for kind in TYPES.values() if kind.room not in events_page.NOT_OURS}
+    ours = {kind.name for kind in TYPES.values() if kind.room not in events.NOT_OURS}
     assert set(described["components"]["messages"]) == ours
 
 

@@ -17,9 +17,13 @@ print(json.dumps([sorted(name.split(".")[0] for name in sys.modules), psutil.Pro
 """
 
 
-@pytest.mark.parametrize("module", ["placet.config.wsgi", "placet.config.asgi", "placet.config.supervisor"])
+@pytest.mark.parametrize("module", ["placet.web.wsgi", "placet.web.asgi", "placet.runtime.supervisor.supervisor"])
 def test_it_imports_no_model_library(module: str) -> None:
-    command = [sys.executable, "-c", SCRIPT.format(module=module, serves=module != "placet.config.supervisor")]
+    command = [
+        sys.executable,
+        "-c",
+        SCRIPT.format(module=module, serves=module != "placet.runtime.supervisor.supervisor"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     names, rss_bytes = json.loads(done.stdout.splitlines()[-1])
     print(f"{module}: {rss_bytes / 2**20:.0f} MB")  # noqa: T201 - shown with -s

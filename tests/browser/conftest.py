@@ -8,8 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from placet.eventlog.ids import PersonId
-from placet.people.signing_in import link_for
+from placet.kernel.ids import PersonId
+from placet.people.sign_in import link_for
 from tests.browser.site import Site, running_site
 
 CHROMIUM = "/usr/bin/chromium"

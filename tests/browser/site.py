@@ -18,25 +18,25 @@ from django.conf import settings
 from django.db import connections
 
 from generator.engines.scene.engine import SceneEngine
-from generator.port import GenerationRequest
-from placet.config.ports import choose
-from placet.config.processes import children
-from placet.eventlog.errors import LogError
-from placet.eventlog.ids import GenerationId, PersonId
-from placet.eventlog.projecting import Moved
+from generator.ports import GenerationRequest
+from placet.eventlog.projections.runner import Moved
+from placet.eventlog.store.errors import LogError
+from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness.commands import allow
 from placet.media.encode import encode_mp4
 from placet.rights.consumers import IN_FORCE
+from placet.runtime.supervisor.ports import choose
+from placet.runtime.supervisor.process_table import children
 from placet.studio import commands as studio
 from placet.studio.events import GenerationMade
 from placet.studio.generation import Generation, stream_of
-from placet.studio.runs import GroundUnderReview, Runs
-from placet.words.current import hold
-from placet.words.vectors import RecordedEmbedder
-from tests.cast import ANA, BEN
-from tests.playing import Play
-from tests.pump import Pump
-from tests.story import Story, new_id
+from placet.studio.jobs import GroundUnderReview, Runs
+from placet.text.embedder import hold
+from placet.text.embeddings import RecordedEmbedder
+from tests.support.cast import ANA, BEN
+from tests.support.fake_worker import Play
+from tests.support.flow_driver import Pump
+from tests.support.scenario import Story, new_id
 
 ORIGINS = ("PLACET_ORIGIN", "PLACET_LIVE_ORIGIN")
 

@@ -7,8 +7,8 @@ from moderation.queries import open_cases
 from placet.likeness.commands import allow
 from tests.browser.conftest import Open
 from tests.browser.site import Site
-from tests.cast import ANA, BEN, CLEO, DARA
-from tests.story import new_id
+from tests.support.cast import ANA, BEN, CLEO, DARA
+from tests.support.scenario import new_id
 
 pytestmark = pytest.mark.browser
 SOON = 20_000

@@ -8,12 +8,12 @@ from playwright.sync_api import Page
 
 from moderation.commands import report
 from moderation.queries import open_cases
-from placet.eventlog.ids import PersonId
+from placet.kernel.ids import PersonId
 from placet.rights import commands as rights
 from tests.browser.conftest import Open, problems
 from tests.browser.site import Site
-from tests.cast import ANA, BEN, CLEO, DARA
-from tests.story import new_id
+from tests.support.cast import ANA, BEN, CLEO, DARA
+from tests.support.scenario import new_id
 
 pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("SCREENSHOTS")

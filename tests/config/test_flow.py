@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from placet.config import flow, flow_page
-from placet.eventlog.consuming import CONSUMERS, Consumer
-from placet.eventlog.event import BY_CLASS, TYPES
+from placet.config import flow
+from placet.devtools.docgen import flow as flow_page
+from placet.eventlog.consumers.runner import CONSUMERS, Consumer
+from placet.eventlog.store.event import BY_CLASS, TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_TESTS = {"ledger", "bench"}

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from kafka import KafkaAdminClient
 
-from placet.config.broker.running import FIRST_PORT, RunningBroker, running_broker
-from placet.config.broker.server import BrokerMissing, jars, java
+from placet.runtime.kafka.broker import BrokerMissing, jars, java
+from placet.runtime.kafka.running import FIRST_PORT, RunningBroker, running_broker
 from tests.conformance.summary import CASE, CLUSTER, COMMITTED
 from tests.conformance.world import World
 from tests.settings import WORKER

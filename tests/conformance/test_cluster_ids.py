@@ -4,12 +4,12 @@ import uuid
 
 import pytest
 
-from placet.config.broker import server
+from placet.runtime.kafka import broker
 
 
 @pytest.mark.parametrize("first", [0x00, 0x7F, 0xF8, 0xFB, 0xFF])
 def test_no_name_of_a_cluster_looks_like_an_option(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=bytes([first]) * 16))
-    name = server._cluster_id()
+    name = broker._cluster_id()
     assert len(name) == 22
     assert not name.startswith("-")

@@ -14,15 +14,15 @@ from django.core.management import call_command
 from django.db import connections
 from kafka import KafkaAdminClient, TopicPartition
 
-from placet.config import doctor
-from placet.config.broker.running import RunningBroker
-from placet.eventlog import checkpoints
-from placet.eventlog.benches.entry import EntryNoted as OfYoungerCode
-from placet.eventlog.checkpoints import THE_LOG, Place
-from placet.eventlog.relay import NAME as RELAY
+from placet.devtools.benchmarks.eventlog.entry import EntryNoted as OfYoungerCode
+from placet.eventlog.consumers import checkpoints
+from placet.eventlog.consumers.checkpoints import THE_LOG, Place
+from placet.eventlog.transports.cloudevents import headers_of, partition_of
 from placet.eventlog.transports.kafka import Cluster, Record, WrongPartitions
-from placet.eventlog.transports.records import headers_of, partition_of
-from tests.conformance.answering import NAME
+from placet.eventlog.transports.relay import NAME as RELAY
+from placet.operations.doctor import checks
+from placet.runtime.kafka.running import RunningBroker
+from tests.conformance.consumer import NAME
 from tests.conformance.world import World
 
 ROOMS, PARTS, TIMES = 12, 6, 6
@@ -199,7 +199,7 @@ def test_the_doctor_tells_the_cluster_that_is_set(
 ) -> None:
     monkeypatch.setenv("PLACET_TRANSPORT", "kafka")
     monkeypatch.setenv("PLACET_KAFKA", on_kafka.brokers)
-    assert doctor.kafka(tmp_path).told == f"cluster {on_kafka.cluster.cluster_id()} answers at {on_kafka.brokers}"
+    assert checks.kafka(tmp_path).told == f"cluster {on_kafka.cluster.cluster_id()} answers at {on_kafka.brokers}"
 
 
 def test_events_of_a_room_that_only_younger_code_knows_are_carried_too(on_kafka: World) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer
 
-from placet.eventlog import relay
-from placet.eventlog.connecting import connect
-from placet.eventlog.relay import Relay
+from placet.eventlog.store.connect import connect
+from placet.eventlog.transports import relay
 from placet.eventlog.transports.kafka import KafkaAway
+from placet.eventlog.transports.relay import Relay
 from tests.conformance.world import World
 
 STREAMS, EACH, PAGE = 20, 50, 40

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import psycopg
 
-from placet.eventlog import checkpoints
-from placet.eventlog.checkpoints import THE_LOG
-from placet.eventlog.log import EventLog
-from placet.eventlog.relay import NAME as RELAY
+from placet.eventlog.consumers import checkpoints
+from placet.eventlog.consumers.checkpoints import THE_LOG
+from placet.eventlog.store.log import EventLog
 from placet.eventlog.transports.kafka import Cluster
-from tests.conformance.answering import NAME
+from placet.eventlog.transports.relay import NAME as RELAY
+from tests.conformance.consumer import NAME
 from tests.eventlog.ledger import EntryNoted
 
 PATIENCE_SECONDS = 90.0
-PART = Path(__file__).with_name("part.py")
+PART = Path(__file__).with_name("consumer_process.py")
 ROOT = Path(__file__).parents[2]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from placet.eventlog.event import For, PersonId, Sealed, event
+from placet.eventlog.store.event import For, PersonId, Sealed, event
 
 
 @event("ledger.entry_noted.v1", stream="account")

@@ -6,12 +6,12 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
-from placet.eventlog.errors import GroundMoved, MixedStream, WrongExpectedVersion
-from placet.eventlog.event import ERASED
-from placet.eventlog.log import ANY, Append, EventLog, current_log
-from placet.eventlog.vault import install_vault
-from tests.cast import ANA
+from placet.eventlog.encryption.vault import install_vault
+from placet.eventlog.store.errors import GroundMoved, MixedStream, WrongExpectedVersion
+from placet.eventlog.store.event import ERASED
+from placet.eventlog.store.log import ANY, Append, EventLog, current_log
 from tests.eventlog.ledger import EntryNoted, LeaveEnded, LeaveGiven, NameNoted
+from tests.support.cast import ANA
 
 
 def account() -> str:

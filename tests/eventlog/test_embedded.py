@@ -7,13 +7,13 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from placet.eventlog.log import EventLog
-from placet.eventlog.sequencer import Sequencer
+from placet.eventlog.store.log import EventLog
+from placet.eventlog.store.sequencer import Sequencer
+from placet.eventlog.store.versions import every_version, kind_of
 from placet.eventlog.transports import embedded
 from placet.eventlog.transports.embedded import EmbeddedSubscription, EmbeddedTransport
-from placet.eventlog.understanding import every_version, kind_of
-from tests.cast import ANA
 from tests.eventlog.ledger import EntryNoted, NameNoted
+from tests.support.cast import ANA
 
 ENTRIES = every_version({"ledger.entry_noted.v1"})
 

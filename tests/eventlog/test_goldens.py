@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from fixtures.events.make_goldens import FOLDER, ROOT, load_types, place
-from placet.eventlog import codec
-from placet.eventlog.event import BY_CLASS, ERASED, EventType
-from placet.eventlog.upcast import UPCASTERS
-from placet.eventlog.vault import FileVault
+from placet.eventlog.encryption.vault import FileVault
+from placet.eventlog.store import codec
+from placet.eventlog.store.event import BY_CLASS, ERASED, EventType
+from placet.eventlog.store.upcast import UPCASTERS
 
 EVENT_ID = "0c7a4d36-2f0b-4d7e-9f0e-2a3d7c1b5e90"
 KNOWN = load_types()

@@ -2,11 +2,11 @@
 
 import pytest
 
-from placet.eventlog.checkpoints import THE_LOG, Place, Reached
-from placet.eventlog.log import RecordedEvent
+from placet.eventlog.consumers.checkpoints import THE_LOG, Place, Reached
+from placet.eventlog.encryption.vault import install_vault
+from placet.eventlog.store.log import RecordedEvent
+from placet.eventlog.transports.delivery_queue import Queue
 from placet.eventlog.transports.partitions import Cursor, Partition
-from placet.eventlog.transports.queue import Queue
-from placet.eventlog.vault import install_vault
 
 PLACE, TOPIC = Place("placet.bench", 0), "topic-1"
 

@@ -11,17 +11,18 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from placet.eventlog import effects, sequencer, statements
+from placet.eventlog import outbox
+from placet.eventlog.store import sequencer, sql
 
 WHOLE: Final = {"Seq Scan", "Hash Join", "Merge Join"}
 OFTEN: Final = {
     **{
-        name: getattr(statements, name)
+        name: getattr(sql, name)
         for name in ("READ", "READ_LAST", "READ_MANY", "READ_FROM", "READ_CARRIED", "READ_AT", "READ_TYPES",
                      "READ_CONCERNING",
                      "READ_NEWS", "HEADS", "ANSWER", "INSERT_ONE", "INSERT_MANY")
     },
-    **{name: getattr(effects, name) for name in ("PLAN", "CLAIM", "BEAT", "DONE", "LATER")},
+    **{name: getattr(outbox, name) for name in ("PLAN", "CLAIM", "BEAT", "DONE", "LATER")},
     "NUMBER": sequencer.NUMBER,
 }  # fmt: skip
 KNOWS_GENERIC_PLANS: Final = 160_000

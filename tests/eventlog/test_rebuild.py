@@ -11,19 +11,19 @@ import psycopg
 import pytest
 from django.db import connection
 
-from placet.config.management.commands.prepare import rebuild_outdated
-from placet.eventlog import beside as beside_module
-from placet.eventlog.behind import is_stale
-from placet.eventlog.beside import Beside
-from placet.eventlog.comparing import Difference, Outdated, differences
-from placet.eventlog.connecting import connect
-from placet.eventlog.log import EventLog, current_log
-from placet.eventlog.projecting import PROJECTIONS, Projection, Projector, position_of
-from placet.eventlog.rebuild import AlreadyRebuilding, rebuild
-from placet.eventlog.sequencer import Sequencer
-from placet.eventlog.waiting import rest, until
+from placet.cli.management.commands.prepare import rebuild_outdated
+from placet.eventlog.polling import rest, until
+from placet.eventlog.projections import shadow_tables as beside_module
+from placet.eventlog.projections.diff import Difference, Outdated, differences
+from placet.eventlog.projections.freshness import is_stale
+from placet.eventlog.projections.rebuild import AlreadyRebuilding, rebuild
+from placet.eventlog.projections.runner import PROJECTIONS, Projection, Projector, position_of
+from placet.eventlog.projections.shadow_tables import Beside
+from placet.eventlog.store.connect import connect
+from placet.eventlog.store.log import EventLog, current_log
+from placet.eventlog.store.sequencer import Sequencer
 from placet.studio.models import GenerationRow
-from tests.random_events import write_random_events
+from tests.support.random_events import write_random_events
 
 MANY = 10_000
 GENERATIONS = "studio.generations"
@@ -165,8 +165,8 @@ import os, sys, time
 import django, psycopg
 django.setup()
 from placet.eventlog import beside
-from placet.eventlog.projecting import PROJECTIONS
-from placet.eventlog.rebuild import rebuild
+from placet.eventlog.projections.runner import PROJECTIONS
+from placet.eventlog.projections.rebuild import rebuild
 beside.PAGE = 1_000
 with psycopg.connect(os.environ["PLACET_OWNER_DATABASE"], autocommit=True) as owner:
     rebuild(PROJECTIONS["studio.generations"], owner, lambda _done, _of: time.sleep(0.5))

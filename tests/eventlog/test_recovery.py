@@ -9,13 +9,13 @@ import psycopg
 import pytest
 from django.db import connection
 
-from placet.eventlog import effects
-from placet.eventlog.checkpoints import THE_LOG, Reached
-from placet.eventlog.connecting import connect
-from placet.eventlog.consuming import Consumer, ConsumerRunner
-from placet.eventlog.delivery import PlannedEffect
-from placet.eventlog.log import EventLog, current_log
-from placet.eventlog.sequencer import Sequencer
+from placet.eventlog import outbox
+from placet.eventlog.consumers.checkpoints import THE_LOG, Reached
+from placet.eventlog.consumers.delivery import PlannedEffect
+from placet.eventlog.consumers.runner import Consumer, ConsumerRunner
+from placet.eventlog.store.connect import connect
+from placet.eventlog.store.log import EventLog, current_log
+from placet.eventlog.store.sequencer import Sequencer
 from placet.eventlog.transports.port import Batch, Step
 from tests.eventlog.ledger import EntryNoted
 
@@ -46,13 +46,13 @@ def lose_djangos_connection(other: psycopg.Connection) -> None:
 
 @both_ways
 def test_an_effect_that_lost_its_connection_is_done_at_the_next_try(monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
-    monkeypatch.setitem(effects.PERFORMERS, "look", ask)
+    monkeypatch.setitem(outbox.PERFORMERS, "look", ask)
     with connect() as other:
-        effects.plan(other, "test", [PlannedEffect("look", "look", {}, str(uuid.uuid4()), "account-x")])
+        outbox.plan(other, "test", [PlannedEffect("look", "look", {}, str(uuid.uuid4()), "account-x")])
         lose_djangos_connection(other)
-        assert effects.run_one(other, "look")
+        assert outbox.run_one(other, "look")
         other.execute("UPDATE effect SET due_at = clock_timestamp()")
-        assert effects.run_one(other, "look")
+        assert outbox.run_one(other, "look")
         assert other.execute("SELECT state FROM effect").fetchone() == ("done",)
 
 

@@ -9,9 +9,9 @@ from typing import Final
 import psycopg
 import pytest
 
-from placet.eventlog.benches.tailing import following
-from placet.eventlog.benches.writers import Load, Worker, running
-from placet.eventlog.sequencer import Sequencer
+from placet.devtools.benchmarks.eventlog.tailing import following
+from placet.devtools.benchmarks.eventlog.writers import Load, Worker, running
+from placet.eventlog.store.sequencer import Sequencer
 
 pytestmark = [pytest.mark.processes]
 A_GOOD_MANY: Final = 50_000

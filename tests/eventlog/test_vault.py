@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from placet.eventlog.key_leases import LEASE_SECONDS
-from placet.eventlog.vault import TOMBSTONE, FileVault, SubjectErased
-from tests.cast import ANA, BEN
-from tests.eventlog.vault_seal import MASTER
+from placet.eventlog.encryption.key_cache import LEASE_SECONDS
+from placet.eventlog.encryption.vault import TOMBSTONE, FileVault, SubjectErased
+from tests.eventlog.vault_process import MASTER
+from tests.support.cast import ANA, BEN
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def vault(tmp_path: Path) -> FileVault:
 
 def sealer(vault: FileVault, subject: str, *kind: str) -> "subprocess.Popen[bytes]":
     """A process that seals; it is at work when this returns. Unbuffered: no line is taken in beyond the one read."""
-    words = [sys.executable, "-m", "tests.eventlog.vault_seal", str(vault.folder), subject, *kind]
+    words = [sys.executable, "-m", "tests.eventlog.vault_process", str(vault.folder), subject, *kind]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, bufsize=0)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
@@ -129,6 +129,6 @@ def test_a_sealer_that_sleeps_through_the_erasure_wakes_up_to_a_refusal(vault: F
 
 DESTROY = """
 from pathlib import Path
-from placet.eventlog.vault import FileVault
+from placet.eventlog.encryption.vault import FileVault
 FileVault(Path({folder!r}), b"k" * 32).destroy({subject!r})
 """

@@ -7,10 +7,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from placet.eventlog.connecting import connect
-from placet.eventlog.delivery import PlannedEffect
-from placet.eventlog.effects import LONGEST_WAIT_SECONDS, Claim, LeaseLost, beat, claim, later, plan
+from placet.eventlog.consumers.delivery import PlannedEffect
 from placet.eventlog.leases import Lease
+from placet.eventlog.outbox import LONGEST_WAIT_SECONDS, Claim, LeaseLost, beat, claim, later, plan
+from placet.eventlog.store.connect import connect
 
 pytestmark = [pytest.mark.usefixtures("fresh_database"), pytest.mark.promise("P6")]
 ahead = pytest.mark.parametrize("by", ["1 hour", "400 days"])

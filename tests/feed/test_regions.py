@@ -4,11 +4,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from placet.config.clips_out import shown_to_all
-from tests.cast import BEN
+from placet.cli.export_clips import shown_to_all
 from tests.feed.test_views import clips_in
-from tests.playing import Play
-from tests.visiting import Visit, drafted, published
+from tests.support.cast import BEN
+from tests.support.fake_worker import Play
+from tests.support.visitor import Visit, drafted, published
 
 ASK = {"prompt": "a red ball bounces", "seconds": "4", "size": "portrait", "engine": "scene"}
 NOT_IN_US = {"engine": {"name": "scene", "excluded_territories": ["US"]}}

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from placet.likeness import commands as likeness
-from tests.cast import ANA, BEN
-from tests.playing import Play
-from tests.story import new_id
-from tests.visiting import Visit, drafted, published
+from tests.support.cast import ANA, BEN
+from tests.support.fake_worker import Play
+from tests.support.scenario import new_id
+from tests.support.visitor import Visit, drafted, published
 
 
 def clips_in(page: str) -> list[str]:
@@ -53,7 +53,7 @@ def test_a_clip_whose_person_stopped_everything_is_gone_with_its_reason(visit: V
 
 def test_a_feed_behind_the_log_shows_nothing(visit: Visit, stage: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     published(stage)
-    monkeypatch.setattr("placet.eventlog.behind.WAIT_SECONDS", -1.0)
+    monkeypatch.setattr("placet.eventlog.projections.freshness.WAIT_SECONDS", -1.0)
     likeness.block(stage.story.log, ANA, BEN, new_id())
     assert visit(None).client.get("/").status_code == 503
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from placet.rights.consumers import IN_FORCE
-from placet.words.current import hold
-from placet.words.vectors import RecordedEmbedder
-from tests.pump import Pump
-from tests.story import Story
+from placet.text.embedder import hold
+from placet.text.embeddings import RecordedEmbedder
+from tests.support.flow_driver import Pump
+from tests.support.scenario import Story
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ if __name__ == "__main__":
     django.setup()
     from django.conf import settings
 
-    from generator.run import Run
-    from placet.config import roles
+    from generator.job import Run
+    from placet.processes import services
 
     settings.PLACET_ENGINE, phase = sys.argv[1:]
     go_on = Run.progress
@@ -26,4 +26,4 @@ if __name__ == "__main__":
             os.kill(os.getpid(), signal.SIGKILL)
 
     Run.progress = progress  # type: ignore[assignment, method-assign]
-    roles.worker()
+    services.worker()

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
 from moderation.events import ClipMeasured
-from placet.eventlog import consuming
-from placet.eventlog.comparing import differences
-from placet.eventlog.connecting import connect
-from placet.eventlog.ids import GenerationId, PersonId
-from placet.eventlog.projecting import PROJECTIONS, Projector
-from placet.eventlog.sequencer import Sequencer
+from placet.eventlog.consumers import runner
+from placet.eventlog.projections.diff import differences
+from placet.eventlog.projections.runner import PROJECTIONS, Projector
+from placet.eventlog.store.connect import connect
+from placet.eventlog.store.sequencer import Sequencer
+from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands as likeness
 from placet.likeness.consent import consent_of
 from placet.likeness.events import FacesChecked, LikenessEnrolled
@@ -29,11 +29,11 @@ from placet.studio import commands as studio
 from placet.studio import decide, queries
 from placet.studio import events as e
 from placet.studio.generation import Generation
+from placet.studio.jobs import GroundUnderReview, Runs
 from placet.studio.refusals import NotADraft, NothingToCancel, StandsAgainst
-from placet.studio.runs import GroundUnderReview, Runs
 from provenance.events import ClipSigned
-from tests.pump import Pump
-from tests.story import Story, new_id
+from tests.support.flow_driver import Pump
+from tests.support.scenario import Story, new_id
 
 BLIND = frozenset({"moderation.measure_clip", "likeness.check_faces", "provenance.sign_clip"})
 """The clips have no bytes: the machine says what they would have seen."""
@@ -223,7 +223,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 @pytest.fixture
 def without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consuming, "LONGEST_REST_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "LONGEST_REST_SECONDS", 0.0)
 
 
 def play(examples: int, steps: int, *, is_random: bool) -> None:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from placet.config.chaos.load import Acknowledged
-from placet.config.chaos.proving import Found, prove
+from placet.devtools.chaos.invariants import Found, prove
+from placet.devtools.chaos.load import Acknowledged
 from placet.likeness.consent import consent_of, uses_of
 from placet.likeness.events import CameoUsed, ConsentRevoked
 from placet.studio import events as e
 from placet.studio.generation import stream_of
-from tests.cast import ANA, BEN
-from tests.story import Story, new_id
+from tests.support.cast import ANA, BEN
+from tests.support.scenario import Story, new_id
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
 

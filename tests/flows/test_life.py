@@ -5,7 +5,7 @@ import pytest
 from moderation import commands as desk
 from moderation.queries import open_cases
 from moderation.refusals import CaseMoved, DecisionUnfit, NotForYou
-from placet.eventlog.ids import CaseId, GenerationId, PersonId
+from placet.kernel.ids import CaseId, GenerationId, PersonId
 from placet.likeness import commands as likeness
 from placet.likeness.consent import consent_of
 from placet.likeness.events import Level, LikenessEnrolled
@@ -13,8 +13,8 @@ from placet.rights import commands as rights
 from placet.studio import commands as studio
 from placet.studio import queries
 from placet.studio.refusals import NotADraft, NotYours, StandsAgainst
-from tests.cast import ANA, BEN, CLEO, DARA, EVE
-from tests.story import Story, new_id
+from tests.support.cast import ANA, BEN, CLEO, DARA, EVE
+from tests.support.scenario import Story, new_id
 
 # the clips of these stories have no bytes: whoever looks at bytes is played by the story itself
 pytestmark = pytest.mark.usefixtures("blind")

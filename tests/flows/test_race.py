@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from placet.eventlog.ids import GenerationId, PersonId
-from placet.eventlog.verdict import Check
+from placet.kernel.ids import GenerationId, PersonId
+from placet.kernel.verdict import Check
 from placet.likeness import commands as likeness
 from placet.likeness.consent import consent_of
 from placet.likeness.events import LikenessEnrolled
 from placet.studio import events as e
 from placet.studio import queries
 from placet.studio.generation import OUTPUT_CHECKS, PROMPT_CHECKS, stream_of
-from tests.cast import BEN
-from tests.story import Story, new_id
+from tests.support.cast import BEN
+from tests.support.scenario import Story, new_id
 
 pytestmark = pytest.mark.processes
 ROUNDS = int(os.environ.get("PLACET_RACE_ROUNDS", "200"))
@@ -44,7 +44,7 @@ class Racer:
 
 @contextmanager
 def racer(mode: str) -> Iterator[Racer]:
-    words = [sys.executable, str(Path(__file__).with_name("race.py")), mode]
+    words = [sys.executable, str(Path(__file__).with_name("race_process.py")), mode]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "placet.config.settings"}
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
         yield Racer(process)

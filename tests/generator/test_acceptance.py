@@ -5,7 +5,7 @@ from pathlib import Path
 
 from generator.engines.diffusion.engine import SMALL
 from generator.engines.diffusion.manifest import Manifest
-from placet.config.evaluating import contact_sheet, controls, evaluated, rows
+from placet.devtools.evaluation.acceptance import contact_sheet, controls, evaluated, rows
 
 SLICE = 40
 

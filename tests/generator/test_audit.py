@@ -4,7 +4,17 @@ import random
 
 import pytest
 
-from generator.audit import PROFESSIONS, SEEDS, TEMPLATES, chi_square_p, entropy_bits, findings, holm, questions, wilson
+from generator.evaluation.audit import (
+    PROFESSIONS,
+    SEEDS,
+    TEMPLATES,
+    chi_square_p,
+    entropy_bits,
+    findings,
+    holm,
+    questions,
+    wilson,
+)
 
 ASKED = list(questions())
 

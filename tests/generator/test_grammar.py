@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from generator.engines.scene.scene import Scene, scene_of
 from generator.engines.scene.words import LEXICON
-from generator.port import OutsideVocabulary
-from tests.generator.asking import ask
+from generator.ports import OutsideVocabulary
+from tests.generator.questions import ask
 
 PHRASINGS = [
     ("a red ball bouncing on grass", "red ball", "bounce", "grass"),

@@ -8,10 +8,10 @@ import pytest
 
 from generator import memory
 from generator.engines.scene.engine import SceneEngine
-from generator.port import Cancel, Claim, GenerationRequest, Progress, RawClip
+from generator.job import Run
+from generator.ports import Cancel, Claim, GenerationRequest, Progress, RawClip
 from generator.registry import Engines
-from generator.run import Run
-from tests.generator.line import SHORT
+from tests.generator.model_line import SHORT
 
 
 class Hungry(SceneEngine):

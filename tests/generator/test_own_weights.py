@@ -9,9 +9,9 @@ from PIL import Image
 
 from generator import registry
 from generator.engines.diffusion.engine import DiffusersEngine
-from generator.port import Before, BeyondCapabilities, GenerationRequest, RawClip
+from generator.ports import Before, BeyondCapabilities, GenerationRequest, RawClip
 from tests.generator import tiny_ltx2
-from tests.generator.asking import ask, never, silent
+from tests.generator.questions import ask, never, silent
 
 pytestmark = pytest.mark.models
 RED, BLUE = "a red ball on the grass", "a blue ball on the lake at night"

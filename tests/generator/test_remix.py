@@ -1,8 +1,8 @@
 import pytest
 
 from generator.engines.scene.scene import scene_of
-from generator.port import OutsideVocabulary
-from tests.generator.asking import ask
+from generator.ports import OutsideVocabulary
+from tests.generator.questions import ask
 from tests.generator.test_grammar import looks
 
 PARENT = "a red ball bouncing on grass"

@@ -16,11 +16,11 @@ from generator.engines.remote import service
 from generator.engines.remote.endpoint import Endpoint, EndpointRefused
 from generator.engines.remote.engine import RemoteEngine, WrongFile
 from generator.engines.remote.service import RemoteFailed, RemoteRefused
-from generator.port import BeyondCapabilities, Cancelled, GenerationRequest, RawClip
+from generator.ports import BeyondCapabilities, Cancelled, GenerationRequest, RawClip
 from generator.worker import work
 from placet.media.encode import encode_mp4
-from tests.generator.asking import ask, made, never, silent
-from tests.generator.line import Line
+from tests.generator.model_line import Line
+from tests.generator.questions import ask, made, never, silent
 from tests.generator.remote_service import JOB, Conduct, serving
 
 ASKED = ask("a red ball bounces", size=(288, 512), seconds=1.0)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from generator.engines.scene.engine import SceneEngine
-from generator.port import BeyondCapabilities, Cancelled, RawClip
+from generator.ports import BeyondCapabilities, Cancelled, RawClip
 from generator.registry import UnknownEngine, engine_named
-from tests.generator.asking import ask, made, never, silent
+from tests.generator.questions import ask, made, never, silent
 
 PROMPT = "a red ball and a star bouncing on sand at night"
 

@@ -7,9 +7,9 @@ from PIL import Image
 from generator.badge import CELLS, pattern
 from generator.engines.scene import badge
 from generator.engines.scene.styles import GRADES
-from generator.port import BeyondCapabilities
-from tests.generator.asking import ask, made
-from tests.generator.measuring import heights, mask_of
+from generator.ports import BeyondCapabilities
+from tests.generator.measures import heights, mask_of
+from tests.generator.questions import ask, made
 
 
 def png(width: int, height: int) -> bytes:

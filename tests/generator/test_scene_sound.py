@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tests.generator.asking import ask, made
-from tests.generator.measuring import heights, loudness, onsets, seen_impacts
+from tests.generator.measures import heights, loudness, onsets, seen_impacts
+from tests.generator.questions import ask, made
 
 ONE_FRAME = 0.042
 

@@ -15,20 +15,20 @@ import torch
 from PIL import Image
 
 from generator.badge import pattern
-from generator.engines.diffusion.calling import Draw
-from generator.engines.diffusion.choosing import Drawn
+from generator.engines.diffusion.badge import portrait
+from generator.engines.diffusion.batcher import Seats, Stepped
+from generator.engines.diffusion.best_of import Drawn
+from generator.engines.diffusion.call import Draw
 from generator.engines.diffusion.engine import SMALL, DiffusersEngine
 from generator.engines.diffusion.manifest import NAME, Manifest, Profile, WeightsRefused
-from generator.engines.diffusion.seats import Seats, Stepped
-from generator.engines.diffusion.wording import Reader, sentences
-from generator.port import Before, BeyondCapabilities, Cancelled, GenerationRequest, OutsideVocabulary, RawClip
+from generator.engines.diffusion.prompt_parser import Reader, sentences
+from generator.evaluation.conditioning import likeness
+from generator.evaluation.vision import Frames, look
+from generator.ports import Before, BeyondCapabilities, Cancelled, GenerationRequest, OutsideVocabulary, RawClip
 from generator.registry import UnknownEngine, engine_named, names
-from generator.trained.badge import portrait
-from generator.trained.eyes import Frames, look
-from generator.trained.ways import likeness
-from generator.training.pictures import portraits
-from generator.training.tracks import PORTRAIT
-from tests.generator.asking import ask, never, silent
+from generator.training.render import portraits
+from generator.training.trajectories import PORTRAIT
+from tests.generator.questions import ask, never, silent
 
 DRAWN = (128, 224)
 SILENCE = np.zeros((32_000, 1), np.float32)

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from generator.attendance import EngineHung
 from generator.engines.scene.engine import SceneEngine
-from generator.port import Cancel, Claim, Declined, GenerationRequest, LeaseLost, Progress, RawClip, Shape
+from generator.job_monitor import EngineHung
+from generator.ports import Cancel, Claim, Declined, GenerationRequest, LeaseLost, Progress, RawClip, Shape
 from generator.registry import Engines
 from generator.worker import work
-from tests.generator.asking import ask
-from tests.generator.line import QUICK, SHORT, Broken, Hung, Line, Slow
+from tests.generator.model_line import QUICK, SHORT, Broken, Hung, Line, Slow
+from tests.generator.questions import ask
 
 
 def raising(error: Exception, *, on: range = range(1, 10_000)) -> Line:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from placet.config.demo.world import portrait as free_portrait
+from placet.devtools.demo.world import portrait as free_portrait
 from placet.likeness import faces
 from placet.likeness.faces import (
     MATCH_WITHIN,

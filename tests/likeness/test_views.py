@@ -5,10 +5,10 @@ from pathlib import Path
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from placet.likeness.consent import Consent, consent_of
-from tests.cast import ANA, BEN, CLEO
-from tests.playing import Play
-from tests.story import new_id
-from tests.visiting import Visit, published
+from tests.support.cast import ANA, BEN, CLEO
+from tests.support.fake_worker import Play
+from tests.support.scenario import new_id
+from tests.support.visitor import Visit, published
 
 ONCE = new_id()
 PORTRAIT = Path(__file__).parents[2] / "platform" / "placet" / "config" / "demo" / "portraits" / "astronaut.jpg"

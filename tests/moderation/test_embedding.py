@@ -11,7 +11,7 @@ import pytest
 from moderation.policies import load
 from moderation.rules import Judgement, Rulebook, judge
 from moderation.signals.embedding import ModelMissing, SentenceEmbedder, model_folder
-from placet.words.vectors import cosine
+from placet.text.embeddings import cosine
 
 pytestmark = pytest.mark.models
 

@@ -5,7 +5,7 @@ import pytest
 
 from moderation.policies import load
 from moderation.rules import CheckCannotRun, Judgement, Rulebook, judge, outcome_of
-from placet.words.vectors import RecordedEmbedder, Vectors
+from placet.text.embeddings import RecordedEmbedder, Vectors
 
 EMBEDDER = RecordedEmbedder()
 RULEBOOK = Rulebook(load(), EMBEDDER)

@@ -3,10 +3,10 @@
 import re
 
 from moderation.queries import open_cases
-from tests.cast import ANA, BEN, CLEO, DARA
-from tests.playing import Play
-from tests.story import new_id
-from tests.visiting import Visit, published
+from tests.support.cast import ANA, BEN, CLEO, DARA
+from tests.support.fake_worker import Play
+from tests.support.scenario import new_id
+from tests.support.visitor import Visit, published
 
 HELD = "a red ball rolls away from a knife fight"
 

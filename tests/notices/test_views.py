@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from placet.notices.inbox import missing
-from tests.cast import ANA, BEN
-from tests.playing import Play
-from tests.visiting import Visit, drafted, published
+from placet.notices.page import missing
+from tests.support.cast import ANA, BEN
+from tests.support.fake_worker import Play
+from tests.support.visitor import Visit, drafted, published
 
 FROM_HERE: dict[str, Any] = {"from": "inbox"}
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
-from placet.people.signing_in import link_for
-from tests.cast import ANA, BEN, EVE
-from tests.playing import Play
-from tests.visiting import Visit
+from placet.people.sign_in import link_for
+from tests.support.cast import ANA, BEN, EVE
+from tests.support.fake_worker import Play
+from tests.support.visitor import Visit
 
 
 def path_of(link: str) -> str:

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from placet.config.command import CommandFailed
+from placet.cli.command import CommandFailed
 from placet.people.commands import erasure_of
-from placet.people.signing_in import link_for
+from placet.people.sign_in import link_for
 from placet.people.tokens import token_for
-from tests.cast import ANA, BEN, CLEO, DARA, EVE
-from tests.playing import Play
-from tests.visiting import Visit, published
+from tests.support.cast import ANA, BEN, CLEO, DARA, EVE
+from tests.support.fake_worker import Play
+from tests.support.visitor import Visit, published
 
 
 @pytest.fixture

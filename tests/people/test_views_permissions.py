@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from placet.people.permissions import PUBLIC, RULES, Thing, can
-from tests.cast import ANA, BEN, CLEO, DARA, EVE
-from tests.visiting import Visit
+from tests.support.cast import ANA, BEN, CLEO, DARA, EVE
+from tests.support.visitor import Visit
 
 SAMPLES = {"uuid": str(uuid.uuid4()), "str": "sample", "int": "1", "path": "a", "slug": "a"}
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from placet.media.encode import encode_mp4
-from provenance.manifest import ClipClaims, Parent
-from provenance.pki import ANCHORS, make_install_pki
-from provenance.sign import sign_clip
-from provenance.verdict import Verification
-from provenance.verify import verify
-from provenance.watermark import embed
+from provenance.c2pa.manifest import ClipClaims, Parent
+from provenance.c2pa.sign import sign_clip
+from provenance.pki.install_pki import ANCHORS, make_install_pki
+from provenance.verification.answer import Verification
+from provenance.verification.verify import verify
+from provenance.watermark.embed import embed
 from tests.media.synthetic import FPS, RATE, moving_frames, tone
 
 MARK_KEY = b"a key of thirty-two bytes, or so"

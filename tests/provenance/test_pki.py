@@ -4,8 +4,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from provenance.certificates import CLAIM_SIGNING
-from provenance.pki import ANCHORS, SIGNER, key_age, make_install_pki
+from provenance.pki.certificates import CLAIM_SIGNING
+from provenance.pki.install_pki import ANCHORS, SIGNER, key_age, make_install_pki
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

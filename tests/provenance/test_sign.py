@@ -9,16 +9,16 @@ from typing import Any
 import c2pa
 import pytest
 
-from provenance import engine
-from provenance.manifest import CONSENT, ClipClaims
-from provenance.sign import SigningFailed, sign_clip
+from provenance.c2pa import context
+from provenance.c2pa.manifest import CONSENT, ClipClaims
+from provenance.c2pa.sign import SigningFailed, sign_clip
 from tests.provenance.conftest import CLAIMS
 
 SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 def manifest_of(data: bytes, anchors: str) -> dict[str, Any]:
-    reader = c2pa.Reader("video/mp4", io.BytesIO(data), context=engine.context(anchors))
+    reader = c2pa.Reader("video/mp4", io.BytesIO(data), context=context.context(anchors))
     report = json.loads(reader.json())
     found: dict[str, Any] = report["manifests"][report["active_manifest"]]
     return found
@@ -86,7 +86,7 @@ def test_what_cannot_be_signed_leaves_nothing(keys: Path, tmp_path: Path) -> Non
 
 def test_the_settings_that_matter_are_set() -> None:
     """The library accepts unknown keys in silence, so these names are pinned."""
-    settings = engine.settings("PEM")
+    settings = context.settings("PEM")
     assert settings["verify"]["remote_manifest_fetch"] is False
     assert settings["verify"]["ocsp_fetch"] is False
     assert settings["core"]["allowed_network_hosts"] == []

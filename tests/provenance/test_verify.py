@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from provenance.pki import ANCHORS, make_install_pki
-from provenance.sign import sign_clip
-from provenance.verify import verify
+from provenance.c2pa.sign import sign_clip
+from provenance.pki.install_pki import ANCHORS, make_install_pki
+from provenance.verification.verify import verify
 from tests.provenance.conftest import CLAIMS, MARK, MARK_KEY, Judge
 
 C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")

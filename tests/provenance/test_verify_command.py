@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provenance.pki import ANCHORS
+from provenance.pki.install_pki import ANCHORS
 
 
 def placet(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":

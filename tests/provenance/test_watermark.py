@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from placet.media.child import read_frames
 from placet.media.encode import encode_mp4
-from provenance.watermark import detect, embed, read_back
+from placet.media.sandbox_client import read_frames
+from provenance.watermark.embed import detect, embed, read_back
 from tests.media.synthetic import FPS, RATE, moving_frames, small_clip
 from tests.provenance.conftest import MARK, MARK_KEY
 

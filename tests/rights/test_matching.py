@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from moderation.signals.embedding import SentenceEmbedder
-from placet.eventlog.ids import FilingId
-from placet.rights.matching import (
+from placet.kernel.ids import FilingId
+from placet.rights.matching.matcher import (
     BLOCK_FROM,
     EVERYWHERE,
     HOLD_FROM,
@@ -15,9 +15,9 @@ from placet.rights.matching import (
     WhyHuman,
     needs_a_human,
 )
+from placet.text.embeddings import RecordedEmbedder, Vectors
+from placet.text.phrase_matcher import How
 from placet.ui.region import UNKNOWN
-from placet.words.phrases import How
-from placet.words.vectors import RecordedEmbedder, Vectors
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 EMBEDDER = RecordedEmbedder()

@@ -1,8 +1,8 @@
 """Filing an opt-out, what it stopped, and ending it."""
 
-from tests.cast import BEN, CLEO, DARA
-from tests.playing import Play
-from tests.visiting import Visit, published
+from tests.support.cast import BEN, CLEO, DARA
+from tests.support.fake_worker import Play
+from tests.support.visitor import Visit, published
 
 
 def test_a_filing_is_in_force_when_its_page_says_so(visit: Visit, stage: Play) -> None:

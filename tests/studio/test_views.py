@@ -4,12 +4,12 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from placet.eventlog.ids import GenerationId
+from placet.kernel.ids import GenerationId
 from placet.rights import commands as rights
-from tests.cast import ANA, BEN, CLEO, DARA
-from tests.playing import Play
-from tests.story import new_id
-from tests.visiting import Visit, Visitor, drafted
+from tests.support.cast import ANA, BEN, CLEO, DARA
+from tests.support.fake_worker import Play
+from tests.support.scenario import new_id
+from tests.support.visitor import Visit, Visitor, drafted
 
 ASK: dict[str, Any] = {"prompt": "a red ball bounces", "seconds": "4", "size": "portrait"}
 

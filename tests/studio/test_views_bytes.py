@@ -7,10 +7,10 @@ import pytest
 from django.http import HttpResponse
 
 from placet.likeness import commands as likeness
-from tests.cast import ANA, BEN, CLEO, DARA
-from tests.playing import Play
-from tests.story import new_id
-from tests.visiting import Visit, drafted, published
+from tests.support.cast import ANA, BEN, CLEO, DARA
+from tests.support.fake_worker import Play
+from tests.support.scenario import new_id
+from tests.support.visitor import Visit, drafted, published
 
 
 def bytes_of(answer: Any) -> bytes:
@@ -49,7 +49,7 @@ def test_what_never_was_is_not_found(visit: Visit) -> None:
 @pytest.mark.promise("P3")
 def test_in_doubt_it_is_503_and_never_the_bytes(visit: Visit, stage: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     generation = published(stage)
-    monkeypatch.setattr("placet.eventlog.behind.WAIT_SECONDS", -1.0)
+    monkeypatch.setattr("placet.eventlog.projections.freshness.WAIT_SECONDS", -1.0)
     likeness.block(stage.story.log, ANA, BEN, new_id())
     answer = visit(None).client.get(f"/media/{generation}.mp4")
     assert isinstance(answer, HttpResponse)
@@ -67,7 +67,7 @@ def test_while_the_database_is_away_it_is_503(visit: Visit, stage: Play, monkeyp
     def away(_generation: str) -> None:
         raise OperationalError
 
-    monkeypatch.setattr("placet.studio.watch.standing", away)
+    monkeypatch.setattr("placet.studio.media_views.standing", away)
     assert visit(None).client.get(f"/media/{generation}.mp4").status_code == 503
 
 

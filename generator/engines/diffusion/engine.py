@@ -13,10 +13,12 @@ from PIL import Image
 
 from generator import recipe
 from generator.badge import pattern
-from generator.engines.diffusion.calling import Call, Draw, Shape
-from generator.engines.diffusion.carrying import carried, latents_of
-from generator.engines.diffusion.choosing import Choice, Drawn, choose, missed
-from generator.engines.diffusion.fitting import ending, fitted, pictures
+from generator.engines.diffusion.badge import portrait
+from generator.engines.diffusion.batcher import Seats, Stepped
+from generator.engines.diffusion.best_of import Choice, Drawn, choose, missed
+from generator.engines.diffusion.call import Call, Draw, Shape
+from generator.engines.diffusion.context import carried, latents_of
+from generator.engines.diffusion.grammar import STYLES
 from generator.engines.diffusion.manifest import Manifest, Profile
 from generator.engines.diffusion.pipelines import (
     Pipeline,
@@ -27,11 +29,11 @@ from generator.engines.diffusion.pipelines import (
     tune,
     ways,
 )
-from generator.engines.diffusion.seats import Seats, Stepped
-from generator.engines.diffusion.storyboard import Scene, joined, part_of, scenes_of
-from generator.engines.diffusion.wording import KINDS, Read, Reader, sentences
+from generator.engines.diffusion.post_process import ending, fitted, pictures
+from generator.engines.diffusion.prompt_parser import KINDS, Read, Reader, sentences
+from generator.engines.diffusion.scenes import Scene, joined, part_of, scenes_of
 from generator.memory import needed
-from generator.port import (
+from generator.ports import (
     BeyondCapabilities,
     Cancel,
     Cancelled,
@@ -42,9 +44,7 @@ from generator.port import (
     Progress,
     RawClip,
 )
-from generator.trained.badge import portrait
-from generator.trained.grammar import STYLES
-from placet.media.ears import onsets
+from placet.media.audio_metrics import onsets
 
 SMALL: Final = Path(__file__).parents[3] / "fixtures" / "weights" / "small"
 SECONDS_A_STEP: Final = 0.25

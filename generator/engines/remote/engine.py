@@ -14,7 +14,7 @@ from generator import recipe
 from generator.engines.remote.endpoint import Endpoint
 from generator.engines.remote.service import Job, RemoteFailed, RemoteRefused, Service
 from generator.memory import needed
-from generator.port import (
+from generator.ports import (
     BeyondCapabilities,
     Cancel,
     Cancelled,
@@ -24,9 +24,9 @@ from generator.port import (
     Progress,
     RawClip,
 )
-from placet.media.child import WholeClip, read_clip
-from placet.media.ears import onsets
+from placet.media.audio_metrics import onsets
 from placet.media.errors import HostileMedia
+from placet.media.sandbox_client import WholeClip, read_clip
 
 LONGEST_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 1.0

@@ -13,7 +13,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from generator.engines.remote.endpoint import Endpoint
-from generator.port import Declined
+from generator.ports import Declined
 
 Wait = Callable[[float], None]
 """Sleeps so many seconds. Raises what ends the run: a cancellation, or patience that is used up."""

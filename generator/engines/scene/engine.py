@@ -14,7 +14,7 @@ from generator.engines.scene.stage import Stage, set_up
 from generator.engines.scene.styles import GRADES
 from generator.engines.scene.words import VOCABULARY
 from generator.memory import needed
-from generator.port import (
+from generator.ports import (
     BeyondCapabilities,
     Cancel,
     Cancelled,

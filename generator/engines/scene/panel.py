@@ -8,7 +8,7 @@ from PIL import Image
 
 from generator.engines.scene.blending import Field, Frame, blend, window
 from generator.engines.scene.styles import Grade
-from generator.port import BeyondCapabilities
+from generator.ports import BeyondCapabilities
 
 PANEL_HIGH, PANEL_WIDE = 0.5, 0.9
 """The box, in parts of the frame, that a picture fills without being cut."""

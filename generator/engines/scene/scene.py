@@ -6,7 +6,7 @@ from itertools import chain, repeat
 
 from generator.engines.scene.grammar import Asked, Part, read
 from generator.engines.scene.remix import over
-from generator.port import GenerationRequest, OutsideVocabulary
+from generator.ports import GenerationRequest, OutsideVocabulary
 
 MOST_THINGS = 2
 USUAL = {

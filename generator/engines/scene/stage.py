@@ -14,7 +14,7 @@ from generator.engines.scene.panel import panel
 from generator.engines.scene.physics import Floats, Poses
 from generator.engines.scene.scene import Scene, Thing
 from generator.engines.scene.styles import GRADES, Grade
-from generator.port import GenerationRequest
+from generator.ports import GenerationRequest
 
 PAD = 4
 """Pixels of backdrop beyond each edge, for a hand-held camera to move in."""

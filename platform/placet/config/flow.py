@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from moderation import events as moderation
 from placet.eventlog import events as eventlog
-from placet.eventlog.consuming import CONSUMERS, Consumer
-from placet.eventlog.event import BY_CLASS
+from placet.eventlog.consumers.runner import CONSUMERS, Consumer
+from placet.eventlog.store.event import BY_CLASS
 from placet.likeness import events as likeness
 from placet.people import events as people
 from placet.rights import events as rights

@@ -6,10 +6,10 @@ import secrets
 from csp.constants import NONE, SELF
 
 from generator.registry import territories
-from placet.config.broker.server import address_in
-from placet.config.database import django_database, dsn
-from placet.config.home import home_folder, read_secret
-from placet.config.supervised import transport_in
+from placet.runtime.install.paths import home_folder, read_secret
+from placet.runtime.kafka.broker import address_in
+from placet.runtime.postgres.dsn import django_database, dsn
+from placet.runtime.supervisor.state import transport_in
 
 # Before torch is loaded: threads of OpenMP that wait by spinning take the cores from all that run beside them. Beside a
 # busy install on two cores, a clip of 4 s took 37 s so, and takes 5 s.
@@ -45,9 +45,9 @@ AUTH_USER_MODEL = "people.Account"
 DEBUG = os.environ.get("PLACET_DEBUG") == "1"
 SECRET_KEY = read_secret(PLACET_HOME, "django.secret") or secrets.token_urlsafe(36)
 ALLOWED_HOSTS = os.environ.get("PLACET_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
-ROOT_URLCONF = "placet.config.urls"
-WSGI_APPLICATION = "placet.config.wsgi.application"
-ASGI_APPLICATION = "placet.config.asgi.application"
+ROOT_URLCONF = "placet.web.urls"
+WSGI_APPLICATION = "placet.web.wsgi.application"
+ASGI_APPLICATION = "placet.web.asgi.application"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -70,10 +70,11 @@ INSTALLED_APPS = [
     "placet.ui",
     "moderation",
     "provenance",
-    "placet.config",
+    "placet.cli",
+    "placet.devtools",
 ]
 MIDDLEWARE = [
-    "placet.config.request_ids.RequestIds",
+    "placet.web.request_id.RequestIds",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -82,7 +83,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "placet.ui.answers.PlainAnswers",
+    "placet.ui.error_pages.PlainAnswers",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -166,7 +167,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": os.environ.get("PLACET_API_RATE", "1200/min")},  # a person; a stranger's address
-    "EXCEPTION_HANDLER": "placet.config.api_errors.answer",
+    "EXCEPTION_HANDLER": "placet.web.rest.errors.answer",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Placet",
@@ -182,7 +183,7 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "placet.config.log_lines.LogLine"}},
+    "formatters": {"line": {"()": "placet.config.logging.LogLine"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("PLACET_LOG_LEVEL", "WARNING")},
     "loggers": {

@@ -1,6 +1,6 @@
 """What happens to the log itself."""
 
-from placet.eventlog.event import event
+from placet.eventlog.store.event import event
 
 
 @event("log.restored.v1", stream="log")

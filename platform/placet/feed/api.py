@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from placet.feed.models import FeedRow
 from placet.feed.queries import newest
 from placet.feed.serializers import ClipShown
-from placet.people.api import Endpoint, answers
 from placet.people.queries import people
+from placet.people.rest import Endpoint, answers
 from placet.ui.region import region_of
 
 PAGE: Final = 20

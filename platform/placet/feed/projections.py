@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from placet.eventlog.log import RecordedEvent
-from placet.eventlog.projecting import Rows, projection
+from placet.eventlog.projections.runner import Rows, projection
+from placet.eventlog.store.log import RecordedEvent
 from placet.feed.models import FeedRow
 from placet.studio import events as e
 

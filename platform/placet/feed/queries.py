@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from placet.eventlog.log import Stream, current_log
+from placet.eventlog.store.log import Stream, current_log
 from placet.feed.models import FeedRow
 from placet.people.queries import Person, people
 from placet.studio import events as e

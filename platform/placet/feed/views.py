@@ -8,11 +8,11 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from placet.eventlog.behind import is_stale
+from placet.eventlog.projections.freshness import is_stale
 from placet.feed import queries
 from placet.feed.projections import FEED
 from placet.people.permissions import allows
-from placet.ui.answers import render_alone
+from placet.ui.error_pages import render_alone
 from placet.ui.region import is_barred, not_here, region_of
 
 A_PAGE = 4

@@ -6,15 +6,15 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from placet.eventlog.ids import GenerationId, PersonId
+from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands
 from placet.likeness.consent import Consent, consent_of
 from placet.likeness.queries import likeness_of
 from placet.likeness.serializers import LevelAsked, LikenessShown, PortraitAsked, RemovalAsked
-from placet.media.child import normalise_image
-from placet.media.places import private
-from placet.people.api import Endpoint, an_id, answers, once
+from placet.media.sandbox_client import normalise_image
+from placet.media.storage import private
 from placet.people.queries import person
+from placet.people.rest import Endpoint, an_id, answers, once
 
 
 class OwnLikeness(Endpoint):

@@ -2,9 +2,9 @@
 
 import uuid
 
-from placet.eventlog.ids import GenerationId, PersonId
-from placet.eventlog.log import ANY, Append, Cause, EventLog, because
-from placet.eventlog.retrying import retried
+from placet.eventlog.store.log import ANY, Append, Cause, EventLog, because
+from placet.eventlog.store.retry import retried
+from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import events as e
 from placet.likeness.consent import Consent, consent_of
 from placet.likeness.refusals import NoLikeness, NotShownInIt

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from placet.eventlog.log import Stream
+from placet.eventlog.store.log import Stream
 from placet.likeness import events as e
 
 

@@ -8,19 +8,19 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from placet.eventlog.behind import wait_for
-from placet.eventlog.consuming import consume
-from placet.eventlog.delivery import Delivery, Gathered
-from placet.eventlog.log import RecordedEvent
-from placet.eventlog.vault import SubjectErased
+from placet.eventlog.consumers.delivery import Delivery, Gathered
+from placet.eventlog.consumers.runner import consume
+from placet.eventlog.encryption.vault import SubjectErased
+from placet.eventlog.projections.freshness import wait_for
+from placet.eventlog.store.log import RecordedEvent
 from placet.likeness import events as e
-from placet.likeness import faces, seen, templates
+from placet.likeness import face_check, faces, templates
 from placet.likeness.consent import Consent, Objection, consent_of
 from placet.likeness.projections import CONSENTS
 from placet.media.blobs import Area
-from placet.media.child import normalise_image, read_frames
 from placet.media.errors import BlobMissing, HostileMedia
-from placet.media.places import blobs, private
+from placet.media.sandbox_client import normalise_image, read_frames
+from placet.media.storage import blobs, private
 from placet.people.commands import following
 from placet.studio.events import ChecksAskedAgain, GenerationMade, GenerationRequested, is_cancelled
 
@@ -82,8 +82,8 @@ def check_faces(fact: GenerationMade, delivery: Delivery) -> None:
     request: GenerationRequested = facts[0]
     frames = read_frames(blobs().read(fact.sha256, Area.QUARANTINE), at_most=MOST_LOOKS, per_second=LOOKS_A_SECOND)
     looks = [(frame.second, faces.find_faces(frame.pixels)) for frame in frames]
-    found = seen.look(looks, GALLERY.all(), set(request.cameos))
-    delivery.append(f"face-verdict-{fact.generation}", [seen.verdict(fact, found)], expected=0)
+    found = face_check.look(looks, GALLERY.all(), set(request.cameos))
+    delivery.append(f"face-verdict-{fact.generation}", [face_check.verdict(fact, found)], expected=0)
 
 
 NOBODY: Final = Objection(

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from placet.eventlog.event import GenerationId, PersonId, event
-from placet.eventlog.verdict import Verdict
+from placet.eventlog.store.event import GenerationId, PersonId, event
+from placet.kernel.verdict import Verdict
 
 Level = Literal["only_me", "approved", "mutuals", "everyone"]
 Stage = Literal["requested", "draft", "blocked", "published", "downloaded"]

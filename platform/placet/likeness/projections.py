@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from placet.eventlog.log import RecordedEvent
-from placet.eventlog.projecting import Rows, projection
+from placet.eventlog.projections.runner import Rows, projection
+from placet.eventlog.store.log import RecordedEvent
 from placet.likeness import events as e
 from placet.likeness.models import LikenessRow, UseRow
 from placet.people.events import PersonErased, PersonWithdrawn

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from placet.eventlog.forgetting import keeps_opened
+from placet.eventlog.encryption.cache_invalidation import keeps_opened
 from placet.likeness.faces import Template
 from placet.likeness.models import LikenessRow
 from placet.likeness.queries import enrolled
 from placet.media.errors import BlobMissing
-from placet.media.places import private
-from placet.media.private import PrivateStore
+from placet.media.private_store import PrivateStore
+from placet.media.storage import private
 
 SALT_BYTES = 16
 

@@ -8,14 +8,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from placet.eventlog.ids import GenerationId, PersonId
-from placet.eventlog.log import current_log
+from placet.eventlog.store.log import current_log
+from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands, queries
 from placet.likeness.forms import LEVELS, LevelForm, PersonForm, PortraitForm
-from placet.likeness.standing import likeness_shown
-from placet.media.child import normalise_image
+from placet.likeness.page import likeness_shown
 from placet.media.errors import HostileMedia
-from placet.media.places import private
+from placet.media.sandbox_client import normalise_image
+from placet.media.storage import private
 from placet.people.permissions import Thing, allows, me
 from placet.people.queries import name_of, named, people
 from placet.studio.events import GenerationRequested

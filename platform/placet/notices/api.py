@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from placet.notices.queries import notices_of
 from placet.notices.serializers import NoticeShown
-from placet.people.api import Endpoint, answers
+from placet.people.rest import Endpoint, answers
 
 
 class Notices(Endpoint):

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
-from placet.eventlog.consuming import consume
-from placet.eventlog.delivery import Delivery
-from placet.eventlog.effects import performs
+from placet.eventlog.consumers.delivery import Delivery
+from placet.eventlog.consumers.runner import consume
+from placet.eventlog.outbox import performs
 from placet.likeness.events import CameoUsed
-from placet.notices.words import subject_of, text_of
-from placet.people.erasing import CONCERNS
+from placet.notices.texts import subject_of, text_of
+from placet.people.erasure import CONCERNS
 from placet.people.queries import people
 
 
@@ -29,7 +29,7 @@ def mail(fact: CameoUsed, delivery: Delivery) -> None:
 @performs("mail")
 def send(payload: Mapping[str, Any], key: str) -> None:
     """Sent at least once, under one Message-ID; the address is opened only here. An erased person gets no mail."""
-    from placet.people.addresses import address_of
+    from placet.people.email_address import address_of
 
     address = address_of(payload["person"])
     if not address:

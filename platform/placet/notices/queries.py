@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from placet.eventlog.log import current_log
+from placet.eventlog.store.log import current_log
 from placet.people.queries import people
 
 

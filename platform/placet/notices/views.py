@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from placet.notices import queries
-from placet.notices.inbox import inbox as read_inbox
+from placet.notices.page import inbox as read_inbox
 from placet.people.permissions import allows, me
 
 SEEN = "notices_seen"

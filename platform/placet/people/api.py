@@ -1,130 +1,36 @@
-"""What every endpoint keeps to: the table of verbs, `Idempotency-Key`, errors with a code, bodies of a sane size."""
+"""Being forgotten, over HTTP."""
 
-import functools
-import json
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final
+from typing import ClassVar
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
-from rest_framework.permissions import AllowAny
-from rest_framework.renderers import JSONRenderer
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from placet.eventlog.ids import PersonId
-from placet.eventlog.log import EventLog, current_log
-from placet.eventlog.refusal import Refusal
-from placet.people.demanding import demand
-from placet.people.idempotency import answered, keep, key_of
-from placet.people.models import Account
-from placet.people.permissions import can
-from placet.people.serializers import Refused
-
-LARGEST_BODY_BYTES: Final = 11 * 1024 * 1024
-IDEMPOTENCY_KEY: Final = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="The same key with the same body is one command, answered the same for a day. Another body: 422.",
-)
+from placet.people import commands
+from placet.people.rest import Endpoint, answers
 
 
-class UnknownId(Refusal):
-    code = "unknown_id"
-    advice = "Ids are UUIDs, as an earlier answer gave them."
-    status = 404
+class ErasureAsked(serializers.Serializer[None]):
+    is_sure = serializers.BooleanField(help_text="Must be true: it cannot be taken back.")
+
+    def validate_is_sure(self, is_sure: bool) -> bool:  # noqa: FBT001  the framework's signature
+        if not is_sure:
+            raise serializers.ValidationError("Say true: it cannot be taken back.")
+        return is_sure
 
 
-class BodyTooLarge(APIException):
-    status_code = 413
-    default_code = "body_too_large"
-    default_detail = "Send at most 11 MB."
+class ErasureShown(serializers.Serializer[None]):
+    state = serializers.CharField(help_text="`erasing`: the token that asked is worth nothing from now on.")
 
 
-class Endpoint(APIView):
-    """One address. `needs`: method -> verb of `people/permissions.py`; a method without a verb is for nobody."""
+class Erasure(Endpoint):
+    needs: ClassVar = {"POST": "account.erase"}
 
-    permission_classes = [AllowAny]  # the table of verbs decides, below
-    needs: ClassVar[Mapping[str, str]] = {}
-    decided_later: ClassVar[frozenset[str]] = frozenset()
-    """Verbs that can only be decided once the thing is known: the method, or its command, does that."""
-
-    def initial(self, request: Request, *args: Any, **named: Any) -> None:
-        """Raises `BodyTooLarge`, `MethodNotAllowed`, `NotAuthenticated`, `NotPermitted`, before anything is read."""
-        super().initial(request, *args, **named)
-        if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY_BYTES:
-            raise BodyTooLarge
-        verb = self.needs.get(str(request.method))
-        if verb is None:
-            raise MethodNotAllowed(str(request.method))
-        if not isinstance(request.user, Account) and not can(request.user, verb):
-            raise NotAuthenticated
-        if verb not in self.decided_later:
-            demand(request.user, verb)
-
-    @property
-    def actor(self) -> PersonId:
-        """The person who asks. Raises `NotAuthenticated`."""
-        if not isinstance(self.request.user, Account):
-            raise NotAuthenticated
-        return PersonId(str(self.request.user.person))
-
-    @property
-    def log(self) -> EventLog:
-        return current_log()
-
-
-Post = Callable[..., Response]
-
-
-def once(post: Post) -> Post:
-    """`post(self, request, command_id, …)`: run under the key that was sent, or under a fresh id."""
-
-    @functools.wraps(post)
-    def given(self: Endpoint, request: Request, **named: Any) -> Response:
-        text = request.headers.get("Idempotency-Key")
-        if text is None:
-            return post(self, request, str(uuid.uuid4()), **named)
-        key = key_of(self.actor, text, request.path, _body(request))
-        if before := answered(key):
-            return Response(before[1], before[0])
-        response = post(self, request, key.command_id, **named)
-        keep(key, response.status_code, json.loads(JSONRenderer().render(response.data)))
-        return response
-
-    return given
-
-
-def an_id(text: str) -> str:
-    """A well-formed id. Raises `UnknownId`."""
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise UnknownId(f"{text[:80]!r} is no id.") from None
-
-
-def answers(name: str, told: Any, *, takes: Any = None, status: int = 200) -> Callable[[Post], Post]:
-    """The schema of one method: what it takes and tells; every error has the same shape."""
-    parameters = [IDEMPOTENCY_KEY] if takes is not None else []
-    return extend_schema(
-        operation_id=name, request=takes or None, parameters=parameters, responses={status: told, "4XX": Refused}
-    )
-
-
-def _body(request: Request) -> dict[str, Any]:
-    data = request.data
-    if hasattr(data, "lists"):
-        return {name: values for name, values in data.lists()}  # noqa: C416  a MultiValueDict's dict() drops values
-    return {"json": data}
-
-
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular has no types here
-    target_class = "placet.people.tokens.BearerAuthentication"
-    name = "bearer"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002  the library's own signature
-        return {"type": "http", "scheme": "bearer", "description": "Made by `placet token --as NAME`."}
+    @answers("account_erase", ErasureShown, takes=ErasureAsked, status=202)
+    def post(self, request: Request) -> Response:
+        """Be forgotten. Asked twice it is the same, and no answer is kept under any key: nothing of you is."""
+        asked = ErasureAsked(data=request.data)
+        asked.is_valid(raise_exception=True)
+        commands.ask_erasure(self.log, self.actor, self.actor, str(uuid.uuid4()))
+        return Response({"state": "erasing"}, 202)

@@ -4,9 +4,9 @@ import hashlib
 import secrets
 import uuid
 
-from placet.eventlog.ids import PersonId
-from placet.eventlog.log import Cause, EventLog, because
-from placet.eventlog.retrying import retried
+from placet.eventlog.store.log import Cause, EventLog, because
+from placet.eventlog.store.retry import retried
+from placet.kernel.ids import PersonId
 from placet.people import events as e
 from placet.people.refusals import InviteUnknown, NobodyOfThatName
 

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
-from placet.eventlog.ids import PersonId
+from placet.kernel.ids import PersonId
 from placet.people.models import Account
 
 Actor = Account | AnonymousUser

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from placet.eventlog.log import RecordedEvent
-from placet.eventlog.projecting import Rows, projection
+from placet.eventlog.projections.runner import Rows, projection
+from placet.eventlog.store.log import RecordedEvent
 from placet.people.events import ErasureAsked, PersonJoined
 from placet.people.models import Account
 

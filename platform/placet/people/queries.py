@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from placet.eventlog.event import Erased
-from placet.eventlog.ids import PersonId
-from placet.eventlog.log import current_log
+from placet.eventlog.store.event import Erased
+from placet.eventlog.store.log import current_log
+from placet.kernel.ids import PersonId
 from placet.people.events import PersonJoined
 from placet.people.models import Account
 from placet.people.refusals import NobodyOfThatName

@@ -8,7 +8,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from placet.eventlog.ids import PersonId
+from placet.kernel.ids import PersonId
 from placet.people.models import Account
 
 SALT: Final = "placet.people.tokens"

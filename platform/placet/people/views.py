@@ -8,13 +8,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from placet.eventlog.log import current_log
+from placet.eventlog.store.log import current_log
 from placet.people import commands
 from placet.people.forms import EraseForm, JoinForm
 from placet.people.permissions import allows, me
 from placet.people.queries import name_of
 from placet.people.refusals import InviteUnknown
-from placet.people.signing_in import account, holder_of, spend
+from placet.people.sign_in import account, holder_of, spend
 from placet.ui.forms import CommandForm
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"

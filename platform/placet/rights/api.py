@@ -7,13 +7,13 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from placet.eventlog.ids import FilingId, PersonId
-from placet.people.api import Endpoint, an_id, answers, once
-from placet.people.demanding import demand
+from placet.kernel.ids import FilingId, PersonId
+from placet.people.authorization import demand
 from placet.people.permissions import Thing, can
+from placet.people.rest import Endpoint, an_id, answers, once
 from placet.people.serializers import Stated
+from placet.rights.aggregate import Filing
 from placet.rights.commands import FileOptOut, end_opt_out, file_opt_out
-from placet.rights.filing import Filing
 from placet.rights.models import FilingRow
 from placet.rights.queries import filing as row_of
 from placet.rights.queries import filings_of

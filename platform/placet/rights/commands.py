@@ -5,12 +5,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from placet.eventlog.ids import FilingId, PersonId
-from placet.eventlog.log import Append, EventLog
-from placet.eventlog.retrying import retried
+from placet.eventlog.store.log import Append, EventLog
+from placet.eventlog.store.retry import retried
+from placet.kernel.ids import FilingId, PersonId
 from placet.rights import events as e
-from placet.rights.filing import OPT_OUTS, Filing, State, in_force
-from placet.rights.matching import needs_a_human
+from placet.rights.aggregate import OPT_OUTS, Filing, State, in_force
+from placet.rights.matching.matcher import needs_a_human
 from placet.rights.refusals import FilingUnusable, NoSuchFiling, NotYourFiling
 
 LONGEST_NAME = 200

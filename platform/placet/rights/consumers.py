@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from moderation.events import CaseDecided
-from placet.eventlog.consuming import consume
-from placet.eventlog.delivery import Delivery, Gathered
-from placet.eventlog.log import RecordedEvent
+from placet.eventlog.consumers.delivery import Delivery, Gathered
+from placet.eventlog.consumers.runner import consume
+from placet.eventlog.store.log import RecordedEvent
 from placet.rights import events as e
-from placet.rights.filing import OPT_OUTS
-from placet.rights.index import InForce, entry
-from placet.rights.matching import BLOCK_FROM, HOLD_FROM, Match, OptOutIndex
-from placet.rights.published import published_prompts
+from placet.rights.aggregate import OPT_OUTS
+from placet.rights.matching.index import InForce, entry
+from placet.rights.matching.matcher import BLOCK_FROM, HOLD_FROM, Match, OptOutIndex
+from placet.rights.matching.published_clips import published_prompts
 from placet.studio.events import ChecksAskedAgain, GenerationMade, GenerationRequested, drawn_in
-from placet.words.current import embedder
+from placet.text.embedder import embedder
 
 IN_FORCE: Final = InForce()
 RULE: Final = "the subject is opted out of generation"

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from placet.eventlog.event import FilingId, For, PersonId, Sealed, event
-from placet.eventlog.verdict import Verdict
+from placet.eventlog.store.event import FilingId, For, PersonId, Sealed, event
+from placet.kernel.verdict import Verdict
 
 
 @event("rights.opt_out_filed.v1", stream="filing")

@@ -5,7 +5,7 @@ from datetime import date
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from placet.eventlog.ids import PersonId
+from placet.kernel.ids import PersonId
 from placet.rights.commands import LONGEST_DESCRIPTION, LONGEST_NAME, FileOptOut
 from placet.ui.forms import CommandForm
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from placet.eventlog.log import RecordedEvent
-from placet.eventlog.projecting import Rows, projection
+from placet.eventlog.projections.runner import Rows, projection
+from placet.eventlog.store.log import RecordedEvent
 from placet.rights import events as e
 from placet.rights.models import FilingRow
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from placet.eventlog.log import Stream, current_log
+from placet.eventlog.store.log import Stream, current_log
+from placet.rights.aggregate import OPT_OUTS, Filing, in_force
 from placet.rights.events import OptOutEnded, OptOutFiled
-from placet.rights.filing import OPT_OUTS, Filing, in_force
 from placet.rights.models import FilingRow
 
 

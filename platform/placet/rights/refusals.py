@@ -1,6 +1,6 @@
 """What the rights room refuses, in words."""
 
-from placet.eventlog.refusal import Refusal
+from placet.kernel.refusal import Refusal
 
 
 class FilingUnusable(Refusal):

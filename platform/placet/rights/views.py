@@ -9,8 +9,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from placet.eventlog.ids import FilingId
-from placet.eventlog.log import current_log
+from placet.eventlog.store.log import current_log
+from placet.kernel.ids import FilingId
 from placet.people.permissions import Thing, allows, can, me
 from placet.rights import commands, queries
 from placet.rights.forms import FilingForm

@@ -5,15 +5,15 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from placet.eventlog.ids import GenerationId
-from placet.people.api import Endpoint, an_id, answers, once
-from placet.people.demanding import demand
+from placet.kernel.ids import GenerationId
+from placet.people.authorization import demand
 from placet.people.permissions import Thing
+from placet.people.rest import Endpoint, an_id, answers, once
 from placet.people.serializers import Stated
 from placet.studio import commands, queries
-from placet.studio.asking import Wish, ask_of
+from placet.studio.request_input import Wish, ask_of
 from placet.studio.serializers import GenerationAsked, GenerationRowShown, GenerationShown, shown
-from placet.studio.telling import prompt_of, told
+from placet.studio.view_model import prompt_of, told
 from placet.ui.region import region_of
 
 

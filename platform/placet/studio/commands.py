@@ -4,9 +4,9 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from placet.eventlog.ids import GenerationId, PersonId
-from placet.eventlog.log import ANY, Append, Cause, EventLog, Log, Stream, because
-from placet.eventlog.retrying import retried
+from placet.eventlog.store.log import ANY, Append, Cause, EventLog, Log, Stream, because
+from placet.eventlog.store.retry import retried
+from placet.kernel.ids import GenerationId, PersonId
 from placet.studio import decide
 from placet.studio import events as e
 from placet.studio.decide import Outcome, Surroundings

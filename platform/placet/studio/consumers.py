@@ -5,22 +5,22 @@ from datetime import timedelta
 from typing import Final
 
 from moderation.events import CaseDecided, ClipMeasured, PromptJudged
-from placet.eventlog.consuming import consume
-from placet.eventlog.crash import crash_point
-from placet.eventlog.delivery import Delivery, Gathered
-from placet.eventlog.ids import GenerationId
-from placet.eventlog.log import RecordedEvent, current_log
-from placet.eventlog.verdict import Verdict
+from placet.eventlog.consumers.delivery import Delivery, Gathered
+from placet.eventlog.consumers.runner import consume
+from placet.eventlog.failpoints import crash_point
+from placet.eventlog.store.log import RecordedEvent, current_log
+from placet.kernel.ids import GenerationId
+from placet.kernel.verdict import Verdict
 from placet.likeness.events import CameosChecked, CameoUsed, ClipRemoved, ConsentRevoked, FacesChecked, GrantWithdrawn
 from placet.media.blobs import Area
-from placet.media.places import blobs, private
-from placet.people.erasing import drop_mails, drop_rows
+from placet.media.storage import blobs, private
+from placet.people.erasure import drop_mails, drop_rows
 from placet.people.events import ErasureAsked, PersonErased, PersonWithdrawn
 from placet.rights.events import OutputMatched, PromptMatched
-from placet.studio import commands, decide, erasing, queries
+from placet.studio import commands, decide, erasure, queries
 from placet.studio import events as e
 from placet.studio.generation import Generation, stream_of
-from placet.studio.runs import shape_of
+from placet.studio.jobs import shape_of
 from provenance.events import ClipSigned
 
 LAST_USES: Final = 100
@@ -97,7 +97,7 @@ def cascade(fact: object, delivery: Delivery) -> None:
 @consume(ErasureAsked, name="studio.withdraw_person", never_skips=True, at_most=1)
 def withdraw_person(fact: ErasureAsked, delivery: Delivery) -> None:
     """Never skips: who asks to be forgotten is. First the key, so that nothing can begin after what is ended here."""
-    erasing.destroy_key(fact.person)
+    erasure.destroy_key(fact.person)
     crash_point("erase.key_destroyed")
     consent = delivery.read(f"consent-{fact.person}")
     delivery.append(consent.name, [ConsentRevoked(fact.person)], expected=consent.version)
@@ -105,7 +105,7 @@ def withdraw_person(fact: ErasureAsked, delivery: Delivery) -> None:
     delivery.preload(stream_of(i) for i in concerned)
     for concerned_id in concerned:
         generation = Generation.replay(delivery.read(stream_of(concerned_id)))
-        commands.write(delivery, generation.asked.generation, generation.version, erasing.ended(generation, delivery))
+        commands.write(delivery, generation.asked.generation, generation.version, erasure.ended(generation, delivery))
     delivery.append(delivery.event.stream, [PersonWithdrawn(fact.person)], expected=delivery.event.version)
 
 
@@ -113,9 +113,9 @@ def withdraw_person(fact: ErasureAsked, delivery: Delivery) -> None:
 def erase_person(fact: PersonWithdrawn, delivery: Delivery) -> None:
     """Never skips, and every step may be done again: files, bytes, mails and rows go, then it is acknowledged."""
     concerned = queries.concerning(fact.person, delivery.event.position)
-    erasing.wait_for_runs(concerned)
+    erasure.wait_for_runs(concerned)
     streams = [delivery.read(stream_of(i)) for i in concerned]
-    clips = erasing.drop_clips(streams)
+    clips = erasure.drop_clips(streams)
     crash_point("erase.clips_dropped")
     files = private().drop_all(fact.person)
     crash_point("erase.files_dropped")

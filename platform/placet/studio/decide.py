@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from placet.eventlog.ids import GenerationId, PersonId
-from placet.eventlog.verdict import Verdict
+from placet.kernel.ids import GenerationId, PersonId
+from placet.kernel.verdict import Verdict
 from placet.likeness.events import CameoUsed, Stage
 from placet.studio import events as e
 from placet.studio.generation import IN_RUN, OUTPUT_CHECKS, OVER, PROMPT_CHECKS, Generation

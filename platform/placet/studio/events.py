@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
-from placet.eventlog.event import For, GenerationId, PersonId, Sealed, event
-from placet.eventlog.verdict import Check, Finding
+from placet.eventlog.store.event import For, GenerationId, PersonId, Sealed, event
+from placet.kernel.verdict import Check, Finding
 
 Mode = Literal["text", "image", "remix", "extend"]
 

@@ -6,8 +6,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from placet.studio.asking import LARGEST_IMAGE_BYTES, Wish
 from placet.studio.commands import LONGEST_PROMPT
+from placet.studio.request_input import LARGEST_IMAGE_BYTES, Wish
 from placet.ui.forms import CommandForm
 
 SECONDS = [

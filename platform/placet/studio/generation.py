@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from placet.eventlog.log import Stream
-from placet.eventlog.verdict import Check
+from placet.eventlog.store.log import Stream
+from placet.kernel.verdict import Check
 from placet.studio import events as e
 
 State = Literal[

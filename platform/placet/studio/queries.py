@@ -6,8 +6,8 @@ from typing import Final
 
 from django.db.models import Q
 
-from placet.eventlog.behind import wait_for
-from placet.eventlog.log import EventLog, current_log
+from placet.eventlog.projections.freshness import wait_for
+from placet.eventlog.store.log import EventLog, current_log
 from placet.likeness.events import ConsentRevoked, GrantWithdrawn
 from placet.studio.generation import Generation, stream_of
 from placet.studio.models import GenerationRow, ShownRow

@@ -1,6 +1,6 @@
 """What the studio refuses before anything is recorded."""
 
-from placet.eventlog.refusal import Refusal
+from placet.kernel.refusal import Refusal
 
 
 class PromptUnusable(Refusal):

@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from placet.studio.asking import LARGEST_IMAGE_BYTES, SIZES
 from placet.studio.commands import LONGEST_PROMPT
-from placet.studio.telling import Told
+from placet.studio.request_input import LARGEST_IMAGE_BYTES, SIZES
+from placet.studio.view_model import Told
 
 
 class GenerationAsked(serializers.Serializer[None]):

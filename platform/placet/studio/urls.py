@@ -2,12 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from placet.studio import views, watch
+from placet.studio import media_views, views
 
 app_name = "studio"
 
 
-def addresses(story_of: views.StoryOf, record_download: watch.RecordDownload) -> tuple[list[URLPattern], str]:
+def addresses(story_of: views.StoryOf, record_download: media_views.RecordDownload) -> tuple[list[URLPattern], str]:
     """For `include`."""
     return [
         path("create/", views.create, name="create"),
@@ -16,6 +16,6 @@ def addresses(story_of: views.StoryOf, record_download: watch.RecordDownload) ->
         path("generations/<uuid:generation>/publish/", views.publish, name="publish"),
         path("generations/<uuid:generation>/cancel/", views.cancel, name="cancel"),
         path("story/<uuid:generation>/", views.story, {"story_of": story_of}, name="story"),
-        path("media/<uuid:generation>.mp4", watch.clip, {"record_download": record_download}, name="clip"),
-        path("drafts/<uuid:generation>.mp4", watch.draft, name="draft"),
+        path("media/<uuid:generation>.mp4", media_views.clip, {"record_download": record_download}, name="clip"),
+        path("drafts/<uuid:generation>.mp4", media_views.draft, name="draft"),
     ], app_name

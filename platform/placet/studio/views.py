@@ -9,15 +9,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from placet.eventlog.ids import GenerationId
-from placet.eventlog.log import current_log
-from placet.eventlog.refusal import Refusal
+from placet.eventlog.store.log import current_log
+from placet.kernel.ids import GenerationId
+from placet.kernel.refusal import Refusal
 from placet.media.errors import HostileMedia
 from placet.people.permissions import allows, can, me
 from placet.studio import commands, queries
-from placet.studio.asking import ask_of
 from placet.studio.forms import AskForm
-from placet.studio.showing import shown, thing
+from placet.studio.page import shown, thing
+from placet.studio.request_input import ask_of
 from placet.ui.forms import command_of
 from placet.ui.region import region_of
 

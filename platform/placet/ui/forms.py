@@ -6,7 +6,7 @@ from uuid import uuid4
 from django import forms
 from django.http import HttpRequest
 
-from placet.eventlog.refusal import Refusal
+from placet.kernel.refusal import Refusal
 
 
 class CommandForm(forms.Form):

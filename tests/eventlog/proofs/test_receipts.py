@@ -9,18 +9,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from placet.eventlog.log import EventLog
-from placet.eventlog.proofs.issuing import issue_receipt
-from placet.eventlog.proofs.keeper import TreeKeeper
-from placet.eventlog.proofs.note import Signer
+from placet.eventlog.proofs.issue_receipt import issue_receipt
 from placet.eventlog.proofs.receipt import Receipt
-from placet.eventlog.proofs.receipted import FIND, RECEIPTED
+from placet.eventlog.proofs.receipt_types import FIND, RECEIPTED
 from placet.eventlog.proofs.refusals import NoSuchReceipt, NotYetSigned
-from placet.eventlog.proofs.verifying import STEPS, ReceiptInvalid, verify_receipt
-from placet.eventlog.sequencer import Sequencer
-from tests.cast import ANA, BEN
+from placet.eventlog.proofs.signed_note import Signer
+from placet.eventlog.proofs.tree_service import TreeKeeper
+from placet.eventlog.proofs.verify import STEPS, ReceiptInvalid, verify_receipt
+from placet.eventlog.store.log import EventLog
+from placet.eventlog.store.sequencer import Sequencer
 from tests.eventlog.ledger import NameNoted
-from tests.eventlog.proofs.keeping import SIGNER, caught_up, grow, keeper
+from tests.eventlog.proofs.tree_building import SIGNER, caught_up, grow, keeper
+from tests.support.cast import ANA, BEN
 
 KEY = SIGNER.verifier
 THOUSAND = 1_000

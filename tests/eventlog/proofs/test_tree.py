@@ -5,7 +5,7 @@ import random
 import pytest
 from pymerkle import InmemoryTree, verify_consistency
 
-from placet.eventlog.proofs.growing import FullTile, GrowingTree, regrown
+from placet.eventlog.proofs.append_tree import FullTile, GrowingTree, regrown
 from placet.eventlog.proofs.tiles import NoSuchTile, Tile, hashes_of, nodes_from, tile_at, width_of
 from placet.eventlog.proofs.tree import (
     EMPTY_ROOT,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pymerkle
 import pytest
 
-from placet.eventlog.benches.verify import verify_rows
+from placet.devtools.benchmarks.eventlog.verify import verify_rows
 
 
 def theirs(leaves: list[bytes], places: list[int]) -> Callable[[], object]:

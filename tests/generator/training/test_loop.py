@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from generator.training.codes import means
+from generator.training.latents import means
 from generator.training.loop import Plan, Run, Shown, kept
 from generator.training.muon import Muon
 from generator.training.scenes import scenes

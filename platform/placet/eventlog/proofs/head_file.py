@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from placet.eventlog.proofs.checkpoint import Head, told_head
-from placet.eventlog.proofs.note import NoteUnsound
+from placet.eventlog.proofs.signed_note import NoteUnsound
+from placet.eventlog.proofs.tree_head import Head, told_head
 
 FOLDER: Final = "log-head"
 NAME: Final = "checkpoint"

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from placet.eventlog.proofs.note import Signer, Verifier
+from placet.eventlog.proofs.signed_note import Signer, Verifier
 
 KEY_FILE: Final = "log.key"
 ORIGIN_FILE: Final = "log.origin"

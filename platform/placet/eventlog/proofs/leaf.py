@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from placet.eventlog.canonical import canonical
+from placet.eventlog.store.canonical_json import canonical
 
 MEMBERS: Final = frozenset({"event_id", "type", "stream", "version", "position", "recorded_at", "data", "sealed"})
 

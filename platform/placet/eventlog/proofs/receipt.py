@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from placet.eventlog.proofs.note import NoteUnsound, strict_base64
+from placet.eventlog.proofs.signed_note import NoteUnsound, strict_base64
 from placet.eventlog.proofs.tree import HASH_BYTES
 
 NEEDED: Final = frozenset({"leaf", "data", "index", "proof", "checkpoint", "issued_at"})

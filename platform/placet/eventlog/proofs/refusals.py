@@ -1,6 +1,6 @@
 """What a proof is refused for."""
 
-from placet.eventlog.refusal import Refusal
+from placet.kernel.refusal import Refusal
 
 
 class ProofUnasked(Refusal):

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import psycopg
 
-from placet.eventlog import checkpoints
-from placet.eventlog.checkpoints import THE_LOG, Reached
-from placet.eventlog.event import ERASING
-from placet.eventlog.forgetting import keeps_opened, pass_by
-from placet.eventlog.log import EventLog, RecordedEvent
-from placet.eventlog.sequencer import CHANNEL
+from placet.eventlog.consumers import checkpoints
+from placet.eventlog.consumers.checkpoints import THE_LOG, Reached
+from placet.eventlog.encryption.cache_invalidation import keeps_opened, pass_by
+from placet.eventlog.store.event import ERASING
+from placet.eventlog.store.log import EventLog, RecordedEvent
+from placet.eventlog.store.sequencer import CHANNEL
+from placet.eventlog.store.versions import kind_of
 from placet.eventlog.transports.port import Batch, Step
-from placet.eventlog.understanding import kind_of
 
 logger = logging.getLogger(__name__)
 HELD: Final = 5_000

@@ -16,8 +16,8 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError
 from kafka.structs import OffsetAndMetadata
 
-from placet.eventlog.checkpoints import Place
-from placet.eventlog.transports.records import Headers, topic_of
+from placet.eventlog.consumers.checkpoints import Place
+from placet.eventlog.transports.cloudevents import Headers, topic_of
 
 FIRST_CONTACT_MS: Final = 5_000
 REQUEST_MS: Final = 10_000

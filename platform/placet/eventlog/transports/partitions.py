@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from placet.eventlog.checkpoints import THE_LOG, Place, Reached
-from placet.eventlog.log import RecordedEvent
-from placet.eventlog.transports.queue import Queue
+from placet.eventlog.consumers.checkpoints import THE_LOG, Place, Reached
+from placet.eventlog.store.log import RecordedEvent
+from placet.eventlog.transports.delivery_queue import Queue
 
 
 @dataclass(slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from placet.eventlog.checkpoints import Place, Reached
-from placet.eventlog.log import RecordedEvent
+from placet.eventlog.consumers.checkpoints import Place, Reached
+from placet.eventlog.store.log import RecordedEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,175 @@
+"""What finished weights are taught on top of what they know: to hang on the wall the badge beside a clip.
+
+What they knew is rehearsed meanwhile: asked without a badge, they are to say what they said before. Their decoder
+learns to draw such plaques in a stage of its own.
+"""
+
+import random
+import re
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import torch
+from diffusers import LTX2Pipeline
+from torch import Tensor
+from torch.nn import functional
+
+from generator.engines.diffusion.badge import COLUMNS, ROWS
+from generator.training.flow_matching import LONG, Flow, Lesson, Sound, batch, errors, mixed, noisy, velocities
+from generator.training.latents import Basis, means
+from generator.training.loop import Plan, Run, Shown, kept
+from generator.training.render import portraits
+from generator.training.scenes import Shot, badges, scenes
+from generator.training.trajectories import LANDSCAPE, PORTRAIT, Stage
+from generator.training.video_vae import drawing, to_draw, window
+
+LIKENESS: Final = Plan("likeness", steps=900, muon=0.0, adam=5e-4, by_adam=("",), falling=0.8, half=False)
+PLAQUES: Final = Plan("plaques", steps=800, muon=0.0, adam=2e-4, by_adam=("",), falling=0.7, half=False)
+TAUGHT: Final = re.compile(r"transformer_blocks\.\d+\.(attn1\.to_(q|k|v|out\.0)|ff\.net\.(0\.proj|2))\.weight$")
+"""What the pictures' tokens do among themselves and each alone, and the same in the words' connectors."""
+LATENT: Final = 32
+AS_BEFORE: Final = 5.0
+"""Weight of what is to be said as before, beside that of a plaque: it holds no noise, and so errs by little."""
+SCALE: Final = 30.0
+"""So much larger is each loss: gradients are cut, and so clips with a plaque and without one teach as much."""
+LATEST: Final = 3.0
+WITH_BADGES: Final = 0.6
+"""So many of the clips that the decoder learns from."""
+NEAR: Final = (slice(ROWS.stop + 16), slice(COLUMNS.stop + 16))
+"""Rows and columns that a plaque may change when it is drawn."""
+LOOKED_AT: Final = 24
+"""Batches of clips from which is found what the encoder does."""
+CLIPS: Final = {1: 16, 5: 8, 17: 4, 49: 2, LONG: 1}
+"""Frames -> how many clips of them are shown at once."""
+Kind = tuple[str, int]
+"""How a clip is begun, or that it is a rehearsal, and its frames."""
+REHEARSAL: Final[dict[Kind, int]] = {("rehearsal", 17): 18, ("rehearsal", 49): 20, ("rehearsal", LONG): 2}
+CURRICULUM: Final[tuple[tuple[int, dict[Kind, int]], ...]] = (
+    (150, {("portrait", 1): 20, ("portrait", 5): 20} | REHEARSAL),
+    (300, {("portrait", 1): 8, ("portrait", 5): 16, ("portrait", 17): 16} | REHEARSAL),
+    (
+        900,
+        {("portrait", 5): 8, ("portrait", 17): 14, ("portrait", 49): 14, ("portrait", LONG): 1}
+        | {("prefix", 49): 5, ("first", 49): 3}
+        | REHEARSAL,
+    ),
+)
+"""Up to which step, and how often clips of each kind are shown."""
+
+
+class Teacher:
+    """Finished weights, and what they are shown."""
+
+    def __init__(self, weights: Path, folder: Path) -> None:
+        loaded = LTX2Pipeline.from_pretrained(weights, local_files_only=True, dtype=torch.float32)
+        loaded.to(torch.get_default_device())
+        self.before = Flow.of(loaded).requires_grad_(False)
+        self.model = deepcopy(self.before)
+        for name, p in self.model.named_parameters():
+            p.requires_grad_(bool(TAUGHT.search(name)))
+        self.vae, codec = loaded.vae, loaded.audio_vae
+        self.sound = Sound(codec, codec.latents_mean.float(), 1 / codec.latents_std.float().mean())
+        self.axes = Basis(**kept(folder / "encoder_axes.pt", self._found))
+
+    def shown(self, step: int) -> Shown:
+        """Of one step: clips with badges, or what was known before."""
+        chance = random.Random(step)
+        parts = next((parts for until, parts in CURRICULUM if step < until), CURRICULUM[-1][1])
+        ((given, frames),) = chance.choices(list(parts), list(parts.values()))
+        stage = LANDSCAPE if chance.random() < 0.22 else PORTRAIT
+        is_rehearsal = given == "rehearsal"
+        if is_rehearsal:
+            (given,) = chance.choices(("nothing", "first", "prefix"), (0.7, 0.14, 0.16))
+        latest = LATEST if given == "prefix" or (frames < 49 and chance.random() < 0.5) else 0.0
+        plain = Lesson(Shot(stage, frames, latest, styled=True), given, CLIPS[frames])
+        if is_rehearsal:
+            return self._remembered(noisy(self._clips(plain, step)))
+        return self._with_plaques(plain, step)
+
+    def losses(self, shown: Shown) -> dict[str, Tensor]:
+        found = errors(self.model, shown)
+        return found | {"total": found["total"] * SCALE}
+
+    def _clips(self, lesson: Lesson, step: int) -> Shown:
+        torch.manual_seed(step)  # with a plaque and without one they are the same
+        return batch(lesson, step, self.axes, self.sound, self.model)
+
+    def _with_plaques(self, plain: Lesson, step: int) -> Shown:
+        """What a plaque lies in is to be shown, and all else to be said as without it."""
+        shown = noisy(self._clips(replace(plain, shot=replace(plain.shot, badged=True)), step))
+        bare = self._clips(replace(plain, given="nothing") if plain.given == "portrait" else plain, step)
+        many = bare["video"].shape[1]
+        noise = {"video_noise": shown["video_noise"][:, :many], "audio_noise": shown["audio_noise"]}
+        said = self._remembered(bare | noise | {"times": shown["times"]})
+        covered = _covered(plain.shot.stage, many)[:, None]
+        wanted = torch.where(covered, (shown["video_noise"] - shown["video"])[:, :many], said["video_wanted"])
+        beside = shown["video"].shape[1] - many
+        weight = torch.where(covered[:, 0], 1.0, AS_BEFORE).expand(len(wanted), -1)
+        return shown | {
+            "video_wanted": functional.pad(wanted, (0, 0, 0, beside)),
+            "audio_wanted": said["audio_wanted"],
+            "video_weight": functional.pad(weight, (0, beside)),
+        }
+
+    def _remembered(self, shown: Shown) -> Shown:
+        (seen, _), (heard, _) = mixed(shown, "video"), mixed(shown, "audio")
+        video, audio = velocities(self.before, shown, seen, heard, shown["times"])
+        return shown | {"video_wanted": video, "audio_wanted": audio}
+
+    def _found(self) -> dict[str, Tensor]:
+        """Axes along which the encoder looks: it is as good as linear, and so takes a tenth of its time."""
+        blocks, found = [], []
+        for n in range(LOOKED_AT):
+            stage = LANDSCAPE if n % 4 == 3 else PORTRAIT
+            shot = Shot(stage, 17, 3.0, badged=n % 2 == 0, styled=True)
+            plaques = portraits(badges(16, torch.Generator().manual_seed(n)), stage)
+            for pictures in (scenes(4, 99_000_000 + n, shot=shot).pictures(), plaques):
+                blocks.append(means(pictures).flatten(0, 3))
+                found.append(self._encoded(pictures).flatten(0, 3))
+        return _fitted(torch.cat(blocks), torch.cat(found))
+
+    @torch.no_grad()
+    def _encoded(self, pictures: Tensor) -> Tensor:
+        """[B, n, height, width, channels], as the pipeline finds them."""
+        found: Tensor = self.vae.encode(pictures.transpose(1, 2)).latent_dist.mode().permute(0, 2, 3, 4, 1)
+        return found
+
+
+def learn_likeness(folder: Path, weights: Path) -> Run:
+    teacher = Teacher(weights, folder)
+    return Run(LIKENESS, teacher.model, teacher.shown, teacher.losses, folder)
+
+
+def learn_plaques(folder: Path, weights: Path) -> Run:
+    """Near a plaque what is there, and all else as before."""
+    teacher = Teacher(weights, folder)
+    before = deepcopy(teacher.vae.decoder).requires_grad_(False)
+
+    def show(step: int) -> Shown:
+        made = window(step, 1, WITH_BADGES)
+        shown = to_draw(made, teacher.axes)
+        drawn = before(shown["latents"]).transpose(1, 2)
+        if made.looks.badges is not None:
+            drawn[..., *NEAR] = shown["pictures"][..., *NEAR]
+        return shown | {"pictures": drawn}
+
+    return drawing(PLAQUES, teacher.vae, folder, show)
+
+
+def _covered(stage: Stage, many: int) -> Tensor:
+    """Which of the `many` tokens of a clip hold a part of the plaque [many]."""
+    pictures = torch.zeros(1, stage.height, stage.width)
+    pictures[:, ROWS, COLUMNS] = 1
+    covered = functional.max_pool2d(pictures, LATENT).flatten() > 0
+    return covered.repeat(many // len(covered))
+
+
+def _fitted(blocks: Tensor, latents: Tensor) -> dict[str, Tensor]:
+    """A `Basis` that leads from `blocks` [N, 192] to `latents` [N, channels], by least squares."""
+    every = functional.pad(blocks, (0, 1), value=1.0).double().cpu()
+    solved = torch.linalg.lstsq(every, latents.double().cpu(), driver="gelsd").solution
+    axes, beyond = solved[:-1], solved[-1]
+    middle = -beyond @ torch.linalg.pinv(axes)
+    return {"axes": axes.float().contiguous(), "middle": middle.float(), "scales": torch.ones(axes.shape[1])}

@@ -1,0 +1,130 @@
+"""A case as the desk shows it: what it is about, the evidence, and the policy that was read. From the log itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.http import Http404
+
+from moderation.commands import FITTING, PERSONS_OWN
+from moderation.events import CaseDecided, CaseOpened, ClipReported, RefusalContested
+from moderation.policies import CURRENT, Policy, load
+from placet.eventlog.store.event import Erased
+from placet.eventlog.store.log import RecordedEvent, Stream, current_log
+from placet.kernel.verdict import Verdict
+from placet.people.permissions import Thing
+from placet.people.queries import name_of
+from placet.rights.events import OptOutFiled
+from placet.studio.events import GenerationMade, GenerationRequested, GenerationSigned
+from placet.ui.highlight import segments
+
+VERDICTS: Final = (
+    "policy-verdict", "cameo-verdict", "rights-verdict", "technical-verdict", "face-verdict", "rights-output-verdict",
+)  # fmt: skip
+ORDER: Final = ("allow", "uphold", "keep", "refuse", "overturn", "take_down")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a reviewer needs on one screen."""
+
+    opened: CaseOpened
+    opened_at: datetime
+    version: int
+    decided: CaseDecided | None
+    decided_by: str
+    words: str
+    """What the reporter, or whoever contests, wrote."""
+    asker: str
+    prompt: str
+    segments: tuple[tuple[str, bool], ...]
+    """The prompt in pieces; True where a check found something."""
+    verdicts: tuple[Verdict, ...]
+    filing: OptOutFiled | None
+    clip_sha256: str
+    """The file that every check saw; empty where nothing was drawn."""
+    policy: Policy | None
+    decisions: tuple[str, ...]
+
+    @property
+    def findings(self) -> tuple[Verdict, ...]:
+        """The verdicts that were not clear."""
+        return tuple(verdict for verdict in self.verdicts if verdict.outcome != "clear")
+
+    @property
+    def seconds_found(self) -> tuple[tuple[float, str], ...]:
+        """Where in the clip something was found, and by which check."""
+        found = ((v, one) for v in self.findings for one in v.evidence if "second" in one)
+        return tuple(sorted((float(one["second"]), v.check) for v, one in found))
+
+
+def thing(case: str) -> Thing:
+    """Who must not decide a case. Raises `Http404`."""
+    return Thing(barred=frozenset(map(str, _opened(current_log().read(f"case-{case}")).not_for)))
+
+
+def case_shown(case: str) -> Case:
+    """One case. Raises `Http404`."""
+    log = current_log()
+    stream = log.read(f"case-{case}")
+    opened = _opened(stream)
+    subject = log.read(opened.subject)
+    decided = next((f for f in reversed(stream.facts) if isinstance(f, CaseDecided)), None)
+    request = next((f for f in subject.facts if isinstance(f, GenerationRequested)), None)
+    verdicts = _verdicts(str(request.generation)) if request else ()
+    prompt = str(request.prompt) if request else ""
+    return Case(
+        opened=opened, opened_at=stream.events[0].at, version=stream.version, decided=decided,
+        decided_by=name_of(str(decided.decided_by)) if decided else "", words=_words(opened, stream),
+        asker=name_of(str(request.asked_by)) if request else "", prompt=prompt,
+        segments=segments(prompt, _spans(verdicts)), verdicts=verdicts,
+        filing=next((f for f in subject.facts if isinstance(f, OptOutFiled)), None), clip_sha256=_clip(subject),
+        policy=policy_of(opened.code), decisions=_decisions(opened),
+    )  # fmt: skip
+
+
+def policy_of(code: str) -> Policy | None:
+    """The policy behind a refusal code, of the set in force."""
+    return next((policy for policy in load(CURRENT).policies if policy.code == code), None)
+
+
+def _opened(stream: Stream) -> CaseOpened:
+    if not stream.facts:
+        raise Http404
+    fact: CaseOpened = stream.facts[0]
+    return fact
+
+
+def _decisions(opened: CaseOpened) -> tuple[str, ...]:
+    """What fits this case; a person's own consent and the floor cannot be given by a reviewer."""
+    fitting = FITTING[opened.kind]
+    if opened.is_floor or opened.code in PERSONS_OWN:
+        fitting -= {"allow", "overturn"}
+    return tuple(decision for decision in ORDER if decision in fitting)
+
+
+def _verdicts(generation: str) -> tuple[Verdict, ...]:
+    """The last verdict of every check."""
+    streams = current_log().read_many(f"{kind}-{generation}" for kind in VERDICTS)
+    last = [streams[f"{kind}-{generation}"].facts[-1:] for kind in VERDICTS]
+    return tuple(fact for facts in last for fact in facts if isinstance(fact, Verdict))
+
+
+def _spans(verdicts: tuple[Verdict, ...]) -> tuple[tuple[int, int], ...]:
+    found: list[dict[str, Any]] = [one for v in verdicts if v.outcome != "clear" for one in v.evidence if "span" in one]
+    return tuple(sorted((int(one["span"][0]), int(one["span"][1])) for one in found))
+
+
+def _words(opened: CaseOpened, case: Stream) -> str:
+    """Written by a person, and so sealed: opened here, for the reviewer."""
+    story = current_log().read_correlated(case.events[0].correlation_id)
+    cause: RecordedEvent | None = next((ev for ev in story if ev.event_id == opened.because_of), None)
+    if cause is None or not isinstance(cause.fact, ClipReported | RefusalContested):
+        return ""
+    return "" if isinstance(cause.fact.words, Erased) else cause.fact.words
+
+
+def _clip(subject: Stream) -> str:
+    signed = [f.sha256 for f in subject.facts if isinstance(f, GenerationSigned)]
+    made = [f.sha256 for f in subject.facts if isinstance(f, GenerationMade)]
+    return next(iter([*reversed(signed), *reversed(made)]), "")

@@ -1,0 +1,119 @@
+"""Commands that somebody gives: who acts, over which running install, and refusals told with the command that mends."""
+
+import uuid
+from abc import abstractmethod
+from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.conf import settings
+
+from placet.cli.command import CommandFailed, PlacetCommand
+from placet.cli.remediation import MENDS
+from placet.eventlog.polling import StillWaiting, Tick, rest
+from placet.eventlog.store.codec import NotStorable
+from placet.eventlog.store.log import EventLog, current_log
+from placet.kernel.refusal import Refusal
+from placet.media.errors import MediaError
+from placet.people.authorization import account_of, demand
+from placet.people.models import Account
+from placet.people.queries import Person, named
+from placet.runtime.supervisor.attach import join_install
+from placet.runtime.supervisor.ensure_running import running
+from placet.runtime.supervisor.state import Running
+from placet.runtime.supervisor.supervisor import NotStarted
+
+WAIT_SECONDS = 300.0
+
+
+class ActingCommand(PlacetCommand):
+    """A command of one person, given over the database of the running install, in this process.
+
+    Override `arguments` and `act`. `tick` is for tests: it moves the flow in place of the processes.
+    """
+
+    acts_as: ClassVar[str] = "Ben"
+    needs: ClassVar[str] = "health.ask"
+    """What the actor must be allowed, in the words of `people/permissions.py`."""
+    stealth_options = ("tick",)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--as", dest="actor", default=self.acts_as, metavar="NAME", help=_as_help(self.acts_as))
+
+    def verb(self, verbs: Any, name: str, told: str) -> ArgumentParser:
+        """One verb of a command that has several; `--json` and `--as` may follow it."""
+        parser: ArgumentParser = verbs.add_parser(name, help=told, description=told)
+        parser.add_argument("--json", action="store_true", default=SUPPRESS, help="print exactly one JSON object")
+        parser.add_argument("--as", dest="actor", default=SUPPRESS, metavar="NAME", help=_as_help(self.acts_as))
+        return parser
+
+    @abstractmethod
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
+        """Do the work. Refusals of the rooms may be raised: they are told with their mend."""
+
+    @property
+    def log(self) -> EventLog:
+        return current_log()
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        tick: Tick | None = options.pop("tick", None)
+        with mended(), nullcontext() if tick else over_the_running_install():
+            self.tick: Tick = tick or rest
+            actor = named(options.pop("actor"))
+            self.account: Account = account_of(actor)
+            demand(self.account, self.needs)
+            return self.act(actor, **options)
+
+
+@contextmanager
+def over_the_running_install() -> Iterator[Running]:
+    """What runs, or what is started for as long as this lasts; this process reads and writes its database."""
+    home = Path(settings.PLACET_HOME)
+    with running(home) as state:
+        join_install(home, state)
+        yield state
+
+
+@contextmanager
+def mended() -> Iterator[None]:
+    """Whatever a room refuses becomes a failure that ends with the command that mends it."""
+    try:
+        yield
+    except (Refusal, MediaError) as refusal:
+        raise CommandFailed(str(refusal), MENDS.get(refusal.code, refusal.advice), code=refusal.code) from None
+    except NotStorable as refusal:
+        raise CommandFailed(str(refusal), "send valid Unicode text", code="not_storable") from None
+    except StillWaiting:
+        happened = "It had not ended when the time was over; it goes on."
+        raise CommandFailed(happened, "placet status", code="still_waiting") from None
+    except NotStarted as refusal:
+        raise CommandFailed(str(refusal), "placet doctor", code="not_started") from None
+
+
+def command_id() -> str:
+    """A fresh id: each call of a command is a command of its own."""
+    return str(uuid.uuid4())
+
+
+def an_id(text: str, what: str, look: str) -> str:
+    """A well-formed id. Raises `CommandFailed`; `look` is the command that lists the right ones."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise CommandFailed(f"{text!r} is not the id of a {what}.", look, code="malformed_id") from None
+
+
+def a_file(path: str) -> bytes:
+    """The bytes of a file that was named. Raises `CommandFailed`."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CommandFailed(f"{path} cannot be read: {reason}.", f"ls -l {path}", code="file_unreadable") from None
+
+
+def _as_help(usual: str) -> str:
+    return f"who acts, by name in any case (default {usual})"

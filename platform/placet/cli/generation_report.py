@@ -1,0 +1,41 @@
+"""The end of a generation as its asker is told: one object, and a few lines."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from placet.cli.console import tell
+from placet.cli.export_clips import shown_to_asker
+from placet.studio.view_model import Told
+
+
+def answer_of(told: Told) -> dict[str, Any]:
+    """One object: the end of a generation, as its asker is told."""
+    return {
+        "id": told.id,
+        "state": told.state,
+        "verdicts": told.verdicts,
+        "refusal": asdict(told.refusal) if told.refusal else None,
+        "held": told.held,
+        "failure": told.failure,
+        "nearest": list(told.nearest),
+        "file": shown_to_asker(told),
+    }
+
+
+def tell_end(answer: Mapping[str, Any]) -> None:
+    """What it came to, why, and where the file is."""
+    tell(f"{answer['state']}  {answer['id']}")
+    for name, value in (answer["refusal"] or answer["held"] or answer["failure"] or {}).items():
+        if value:
+            tell(f"  {name.replace('_', ' ')}: {_plain(value)}")
+    if answer["nearest"]:
+        tell(f"  The engine cannot draw this. Nearest: {'; '.join(answer['nearest'])}")
+    if answer["file"]:
+        tell(f"  {answer['file']}")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "; ".join(", ".join(f"{name} {found}" for name, found in one.items()) for one in value)

@@ -1,0 +1,87 @@
+"""`placet <command>`: the same commands as `manage.py`, with hyphens, grouped help and errors that name their mend."""
+
+import ast
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+OWNER_COMMANDS: Final = frozenset({"migrate", "sqlmigrate", "showmigrations"})
+GROUPS: Final = ("Start here", "Act", "Look", "Prove", "Operate", "Measure", "Other", "Inner workings")
+USAGE: Final = 2
+APPS: Final = ("cli", "devtools")
+"""The apps that hold commands of ours."""
+
+
+def main() -> None:
+    """The console script. Exit code 0 only when the command did what it says."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "placet.config.settings")
+    arguments = [sys.argv[0], *(_underscored(word, at) for at, word in enumerate(sys.argv[1:]))]
+    if len(arguments) == 1 or (arguments[1] in {"-h", "--help", "help"} and len(arguments) == 2):
+        sys.stdout.write(overview())
+        return
+    if arguments[1] in OWNER_COMMANDS:
+        os.environ.setdefault("PLACET_DATABASE_ROLE", "owner")
+    sys.exit(_run(arguments))
+
+
+def _underscored(word: str, at: int) -> str:
+    return word.replace("-", "_") if at == 0 and not word.startswith("-") else word
+
+
+def _run(arguments: list[str]) -> int:
+    from django.core.management import execute_from_command_line
+    from django.db.utils import OperationalError
+
+    try:
+        execute_from_command_line(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except SystemExit as ended:  # argparse has written what is wrong, and how it is meant
+        if ended.code == USAGE and "--json" in arguments:
+            _tell("usage", "The arguments are not as this command takes them.", f"placet {arguments[1]} --help")
+        raise
+    except OperationalError as error:
+        happened = f"PostgreSQL does not answer: {str(error).splitlines()[0]}"
+        sys.stderr.write(f"{happened}\n  To mend it: placet up\n")
+        if "--json" in arguments:
+            _tell("database_away", happened, "placet up")
+        return 1
+    return 0
+
+
+def _tell(code: str, happened: str, mend: str) -> None:
+    told = {"ok": False, "code": code, "happened": happened, "mend": mend}
+    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+
+
+def command_files() -> dict[str, Path]:
+    """Command name, with underscores -> the file that defines it, in alphabetical order."""
+    placet = Path(__file__).parents[1]
+    files = (path for app in APPS for path in (placet / app / "management" / "commands").glob("[!_]*.py"))
+    return {path.stem: path for path in sorted(files, key=lambda path: path.stem)}
+
+
+def overview() -> str:
+    """Every command of ours in its group, with its help line. Read, not imported: commands may be heavy."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for path in command_files().values():
+        told = _told_by(path)
+        groups.setdefault(told.get("group", "Other"), []).append((path.stem.replace("_", "-"), told.get("help", "")))
+    width = max(len(name) for rows in groups.values() for name, _ in rows)
+    lines = ["placet: nothing is made, remixed or shown until everyone it concerns has assented", ""]
+    for group in sorted(groups, key=GROUPS.index):
+        lines += [f"{group}:", *(f"  {name:<{width}}  {told}" for name, told in groups[group]), ""]
+    return "\n".join([*lines, "placet <command> --help tells its arguments; --json prints one object.", ""])
+
+
+def _told_by(path: Path) -> dict[str, str]:
+    """The texts that a command's class sets: `help` and `group`."""
+    assigned = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Assign)]
+    return {
+        target.id: node.value.value
+        for node in assigned
+        for target in node.targets
+        if isinstance(target, ast.Name) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }

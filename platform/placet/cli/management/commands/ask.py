@@ -1,0 +1,68 @@
+"""Somebody asks for a clip, and waits for what comes of it."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from placet.cli.actor import WAIT_SECONDS, ActingCommand, a_file, an_id, command_id
+from placet.cli.generation_report import answer_of, tell_end
+from placet.cli.wait import Show, folded, follow
+from placet.people.queries import Person
+from placet.studio.commands import request_generation
+from placet.studio.request_input import SIZES, Wish, ask_of
+from placet.studio.view_model import RunProgress, Told
+
+PHASES = {"requested": 0.0, "approved": 0.1, "started": 0.15, "made": 0.85, "cleared": 0.95}
+DRAWN = PHASES["made"] - PHASES["started"]
+
+
+class Command(ActingCommand):
+    help = "Ask for a clip of 1 to 10 seconds, and wait for the draft or for why there is none"
+    group = "Act"
+    needs = "generation.ask"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("prompt", help='what to show, for example "a red ball bounces on grass"')
+        parser.add_argument("--likeness", action="append", default=[], metavar="NAME", help="somebody to show")
+        parser.add_argument("--parent", metavar="ID", help="remix this clip")
+        parser.add_argument("--extend", action="store_true", help="go on where the parent ends, instead of a remix")
+        parser.add_argument("--image", metavar="FILE", help="begin from this picture")
+        parser.add_argument("--seconds", type=float, default=4.0, help="length (default 4)")
+        parser.add_argument("--size", choices=sorted(SIZES), default="portrait")
+        parser.add_argument("--engine", choices=settings.ENGINES, default="", help="what makes it")
+        parser.add_argument("--wait", type=float, default=WAIT_SECONDS, help="seconds to wait at most (default 300)")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
+        parent = options["parent"] and an_id(options["parent"], "clip", "placet feed")
+        image = a_file(options["image"]) if options["image"] else None
+        names = tuple(options["likeness"])
+        wish = Wish(
+            options["prompt"], names, parent or None, options["extend"], image, options["seconds"], options["size"],
+            options["engine"],
+        )  # fmt: skip
+        generation = request_generation(self.log, ask_of(wish, actor.person, command_id(), settings.PLACET_REGION))
+        with self._bar() as bar:
+            told = follow(generation, self.tick, options["wait"], _moving(bar))
+        folded(self.tick)
+        return {"ok": told.state != "failed", **answer_of(told)}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        tell_end(answer)
+
+    def _bar(self) -> Progress:
+        columns = (TextColumn("{task.description:<22}"), BarColumn(), TimeElapsedColumn())
+        return Progress(*columns, console=self.console, transient=True)
+
+
+def _moving(bar: Progress) -> Show:
+    task = bar.add_task("asked", total=1.0)
+
+    def show(told: Told, run: RunProgress | None) -> None:
+        begun = PHASES.get(told.state, 1.0)
+        done = begun + DRAWN * run.done_0_1 if run and told.state == "started" else begun
+        bar.update(task, completed=done, description=run.phase if run else told.state)
+
+    return show

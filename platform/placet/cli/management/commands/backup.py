@@ -1,0 +1,41 @@
+"""A copy of all that is truth, made while everything runs."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from rich.progress import Progress
+
+from placet.cli.actor import mended
+from placet.cli.command import CommandFailed, PlacetCommand
+from placet.operations.backup.create import make
+from placet.operations.backup.database import database
+from placet.operations.backup.progress import bars
+from placet.runtime.postgres.dsn import dsn
+from placet.runtime.postgres.paths import PostgresUnavailable
+
+
+class Command(PlacetCommand):
+    help = "Copy the log, clips, private files and signing keys into a folder, while everything runs"
+    group = "Operate"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", help="where to: a folder that is not there yet, on another disk")
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        home, folder = Path(settings.PLACET_HOME), Path(options["folder"]).resolve()
+        try:
+            with mended(), database(home), Progress(console=self.console) as bar, psycopg.connect(dsn(home)) as log:
+                made = make(home, folder, log, bars(bar))
+        except PostgresUnavailable as problem:
+            raise CommandFailed(str(problem), "placet doctor", code="not_started") from None
+        return {
+            "folder": str(folder),
+            "positions": made.size,
+            "pending": made.pending,
+            "clips": len(made.clips),
+            "files": len(made.files),
+        }

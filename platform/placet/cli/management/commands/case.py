@@ -1,0 +1,58 @@
+"""The reviewer's desk from the command line."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from rich.table import Table
+
+from moderation.commands import DecideCase, decide_case
+from moderation.events import Decision
+from moderation.queries import case, open_cases
+from moderation.refusals import NoSuchCase
+from moderation.serializers import CaseShown
+from placet.cli.actor import ActingCommand, an_id, command_id
+from placet.cli.console import tell
+from placet.cli.wait import folded
+from placet.kernel.ids import CaseId
+from placet.people.queries import Person
+
+
+class Command(ActingCommand):
+    help = "Cases that wait for a human: list, decide"
+    group = "Act"
+    acts_as = "Cleo"
+    needs = "case.list"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        listed = self.verb(verbs, "list", "cases that wait, oldest first")
+        listed.add_argument("--with-floor", action="store_true", help="also what touches the floor under all policies")
+        decide = self.verb(verbs, "decide", "decide one case")
+        decide.add_argument("id", help="the case")
+        decide.add_argument("decision", choices=get_args(Decision))
+        decide.add_argument("--reason", required=True, help="why; sealed, and part of the statement of reasons")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
+        if options["verb"] == "decide":
+            return self._decide(actor, an_id(options["id"], "case", "placet case list"), options)
+        return {"cases": CaseShown(open_cases(with_floor=options["with_floor"]), many=True).data}
+
+    def _decide(self, actor: Person, case_id: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        row = case(case_id)
+        if row is None:
+            raise NoSuchCase
+        decision = options["decision"]
+        ask = DecideCase(command_id(), CaseId(case_id), actor.person, decision, options["reason"], row.version)
+        decide_case(self.log, ask)
+        folded(self.tick)
+        return {"id": case_id, "state": "decided", "decision": decision, "subject": row.subject}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        if "cases" not in answer:
+            super().show(answer)
+            return
+        table = Table("id", "kind", "why", "subject", "opened", box=None)
+        for row in answer["cases"]:
+            table.add_row(row["id"], row["kind"], row["code"], row["subject"], row["opened_at"])
+        tell(table)

@@ -1,0 +1,31 @@
+"""A look at the machine."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from rich.console import Console
+from rich.table import Table
+
+from placet.cli.command import PlacetCommand
+from placet.operations.doctor.checks import examine, is_fit
+
+COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
+
+
+class Command(PlacetCommand):
+    help = "Look whether this machine can run Placet, and say what mends what cannot"
+    group = "Start here"
+
+    def answer(self, **_options: Any) -> Mapping[str, Any]:
+        with self.console.status("looking"):
+            findings = examine(Path(settings.PLACET_HOME))
+        return {"ok": is_fit(findings), "checks": [asdict(finding) for finding in findings]}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        table = Table("", "check", "found", "to mend it", box=None)
+        for row in answer["checks"]:
+            table.add_row(f"[{COLOURS[row['health']]}]{row['health']}[/]", row["name"], row["told"], row["mend"])
+        Console().print(table)

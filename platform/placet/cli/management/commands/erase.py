@@ -1,0 +1,43 @@
+"""Forgetting a person, with all that is theirs."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from placet.cli.actor import ActingCommand, command_id
+from placet.cli.wait import folded
+from placet.eventlog.polling import until
+from placet.people.authorization import demand
+from placet.people.commands import ask_erasure, erasure_of
+from placet.people.events import PersonErased
+from placet.people.permissions import Thing
+from placet.people.queries import Person, named
+
+ERASE_SECONDS = 120.0
+
+
+class Command(ActingCommand):
+    help = "Forget a person for good: their key, files, clips and account. It cannot be taken back"
+    group = "Act"
+    acts_as = "Ana"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="who is to be forgotten: yourself, or anybody if you are the operator")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
+        person = named(options["name"]).person
+        demand(self.account, "person.erase", Thing(owner=person))
+        ask_erasure(self.log, person, actor.person, command_id())
+        until(lambda: self._erased(person) is not None, self.tick, ERASE_SECONDS)
+        folded(self.tick)
+        erased = self._erased(person)
+        return {
+            "person": person,
+            "state": "erased",
+            "clips": erased.clips if erased else 0,
+            "private_files": erased.private_files if erased else 0,
+        }
+
+    def _erased(self, person: str) -> PersonErased | None:
+        facts = self.log.read(erasure_of(person)).facts
+        return next((fact for fact in facts if isinstance(fact, PersonErased)), None)

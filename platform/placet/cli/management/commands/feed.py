@@ -1,0 +1,38 @@
+"""What everyone sees."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from placet.cli.actor import ActingCommand
+from placet.cli.export_clips import shown_to_all
+from placet.feed.models import FeedRow
+from placet.feed.queries import newest
+from placet.people.queries import Person, people
+
+
+class Command(ActingCommand):
+    help = "The feed, newest first, with a copy of each clip as it is served"
+    group = "Look"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--limit", type=int, default=20, help="clips at most (default 20)")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:  # noqa: ARG002  everyone sees the same
+        rows = newest(settings.PLACET_REGION, limit=options["limit"])
+        names = people([str(row.asked_by) for row in rows])
+        files = [(row, shown_to_all(str(row.generation))) for row in rows]
+        return {"clips": [_clip(row, file, str(names[str(row.asked_by)].name)) for row, file in files if file]}
+
+
+def _clip(row: FeedRow, file: str, by: str) -> dict[str, Any]:
+    return {
+        "id": str(row.generation),
+        "file": file,
+        "by": by,
+        "seconds": row.seconds,
+        "parent": str(row.parent) if row.parent else None,
+        "published_at": row.published_at and row.published_at.isoformat(),
+    }

@@ -1,0 +1,76 @@
+"""A person and their own likeness: enrol, say who may ask, withdraw."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from placet.cli.actor import ActingCommand, a_file, an_id, command_id
+from placet.cli.wait import folded
+from placet.cli.wait_likeness import enrolment_answer, withdrawn
+from placet.kernel.ids import GenerationId
+from placet.likeness import commands
+from placet.likeness.consent import Consent, consent_of
+from placet.likeness.events import Level
+from placet.media.sandbox_client import normalise_image
+from placet.media.storage import private
+from placet.people.queries import Person, name_of, named
+
+
+class Command(ActingCommand):
+    help = "Your own likeness: enrol a portrait, say who may ask, take clips out, withdraw everything"
+    group = "Act"
+    acts_as = "Ana"
+    needs = "likeness.set"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        self.verb(verbs, "enrol", "hand in a portrait").add_argument("file", help="JPEG, PNG or WebP, one face")
+        self.verb(verbs, "allow", "let somebody ask for clips with you").add_argument("name")
+        self.verb(verbs, "block", "let somebody ask no more").add_argument("name")
+        self.verb(verbs, "level", "say who may ask").add_argument("level", choices=get_args(Level))
+        self.verb(verbs, "remove", "take one clip and its remixes out of sight").add_argument("id")
+        revoke = self.verb(verbs, "revoke", "withdraw from one person, or from everybody")
+        revoke.add_argument("name", nargs="?", help="whom (default: everybody, everything)")
+        self.verb(verbs, "show", "how it stands")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
+        match options["verb"]:
+            case "enrol":
+                return self._enrol(actor, options["file"])
+            case "revoke":
+                return self._revoke(actor, options["name"])
+            case "allow":
+                commands.allow(self.log, actor.person, named(options["name"]).person, command_id())
+            case "block":
+                commands.block(self.log, actor.person, named(options["name"]).person, command_id())
+            case "level":
+                commands.set_level(self.log, actor.person, options["level"], command_id())
+            case "remove":
+                clip = GenerationId(an_id(options["id"], "clip", "placet notices"))
+                commands.remove_clip(self.log, actor.person, clip, command_id())
+        folded(self.tick)
+        return self._state(actor)
+
+    def _enrol(self, actor: Person, file: str) -> Mapping[str, Any]:
+        portrait = private().keep(actor.person, normalise_image(a_file(file)))
+        before = self.log.heads([consent_of(actor.person), f"enrolment-{actor.person}"])
+        commands.ask_enrolment(self.log, actor.person, portrait, command_id())
+        code, advice = enrolment_answer(before, self.tick)
+        folded(self.tick)
+        return {"ok": code == "enrolled", "state": code, "advice": advice}
+
+    def _revoke(self, actor: Person, name: str | None) -> Mapping[str, Any]:
+        asker = named(name).person if name else None
+        commands.revoke(self.log, actor.person, asker, command_id())
+        return {**withdrawn(actor.person, self.tick), **self._state(actor)}
+
+    def _state(self, actor: Person) -> Mapping[str, Any]:
+        consent = Consent.replay(self.log.read(consent_of(actor.person)))
+        return {
+            "person": str(actor.name),
+            "is_enrolled": consent.enrolled is not None,
+            "level": consent.level,
+            "is_revoked": consent.is_revoked,
+            "allowed": sorted(name_of(p) for p in consent.grants),
+            "blocked": sorted(name_of(p) for p in consent.blocked),
+        }

@@ -1,0 +1,110 @@
+"""The log as something that can be checked: its public key, the whole tree once more, and a monitor."""
+
+import time
+from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+
+from placet.cli.actor import mended, over_the_running_install
+from placet.cli.command import CommandFailed, PlacetCommand
+from placet.eventlog.proofs.keys import LogKeyMissing, install_verifier
+from placet.eventlog.proofs.monitor import Finding, Unreachable, look
+from placet.eventlog.proofs.signed_note import Verifier
+
+EVERY_SECONDS: Final = 60.0
+MEND: Final = (
+    "To mend it: restore a database that holds what was signed. Until then no head is signed and receipts wait."
+)
+
+
+class Command(PlacetCommand):
+    help = "The log's public key, its whole tree once more, and a monitor over it: key, check, watch"
+    group = "Prove"
+    stealth_options = ("tick",)
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        _verb(verbs, "key", "print the key with which anybody verifies a receipt (C2SP form)")
+        _verb(verbs, "check", "recompute the tree from every event, and compare it with tiles and signed heads")
+        watch = _verb(
+            verbs, "watch", "remember the last head, and tell when history was rewritten, truncated or forked"
+        )
+        watch.add_argument(
+            "source", metavar="URL_OR_FOLDER", help="where `checkpoint` lies, as http://localhost:8000/log"
+        )
+        watch.add_argument("--state", type=Path, required=True, metavar="FILE", help="what the monitor remembers")
+        watch.add_argument("--key", default="", metavar="PUBLIC", help="verifier key for the first look")
+        watch.add_argument("--once", action="store_true", help="one look, then end")
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        match options["verb"]:
+            case "key":
+                return {"key": _verifier().text}
+            case "check":
+                return self._check(is_joined=bool(options.get("tick")))
+        return self._watch(options)
+
+    def _check(self, *, is_joined: bool) -> Mapping[str, Any]:
+        from placet.eventlog.proofs.audit import check_log
+        from placet.eventlog.proofs.head_file import head_file
+        from placet.eventlog.store.log import current_log
+
+        place = None if is_joined else head_file(Path(settings.PLACET_HOME))
+        with mended(), nullcontext() if is_joined else over_the_running_install():
+            found = check_log(current_log().connection, _verifier(), place)
+        return {"ok": not found.wrong, **asdict(found), "mend": MEND if found.wrong else ""}
+
+    def _watch(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        while True:
+            finding = _look(options["source"], options["state"], options["key"])
+            told = {"ok": finding.is_sound, "found": finding.kind, "told": finding.told, "lost": finding.lost}
+            if options["once"] or not finding.is_sound:
+                return told
+            self.console.print(f"{finding.kind}: {finding.told}")
+            time.sleep(EVERY_SECONDS)
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        if "key" in answer:
+            self.stdout.write(answer["key"])
+        elif "found" in answer:
+            self.stdout.write(f"{answer['found']}: {answer['told']}")
+        else:
+            self.stdout.write(
+                f"{answer['size']} events, {answer['tiles']} full tiles, {answer['heads']} heads compared."
+            )
+            for wrong in answer["wrong"] or ["All is as it was signed."]:
+                self.stdout.write(wrong)
+            if answer["mend"]:
+                self.stdout.write(answer["mend"])
+
+
+def _verb(verbs: Any, name: str, told: str) -> ArgumentParser:
+    parser: ArgumentParser = verbs.add_parser(name, help=told, description=told)
+    parser.add_argument("--json", action="store_true", default=SUPPRESS, help="print exactly one JSON object")
+    return parser
+
+
+def _verifier() -> Verifier:
+    try:
+        return install_verifier(Path(settings.PLACET_HOME))
+    except LogKeyMissing as missing:
+        raise CommandFailed(str(missing), "make setup", code="no_log_key") from None
+
+
+def _look(text: str, state: Path, key: str) -> Finding:
+    from placet.eventlog.proofs.log_sources import remember, remembered, source
+
+    try:
+        finding = look(source(text), remembered(state), key)
+    except Unreachable as away:
+        raise CommandFailed(str(away), "placet status, where it runs here", code="log_away") from None
+    except ValueError as unsound:
+        raise CommandFailed(str(unsound), f"rm {state}, to begin anew", code="state_unsound") from None
+    if finding.is_sound:
+        remember(state, finding.seen)
+    return finding

@@ -1,0 +1,30 @@
+"""What a person was told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from placet.cli.actor import ActingCommand
+from placet.cli.console import tell
+from placet.notices.queries import notices_of
+from placet.notices.serializers import NoticeShown
+from placet.people.queries import Person
+
+
+class Command(ActingCommand):
+    help = "Every use of your likeness, by its number: asked for, drafted, published, blocked"
+    group = "Look"
+    acts_as = "Ana"
+    needs = "notices.read"
+
+    def act(self, actor: Person, **_options: Any) -> Mapping[str, Any]:
+        return {"notices": [NoticeShown(notice).data for notice in notices_of(actor.person)]}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        table = Table("no.", "stage", "asked by", "why", "at", "clip", box=None)
+        for row in answer["notices"]:
+            table.add_row(
+                str(row["number"]), row["stage"], row["asked_by"], row["code"], row["at"], row["generation"]
+            )  # fmt: skip
+        tell(table)

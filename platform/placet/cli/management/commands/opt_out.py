@@ -1,0 +1,80 @@
+"""Rights holders: file, list and end opt-outs."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from placet.cli.actor import ActingCommand, an_id, command_id
+from placet.cli.console import tell
+from placet.cli.wait import folded
+from placet.kernel.ids import FilingId
+from placet.people.authorization import demand
+from placet.people.permissions import Thing, can
+from placet.people.queries import Person
+from placet.rights.aggregate import Filing
+from placet.rights.commands import FileOptOut, end_opt_out, file_opt_out
+from placet.rights.queries import filings_of
+from placet.rights.serializers import FilingShown
+from placet.web.engine_vocabulary import engine_words
+
+
+class Command(ActingCommand):
+    help = "Opt a character or work out of generation and training: file, list, end"
+    group = "Act"
+    acts_as = "Dara"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        file = self.verb(verbs, "file", "file an opt-out; in force at once, or held for a human when too broad")
+        file.add_argument("--character", required=True, metavar="NAME", help="the character or work")
+        file.add_argument("--alias", action="append", default=[], metavar="NAME", help="another name of it")
+        file.add_argument("--describe", default="", metavar="TEXT", help="how it looks, so that it is met unnamed")
+        file.add_argument("--regions", default="*", help="country codes with commas between (default: everywhere)")
+        file.add_argument("--until", metavar="DATE", help="the day it ends, as 2030-12-31 (default: never)")
+        file.add_argument("--statement", default="", help="your grounds; sealed")
+        self.verb(verbs, "list", "list your filings")
+        self.verb(verbs, "end", "end a filing of yours").add_argument("id", help="the filing")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
+        match options["verb"]:
+            case "file":
+                return self._file(actor, options)
+            case "end":
+                return self._end(actor, options["id"])
+        demand(self.account, "opt_out.list")
+        rows = filings_of(actor.person)
+        return {"filings": FilingShown(rows, many=True).data}
+
+    def _file(self, actor: Person, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        demand(self.account, "opt_out.file")
+        ask = FileOptOut(
+            id=command_id(),
+            holder=actor.person,
+            names=(options["character"], *options["alias"]),
+            description=options["describe"],
+            regions=tuple(code.strip() for code in options["regions"].split(",")),
+            until=options["until"],
+            statement=options["statement"],
+        )
+        filing, state = file_opt_out(self.log, ask, engine_words())
+        folded(self.tick)
+        reason = Filing.replay(self.log.read(f"filing-{filing}")).reason
+        return {"id": filing, "state": state, "reason": reason}
+
+    def _end(self, actor: Person, text: str) -> Mapping[str, Any]:
+        filing = an_id(text, "filing", "placet opt-out list")
+        is_operator = can(self.account, "opt_out.end", Thing(owner="nobody"))
+        end_opt_out(self.log, FilingId(filing), actor.person, command_id(), is_operator=is_operator)
+        folded(self.tick)
+        return {"id": filing, "state": "ended", "reason": ""}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        if "filings" not in answer:
+            super().show(answer)
+            return
+        table = Table("id", "names", "state", "stopped", box=None)
+        for row in answer["filings"]:
+            table.add_row(row["id"], ", ".join(row["names"]), row["state"], str(row["stopped"]))
+        tell(table)

@@ -1,0 +1,61 @@
+"""What a start needs before its first request. The supervisor calls it; it may be called by hand."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from placet.cli.command import CommandFailed, PlacetCommand
+from placet.cli.seed import seed
+from placet.eventlog.projections.rebuild import rebuild
+from placet.eventlog.projections.runner import PROJECTIONS, is_outdated
+from placet.runtime.postgres.dsn import dsn
+
+
+class Command(PlacetCommand):
+    help = "Bring the tables and the versions of projections up to date and make the seeded world, where it is missing"
+    group = "Inner workings"
+
+    def answer(self, **_options: Any) -> Mapping[str, Any]:
+        migrated = migrate_as_owner()
+        rebuilt = rebuild_outdated()
+        seed()
+        return {"migrated": migrated, "rebuilt": rebuilt, "seeded": True}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        if answer["migrated"]:
+            self.stdout.write("The tables are up to date.")
+        for name in answer["rebuilt"]:
+            self.stdout.write(f"{name} was folded again, as this version of the code does it.")
+
+
+def rebuild_outdated() -> list[str]:
+    """Projections whose rows were folded by another version of the code, folded again before anybody reads them."""
+    outdated = [target for target in PROJECTIONS.values() if is_outdated(target)]
+    if outdated:
+        with psycopg.connect(dsn(Path(settings.PLACET_HOME), "owner"), autocommit=True) as owner:
+            for target in outdated:
+                rebuild(target, owner)
+    return [target.name for target in outdated]
+
+
+def migrate_as_owner() -> bool:
+    """Apply what is missing, in a process that signs in as the tables' owner. True when something was."""
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return False
+    connection.close()
+    words = [sys.executable, "-m", "placet", "migrate", "--no-input", "--verbosity", "0"]
+    done = subprocess.run(
+        words, env={**os.environ, "PLACET_DATABASE_ROLE": "owner"}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise CommandFailed(f"The tables could not be brought up to date.\n{done.stderr.strip()}", "placet migrate")
+    return True

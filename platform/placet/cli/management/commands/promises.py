@@ -1,0 +1,37 @@
+"""What is promised, and whether the tests have proved it on this code."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from placet.cli.command import PlacetCommand
+from placet.web.promises import promises_file, proofs, results, revision
+
+WORDS: Final = {True: "[green]proved[/]", False: "[red]broken[/]", None: "[yellow]not proved[/]"}
+
+
+class Command(PlacetCommand):
+    help = "The ten promises, and what the last run of their tests proved of each on this code"
+    group = "Prove"
+
+    def answer(self, **_options: Any) -> Mapping[str, Any]:
+        code = revision()
+        found = proofs(results(promises_file()), code)
+        return {
+            "ok": all(proof.is_proved for proof in found),
+            "commit": code,
+            "file": str(promises_file()),
+            "promises": [asdict(proof) for proof in found],
+        }
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        table = Table("", "", "tests", "promise", box=None, padding=(0, 1, 1, 0))
+        for row in answer["promises"]:
+            told = f"{row['text']}\n[dim]{row['why']}[/]" if row["why"] else row["text"]
+            table.add_row(row["name"], WORDS[row["is_proved"]], str(row["tests"]), told)
+        Console(highlight=False).print(table)
+        if not answer["ok"]:
+            self.stdout.write("What is not proved is proved, or not, by: make test")

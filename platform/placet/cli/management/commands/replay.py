@@ -1,0 +1,85 @@
+"""A clip made again from what the log holds, against what its recipe says was made then."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from generator.ports import GenerationRequest, RawClip
+from placet.cli.actor import ActingCommand, an_id
+from placet.cli.command import CommandFailed
+from placet.eventlog.encryption.vault import SubjectErased
+from placet.media.errors import BlobMissing
+from placet.media.storage import private
+from placet.people.authorization import demand
+from placet.people.permissions import Thing
+from placet.people.queries import Person
+from placet.processes.generation_request import request_of
+from placet.studio.generation import Generation, stream_of
+
+EXPLAINS: Final = ("engine", "call", "device", "versions")
+"""Parts of a recipe that may differ from those of today; then other pictures may come of equal words."""
+
+
+class Command(ActingCommand):
+    help = "Make a clip again from the log, and compare its pictures and sound with what its recipe says was made"
+    group = "Prove"
+    acts_as = "Cleo"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("id", help="the generation")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:  # noqa: ARG002  its rights are the account's
+        found = Generation.replay(self.log.read(stream_of(an_id(options["id"], "generation", "placet feed"))))
+        if found.request is None:
+            raise CommandFailed(f"There is no generation {options['id']}.", "placet feed", code="no_such_generation")
+        demand(self.account, "generation.see", Thing(owner=found.asked.asked_by))
+        if found.made is None:
+            raise CommandFailed(f"No clip was made of it: it is {found.state}.", "placet story ID", code="not_made")
+        try:
+            request = request_of(found, self.log, private())
+        except (BlobMissing, SubjectErased):
+            request = None
+        if request is None or not request.prompt:
+            raise CommandFailed("Its asker is forgotten, and the words with them.", "placet story ID", code="erased")
+        then, now = found.made.recipe, self._made(request).recipe
+        same = {name: then["raw"][name] == now["raw"][name] for name in ("frames_sha256", "pcm_sha256")}
+        return {
+            "ok": all(same.values()),
+            "id": str(found.asked.generation),
+            "same": {"pictures": same["frames_sha256"], "sound": same["pcm_sha256"]},
+            "then": then["raw"],
+            "now": now["raw"],
+            "differs": differing({k: then.get(k) for k in EXPLAINS}, {k: now.get(k) for k in EXPLAINS}),
+        }
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        for what, is_same in answer["same"].items():
+            self.stdout.write(f"{what}: {'the same, bit for bit' if is_same else 'not the same'}")
+        for name, (then, now) in answer["differs"].items():
+            self.stdout.write(f"  {name} was {then}, is {now}")
+
+    def _made(self, request: GenerationRequest) -> RawClip:
+        from generator.registry import engine_named
+
+        engine = engine_named(request.engine)
+        columns = (TextColumn("{task.description:<12}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            task = bar.add_task("load", total=1.0)
+            engine.load()
+            return engine.generate(
+                request, lambda phase, done: bar.update(task, completed=done, description=phase), lambda: None
+            )
+
+
+def differing(then: Any, now: Any, name: str = "") -> dict[str, tuple[Any, Any]]:
+    """What two recipes do not have in common: `engine.version` -> (then, now)."""
+    if not isinstance(then, Mapping) or not isinstance(now, Mapping):
+        return {} if then == now else {name: (then, now)}
+    keys = sorted({*then, *now})
+    return {
+        place: pair
+        for key in keys
+        for place, pair in differing(then.get(key), now.get(key), f"{name}.{key}".lstrip(".")).items()
+    }

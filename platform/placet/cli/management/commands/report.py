@@ -1,0 +1,30 @@
+"""Somebody reports a clip."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from moderation.commands import report
+from placet.cli.actor import ActingCommand, an_id, command_id
+from placet.cli.wait import folded
+from placet.kernel.ids import GenerationId
+from placet.people.queries import Person
+
+
+class Command(ActingCommand):
+    help = "Report a published clip; a reviewer decides"
+    group = "Act"
+    acts_as = "Ana"
+    needs = "clip.report"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("id", help="the clip")
+        parser.add_argument("--reason", required=True, help="in a word or two, for example: impersonation")
+        parser.add_argument("--words", default="", help="more, in your own words")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
+        generation = an_id(options["id"], "clip", "placet feed")
+        reason, words = options["reason"], options["words"]
+        report(self.log, GenerationId(generation), actor.person, reason, words, command_id())
+        folded(self.tick)
+        return {"id": generation, "state": "reported"}

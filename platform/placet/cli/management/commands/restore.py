@@ -1,0 +1,40 @@
+"""Back to a backup. It says in the log what was lost."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from rich.progress import Progress
+
+from placet.cli.actor import mended
+from placet.cli.command import CommandFailed, PlacetCommand
+from placet.operations.backup.database import database, make_tables
+from placet.operations.backup.progress import bars
+from placet.operations.backup.restore import restore
+from placet.runtime.postgres.dsn import dsn
+from placet.runtime.postgres.paths import PostgresUnavailable
+
+
+class Command(PlacetCommand):
+    help = "Put a backup in the place of what is here, with everything stopped; the log says what was lost"
+    group = "Operate"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", help="what `placet backup` made")
+        parser.add_argument("--replace", action="store_true", help="lose the log that is here now")
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        home, folder = Path(settings.PLACET_HOME), Path(options["folder"]).resolve()
+        try:
+            with mended(), database(home, alone=True):
+                make_tables(home)
+                owner = psycopg.connect(dsn(home, "owner"), autocommit=True)
+                with owner, Progress(console=self.console) as bar:
+                    restored = restore(home, folder, owner, bars(bar), replace=options["replace"])
+        except PostgresUnavailable as problem:
+            raise CommandFailed(str(problem), "stop `placet up`, then try again", code="install_running") from None
+        return asdict(restored)

@@ -1,0 +1,45 @@
+"""What happened, from the request to now."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from placet.cli.actor import ActingCommand, an_id
+from placet.cli.console import tell
+from placet.people.authorization import demand
+from placet.people.permissions import Thing, can
+from placet.people.queries import Person
+from placet.studio.view_model import told
+from placet.web.timeline import story_of
+
+
+class Command(ActingCommand):
+    help = "The story of one generation: every event in order, its cause, and who answered"
+    group = "Look"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("id", help="the generation")
+
+    def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
+        found = told(an_id(options["id"], "generation", "placet feed"))
+        thing = Thing(owner=found.asked_by, shown=frozenset(found.cameos))
+        demand(self.account, "story.read", thing)
+        sees_all = can(self.account, "generation.see", thing)
+        events = story_of(found.id, lambda subject: sees_all or subject == actor.person)
+        return {
+            "id": found.id,
+            "state": found.state,
+            "events": [{**asdict(event), "at": event.at.isoformat()} for event in events],
+        }
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        table = Table("position", "time", "event", "stream", "because of", "by", box=None)
+        for row in answer["events"]:
+            kind = row["stream"].removesuffix(f"-{answer['id']}")
+            at = row["at"][11:23]
+            table.add_row(str(row["position"] or ""), at, row["event"], kind, row["cause"], row["by"])
+        tell(table)
+        self.stdout.write(f"{answer['id']} is {answer['state']}.")

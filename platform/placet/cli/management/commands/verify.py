@@ -1,0 +1,80 @@
+"""Is this file what it says, and who says so? Needs the file and the anchors: no database, no network."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from rich.console import Console
+from rich.table import Table
+
+from placet.cli.command import CommandFailed, PlacetCommand
+
+COLOURS: Final = {"good": "green", "trusted": "green", "bad": "red", "untrusted": "red"}
+PLAIN: Final = {
+    "good": "good: these are the bytes that were signed",
+    "bad": "bad: the file was changed after it was signed",
+    "none": "none: the file carries no manifest, so it says nothing of itself",
+    "trusted": "trusted: signed by someone whom the anchors vouch for",
+    "untrusted": "not trusted: see the reasons below",
+    "not evaluated": "not evaluated",
+}
+
+
+class Command(PlacetCommand):
+    help = "Judge a file's manifest by two engines: integrity, trust, parents, mark"
+    group = "Prove"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--anchors", type=Path, help="certificates to trust, PEM; default: those of this install")
+        parser.add_argument("--mark-key", type=Path, help="key of the invisible mark; default: that of this install")
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        from provenance.verification.verify import verify
+
+        keys = Path(settings.PLACET_HOME) / "keys"
+        anchors = _first(options["anchors"], keys / "anchors.pem", keys / "pki" / "anchors.pem")
+        mark_key = _first(options["mark_key"], keys / "watermark.key")
+        if anchors is None:
+            raise CommandFailed("There are no anchors to trust.", f"placet verify {options['file']} --anchors PEM")
+        try:
+            key = mark_key.read_bytes() if mark_key else None
+            found = verify(options["file"], anchors.read_text(encoding="ascii"), watermark_key=key)
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandFailed(str(error), "placet verify FILE --anchors PEM, with files that can be read") from error
+        return {"ok": found.is_good, "file": str(options["file"]), **found.to_json()}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        table = Table(box=None, show_header=False)
+        table.add_column()
+        table.add_column(overflow="fold")
+        for name, value in _lines(answer):
+            colour = COLOURS.get(value, "default")
+            table.add_row(name, f"[{colour}]{PLAIN.get(value, value)}[/]")
+        Console().print(table)
+
+
+def _first(asked: Path | None, *usual: Path) -> Path | None:
+    """What was asked for, whether it exists or not; else the first usual place that does."""
+    return asked or next((path for path in usual if path.is_file()), None)
+
+
+def _lines(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+    engines = [(f"{one['name']} {one['version']}", f"{one['integrity']}, {one['trust']}") for one in answer["engines"]]
+    sources = [
+        (one["relationship"], f"{one['title']}: {one['integrity']}, {one['trust']}") for one in answer["ingredients"]
+    ]
+    return [
+        ("integrity", answer["integrity"]),
+        ("trust", answer["trust"]),
+        ("standing", "not evaluated: only the site that published it knows"),
+        *([("reasons", ", ".join(answer["reasons"]))] if answer["reasons"] else []),
+        *engines,
+        *sources,
+        ("signer", answer["signer"] or "nobody"),
+        ("made by", (answer["digital_source_type"] or "not said").rpartition("/")[2]),
+        ("mark", f"{answer['watermark']['read'] or 'none read'}; named: {answer['watermark']['named'] or 'none'}"),
+        ("sha256", answer["file_sha256"]),
+    ]

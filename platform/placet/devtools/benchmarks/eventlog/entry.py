@@ -1,0 +1,11 @@
+"""The event that benches write: about 300 bytes, nothing sealed."""
+
+from placet.eventlog.store.event import event
+
+
+@event("bench.entry_noted.v1", stream="bench")
+class EntryNoted:
+    text: str
+
+
+TEXT = "x" * 280

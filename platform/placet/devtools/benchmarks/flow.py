@@ -1,0 +1,200 @@
+"""Requested to approved or refused, unique prompts, open loop, through the real processes; counted from the log."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import psutil
+import psycopg
+
+from placet.devtools.benchmarks.cpu import CpuMeter
+from placet.devtools.benchmarks.eventlog.row import Row, percentile
+from placet.eventlog.store.connect import connect
+from placet.eventlog.store.log import EventLog
+from placet.kernel.ids import PersonId
+from placet.likeness.events import GrantGiven, LikenessEnrolled
+from placet.studio.commands import AskGeneration, request_generation
+
+WARM_SECONDS = 60.0
+DRAIN_SECONDS = 60.0
+ASKERS = 400
+WORDS = ("red", "blue", "green", "metal", "rubber", "ball", "cube", "star", "ring", "cone", "grass", "sand")
+LATENCIES = """
+SELECT extract(epoch FROM min(d.recorded_at) - r.recorded_at)
+FROM event r LEFT JOIN event d ON d.stream = r.stream
+    AND d.type IN ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held.v1')
+WHERE r.type = 'studio.generation_requested.v1' AND r.recorded_at >= %s
+GROUP BY r.stream, r.recorded_at
+"""
+SUSTAINED = """
+SELECT count(*) FILTER (WHERE type <> 'studio.generation_requested.v1')
+       / nullif(extract(epoch FROM max(recorded_at) - (SELECT min(recorded_at) FROM event
+             WHERE type = 'studio.generation_requested.v1' AND recorded_at >= %s)), 0)
+FROM event WHERE recorded_at >= %s
+    AND type IN ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held.v1')
+"""
+
+
+def flow_rows(dsn: str, rates: list[int], seconds: float, tell: Callable[[str], None]) -> list[Row]:
+    """(a) every stage, with recorded vectors; (b) everything real, against the model's own ceiling."""
+    rows = [_measured(dsn, Trial(rate, seconds), tell) for rate in rates]
+    before = model_ceiling(tell)
+    real = _measured(dsn, Trial(max(20, int(before * 0.6)), seconds, "checks"), tell)
+    ceiling = (before + model_ceiling(tell)) / 2
+    return [*rows, Row(
+        "(b) everything real", real.ours, "decisions/s", ">= 0.5", round(ceiling, 1), "the model alone, batches of 32",
+        round(real.ours / ceiling, 3), judged=True, lost=real.lost, p95_ms=real.p95_ms, cpu_ms_each=real.cpu_ms_each,
+    )]  # fmt: skip
+
+
+def kafka_rows(dsn: str, address: str, rates: list[int], seconds: float, tell: Callable[[str], None]) -> list[Row]:
+    """The same processes, woken by Kafka, beside the embedded transport at the same rates in the same run."""
+    over_kafka = {
+        "PLACET_TRANSPORT": "kafka", "PLACET_KAFKA": address, "PLACET_KAFKA_PREFIX": f"bench{uuid.uuid4().hex[:8]}",
+    }  # fmt: skip
+    rows = []
+    for rate in rates:
+        embedded = _measured(dsn, Trial(rate, seconds), tell)
+        kafka = _measured(dsn, Trial(rate, seconds, over=over_kafka), tell)
+        rows.append(replace(
+            kafka, case=f"(a) over Kafka at {rate}/s", goal=">= 0.5", reference=embedded.ours,
+            reference_name="embedded, same rate", ratio=round(kafka.ours / embedded.ours, 3),
+        ))  # fmt: skip
+    return rows
+
+
+def model_ceiling(tell: Callable[[str], None]) -> float:
+    """Prompts a second of the sentence model by itself, in a process of its own."""
+    tell("measuring the sentence model alone")
+    words = [sys.executable, "-m", "placet.devtools.benchmarks.model_alone"]
+    return float(subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ}).stdout)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """So many requests a second for so long. `over`: what carries the events."""
+
+    rate: int
+    seconds: float
+    checks: str = "checks-recorded"
+    over: Mapping[str, str] = field(default_factory=dict)
+
+
+def _measured(dsn: str, trial: Trial, tell: Callable[[str], None]) -> Row:
+    with parts(dsn, trial) as processes, connect() as connection:
+        askers = askers_of(connection)
+        tell(f"flow: waiting for {trial.checks} to be warm")
+        _one_decision(connection, askers[0])
+        tell(f"flow: {trial.rate} requests/s for {trial.seconds:.0f} s")
+        begun = connection.execute("SELECT clock_timestamp()").fetchone()
+        meter = CpuMeter({**processes, **_broker(), "postgres": _postmaster(connection), "load": os.getpid()})
+        _open_loop(trial.rate, trial.seconds, askers)
+        latencies, lost = _drained(connection, begun[0] if begun else None)
+        sustained = _sustained(connection, begun[0] if begun else None)
+        cpu = meter.milliseconds_each(len(latencies))
+    decided = [x for x in latencies if x is not None]
+    case = f"(a) all stages at {trial.rate}/s"
+    return Row(
+        case, round(sustained, 1), "decisions/s", ">= 300/s, p95 < 150 ms, 0 lost", judged=True,
+        lost=lost, p95_ms=round(1000 * percentile(decided, 0.95), 1), cpu_ms_each=cpu,
+    )  # fmt: skip
+
+
+def _sustained(connection: psycopg.Connection[Any], begun: Any) -> float:
+    """Decisions a second, from the first request to the last decision."""
+    row = connection.execute(SUSTAINED, (begun, begun)).fetchone()
+    return float(row[0]) if row and row[0] else 0.0
+
+
+def _open_loop(rate: int, seconds: float, askers: list[PersonId]) -> None:
+    """Four writers, each with a connection; a request is sent at its time, whatever became of the one before."""
+    plan = [n / rate for n in range(int(rate * seconds))]
+    start, threads = time.monotonic() + 0.2, []
+    for share in range(4):
+        threads.append(threading.Thread(target=_ask, args=(start, plan[share::4], askers, share)))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
+
+
+def _ask(start: float, times: list[float], askers: list[PersonId], share: int) -> None:
+    chance = random.Random(share)
+    with connect() as connection:
+        log = EventLog(connection)
+        for at in times:
+            time.sleep(max(0.0, start + at - time.monotonic()))
+            request_generation(log, _wish(chance.choice(askers), chance))
+
+
+def _wish(asker: PersonId, chance: random.Random) -> AskGeneration:
+    prompt = f"a {' '.join(chance.sample(WORDS, 6))} {chance.randrange(10**9)}"
+    return AskGeneration(str(uuid.uuid4()), asker, prompt, (CAMEO,) if chance.random() < 0.3 else ())
+
+
+CAMEO = PersonId("00000000-0000-4000-8000-0000000000ca")
+
+
+def askers_of(connection: psycopg.Connection[Any]) -> list[PersonId]:
+    """Many, for each has a daily quota; all approved by one person who is in three of ten clips."""
+    askers = [PersonId(str(uuid.uuid4())) for _ in range(ASKERS)]
+    log = EventLog(connection)
+    head = log.heads([f"consent-{CAMEO}"])[f"consent-{CAMEO}"]
+    facts: list[object] = [] if head else [LikenessEnrolled(CAMEO, str(uuid.uuid4()), "0" * 64, "none")]
+    log.append(f"consent-{CAMEO}", [*facts, *(GrantGiven(CAMEO, a) for a in askers)], expected=head)
+    return askers
+
+
+def _one_decision(connection: psycopg.Connection[Any], asker: PersonId) -> None:
+    generation = request_generation(EventLog(connection), _wish(asker, random.Random(0)))
+    until = time.monotonic() + WARM_SECONDS
+    while EventLog(connection).heads([f"generation-{generation}"])[f"generation-{generation}"] < 5:
+        if time.monotonic() > until:
+            raise TimeoutError("the processes did not answer one request in time")
+        time.sleep(0.05)
+
+
+def _drained(connection: psycopg.Connection[Any], begun: Any) -> tuple[list[float | None], int]:
+    """Latencies once every request is decided, or after a minute; None where none was decided."""
+    until = time.monotonic() + DRAIN_SECONDS
+    while True:
+        rows = [r[0] for r in connection.execute(LATENCIES, (begun,)).fetchall()]
+        undecided = sum(r is None for r in rows)
+        if not undecided or time.monotonic() > until:
+            return [None if r is None else float(r) for r in rows], undecided
+        time.sleep(0.5)
+
+
+@contextmanager
+def parts(dsn: str, trial: Trial) -> Iterator[dict[str, int]]:
+    """What decides, as processes: part -> its process. They end with the block."""
+    environment = {**os.environ, "PLACET_DATABASE": dsn, **trial.over}
+    started = {
+        part: subprocess.Popen([sys.executable, "-m", "placet.devtools.benchmarks.flow_part", part], env=environment)
+        for part in ("sequencer", "consumers", trial.checks, *(["relay"] if trial.over else []))
+    }
+    try:
+        yield {part.removesuffix("-recorded"): process.pid for part, process in started.items()}
+    finally:
+        for process in started.values():
+            process.terminate()
+        for process in started.values():
+            process.wait(15)
+
+
+def _broker() -> dict[str, int]:
+    """The broker, where this bench has started one."""
+    pids = [child.pid for child in psutil.Process().children() if child.name() == "java"]
+    return {"broker": pids[0]} if pids else {}
+
+
+def _postmaster(connection: psycopg.Connection[Any]) -> int:
+    """The server on this machine that answers: its backends' parent."""
+    return psutil.Process(connection.info.backend_pid).ppid()

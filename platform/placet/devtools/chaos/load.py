@@ -1,0 +1,184 @@
+"""Askers who ask and publish, and Ana, who now and then withdraws everything. Each command is sent until answered."""
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+import psycopg
+from django.db import InterfaceError, OperationalError, connection
+
+from placet.devtools.demo.served import fetch
+from placet.eventlog.store.errors import LogError
+from placet.eventlog.store.log import EventLog, current_log
+from placet.kernel.ids import GenerationId, PersonId
+from placet.kernel.refusal import Refusal
+from placet.likeness import commands as likeness
+from placet.people.commands import join
+from placet.people.events import PersonJoined
+from placet.studio.commands import AskGeneration, publish, request_generation
+from placet.studio.view_model import Told, told
+
+T = TypeVar("T")
+AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, OSError, LogError)
+WORDS: Final = ("a red ball bounces on the grass", "a blue cube rolls on wood", "a green star falls on sand")
+CLIPS_A_PERSON: Final = 15
+PATIENCE_SECONDS: Final = 300.0
+SERVED_FOR_SECONDS: Final = 5.0
+LOOKED_BACK: Final = 50
+
+
+@dataclass
+class Acknowledged:
+    """What the callers were answered; whatever stands here must be in the log."""
+
+    asked: list[str] = field(default_factory=list)
+    ended: int = 0
+    """Clips whose asker saw how it ended."""
+    published: list[str] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
+    """Ids of the commands."""
+    looked: int = 0
+    served_after: list[str] = field(default_factory=list)
+    """Clips that were served later than P3 allows."""
+    broken: list[str] = field(default_factory=list)
+    """What a caller could not do at all."""
+
+
+class Load:
+    """`creators` threads that ask, and one that revokes, until stopped."""
+
+    def __init__(self, ana: PersonId, origin: Callable[[], str], seed: int, creators: int = 2) -> None:
+        self.ana, self.origin = ana, origin
+        self.said = Acknowledged()
+        self.step = "begin"
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(self._create, random.Random(seed + n)), daemon=True)
+            for n in range(creators)
+        ]
+        self._threads.append(
+            threading.Thread(target=self._guarded, args=(self._revoke, random.Random(seed - 1)), daemon=True)
+        )
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def wait_for_an_end(self, seconds: float, tend: Callable[[], object]) -> None:
+        """Until one more clip has ended. Who kills faster than an install can begin kills no load.
+
+        `tend` is called meanwhile: whoever was killed last may be seen to be dead only now.
+        """
+        before = self.said.ended
+        self._wait(lambda: self.said.ended != before, seconds, tend)
+
+    def wait_for_a_look(self, seconds: float, tend: Callable[[], object]) -> None:
+        """Until Ana has withdrawn and looked once whether anything of hers is still served. As above."""
+        self._wait(lambda: self.said.looked > 0, seconds, tend)
+
+    def _wait(self, is_so: Callable[[], bool], seconds: float, tend: Callable[[], object]) -> None:
+        until = time.monotonic() + seconds
+        while not is_so() and not self.said.broken and time.monotonic() < until:
+            tend()
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """No further command; those that were begun are sent until they are answered."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(PATIENCE_SECONDS)
+
+    def _guarded(self, work: Callable[[random.Random], None], chance: random.Random) -> None:
+        try:
+            work(chance)
+        except Exception as error:  # noqa: BLE001  whatever it was, it is told with the result
+            self.said.broken.append(f"{type(error).__name__}: {error}")
+        finally:
+            connection.close()
+
+    def _create(self, chance: random.Random) -> None:
+        asker, clips = self._newcomer(chance), 0
+        while not self._stop.is_set():
+            if clips == CLIPS_A_PERSON:
+                asker, clips = self._newcomer(chance), 0
+            clips += 1
+            self._one_clip(asker, chance)
+
+    def _newcomer(self, chance: random.Random) -> PersonId:
+        person = PersonId(str(uuid.UUID(int=chance.getrandbits(128), version=4)))
+        fact = PersonJoined(person, f"asker {person[:8]}", f"{person[:8]}@example.org", ("creator",))
+        self._sent(lambda log: join(log, fact, str(uuid.uuid5(uuid.UUID(person), "join"))))
+        return person
+
+    def _one_clip(self, asker: PersonId, chance: random.Random) -> None:
+        command = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        cameos = (self.ana,) if chance.random() < 0.6 else ()
+        ask = AskGeneration(command, asker, chance.choice(WORDS), cameos, seconds=1.0)
+        generation = self._sent(lambda log: request_generation(log, ask))
+        self.said.asked.append(generation)
+        ended = self._ended(generation)
+        self.said.ended += 1
+        if ended.state == "draft":
+            self._publish(asker, generation)
+
+    def _publish(self, asker: PersonId, generation: GenerationId) -> None:
+        command = str(uuid.uuid5(uuid.UUID(generation), "publish"))
+        try:
+            state = self._sent(lambda log: publish(log, generation, asker, command))
+        except Refusal:
+            return  # Ana was quicker
+        if state == "published":
+            self.said.published.append(generation)
+
+    def _ended(self, generation: GenerationId) -> Told:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not (found := self._sent(lambda _log: told(generation))).has_ended:
+            self.step = found.state
+            if time.monotonic() > until:
+                raise TimeoutError(f"generation {generation} rests at {found.state}")
+            time.sleep(0.1)
+        return found
+
+    def _revoke(self, chance: random.Random) -> None:
+        while not self._stop.wait(chance.uniform(5, 12)):
+            shown = [g for g in self.said.published[-LOOKED_BACK:] if self._shows_ana(g)]
+            command = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+            self.step = "revoke"
+            self._withdraw(command)
+            time.sleep(SERVED_FOR_SECONDS)
+            for generation in shown[-5:]:
+                self._look(generation)
+            self._give_leave(str(uuid.uuid5(uuid.UUID(command), "again")))
+
+    def _withdraw(self, command: str) -> None:
+        self._sent(lambda log: likeness.revoke(log, self.ana, None, command))
+        self.said.revoked.append(command)
+
+    def _give_leave(self, command: str) -> None:
+        self._sent(lambda log: likeness.set_level(log, self.ana, "everyone", command))
+
+    def _look(self, generation: str) -> None:
+        status, _ = self._sent(lambda _log: fetch(self.origin(), f"/media/{generation}.mp4", self.ana))
+        self.said.looked += 1
+        if status == 200:
+            self.said.served_after.append(generation)
+
+    def _shows_ana(self, generation: str) -> bool:
+        return self.ana in self._sent(lambda _log: told(generation)).cameos
+
+    @staticmethod
+    def _sent(ask: Callable[[EventLog], T]) -> T:
+        """Until it is answered: the same command, however often. What PostgreSQL did not answer may have been done."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return ask(current_log())
+            except AWAY as lost:
+                if time.monotonic() > until:
+                    raise TimeoutError(f"no answer: {type(lost).__name__}") from lost
+                connection.close()
+                time.sleep(0.3)

@@ -1,0 +1,16 @@
+"""What was proved, for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from placet.cli.console import tell
+
+
+def tell_promises(answer: Mapping[str, Any], title: str) -> None:
+    """A row for each promise, and the first ten ways in which each was broken."""
+    table = Table("promise", "checked", "broken", title=title)
+    for name, found in answer["promises"].items():
+        table.add_row(name, str(found["checked"]), str(len(found["broken"])))
+    tell(table, *(words for found in answer["promises"].values() for words in found["broken"][:10]))

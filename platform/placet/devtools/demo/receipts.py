@@ -1,0 +1,78 @@
+"""Receipts of what happened, each checked from its bytes and the public key alone."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from moderation.events import CaseDecided
+from placet.devtools.demo.world import PATIENCE_SECONDS, World
+from placet.eventlog.proofs.keys import install_verifier
+from placet.eventlog.proofs.verify import ReceiptInvalid, verify_receipt
+from placet.likeness.consent import consent_of
+from placet.likeness.events import ConsentRevoked, GrantGiven
+from placet.people.authorization import account_of
+from placet.people.queries import person
+from placet.web.receipts import filing_event, receipt_for
+
+
+def wait_until_loaded(world: World) -> None:
+    """Right after a start the process that numbers, folds and signs is still loading: it has three connections then."""
+    world.wait(lambda: _connections("placet-sequencer") >= 3, "the sequencer did not start. See `placet status`.")
+
+
+def _connections(process: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", (process,))
+        return int(cursor.fetchone()[0])
+
+
+def take_filing_receipt(world: World, filing: str) -> str:
+    """Dara holds it as soon as a head is signed. Answers in words how soon."""
+    taken = _take(world, "filing", "Dara", filing_event(world.log, filing))
+    return f"her receipt came after {taken['seconds']:.1f} s"
+
+
+def take_receipts(world: World) -> str:
+    """Everybody takes the receipt of what concerns them; each verifies offline, with only the key."""
+    consent = world.log.read(consent_of(world.person("Ana")))
+    case = world.log.read_correlated(
+        str(world.log.read(f"generation-{world.clips['uncertain']}").events[0].correlation_id)
+    )
+    for name, whose, kind, events in (
+        ("grant", "Ana", GrantGiven, consent),
+        ("revocation", "Ana", ConsentRevoked, consent),
+        ("decision", "Cleo", CaseDecided, case),
+    ):
+        found = [event.event_id for event in events if isinstance(event.fact, kind)]
+        world.expect(found, f"there is no event for the receipt of the {name}")
+        _take(world, name, whose, found[-1])
+    receipts = world.notes["receipts"]
+    return f"{', '.join(receipts)}: all {len(receipts)} hold, with the key alone"
+
+
+def _take(world: World, name: str, whose: str, event: str) -> dict[str, Any]:
+    begun = time.monotonic()
+    receipt = receipt_for(world.log, event, account_of(person(world.person(whose))), seconds=PATIENCE_SECONDS).to_json()
+    seconds = time.monotonic() - begun
+    place = world.folder / "receipts" / f"{name}.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(receipt, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    taken = {**_verified(world, place), "of": whose, "path": str(place), "seconds": round(seconds, 2)}
+    world.notes.setdefault("receipts", {})[name] = taken
+    return taken
+
+
+def _verified(world: World, place: Path) -> dict[str, Any]:
+    key = install_verifier(Path(settings.PLACET_HOME))
+    try:
+        proved = verify_receipt(place.read_bytes(), key)
+    except ReceiptInvalid as invalid:
+        world.expect(None, f"{place} does not hold: {invalid}")
+        raise
+    leaf = proved.leaf
+    return {"event": leaf.event_id, "type": leaf.type, "position": leaf.position, "size": proved.head.size,
+            "valid": True, "key": key.text}  # fmt: skip

@@ -1,0 +1,130 @@
+"""What a step of the demo can do and see. Every command carries an id made of the run and the step's name.
+
+So a demo that was killed halfway, or whose processes were, goes on where it stood when it is run again.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from placet.cli.seed import person_of
+from placet.cli.wait import follow
+from placet.eventlog.polling import StillWaiting, rest, until
+from placet.eventlog.store.log import EventLog, current_log
+from placet.kernel.ids import GenerationId, PersonId
+from placet.studio.commands import publish, request_generation
+from placet.studio.request_input import Wish, ask_of
+from placet.studio.view_model import Told, told
+
+PATIENCE_SECONDS: Final = 240.0
+AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+Tell = Callable[[str], None]
+
+
+class DemoBroken(RuntimeError):
+    """A step did not end as the story says. What was recorded stays; `placet story ID` tells what happened."""
+
+
+@dataclass(slots=True)
+class World:
+    """One run of the demo over the running install."""
+
+    run: str
+    origin: str
+    folder: Path
+    tell: Tell
+    clips: dict[str, GenerationId] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def log(self) -> EventLog:
+        return current_log()
+
+    def id(self, step: str) -> str:
+        """The command id of a step: the same each time this run is told."""
+        return str(uuid.uuid5(uuid.UUID(self.run), step))
+
+    def person(self, name: str) -> PersonId:
+        """One of the cast."""
+        return person_of(name)
+
+    def ask(self, step: str, by: str, wish: Wish) -> Told:
+        """Ask, and follow to where it rests."""
+        asked = ask_of(wish, self.person(by), self.id(step), settings.PLACET_REGION)
+        request_generation(self.log, asked)
+        self.clips[step] = asked.generation
+        return self.follow(asked.generation)
+
+    def follow(self, generation: GenerationId) -> Told:
+        """Until it rests, whatever dies meanwhile."""
+        shown = {"phase": ""}
+
+        def show(_found: Told, progress: Any) -> None:
+            phase = f"{progress.phase} {progress.done_0_1:.0%}" if progress else _found.state
+            if phase != shown["phase"]:
+                shown["phase"] = phase
+                self.tell(phase)
+
+        return follow(generation, rest, PATIENCE_SECONDS, show)
+
+    def publish(self, step: str) -> Told:
+        """Publish a draft and wait until it is in the feed."""
+        clip = self.clips[step]
+        by = told(clip).asked_by
+        publish(self.log, clip, by, self.id(f"{step}, published"))
+        self.wait(lambda: told(clip).state != "draft", f"{step} was not published in time")
+        return told(clip)
+
+    def wait(self, is_so: Callable[[], bool], otherwise: str) -> None:
+        """Until something is so. Raises `DemoBroken`."""
+        try:
+            until(is_so, rest, PATIENCE_SECONDS)
+        except StillWaiting:
+            raise DemoBroken(otherwise) from None
+
+    def steadily(self, step: Callable[["World"], str]) -> str:
+        """Tell a step; again when PostgreSQL was away meanwhile: every command is one, however often it is sent."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return step(self)
+            except (*AWAY, OSError) as lost:
+                if time.monotonic() > give_up:
+                    raise DemoBroken("PostgreSQL did not come back. See `placet doctor`.") from lost
+                connection.close()
+                time.sleep(0.3)
+
+    def expect(self, is_so: object, otherwise: str) -> None:
+        """What the story says must be so. Raises `DemoBroken`."""
+        if not is_so:
+            raise DemoBroken(otherwise)
+
+
+def this_run(folder: Path) -> str:
+    """The run that was begun and not ended, or a new one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / "run.json"
+    if place.exists():
+        return str(json.loads(place.read_text())["run"])
+    run = str(uuid.uuid4())
+    place.write_text(json.dumps({"run": run}))
+    return run
+
+
+def end_run(folder: Path) -> None:
+    """The next demo begins a new run."""
+    (folder / "run.json").unlink(missing_ok=True)
+
+
+def portrait(name: str) -> bytes:
+    """One of the two free portraits that come with Placet."""
+    return (files("placet.devtools.demo") / "portraits" / f"{name}.jpg").read_bytes()

@@ -1,0 +1,81 @@
+"""`docs/events.md`, drawn from the registry: every fact that can be in the log, and what each of its fields is."""
+
+import ast
+import dataclasses
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Final
+
+from placet.eventlog.store.event import TYPES, EventType, For, Sealed
+from placet.kernel.verdict import Verdict
+
+HEAD: Final = """# Events
+
+Drawn from the rooms' `events.py` by `placet pages`; a test holds the two together. Change the docstring, not this page.
+
+Every fact in the log is one of these. *Sealed* fields are stored as ciphertext under the key of the subject named
+beside them, and read `erased` once that key is destroyed; all others are stored in the clear. A stream that is
+*guarded* can be what a decision on another stream rests on.
+"""
+WIDTH: Final = 120
+NOT_OURS: Final = frozenset({"bench", "ledger"})
+VERDICT: Final = "A verdict: the fields that all verdicts share, at the end of this page."
+
+
+def page() -> str:
+    """The whole page. The flow names the events of every room, so importing it registers them all."""
+    kinds = sorted((k for k in TYPES.values() if k.room not in NOT_OURS), key=lambda k: k.room)
+    rooms = [line for room, of_it in groupby(kinds, key=lambda k: k.room) for line in _room(room, list(of_it))]
+    verdict = ["## The fields of a verdict", "", _wrapped(described(Verdict)), "", *_fields(Verdict, {}), ""]
+    return "\n".join([HEAD, *rooms, *verdict])
+
+
+def _room(room: str, kinds: list[EventType]) -> Iterator[str]:
+    yield f"## {room}\n"
+    for kind in kinds:
+        guarded = ", guarded" if kind.is_guarded else ""
+        yield f"### {kind.name}\n"
+        yield _wrapped(f"Stream `{kind.stream_kind}`{guarded}. {described(kind.fact)}") + "\n"
+        yield from [VERDICT] if issubclass(kind.fact, Verdict) else _fields(kind.fact, kind.sealed)
+        yield ""
+
+
+def _fields(fact: type[Any], sealed: dict[str, str]) -> Iterator[str]:
+    told = _told(fact)
+    yield "| field | type | |\n|---|---|---|"
+    for field in dataclasses.fields(fact):
+        seal = f"sealed for `{sealed[field.name]}`. " if field.name in sealed else ""
+        yield f"| `{field.name}` | {_type(field.type)} | {(seal + told.get(field.name, '')).strip()} |"
+
+
+def _type(hint: Any) -> str:
+    marks = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, For)]
+    if marks and hint.__origin__ == Sealed:
+        return "text"
+    words = inspect.formatannotation(hint).replace("placet.kernel.ids.", "").replace("typing.", "")
+    return re.sub(r"Optional\[(.*)\]", r"\1 or None", words.replace(" | ", " or "))
+
+
+def _told(fact: type[Any]) -> dict[str, str]:
+    """What a field's own docstring, the text right below it, says."""
+    (body,) = ast.parse(inspect.cleandoc(inspect.getsource(fact))).body
+    pairs = zip(getattr(body, "body", []), getattr(body, "body", [])[1:], strict=False)
+    return {
+        field.target.id: " ".join(told.value.value.split())
+        for field, told in pairs
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(told, ast.Expr) and isinstance(told.value, ast.Constant) and isinstance(told.value.value, str)
+    }
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text.strip(), WIDTH, break_on_hyphens=False, break_long_words=False)
+
+
+def described(fact: type[Any]) -> str:
+    """What the class says of itself; nothing where dataclass wrote the docstring."""
+    own = fact.__doc__ or ""
+    return "" if own.startswith(f"{fact.__name__}(") else " ".join(own.split())

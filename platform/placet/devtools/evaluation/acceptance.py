@@ -1,0 +1,141 @@
+"""A model's acceptance: fixed questions, clips through the MP4 and back, judged from pixels and samples alone."""
+
+import csv
+import io
+import os
+import signal
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from generator.engines.diffusion.grammar import Asked
+from generator.engines.diffusion.manifest import Manifest
+from generator.evaluation.questions import questions
+from generator.evaluation.scoring import COLUMNS, GOALS, Judged, judge
+from generator.ports import Engine, GenerationRequest, RawClip
+from generator.registry import engine_named
+from placet.media.encode import encode_mp4
+from placet.media.full_decode import RGB, read_whole
+from placet.runtime.supervisor.parent_death import leash_this
+
+SIZE: Final = (128, 224)
+SECONDS: Final = 4.0
+SHOWN: Final = 7
+"""Pictures of a clip on a contact sheet."""
+ON_A_SHEET: Final = 24
+_engine: Engine | None = None
+"""Of this process: loading takes longer than a clip."""
+
+
+def evaluated(engine: str, count: int, processes: int, draws: int | None = None) -> Iterator[tuple[Judged, RGB]]:
+    """In the order of the questions. One thread for each process: how many there are changes no bit of any clip.
+
+    `draws`: how often at most each clip is drawn, instead of what the weights' manifest says.
+    """
+    with ProcessPoolExecutor(processes, get_context("spawn"), _load, (engine, draws)) as pool:
+        yield from pool.map(_answered, questions(count))
+
+
+def _load(name: str, draws: int | None) -> None:
+    global _engine  # noqa: PLW0603  # one engine in each process of the pool
+    leash_this(signal.SIGKILL)
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded, which is not yet
+    _engine = engine_named(name)
+    if draws and isinstance(manifest := getattr(_engine, "manifest", None), Manifest):
+        _engine.manifest = replace(manifest, draws=draws)  # type: ignore[attr-defined]  # it has one
+    _engine.load()
+
+
+def _answered(question: tuple[Asked, int]) -> tuple[Judged, RGB]:
+    asked, seed = question
+    assert _engine is not None
+    return judged_after_mp4(asked, seed, made(_engine, wanted(_engine, str(asked), seed)))
+
+
+def wanted(
+    engine: Engine, prompt: str, seed: int, size: tuple[int, int] = SIZE, seconds: float = SECONDS
+) -> GenerationRequest:
+    """A clip that nobody asked for, to be made outside any queue."""
+    return GenerationRequest(
+        generation="evaluation", mode="text", prompt=prompt, parent_prompt=None, seed=seed,
+        width=size[0], height=size[1], fps=24, seconds=seconds, engine=engine.capabilities().engine,
+    )  # fmt: skip
+
+
+def made(engine: Engine, request: GenerationRequest) -> RawClip:
+    """What the engine draws, with nobody to watch it or to stop it."""
+    return engine.generate(request, lambda _phase, _done: None, lambda: None)
+
+
+def judged_after_mp4(asked: Asked, seed: int, clip: RawClip) -> tuple[Judged, RGB]:
+    """As whoever watches it sees and hears it; and some of its pictures, side by side."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "clip.mp4"
+        encode_mp4(clip.frames, clip.fps, clip.pcm, clip.rate, file)
+        frames, pcm, rate = read_whole(file)
+    strip = np.concatenate([frames[n] for n in np.linspace(0, len(frames) - 1, SHOWN).astype(int)], 1)
+    return judge(asked, seed, frames, clip.fps, pcm[: len(clip.pcm)], rate), strip
+
+
+def rows(clips: Sequence[Judged]) -> list[dict[str, Any]]:
+    """The acceptance table."""
+    return [
+        {
+            "metric": goal.name,
+            "value": None if (value := goal.measure(clips)) is None else round(value, 4),
+            "goal": f">= {goal.at_least}" if goal.at_least is not None else f"<= {goal.at_most}",
+            "met": goal.is_met(value),
+        }
+        for goal in GOALS
+    ]
+
+
+def controls(clips: Sequence[Judged]) -> list[dict[str, Any]]:
+    """What must fail: each clip is held against the next question's words, and against the next clip's sound."""
+    shuffled = [replace(one, colour=one.seen_colour == other.asked_colour) for one, other in _beside(clips)]
+    colour, late = GOALS[0], GOALS[5]
+    strange = [replace(one, late=_late(one, other)) for one, other in _beside([c for c in clips if c.moves])]
+    return [
+        {"control": "words of another clip: colour right", "value": colour.measure(shuffled), "must_be": "<= 0.25"},
+        {"control": "sound of another clip: p50 (s)", "value": late.measure(strange), "must_be": ">= 0.15"},
+    ]
+
+
+def _beside(clips: Sequence[Judged]) -> Iterable[tuple[Judged, Judged]]:
+    return zip(clips, [*clips[1:], *clips[:1]], strict=True)
+
+
+def _late(one: Judged, other: Judged) -> tuple[float, ...]:
+    if not other.onsets:
+        return ()
+    return tuple(min(abs(at - heard) for heard in other.onsets) for at in one.impacts)
+
+
+def contact_sheet(clips: Sequence[tuple[Judged, RGB]]) -> Image.Image:
+    """The first 24 clips, two in a row, each under the words that it was asked for."""
+    shown = clips[:ON_A_SHEET]
+    high, wide = (side // 2 for side in shown[0][1].shape[:2])
+    line = 18
+    sheet = Image.new("RGB", (2 * wide + 8, -(-len(shown) // 2) * (high + line)), "white")
+    for n, (judged, strip) in enumerate(shown):
+        left, top = n % 2 * (wide + 8), n // 2 * (high + line)
+        ImageDraw.Draw(sheet).text((left + 4, top + 2), f"{judged.prompt} (seed {judged.seed})", "black")
+        sheet.paste(Image.fromarray(strip).resize((wide, high), Image.Resampling.LANCZOS), (left, top + line))
+    return sheet
+
+
+def written(clips: Sequence[Judged]) -> str:
+    """One line for each question, as CSV."""
+    text = io.StringIO()
+    lines = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    lines.writeheader()
+    for clip in clips:
+        lines.writerow({k: " ".join(map(str, v)) if isinstance(v, tuple) else v for k, v in asdict(clip).items()})
+    return text.getvalue()

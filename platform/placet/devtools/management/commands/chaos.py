@@ -1,0 +1,59 @@
+"""Kill processes at random under load, then ask the log whether the promises held."""
+
+import random
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from rich.progress import Progress
+
+from placet.cli.command import PlacetCommand
+from placet.devtools.chaos.cluster import KeptUp, Kill
+from placet.devtools.chaos.load import Load
+from placet.devtools.chaos.report import tell_promises
+from placet.devtools.chaos.runner import under_load
+
+PAUSE_SECONDS: Final = (0.5, 5.0)
+"""Between two kills."""
+BREATH: Final = 10
+"""After so many kills the next waits until a clip has ended, so that there is something under way to be killed."""
+BREATH_SECONDS: Final = 240.0
+
+
+class Command(PlacetCommand):
+    help = "Kill processes at random under load, and prove afterwards that promises P1, P2, P3 and P6 held"
+    group = "Prove"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--kills", type=int, default=20)
+        parser.add_argument("--seed", type=int, default=1, help="the same seed kills in the same order of roles")
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        chance, count = random.Random(options["seed"]), options["kills"]
+        kills, told = under_load(
+            Path(settings.PLACET_HOME), options["seed"], lambda kept, load: self._kill(kept, load, chance, count)
+        )
+        return {**told, "kills": [asdict(kill) for kill in kills]}
+
+    def _kill(self, kept: KeptUp, load: Load, chance: random.Random, count: int) -> list[Kill]:
+        kills: list[Kill] = []
+        begun = time.monotonic()
+        with Progress(console=self.console) as bar:
+            task = bar.add_task("killing", total=count)
+            while len(kills) < count:
+                time.sleep(chance.uniform(*PAUSE_SECONDS))
+                kill = kept.kill_one(chance, load.step, begun)
+                kept.tend()
+                if kill:
+                    kills.append(kill)
+                    bar.update(task, advance=1, description=f"killed {kill.role}")
+                    if len(kills) % BREATH == 0:
+                        load.wait_for_an_end(BREATH_SECONDS, kept.tend)
+        return kills
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        tell_promises(answer, f"{len(answer['kills'])} kills, seed {answer['seed']}")

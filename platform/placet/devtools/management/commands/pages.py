@@ -1,0 +1,31 @@
+"""Writes the pages of `docs/` that are drawn from the code."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from placet.cli.command import CommandFailed, PlacetCommand
+from placet.devtools.docgen import asyncapi, commands, events, flow
+from placet.runtime.install.paths import CHECKOUT
+
+PAGES: Final = {
+    "flow.md": flow.page,
+    "events.md": events.page,
+    "commands.md": commands.page,
+    "asyncapi.yaml": asyncapi.page,
+}
+
+
+class Command(PlacetCommand):
+    help = "Write the pages of docs/ that are drawn from the code: flow, events, commands, topics"
+    group = "Inner workings"
+
+    def answer(self, **_options: Any) -> Mapping[str, Any]:
+        docs = CHECKOUT / "docs"
+        if not docs.is_dir():
+            raise CommandFailed(f"There is no {docs}: this is not a checkout.", "git clone")
+        for name, page in PAGES.items():
+            (docs / name).write_text(page())
+        return {"ok": True, "pages": [str(docs / name) for name in PAGES]}
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        self.stdout.write("\n".join(answer["pages"]))

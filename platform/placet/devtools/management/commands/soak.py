@@ -1,0 +1,71 @@
+"""The same load as under `chaos`, for long and with nobody killed: memory may not grow, and the promises must hold."""
+
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from rich.progress import Progress
+
+from placet.cli.command import PlacetCommand
+from placet.devtools.chaos.cluster import KeptUp
+from placet.devtools.chaos.load import Load
+from placet.devtools.chaos.memory import Look, at_rest, growth, look
+from placet.devtools.chaos.report import tell_promises
+from placet.devtools.chaos.runner import under_load
+
+LOOKS: Final = 120
+MAY_GROW: Final = 0.02
+
+
+class Command(PlacetCommand):
+    help = "Run under load for long, and prove that memory does not grow and that promises P1, P2, P3 and P6 hold"
+    group = "Prove"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--minutes", type=float, default=60)
+        parser.add_argument("--seed", type=int, default=1)
+
+    def answer(self, **options: Any) -> Mapping[str, Any]:
+        minutes = options["minutes"]
+        (looks, died), told = under_load(
+            Path(settings.PLACET_HOME), options["seed"], lambda kept, load: self._look_on(kept, load, minutes)
+        )
+        grown = growth(looks)
+        return {
+            **told,
+            "ok": told["ok"] and grown["all"] < MAY_GROW and not died,
+            "minutes": minutes,
+            "died": died,
+            "grown": grown,
+            "at_rest": {role: [round(held / 1e6, 1) for held in pair] for role, pair in at_rest(looks).items()},
+            "megabytes": [{role: round(held / 1e6, 1) for role, held in one.items()} for one in looks],
+        }
+
+    def _look_on(self, kept: KeptUp, load: Load, minutes: float) -> tuple[list[Look], list[str]]:
+        """How much each role held, and the roles that were started again although nobody killed them."""
+        looks: list[Look] = []
+        before, died = kept.tend().children, []
+        with Progress(console=self.console) as bar:
+            task = bar.add_task("soaking", total=LOOKS)
+            for _ in range(LOOKS):
+                time.sleep(60 * minutes / LOOKS)
+                state = kept.tend()
+                looks.append(look(state))
+                died += [role for role, pid in state.children.items() if before.get(role) != pid]
+                before = state.children
+                held = sum(looks[-1].values()) / 1e6
+                bar.update(task, advance=1, description=f"{held:.0f} MB, {len(load.said.asked)} clips")
+        return looks, died
+
+    def show(self, answer: Mapping[str, Any]) -> None:
+        grown = {
+            role: f"{by:+.1%} to {answer['megabytes'][-1].get(role, '')} MB" for role, by in answer["grown"].items()
+        }
+        tell_promises(answer, f"{answer['minutes']:g} minutes; memory {grown.pop('all').removesuffix(' to  MB')}")
+        for role, told in grown.items():
+            self.stdout.write(f"  {role}: {told}")
+        for role in answer["died"]:
+            self.stdout.write(f"  {role} died, and was started again. Its log lies in `log` of the home.")

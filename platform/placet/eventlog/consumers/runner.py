@@ -1,0 +1,244 @@
+"""Consumers: an event, then something done in answer. Registered here, listed in `config/flow.py`, run by a role.
+
+Contract: a handler loads its streams, computes outside any transaction, and gathers appends and effects. The runner
+writes them in one transaction with the checkpoint. A failure of a handler parks the event with its stream, unless the
+consumer never skips: then it stops there and tries again, and what depends on it waits.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import psycopg
+from django.db import close_old_connections
+
+from placet.eventlog import outbox
+from placet.eventlog.consumers import checkpoints, dead_letter
+from placet.eventlog.consumers.checkpoints import Place, Reached
+from placet.eventlog.consumers.delivery import Delivery, Gathered, KnownStreams
+from placet.eventlog.failpoints import crash_point
+from placet.eventlog.store.codec import UnknownEventType
+from placet.eventlog.store.errors import LogError
+from placet.eventlog.store.event import BY_CLASS
+from placet.eventlog.store.log import Append, EventLog, RecordedEvent
+from placet.eventlog.store.log_context import about, place_of
+from placet.eventlog.store.versions import every_version
+from placet.eventlog.transports.port import Batch, Subscription
+
+logger = logging.getLogger(__name__)
+Handler = Callable[[Any, Delivery], None]
+Prepare = Callable[[Sequence[RecordedEvent], Gathered], None]
+AT_MOST: Final = 100
+TRIES: Final = 5
+LONGEST_REST_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """One named reaction to some event types, with a checkpoint of its own."""
+
+    name: str
+    types: frozenset[str]
+    handle: Handler
+    never_skips: bool
+    prepare: Prepare | None
+    at_most: int
+    needs_models: bool
+    """Runs in the process that holds the models."""
+    answers: frozenset[str] = field(init=False)
+    """Its types as they may be stored: in every version. What transports are asked for."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answers", every_version(self.types))
+
+
+CONSUMERS: Final[dict[str, Consumer]] = {}
+
+
+def consume(
+    *facts: type[Any],
+    name: str,
+    never_skips: bool = False,
+    prepare: Prepare | None = None,
+    at_most: int = AT_MOST,
+    needs_models: bool = False,
+) -> Callable[[Handler], Handler]:
+    """Register a handler `(fact, delivery) -> None`. `prepare` may load or compute for a whole batch at once."""
+
+    def register(handle: Handler) -> Handler:
+        types = frozenset(BY_CLASS[fact].name for fact in facts)
+        CONSUMERS[name] = Consumer(name, types, handle, never_skips, prepare, at_most, needs_models)
+        return handle
+
+    return register
+
+
+def gather(consumer: Consumer, events: Sequence[RecordedEvent], gathered: Gathered) -> None:
+    """Let a consumer answer events, outside any transaction: what it writes and plans is gathered."""
+    if consumer.prepare is not None:
+        consumer.prepare(events, gathered)
+    for event in events:
+        consumer.handle(event.fact, Delivery(event, consumer.name, gathered))
+
+
+def rest_after(tries: int) -> float:
+    """Seconds until the next try; after thousands of tries as well."""
+    return min(0.01 * 3.0 ** min(tries, TRIES + 1), LONGEST_REST_SECONDS)
+
+
+class ConsumerThread(threading.Thread):
+    """Runs one consumer until stopped. Holds one connection of its own."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        subscription: Subscription,
+        connect: Callable[[], psycopg.Connection[Any]],
+        stop: threading.Event,
+    ) -> None:
+        super().__init__(name=consumer.name, daemon=True)
+        self.consumer = consumer
+        self.subscription = subscription
+        self.stop = stop
+        self._connect = connect
+
+    def run(self) -> None:
+        """Connect, work, and after a lost connection go on with what was not settled."""
+        while not self.stop.is_set():
+            try:
+                with self._connect() as connection:
+                    self._work(ConsumerRunner(self.consumer, connection, self.stop))
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                logger.warning("%s: PostgreSQL is away (%s); trying again", self.consumer.name, type(error).__name__)
+                self.stop.wait(0.5)
+            except Exception:
+                logger.exception("%s stopped unexpectedly; beginning again", self.consumer.name)
+                self.stop.wait(1)
+
+    def _work(self, runner: "ConsumerRunner") -> None:
+        while not self.stop.is_set():
+            batch = self.subscription.next(self.consumer.at_most, wait_seconds=0.5)
+            if batch.events:
+                crash_point(f"{self.consumer.name}.taken")
+            if runner.take(batch):
+                self.subscription.settle(batch)
+
+
+class ConsumerRunner:
+    """Takes batches for one consumer and writes their answers."""
+
+    def __init__(self, consumer: Consumer, connection: psycopg.Connection[Any], stop: threading.Event) -> None:
+        self.consumer = consumer
+        self.connection = connection
+        self.stop = stop
+        self._known = KnownStreams()
+        self._passed: dict[Place, Reached] = {}
+        """What held nothing for this consumer: written down with its next answer, or once a second."""
+        self._saved_at = time.monotonic()
+
+    def take(self, batch: Batch) -> bool:
+        """Answer a batch. False when the stop came first: what is left of it comes again."""
+        self._known.settle()
+        if batch.events:
+            return self._answer(batch)
+        self._passed |= batch.reached
+        if self._passed and time.monotonic() - self._saved_at > 1:
+            with self.connection.transaction():
+                self._move({})
+        return True
+
+    def _answer(self, batch: Batch) -> bool:
+        if not self._has_parked():
+            try:
+                self._together(batch.events, batch.reached)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                raise
+            except Exception as error:  # noqa: BLE001  whatever one handler raised, each event is now tried alone
+                logger.info(
+                    "%s: %d events taken one by one after %s",
+                    self.consumer.name, len(batch.events), type(error).__name__,
+                )  # fmt: skip
+            else:
+                return True
+        for step in batch.steps:
+            if step.event is not None:
+                self._alone(step.event, {step.place: step.reached})
+            if self.stop.is_set():
+                return False
+        with self.connection.transaction():
+            self._move(batch.reached)
+        return True
+
+    def _together(self, events: Sequence[RecordedEvent], reached: Mapping[Place, Reached]) -> None:
+        gathered = Gathered(EventLog(self.connection), self._known)
+        gather(self.consumer, events, gathered)
+        crash_point(f"{self.consumer.name}.handled")
+        is_alone = len(events) == 1  # then it is looked whether it was answered before; a batch is undone, and apart
+        self._write(gathered, reached, gathered.log.append_all if is_alone else gathered.log.append_or_undo)
+        crash_point(f"{self.consumer.name}.committed")
+
+    def _write(
+        self, gathered: Gathered, reached: Mapping[Place, Reached], write: Callable[[Sequence[Append]], object]
+    ) -> None:
+        with self.connection.transaction():
+            if gathered.writes:
+                write(gathered.writes)
+            outbox.plan(self.connection, self.consumer.name, gathered.effects)
+            self._move(reached)
+
+    def _alone(self, event: RecordedEvent, reached: Mapping[Place, Reached]) -> None:
+        """One event, tried until it is answered, parked, or (never skipping) the stop comes."""
+        with about(event.correlation_id):
+            if dead_letter.park_behind(self.connection, self.consumer.name, event):
+                with self.connection.transaction():
+                    self._move(reached)
+            else:
+                self._until_answered(event, reached)
+
+    def _until_answered(self, event: RecordedEvent, reached: Mapping[Place, Reached]) -> None:
+        tries = 0
+        while not self.stop.is_set():
+            tries += 1
+            try:
+                self._together([event], reached)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                raise
+            except LogError as conflict:
+                self._rest(tries, conflict)
+            except Exception as error:  # noqa: BLE001  a handler may raise anything; it is parked or waited for
+                if tries >= TRIES and not self._must_wait(error):
+                    self._park(event, place_of(error), reached)
+                    return
+                self._rest(tries, error)
+            else:
+                return
+
+    def _must_wait(self, error: Exception) -> bool:
+        return self.consumer.never_skips or isinstance(error, UnknownEventType)
+
+    def _rest(self, tries: int, error: Exception) -> None:
+        close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
+        if tries >= TRIES:
+            logger.warning("%s waits: %s", self.consumer.name, place_of(error))
+        self.stop.wait(rest_after(tries))
+
+    def _move(self, reached: Mapping[Place, Reached]) -> None:
+        checkpoints.move(self.connection, self.consumer.name, {**self._passed, **reached})
+        self._passed = {}
+        self._saved_at = time.monotonic()
+
+    def _has_parked(self) -> bool:
+        return self._one("SELECT EXISTS (SELECT FROM parked WHERE consumer = %s)", self.consumer.name)
+
+    def _one(self, query: str, *parameters: str) -> bool:
+        row = self.connection.execute(query, parameters).fetchone()
+        return bool(row and row[0])
+
+    def _park(self, event: RecordedEvent, error: str, reached: Mapping[Place, Reached]) -> None:
+        logger.error("%s parked position %s (%s)", self.consumer.name, event.position, error)
+        with self.connection.transaction():
+            dead_letter.park(self.connection, self.consumer.name, event, error, TRIES)
+            self._move(reached)

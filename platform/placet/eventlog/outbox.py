@@ -1,0 +1,187 @@
+"""Effects: what must happen in the world, planned in the log's transaction, done under a stable key, then marked done.
+
+An executor claims with SKIP LOCKED, a lease and a fencing token; a write under an older token is refused, so that a
+worker that slept past its lease can do no harm.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+from django.db import close_old_connections
+from psycopg.types.json import Jsonb
+
+from placet.eventlog.consumers.delivery import PlannedEffect
+from placet.eventlog.failpoints import crash_point
+from placet.eventlog.store.log_context import about, place_of
+
+logger = logging.getLogger(__name__)
+GIVE_UP_AFTER: Final = "24 hours"
+GIVE_UP_TRIES: Final = 20
+"""And not before so many: else a clock that jumps by a day would give up what failed once."""
+LONGEST_WAIT_SECONDS: Final = 600
+"""No wait and no lease is longer. A deadline further away was set by a clock that was wrong, and holds nothing back."""
+Perform = Callable[[Mapping[str, Any], str], None]
+PERFORMERS: Final[dict[str, Perform]] = {}
+
+THE_LONGEST: Final = f"clock_timestamp() + interval '{LONGEST_WAIT_SECONDS} seconds'"
+TURN_SECONDS: Final = 20
+"""Each effect that its owner has waiting puts a further one so far behind those of others."""
+PLAN: Final = """
+INSERT INTO effect
+    (consumer, event_id, key, kind, payload, stream, turn, state, attempts, token, due_at, planned_at, error, behind)
+SELECT %s, event_id, key, kind, payload::jsonb, stream, turn, 'planned', 0, 0, at, at, '',
+    CASE WHEN turn = '' THEN 0 ELSE row_number() OVER (PARTITION BY kind, turn ORDER BY place) - 1 + (
+        SELECT count(*) FROM effect w WHERE w.kind = p.kind AND w.turn = p.turn AND w.state IN ('planned', 'leased')
+    ) END
+FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+    WITH ORDINALITY AS p(event_id, key, kind, payload, stream, turn, place),
+    (SELECT clock_timestamp() AS at) AS now
+ORDER BY place
+ON CONFLICT (consumer, event_id, key) DO NOTHING
+"""
+CLAIM: Final = f"""
+UPDATE effect SET state = 'leased', attempts = attempts + 1, token = token + 1,
+       lease_until = clock_timestamp() + make_interval(secs => %(lease)s), progress = NULL
+WHERE id = (
+    SELECT id FROM effect
+    WHERE kind = %(kind)s AND payload @> %(like)s AND due_at NOT BETWEEN clock_timestamp() AND {THE_LONGEST}
+      AND (state = 'planned' OR (state = 'leased' AND lease_until NOT BETWEEN clock_timestamp() AND {THE_LONGEST}))
+    ORDER BY due_at + make_interval(secs => {TURN_SECONDS} * behind), id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, token, key, payload, event_id, stream, attempts
+"""  # noqa: S608
+BEAT: Final = """
+UPDATE effect SET lease_until = clock_timestamp() + make_interval(secs => %s), progress = %s
+WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
+"""
+DONE: Final = """
+UPDATE effect SET state = 'done', done_at = clock_timestamp(), progress = NULL
+WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
+"""
+LATER: Final = f"""
+UPDATE effect SET error = %s, due_at = clock_timestamp() + make_interval(secs => %s),
+       state = CASE WHEN clock_timestamp() - planned_at > interval '{GIVE_UP_AFTER}' AND attempts >= {GIVE_UP_TRIES}
+               THEN 'failed' ELSE 'planned' END
+WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
+"""  # noqa: S608
+
+
+class LeaseLost(RuntimeError):
+    """Another claim has this effect now: drop what was done, write nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One effect, held until its lease ends."""
+
+    id: int
+    token: int
+    key: str
+    payload: Mapping[str, Any]
+    event_id: str
+    stream: str
+    attempts: int
+
+
+def plan(connection: psycopg.Connection[Any], consumer: str, planned: Sequence[PlannedEffect]) -> None:
+    """Plan effects inside the caller's transaction. Planned twice under one key, an effect is one."""
+    if planned:
+        rows = [(p.event_id, p.key, p.kind, json.dumps(p.payload), p.stream, p.turn) for p in planned]
+        connection.execute(PLAN, (consumer, *(list(column) for column in zip(*rows, strict=True))))
+
+
+def claim(
+    connection: psycopg.Connection[Any], kind: str, lease_seconds: float, like: Mapping[str, Any] | None = None
+) -> Claim | None:
+    """Take the effect of this kind whose turn it is, or None: the one due longest, owners with many behind others.
+
+    With `like`, only one whose payload holds all of it.
+    """
+    row = connection.execute(CLAIM, {"kind": kind, "lease": lease_seconds, "like": Jsonb(like or {})}).fetchone()
+    return Claim(row[0], row[1], row[2], row[3], str(row[4]), row[5], row[6]) if row else None
+
+
+def beat(connection: psycopg.Connection[Any], held: Claim, lease_seconds: float, progress: Mapping[str, Any]) -> None:
+    """Keep the lease. Raises `LeaseLost`."""
+    _fenced(connection, BEAT, (lease_seconds, json.dumps(progress), held.id, held.token))
+
+
+def done(connection: psycopg.Connection[Any], held: Claim) -> None:
+    """Mark it done, inside the caller's transaction. Raises `LeaseLost`."""
+    _fenced(connection, DONE, (held.id, held.token))
+
+
+def later(connection: psycopg.Connection[Any], held: Claim, error: str, after_seconds: float) -> None:
+    """Give it back to be tried again. After 24 hours and 20 tries it is marked failed instead. Raises `LeaseLost`."""
+    _fenced(connection, LATER, (error[:2000], after_seconds, held.id, held.token))
+
+
+def _fenced(connection: psycopg.Connection[Any], query: str, parameters: tuple[Any, ...]) -> None:
+    if connection.execute(query, parameters).fetchone() is None:
+        raise LeaseLost(f"effect {parameters[-2]} is held under a newer token")
+
+
+def performs(kind: str) -> Callable[[Perform], Perform]:
+    """Register what carries out effects of this kind: `(payload, key) -> None`."""
+
+    def register(perform: Perform) -> Perform:
+        PERFORMERS[kind] = perform
+        return perform
+
+    return register
+
+
+class EffectThread(threading.Thread):
+    """Carries out effects of the registered kinds, one at a time."""
+
+    def __init__(self, connect: Callable[[], psycopg.Connection[Any]], stop: threading.Event) -> None:
+        super().__init__(name="effects", daemon=True)
+        self._connect = connect
+        self._stop_asked = stop
+
+    def run(self) -> None:
+        """Until stopped; a lost connection is made anew."""
+        while not self._stop_asked.is_set():
+            try:
+                with self._connect() as connection:
+                    while not self._stop_asked.is_set():
+                        if not sum(run_one(connection, kind) for kind in PERFORMERS):
+                            self._stop_asked.wait(0.2)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                self._stop_asked.wait(0.5)
+            except Exception:
+                logger.exception("effects stopped unexpectedly; beginning again")
+                self._stop_asked.wait(1)
+
+
+def run_one(connection: psycopg.Connection[Any], kind: str) -> bool:
+    """Carry out one effect of a kind; True when there was one."""
+    held = claim(connection, kind, lease_seconds=60)
+    if held is None:
+        return False
+    crash_point(f"{kind}.claimed")
+    try:
+        PERFORMERS[kind](held.payload, f"{held.event_id}-{held.key}")
+        crash_point(f"{kind}.performed")
+    except Exception as error:  # noqa: BLE001  a failed effect parks itself alone and is tried again
+        close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
+        with about(_story_of(connection, held)):
+            logger.warning("effect %s (%s) failed: %s", held.id, kind, place_of(error))
+        later(connection, held, place_of(error), min(2.0**held.attempts, LONGEST_WAIT_SECONDS))
+    else:
+        done(connection, held)
+        crash_point(f"{kind}.done")
+    return True
+
+
+def _story_of(connection: psycopg.Connection[Any], held: Claim) -> str:
+    """The correlation id of the event that planned it."""
+    row = connection.execute(
+        "SELECT correlation_id FROM event WHERE stream = %s AND event_id = %s", (held.stream, held.event_id)
+    ).fetchone()
+    return str(row[0]) if row else ""

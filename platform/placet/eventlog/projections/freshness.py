@@ -1,0 +1,54 @@
+"""Reading a projection that must have reached a position: wait for it, or say that it is behind."""
+
+from typing import Any, Final
+
+from django.db import connection
+
+from placet.eventlog.polling import StillWaiting, rest, until
+from placet.eventlog.projections.runner import PROJECTIONS, position_of
+
+WAIT_SECONDS: Final = 5.0
+LOOK_AGAIN_SECONDS: Final = 0.005
+
+
+class Behind(RuntimeError):
+    """A projection has not reached the position that this answer needs. Try again; `placet status` shows the lag."""
+
+
+def wait_for(projection: str, position: int, seconds: float = WAIT_SECONDS) -> None:
+    """Return once the projection stands at `position` or beyond. Raises `Behind`."""
+    try:
+        until(lambda: position_of(projection) >= position, lambda: rest(LOOK_AGAIN_SECONDS), seconds)
+    except StillWaiting:
+        raise Behind(f"projection {projection} has not reached position {position}") from None
+
+
+STALE: Final = """
+SELECT EXISTS (
+    SELECT FROM (SELECT id FROM event_pending ORDER BY id LIMIT 1) p JOIN event e USING (id)
+    WHERE abs(extract(epoch FROM clock_timestamp() - e.recorded_at)) > %(seconds)s
+) OR EXISTS (
+    SELECT FROM event_position p JOIN event e USING (id)
+    WHERE p.position = %(next)s AND abs(extract(epoch FROM clock_timestamp() - e.recorded_at)) > %(seconds)s
+) OR EXISTS (SELECT FROM parked WHERE stream = %(stream)s)
+OR EXISTS (
+    SELECT FROM checkpoint WHERE name = %(name)s AND topic = '' AND partition = 0 AND version <> %(version)s
+)
+"""
+
+
+def is_stale(projection: str, stream: str = "") -> bool:
+    """Whether something older than 5 s is not yet folded, the stream is parked, or the rows are of another version.
+
+    Then nothing may be shown. What was recorded in the future counts as old: a clock was wrong.
+    """
+    asked: dict[str, Any] = {
+        "next": position_of(projection) + 1,
+        "stream": stream,
+        "seconds": WAIT_SECONDS,
+        "name": projection,
+        "version": PROJECTIONS[projection].version,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(STALE, asked)
+        return bool(cursor.fetchone()[0])

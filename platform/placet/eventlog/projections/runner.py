@@ -1,0 +1,296 @@
+"""Projections: the log folded into tables, by position, from PostgreSQL. Thrown away and rebuilt at will.
+
+Contract: a fold sees one event and the rows of the present batch; it writes nothing but its own tables. One transaction
+a batch, with the checkpoint, which moves only from the position before the batch to the last one in it.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection, models, transaction
+
+from placet.eventlog.consumers import checkpoints
+from placet.eventlog.consumers.pacing import rest_after
+from placet.eventlog.failpoints import crash_point
+from placet.eventlog.store.codec import UnknownEventType
+from placet.eventlog.store.event import BY_CLASS, stream_kind
+from placet.eventlog.store.log import RecordedEvent, current_log
+from placet.eventlog.store.log_context import about
+from placet.eventlog.store.upcast import newest_name
+from placet.eventlog.store.versions import is_unknown_version
+
+logger = logging.getLogger(__name__)
+M = TypeVar("M", bound=models.Model)
+AT_MOST: Final = 2_000
+GATHER_SECONDS: Final = 0.1
+GATHER_AT_MOST_SECONDS: Final = 0.4
+LONGEST_REST_SECONDS: Final = 5.0
+Fold = Callable[[Any, RecordedEvent, "Rows"], None]
+
+
+@dataclass(slots=True)
+class Projection:
+    """One named set of tables and the folds that fill them."""
+
+    name: str
+    version: int
+    tables: tuple[type[models.Model], ...]
+    by_stream: dict[str, type[models.Model]] = field(default_factory=dict)
+    """Stream kind -> the table whose primary key is the stream's id: its rows are read a batch at a time."""
+    folds: dict[str, Fold] = field(default_factory=dict)
+
+    def fold_of(self, stored: str) -> Fold | None:
+        """The fold for events of a type as stored. Raises `UnknownEventType` for a newer version of one it folds."""
+        if (fold := self.folds.get(stored)) or (fold := self.folds.get(newest_name(stored))):
+            return fold
+        if is_unknown_version(stored, self.folds):
+            raise UnknownEventType(f"{stored}: projection {self.name} waits for the release that knows it")
+        return None
+
+    def on(self, *facts: type[Any]) -> Callable[[Fold], Fold]:
+        """Register a fold `(fact, event, rows)` for some event types."""
+
+        def register(fold: Fold) -> Fold:
+            self.folds.update({BY_CLASS[fact].name: fold for fact in facts})
+            return fold
+
+        return register
+
+
+PROJECTIONS: Final[dict[str, Projection]] = {}
+
+
+def projection(
+    name: str,
+    *,
+    version: int,
+    tables: Sequence[type[models.Model]],
+    by_stream: dict[str, type[models.Model]] | None = None,
+) -> Projection:
+    """Declare a projection. A change of its folds is a new `version`, which rebuilds it."""
+    PROJECTIONS[name] = Projection(name, version, tuple(tables), by_stream or {})
+    return PROJECTIONS[name]
+
+
+class Rows:
+    """The rows that a batch touches: read once, changed in memory, written together at the end."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[type[models.Model], Any], models.Model | None] = {}
+        self._changed: set[tuple[type[models.Model], Any]] = set()
+
+    def preload(self, table: type[models.Model], keys: Collection[Any]) -> None:
+        """Read many rows in one question; what is absent is known to be absent."""
+        missing = [key for key in keys if (table, key) not in self._held]
+        found = self._read(table, missing) if missing else {}
+        for key in missing:
+            self._held[table, key] = found.get(str(key))
+
+    def get(self, table: type[M], key: Any) -> M | None:
+        """The row under a primary key, or None."""
+        place = (table, key)
+        if place not in self._held:
+            self._held[place] = self._read(table, [key]).get(str(key))
+        return self._held[place]  # type: ignore[return-value]  # held under its own table
+
+    def change(self, table: type[M], key: Any) -> M:
+        """The row under a primary key, to be changed in place. Raises `KeyError` when it is absent."""
+        row = self.get(table, key)
+        if row is None:
+            raise KeyError(f"{table.__name__} {key} is not there: events of one stream were folded out of order")
+        self._changed.add((table, key))
+        return row
+
+    def put(self, row: models.Model) -> None:
+        """A new row, or a replacement of the one under its primary key."""
+        place = (type(row), row.pk)
+        self._held[place] = row
+        self._changed.add(place)
+
+    def drop(self, table: type[models.Model], key: Any) -> None:
+        """Take a row out."""
+        self._held[table, key] = None
+        self._changed.add((table, key))
+
+    def write(self) -> None:
+        """Write what changed: one statement a table."""
+        for table in {t for t, _ in self._changed}:
+            keys = [k for t, k in self._changed if t is table]
+            kept = [row for k in keys if (row := self._held[table, k]) is not None]
+            self._write(table, kept, [k for k in keys if self._held[table, k] is None])
+        self._changed.clear()
+
+    def _read(self, table: type[models.Model], keys: Collection[Any]) -> dict[str, models.Model]:
+        return {str(k): row for k, row in table._default_manager.in_bulk(list(keys)).items()}  # noqa: SLF001
+
+    def _write(self, table: type[models.Model], kept: list[models.Model], gone: list[Any]) -> None:
+        _upsert(table, kept)
+        if gone:
+            table._default_manager.filter(pk__in=gone).delete()  # noqa: SLF001
+
+
+def _upsert(table: type[models.Model], rows: list[models.Model]) -> None:
+    if not rows:
+        return
+    key = table._meta.pk  # noqa: SLF001
+    others = [f.name for f in table._meta.concrete_fields if f is not key]  # noqa: SLF001
+    manager = table._default_manager  # noqa: SLF001
+    if others:
+        manager.bulk_create(rows, update_conflicts=True, update_fields=others, unique_fields=[key.name])
+    else:
+        manager.bulk_create(rows, ignore_conflicts=True)
+
+
+AWAY: Final = (OperationalError, InterfaceError)
+
+
+class Moved(RuntimeError):
+    """Another process has moved this projection's checkpoint: its batch stands, ours is dropped."""
+
+
+def position_of(name: str) -> int:
+    """Where a projection stands."""
+    with connection.cursor() as cursor:
+        cursor.execute(checkpoints.BEGIN, (name, PROJECTIONS[name].version if name in PROJECTIONS else 1))
+        cursor.execute("SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0", (name,))
+        return int(cursor.fetchone()[0])
+
+
+def is_outdated(target: Projection) -> bool:
+    """Whether its rows were folded by code of another version."""
+    position_of(target.name)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT version <> %s FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0",
+            (target.version, target.name),
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def fold_batch(target: Projection, events: Sequence[RecordedEvent], rows: Rows) -> None:
+    """Fold events into rows, in order."""
+    mine = [(event, fold) for event in events if (fold := target.fold_of(event.type))]
+    for kind, table in target.by_stream.items():
+        names = {event.stream for event, _ in mine if stream_kind(event.stream) == kind}
+        rows.preload(table, [name.removeprefix(f"{kind}-") for name in names])
+    for event, fold in mine:
+        fold(event.fact, event, rows)
+
+
+def advance(targets: Iterable[Projection], events: Sequence[RecordedEvent]) -> None:
+    """Fold one batch into each target and move their checkpoints, in one transaction. Raises `Moved`."""
+    first, last = events[0].position, events[-1].position
+    with transaction.atomic():
+        for target in targets:
+            move(target, first - 1, last)  # first: its row lock keeps a rebuild of the same tables out
+            rows = Rows()
+            fold_batch(target, events, rows)
+            rows.write()
+            crash_point(f"{target.name}.folded")
+    crash_point("projections.committed")
+
+
+def move(target: Projection, before: int, to: int) -> None:
+    """Move a checkpoint from exactly `before`. Raises `Moved`, also where the rows are of another version."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE checkpoint SET position = %s, moved_at = clock_timestamp()"
+            " WHERE name = %s AND topic = '' AND partition = 0 AND position = %s AND version = %s",
+            (to, target.name, before, target.version),
+        )
+        if cursor.rowcount != 1:
+            raise Moved(f"projection {target.name} is not at position {before} of version {target.version} any more")
+
+
+class Projector:
+    """Keeps all projections at the end of the log. One that fails stops alone; the others go on."""
+
+    def __init__(self, targets: Collection[Projection] | None = None) -> None:
+        self.targets = list(targets if targets is not None else PROJECTIONS.values())
+        self._places: dict[str, int] = {}
+        """Where each stands, as this projector left it; asked anew when another process moved one."""
+        self._resting: dict[str, tuple[float, float]] = {}
+        """Those that stand still: until when, and for how long."""
+
+    def run_once(self) -> int:
+        """Fold what is new. Answers how many events the furthest projection took."""
+        awake = [t for t in self.targets if self._resting.get(t.name, (0.0, 0.0))[0] <= time.monotonic()]
+        if not self._places.keys() >= {t.name for t in awake}:
+            self._places = {t.name: position_of(t.name) for t in awake if self._is_mine(t)}
+        places = {t.name: self._places[t.name] for t in awake if t.name in self._places}
+        return max((self._group(place, places) for place in set(places.values())), default=0)
+
+    def _is_mine(self, target: Projection) -> bool:
+        """Whether its rows are of this code's version. If not it stands still here: `placet rebuild` makes them so."""
+        if is_outdated(target):
+            logger.warning("projection %s is not of version %s: it stands still", target.name, target.version)
+            self._rest(target)
+            return False
+        return True
+
+    def _rest(self, target: Projection) -> None:
+        pause = min(LONGEST_REST_SECONDS, 2 * self._resting.get(target.name, (0.0, 0.25))[1])
+        self._resting[target.name] = (time.monotonic() + pause, pause)
+
+    def _group(self, place: int, places: dict[str, int]) -> int:
+        events = current_log().read_from(place, AT_MOST)
+        if not events:
+            return 0
+        group = [t for t in self.targets if places.get(t.name) == place]
+        try:
+            advance(group, events)
+        except Moved:
+            self._places.clear()
+            return 0
+        except AWAY:
+            self._places.clear()
+            raise
+        except Exception:  # noqa: BLE001  whatever one fold raised: each target is now tried alone
+            self._places.clear()
+            return sum(self._apart(target, events) for target in group)
+        for target in group:
+            self._places[target.name] = events[-1].position
+            self._resting.pop(target.name, None)
+        return len(events)
+
+    def _apart(self, target: Projection, events: Sequence[RecordedEvent]) -> int:
+        """After a failure in company: each target alone, event by event, up to the one it cannot fold."""
+        taken = 0
+        for event in events:
+            try:
+                advance([target], [event])
+            except Moved:
+                break
+            except AWAY:
+                raise
+            except Exception:
+                with about(event.correlation_id):
+                    logger.exception("projection %s stands still before position %s", target.name, event.position)
+                self._rest(target)
+                break
+            taken += 1
+        return taken
+
+    def run(self, stop: threading.Event, idle_seconds: float = 0.02) -> None:
+        """Until stopped; a lost connection is made anew."""
+        while not stop.is_set():
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SET synchronous_commit = off"
+                    )  # a lost batch is lost with its checkpoint: fold again
+                while not stop.is_set():
+                    begun = time.monotonic()
+                    taken = self.run_once()
+                    took = time.monotonic() - begun
+                    if taken < AT_MOST:
+                        stop.wait(rest_after(took, GATHER_SECONDS, GATHER_AT_MOST_SECONDS) if taken else idle_seconds)
+            except Exception:
+                logger.exception("projections are stopped; trying again")
+                self._places.clear()
+                connection.close()
+                time.sleep(0.5)

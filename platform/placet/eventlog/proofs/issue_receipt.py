@@ -1,0 +1,88 @@
+"""Receipts from the log: wait until a head covers the event, then put leaf, data, proof and head together."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import psycopg
+
+from placet.eventlog.polling import StillWaiting, Tick, rest, until
+from placet.eventlog.proofs.leaf import leaf_bytes, leaf_of, moment
+from placet.eventlog.proofs.prove import prove_inclusion
+from placet.eventlog.proofs.receipt import Opening, Receipt
+from placet.eventlog.proofs.refusals import NoSuchReceipt, NotYetSigned
+from placet.eventlog.proofs.tree_store import SignedHead, newest_head
+from placet.eventlog.store import codec
+from placet.eventlog.store.event import ERASED
+from placet.eventlog.store.log import EventLog
+
+WAIT_SECONDS: Final = 10.0
+LOOK_AGAIN_SECONDS: Final = 0.05
+EVENT: Final = """
+SELECT p.position, e.event_id, e.stream, e.version, e.type, e.recorded_at, sha256(e.data), e.sealed, e.data
+FROM event e LEFT JOIN event_position p USING (id) WHERE e.stream = %s AND e.version = %s
+"""
+
+
+def issue_receipt(
+    log: EventLog, place: tuple[str, int], holder: str, tick: Tick | None = None, seconds: float = WAIT_SECONDS
+) -> Receipt:
+    """The receipt of one event, by stream and version, for a holder, whose own sealed parts are opened.
+
+    Raises `NoSuchReceipt`; `NotYetSigned` when no head covers it in time.
+    """
+    row = _signed_row(log, place, tick or (lambda: rest(LOOK_AGAIN_SECONDS)), seconds)
+    newest: SignedHead = _covering(log, row[0])
+    proof = prove_inclusion(log.connection, row[0] - 1, newest.head.size)
+    return Receipt(
+        leaf=leaf_bytes(leaf_of(row[:8])),
+        data=bytes(row[8]),
+        index=row[0] - 1,
+        proof=tuple(proof),
+        checkpoint=newest.note,
+        issued_at=moment(datetime.now(UTC)),
+        opened=_openings(log, row, holder),
+    )
+
+
+def _signed_row(log: EventLog, place: tuple[str, int], tick: Tick, seconds: float) -> tuple[Any, ...]:
+    """The event once it has a position under a signed head."""
+    if not _row(log, place):
+        raise NoSuchReceipt
+    try:
+        until(lambda: _is_signed(log, _row(log, place)), tick, seconds)
+    except StillWaiting:
+        raise NotYetSigned from None
+    return _row(log, place)
+
+
+def _is_signed(log: EventLog, row: tuple[Any, ...]) -> bool:
+    newest = newest_head(log.connection)
+    return row[0] is not None and newest is not None and newest.head.size >= row[0]
+
+
+def _covering(log: EventLog, position: int) -> SignedHead:
+    newest = newest_head(log.connection)
+    if newest is None or newest.head.size < position:
+        raise NotYetSigned
+    return newest
+
+
+def _row(log: EventLog, place: tuple[str, int]) -> tuple[Any, ...]:
+    with psycopg.Cursor(log.connection) as cursor:
+        cursor.execute(EVENT, place, binary=True, prepare=True)
+        return cursor.fetchone() or ()
+
+
+def _openings(log: EventLog, row: tuple[Any, ...], holder: str) -> tuple[Opening, ...]:
+    _, event_id, _, _, kind, _, _, sealed, data = row
+    if sealed is None:
+        return ()
+    fact = codec.decode(kind, bytes(data), bytes(sealed), str(event_id), log.vault)
+    mine = [segment for segment in json.loads(bytes(sealed)) if segment["subject"] == holder]
+    return tuple(Opening(codec.canonical(segment), _clear(fact, segment["fields"])) for segment in mine)
+
+
+def _clear(fact: object, names: list[str]) -> dict[str, str] | None:
+    found: dict[str, Any] = {name: getattr(fact, name) for name in names}
+    return None if any(value is ERASED for value in found.values()) else found

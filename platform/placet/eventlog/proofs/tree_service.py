@@ -1,0 +1,142 @@
+"""Grows the tree by position and signs its heads. Killed anywhere it goes on; two of them do what one would.
+
+It signs nothing that contradicts what it signed before: where the log no longer gives the root of an earlier head, no
+head is signed at all, and `placet log check` says why.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from placet.eventlog.proofs.append_tree import FullTile, GrowingTree
+from placet.eventlog.proofs.head_file import kept_head, write_head
+from placet.eventlog.proofs.signed_note import NoteUnsound, Signer
+from placet.eventlog.proofs.tiles import nodes_from
+from placet.eventlog.proofs.tree import root
+from placet.eventlog.proofs.tree_head import Head
+from placet.eventlog.proofs.tree_store import (
+    Connection,
+    SignedHead,
+    keep_head,
+    keep_tiles,
+    leaf_hashes,
+    newest_head,
+    publish_newest,
+    read_tile,
+    stored_tree,
+)
+
+logger = logging.getLogger(__name__)
+LOCK_KEY: Final = 0x74726565
+"""'tree' in ASCII."""
+AT_MOST: Final = 2_000
+REST_SECONDS: Final = 0.25
+PUBLISH_EVERY_SECONDS: Final = 60.0
+KEEP_SECONDS: Final = 3_600.0
+"""How long a head stays that was not published."""
+DOUBT_SECONDS: Final = 5.0
+REWRITTEN: Final = "the log was rewritten: its first {} events have another root than the one that was signed"
+TRUNCATED: Final = "the log was truncated: a head over {} events was signed, {} are here"
+
+
+class HistoryChanged(RuntimeError):
+    """The log does not give the root of a head that was signed before. Nothing was signed. See `placet log check`."""
+
+
+class TreeKeeper:
+    """One connection of its own (autocommit). `place`: the file of the newest head; None keeps none."""
+
+    def __init__(self, connection: Connection, signer: Signer, place: Path | None = None) -> None:
+        self.connection = connection
+        self.signer = signer
+        self.place = place
+        self._tree: GrowingTree | None = None
+        self._pins: dict[int, bytes] = {}
+        self._newest: Head | None = None
+        self._published_at = -PUBLISH_EVERY_SECONDS
+
+    def run_once(self) -> int:
+        """One pass: how many leaves were added. Raises `HistoryChanged`."""
+        tree, self._tree = self._tree or self._stored(), None
+        before = tree.size
+        with self.connection.transaction():
+            if self._is_alone():
+                self._pin_newest(tree)
+                self._grow(tree)
+                if tree.size - before < AT_MOST:
+                    self._sign(tree)
+        self._tree = tree
+        return tree.size - before
+
+    def run(self, should_stop: Callable[[], bool]) -> None:
+        """Passes until asked to stop."""
+        while not should_stop():
+            try:
+                added = self.run_once()
+            except (HistoryChanged, NoteUnsound):
+                logger.exception("no tree head is signed")
+                _rest(DOUBT_SECONDS, should_stop)
+            else:
+                time.sleep(0 if added == AT_MOST else REST_SECONDS)
+
+    def _stored(self) -> GrowingTree:
+        tree, self._pins = stored_tree(self.connection), {}
+        kept = kept_head(self.place) if self.place else None
+        if kept and kept.origin == self.signer.name:
+            self._pin(kept, tree)
+        return tree
+
+    def _is_alone(self) -> bool:
+        row = self.connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (LOCK_KEY,)).fetchone()
+        return bool(row and row[0])
+
+    def _pin_newest(self, tree: GrowingTree) -> None:
+        newest = newest_head(self.connection)
+        self._newest = newest.head if newest else None
+        if self._newest:
+            self._pin(self._newest, tree)
+
+    def _pin(self, head: Head, tree: GrowingTree) -> None:
+        """What was signed once: looked at now, or when the tree has grown to it."""
+        if head.size >= tree.size:
+            self._pins[head.size] = head.root
+        elif root(nodes_from(partial(read_tile, self.connection), head.size), head.size) != head.root:
+            raise HistoryChanged(REWRITTEN.format(head.size))
+
+    def _grow(self, tree: GrowingTree) -> None:
+        tiles: list[FullTile] = []
+        self._check(tree)
+        for leaf in leaf_hashes(self.connection, tree.size, AT_MOST):
+            tiles += tree.append(leaf)
+            self._check(tree)
+        keep_tiles(self.connection, tiles)
+
+    def _check(self, tree: GrowingTree) -> None:
+        pinned = self._pins.pop(tree.size, None)
+        if pinned is not None and pinned != tree.root:
+            raise HistoryChanged(REWRITTEN.format(tree.size))
+
+    def _sign(self, tree: GrowingTree) -> None:
+        if missing := max((size for size in self._pins if size > tree.size), default=0):
+            raise HistoryChanged(TRUNCATED.format(missing, tree.size))
+        head, newest = Head(self.signer.name, tree.size, tree.root), self._newest
+        if tree.size and (newest is None or (newest.origin, newest.size) != (head.origin, head.size)):
+            note = head.signed(self.signer)
+            if self.place:
+                write_head(self.place, note)
+            keep_head(self.connection, SignedHead(head, note))
+        self._publish()
+
+    def _publish(self) -> None:
+        if time.monotonic() - self._published_at >= PUBLISH_EVERY_SECONDS:
+            publish_newest(self.connection, KEEP_SECONDS)
+            self._published_at = time.monotonic()
+
+
+def _rest(seconds: float, should_stop: Callable[[], bool]) -> None:
+    over = time.monotonic() + seconds
+    while time.monotonic() < over and not should_stop():
+        time.sleep(REST_SECONDS)

@@ -1,0 +1,115 @@
+"""The SQL of the tree: leaves read from the log, full tiles, heads. A head is only ever the next one of its origin."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+
+from placet.eventlog.proofs.append_tree import FullTile, GrowingTree, regrown
+from placet.eventlog.proofs.leaf import leaf_bytes, leaf_of
+from placet.eventlog.proofs.tiles import WIDTH, Tile, hashes_of
+from placet.eventlog.proofs.tree import leaf_hash
+from placet.eventlog.proofs.tree_head import Head
+
+LEAVES: Final = """
+SELECT p.position, e.event_id, e.stream, e.version, e.type, e.recorded_at, sha256(e.data), e.sealed
+FROM event_position p JOIN event e USING (id) WHERE p.position > %s ORDER BY p.position LIMIT %s
+"""
+FILL: Final = "INSERT INTO log_tile (level, place, hashes, root) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+FULL: Final = "SELECT hashes FROM log_tile WHERE level = %s AND place = %s"
+ROOTS: Final = "SELECT root FROM log_tile WHERE level = %s AND place >= %s AND place < %s ORDER BY place"
+COUNTS: Final = "SELECT level, max(place) + 1 FROM log_tile GROUP BY level ORDER BY level"
+NEWEST: Final = "SELECT origin, size, root, note FROM log_head ORDER BY id DESC LIMIT 1"
+SIGN: Final = "INSERT INTO log_head (origin, size, root, note) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+PUBLISH: Final = """
+INSERT INTO log_head_published SELECT id, origin, size, root, note, signed_at FROM log_head ORDER BY id DESC LIMIT 1
+ON CONFLICT DO NOTHING
+"""
+THIN: Final = """
+DELETE FROM log_head WHERE id < (SELECT max(id) FROM log_head)
+    AND signed_at < clock_timestamp() - make_interval(secs => %s)
+"""
+EVERY_HEAD: Final = (
+    "SELECT origin, size, root, note FROM log_head UNION SELECT origin, size, root, note FROM log_head_published"
+    " ORDER BY size"
+)
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """A head and the note that tells it."""
+
+    head: Head
+    note: str
+
+
+def leaf_hashes(connection: Connection, after: int, at_most: int) -> list[bytes]:
+    """Leaf hashes of the events after a position, in order. Positions are dense, so none is missing between."""
+    return [leaf_hash(leaf_bytes(leaf_of(row))) for row in _rows(connection, LEAVES, (after, at_most))]
+
+
+def keep_tiles(connection: Connection, tiles: Iterable[FullTile]) -> None:
+    """Each once: whoever comes second finds it there, with the same bytes."""
+    rows = [(tile.level, tile.index, tile.hashes, tile.root) for tile in tiles]
+    if rows:
+        with psycopg.Cursor(connection) as cursor:
+            cursor.executemany(FILL, rows)
+
+
+def read_tile(connection: Connection, tile: Tile) -> list[bytes]:
+    """The first `width` entries of a tile, full or not. Fewer where the log does not have them."""
+    if stored := _rows(connection, FULL, (tile.level, tile.index)):
+        return hashes_of(bytes(stored[0][0]))[: tile.width]
+    first = tile.index * WIDTH
+    if tile.level == 0:
+        return leaf_hashes(connection, first, tile.width)
+    return [bytes(row[0]) for row in _rows(connection, ROOTS, (tile.level - 1, first, first + tile.width))]
+
+
+def stored_tree(connection: Connection) -> GrowingTree:
+    """The tree as far as full tiles of level 0 reach: what comes after is read from the log again."""
+    counts = dict(_rows(connection, COUNTS, ()))
+    edge: list[list[bytes]] = [[]]
+    for level in range(len(counts)):
+        first = counts.get(level + 1, 0) * WIDTH
+        edge.append([bytes(row[0]) for row in _rows(connection, ROOTS, (level, first, counts[level]))])
+    return regrown(edge)
+
+
+def newest_head(connection: Connection) -> SignedHead | None:
+    """The head that was signed last."""
+    rows = _rows(connection, NEWEST, ())
+    return _head(rows[0]) if rows else None
+
+
+def every_head(connection: Connection) -> list[SignedHead]:
+    """All heads that are still kept, smallest first."""
+    return [_head(row) for row in _rows(connection, EVERY_HEAD, ())]
+
+
+def keep_head(connection: Connection, signed: SignedHead) -> None:
+    head = signed.head
+    _do(connection, SIGN, (head.origin, head.size, head.root, signed.note))
+
+
+def publish_newest(connection: Connection, thin_after_seconds: float) -> None:
+    """The newest head is kept for good; others go once they are old."""
+    _do(connection, PUBLISH, ())
+    _do(connection, THIN, (thin_after_seconds,))
+
+
+def _head(row: tuple[Any, ...]) -> SignedHead:
+    return SignedHead(Head(row[0], row[1], bytes(row[2])), row[3])
+
+
+def _rows(connection: Connection, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    with psycopg.Cursor(connection) as cursor:
+        cursor.execute(query, parameters, binary=True, prepare=True)
+        return cursor.fetchall()
+
+
+def _do(connection: Connection, query: str, parameters: tuple[Any, ...]) -> None:
+    with psycopg.Cursor(connection) as cursor:
+        cursor.execute(query, parameters, prepare=True)

@@ -1,0 +1,97 @@
+"""Facts to the exact bytes that are stored, and back.
+
+Clear fields become canonical JSON; sealed fields become one AES-GCM segment per subject. The digest of an event is over
+what is stored, ciphertext included, so that it still verifies after an erasure.
+"""
+
+import base64
+import dataclasses
+import hashlib
+from typing import Any, Final
+
+from msgspec.json import decode as read_json
+
+from placet.eventlog.encryption.vault import Vault
+from placet.eventlog.store.canonical_json import NotStorable, canonical
+from placet.eventlog.store.event import BY_CLASS, ERASED, TYPES, EventType
+from placet.eventlog.store.upcast import newest
+
+__all__ = ["NotStorable", "UnknownEventType", "canonical", "decode", "digest", "encode", "type_of"]
+
+
+class UnknownEventType(LookupError):
+    """An event in the log whose type this code does not know: run the newer release, which does."""
+
+
+def type_of(fact: object) -> EventType:
+    """The registered type of a fact."""
+    try:
+        return BY_CLASS[type(fact)]
+    except KeyError:
+        raise UnknownEventType(f"{type(fact).__name__} is not registered with @event") from None
+
+
+def encode(fact: object, event_id: str, vault: Vault) -> tuple[bytes, bytes | None]:
+    """The stored bytes of a fact: (data, sealed segments or None)."""
+    kind = type_of(fact)
+    if not kind.sealed:
+        return canonical(_values(fact, kind)), None
+    segments = [
+        {"fields": sorted(hidden), "sealed": _seal(vault, subject, hidden, event_id, kind.name), "subject": subject}
+        for subject, hidden in sorted(_by_subject(fact, kind).items())
+    ]
+    return canonical(_values(fact, kind)), canonical(segments)
+
+
+def decode(type_name: str, data: bytes, sealed: bytes | None, event_id: str, vault: Vault) -> Any:
+    """The fact of a stored event, upcast to the newest version of its type; erased fields read `ERASED`."""
+    values = read_json(data)
+    if sealed is not None:
+        values.update(_open(read_json(sealed), event_id, type_name, vault))
+    name, values = newest(type_name, values)
+    try:
+        kind = TYPES[name]
+    except KeyError:
+        raise UnknownEventType(f"{type_name} (event {event_id})") from None
+    for field in kind.tuples:
+        values[field] = tuple(values[field])
+    return kind.fact(**values)
+
+
+def digest(data: bytes, sealed: bytes | None) -> bytes:
+    """SHA-256 over what is stored: the hash of the data, then that of each sealed segment."""
+    total: Final = hashlib.sha256(hashlib.sha256(data).digest())
+    for segment in read_json(sealed) if sealed is not None else ():
+        total.update(hashlib.sha256(canonical(segment)).digest())
+    return total.digest()
+
+
+def _values(fact: Any, kind: EventType) -> dict[str, Any]:
+    return {f.name: getattr(fact, f.name) for f in dataclasses.fields(fact) if f.name not in kind.sealed}
+
+
+def _by_subject(fact: object, kind: EventType) -> dict[str, dict[str, str]]:
+    hidden: dict[str, dict[str, str]] = {}
+    for field, names_subject in kind.sealed.items():
+        value = getattr(fact, field)
+        if value is not ERASED:
+            hidden.setdefault(str(getattr(fact, names_subject)), {})[field] = value
+    return hidden
+
+
+def _seal(vault: Vault, subject: str, hidden: dict[str, str], event_id: str, type_name: str) -> str:
+    return base64.b64encode(vault.seal(subject, canonical(hidden), _bound_to(event_id, type_name, subject))).decode()
+
+
+def _open(segments: list[dict[str, Any]], event_id: str, type_name: str, vault: Vault) -> dict[str, Any]:
+    opened: dict[str, Any] = {}
+    for segment in segments:
+        subject = segment["subject"]
+        clear = vault.open(subject, base64.b64decode(segment["sealed"]), _bound_to(event_id, type_name, subject))
+        opened.update(dict.fromkeys(segment["fields"], ERASED) if clear is None else read_json(clear))
+    return opened
+
+
+def _bound_to(event_id: str, type_name: str, subject: str) -> bytes:
+    """What a segment is bound to, so that ciphertext cannot be moved to another event."""
+    return f"{event_id}|{type_name}|{subject}".encode()

@@ -1,0 +1,147 @@
+"""What an event is: a frozen dataclass with a versioned type, a kind of stream, and fields sealed for a subject.
+
+An `events.py` imports this module and the standard library, nothing else.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
+
+from placet.kernel.ids import CaseId, EventId, FilingId, GenerationId, PersonId, ReportId
+
+__all__ = [
+    "ERASED",
+    "CaseId",
+    "Erased",
+    "EventId",
+    "EventType",
+    "FilingId",
+    "For",
+    "GenerationId",
+    "PersonId",
+    "ReportId",
+    "Sealed",
+    "event",
+]
+
+T = TypeVar("T")
+KIND: Final = re.compile(r"^(.+?)-[0-9a-f]{8}-[0-9a-f]{4}-")
+TYPE_NAME: Final = re.compile(r"^(?P<room>[a-z]+)\.(?P<name>[a-z]+(?:_[a-z]+)*)\.v(?P<version>[1-9]\d*)$")
+
+
+class Erased:
+    """Stands where sealed text stood before its subject's key was destroyed."""
+
+    def __str__(self) -> str:
+        return "erased"
+
+    def __repr__(self) -> str:
+        return "ERASED"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ERASED: Final = Erased()
+
+Sealed = str | Erased
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """Names the field that holds the subject whose key seals this one: `Annotated[Sealed, For("asked_by")]`."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One registered type: `room.subject_participle.vN`, its class and what the log must know of it."""
+
+    name: str
+    room: str
+    version: int
+    stream_kind: str
+    is_guarded: bool
+    fact: type[Any]
+    is_erasing: bool
+    """Once it is there, something was forgotten: what was opened before and is kept in memory is dropped."""
+    sealed: dict[str, str]
+    """Sealed field -> the field that names its subject."""
+    tuples: frozenset[str]
+
+
+class DuplicateEventType(TypeError):
+    """Two classes claim one event type, or one stream kind is claimed by two rooms."""
+
+
+TYPES: Final[dict[str, EventType]] = {}
+BY_CLASS: Final[dict[type[Any], EventType]] = {}
+GUARDED: Final[set[str]] = set()
+ERASING: Final[set[str]] = set()
+"""Types after which every process drops what it has opened."""
+
+
+@dataclass_transform(frozen_default=True)
+def event(name: str, *, stream: str, guarded: bool = False, erasing: bool = False) -> Callable[[type[T]], type[T]]:
+    """Register a frozen dataclass as an event type on streams of the kind `stream`.
+
+    `guarded`: appends to this kind take the stream's exclusive lock, so that a decision that was `given` it
+    cannot be overtaken. `erasing`: every process that sees one drops the opened text that it keeps in memory.
+    """
+
+    def register(cls: type[T]) -> type[T]:
+        fact = dataclass(frozen=True)(cls)
+        kind = _describe(name, stream, guarded=guarded, erasing=erasing, fact=fact)
+        _refuse_a_clash(kind)
+        TYPES[name] = kind
+        BY_CLASS[fact] = kind
+        if guarded:
+            GUARDED.add(stream)
+        if erasing:
+            ERASING.add(name)
+        return fact
+
+    return register
+
+
+def _describe(name: str, stream: str, *, guarded: bool, erasing: bool, fact: type[Any]) -> EventType:
+    match = TYPE_NAME.match(name)
+    if match is None:
+        raise TypeError(f"{name!r} is not <room>.<subject>_<past participle>.v<n>")
+    hints = get_type_hints(fact, include_extras=True)
+    sealed = {
+        field: mark.field
+        for field, hint in hints.items()
+        if get_origin(hint) is Annotated
+        for mark in get_args(hint)[1:]
+        if isinstance(mark, For)
+    }
+    tuples = frozenset(f for f, hint in hints.items() if get_origin(hint) is tuple)
+    return EventType(name, match["room"], int(match["version"]), stream, guarded, fact, erasing, sealed, tuples)
+
+
+def _refuse_a_clash(new: EventType) -> None:
+    if new.name in TYPES and TYPES[new.name].fact.__qualname__ != new.fact.__qualname__:
+        raise DuplicateEventType(new.name)
+    for known in TYPES.values():
+        if known.stream_kind == new.stream_kind and known.room != new.room:
+            raise DuplicateEventType(f"streams of kind {new.stream_kind!r} belong to {known.room}, not to {new.room}")
+
+
+def clear_fields(kind: EventType) -> list[str]:
+    """Names of the fields that are stored in the clear."""
+    return [f.name for f in dataclasses.fields(kind.fact) if f.name not in kind.sealed]
+
+
+def is_guarded(stream: str) -> bool:
+    """Whether appends to this stream take its exclusive lock."""
+    return stream_kind(stream) in GUARDED
+
+
+def stream_kind(stream: str) -> str:
+    """`consent` of `consent-<uuid>`; the whole name for a stream that is alone of its kind."""
+    match = KIND.match(stream)
+    return match[1] if match else stream

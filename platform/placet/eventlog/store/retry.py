@@ -1,0 +1,30 @@
+"""Conflicts retry the whole command at its outermost edge: load, decide and append anew."""
+
+import functools
+import random
+import time
+from collections.abc import Callable
+from typing import Final, ParamSpec, TypeVar
+
+from placet.eventlog.store.errors import Conflict, GroundMoved, WrongExpectedVersion
+
+P = ParamSpec("P")
+R = TypeVar("R")
+TRIES: Final = 6
+
+
+def retried(command: Callable[P, R]) -> Callable[P, R]:
+    """Run a command again when somebody else was first. The last conflict is raised."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(TRIES):
+            try:
+                return command(*args, **kwargs)
+            except (Conflict, GroundMoved, WrongExpectedVersion):
+                if attempt == TRIES - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.005 * 2**attempt))
+        raise AssertionError("unreachable")
+
+    return run

@@ -1,0 +1,69 @@
+"""What a record on a topic looks like, and in which partition it lies: CloudEvents 1.0, Kafka binding, binary mode.
+
+The key is the stream's id, the value the event's stored bytes, which hold nothing personal in the clear; sealed parts
+stay in the log. A record only wakes: what happened is read from PostgreSQL, at the position that the record names.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from placet.eventlog.store.records import Carried
+
+UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+Headers = list[tuple[str, bytes]]
+SPECIFICATION: Final = ("ce_specversion", b"1.0")
+CONTENT: Final = ("content-type", b"application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The event that a record names, and the position of the one before it in the same partition."""
+
+    event_id: str
+    position: int
+    before: int
+
+
+def topic_of(room: str, prefix: str, generation: int) -> str:
+    """`placet.studio`; a later generation of topics, with another number of partitions, carries its number."""
+    return f"{prefix}.{room}" if generation == 1 else f"{prefix}.{room}.g{generation}"
+
+
+def room_of(type_name: str) -> str:
+    """The room that an event type, and so its topic, belongs to."""
+    return type_name.partition(".")[0]
+
+
+def partition_of(stream: str, partitions: int) -> int:
+    """By the id that a stream's name ends with: all streams about one generation lie in the same partition number."""
+    match = UUID.search(stream)
+    return zlib.crc32((match[0] if match else stream).encode()) % partitions
+
+
+def headers_of(event: Carried, before: int, source: bytes) -> Headers:
+    """CloudEvents attributes of an event; `before`: the position of the event before it in its partition."""
+    return [
+        SPECIFICATION,
+        ("ce_id", event.event_id.encode()),
+        ("ce_source", source),
+        ("ce_type", event.type.encode()),
+        ("ce_subject", event.stream.encode()),
+        ("ce_time", event.recorded_at.encode()),
+        CONTENT,
+        ("ce_position", str(event.position).encode()),
+        ("ce_streamversion", str(event.version).encode()),
+        ("ce_prevposition", str(before).encode()),
+        ("ce_correlationid", event.correlation_id.encode()),
+    ]
+
+
+def named_in(headers: Iterable[tuple[str, bytes]]) -> Named | None:
+    """What a record names; None for one that is no record of ours."""
+    found: Mapping[str, bytes] = dict(headers)
+    try:
+        return Named(found["ce_id"].decode(), int(found["ce_position"]), int(found["ce_prevposition"]))
+    except (KeyError, ValueError):
+        return None

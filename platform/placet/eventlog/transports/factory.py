@@ -1,0 +1,26 @@
+"""The transport that this install is set to."""
+
+from django.conf import settings
+
+from placet.eventlog.store.connect import connect
+from placet.eventlog.transports.port import Transport
+
+
+class UnknownTransport(ValueError):
+    """`PLACET_TRANSPORT` names none that there is. Set it to `embedded` or `kafka`."""
+
+
+def transport_of(role: str) -> Transport:
+    """For one process of a role. Under Kafka all processes of a role share its events."""
+    match settings.PLACET_TRANSPORT:
+        case "embedded":
+            from placet.eventlog.transports.embedded import EmbeddedTransport
+
+            return EmbeddedTransport(connect)
+        case "kafka":
+            from placet.eventlog.transports.kafka import Cluster
+            from placet.eventlog.transports.kafka_consumer_group import GroupTransport
+
+            return GroupTransport(role, Cluster.of_settings(), connect)
+        case other:
+            raise UnknownTransport(f"PLACET_TRANSPORT={other}: it is `embedded` or `kafka`.")

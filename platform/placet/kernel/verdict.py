@@ -1,0 +1,32 @@
+"""What a machine check found: the same fields in every room, so that the studio records them all alike."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from placet.kernel.ids import GenerationId
+
+Finding = Literal["clear", "hold", "block"]
+Check = Literal["policy", "likeness", "rights", "technical", "faces", "rights_output"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One check's answer for one attempt at a generation.
+
+    `ground`: stream -> version that was read. `evidence`: spans as offsets into the prompt, or seconds into the clip;
+    never the text itself. `features`: every value and threshold that was compared. `versions`: policies and models.
+    """
+
+    generation: GenerationId
+    check: Check
+    attempt: int
+    outcome: Finding
+    ground: dict[str, int] = field(default_factory=dict)
+    code: str = ""
+    rule: str = ""
+    evidence: tuple[dict[str, Any], ...] = ()
+    claimant: str = ""
+    what_would_pass: str = ""
+    features: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    is_floor: bool = False

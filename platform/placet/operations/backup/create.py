@@ -1,0 +1,99 @@
+"""Making a backup while everything runs: the log from one snapshot, then the files that it names."""
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from placet.eventlog.encryption.vault import install_vault
+from placet.media.blobs import Area
+from placet.media.errors import BlobMissing
+from placet.media.storage import blobs
+from placet.operations.backup import clips, tables
+from placet.operations.backup import manifest as manifests
+from placet.operations.backup.errors import FolderNotEmpty, NothingToBackUp
+from placet.operations.backup.manifest import Manifest
+from placet.operations.backup.tree_heads import origin_here
+
+NEVER: Final = ("vault.key", "postgres-*")
+"""Keys that no backup holds: the vault's, and those of this machine's own PostgreSQL."""
+Progress = Callable[[str, int, int], None]
+
+
+def make(home: Path, folder: Path, connection: psycopg.Connection[Any], progress: Progress) -> Manifest:
+    """Raises `FolderNotEmpty`, `NothingToBackUp`. Without a manifest it was not finished, and cannot be restored."""
+    if folder.exists() and any(folder.iterdir()):
+        raise FolderNotEmpty(f"{folder} is not empty.")
+    if connection.execute("SELECT to_regclass('event')").fetchone() == (None,):
+        raise NothingToBackUp("There is no log here yet.")
+    connection.rollback()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    manifest, named = _log(connection, home, folder, progress)
+    _clips(manifest, folder, named, progress)
+    _files(manifest, folder, home, progress)
+    manifests.write(manifest, folder)
+    return manifest
+
+
+def _log(
+    connection: psycopg.Connection[Any], home: Path, folder: Path, progress: Progress
+) -> tuple[Manifest, dict[str, set[str]]]:
+    """Every table as of one moment, and what the log names at that moment."""
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    with connection.transaction():
+        row = connection.execute(
+            "SELECT (SELECT coalesce(max(position), 0) FROM event_position), (SELECT count(*) FROM event_pending)"
+        ).fetchone() or (0, 0)
+        manifest = Manifest(datetime.now(UTC).isoformat(), int(row[0]), int(row[1]), origin_here(home))
+        for done, table in enumerate(tables.TRUTH, 1):
+            manifest.columns[table] = tables.columns(connection, table)
+            place = folder / "log" / f"{table}.copy"
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            tables.copy_out(connection, table, manifest.columns[table], place)
+            manifests.note(manifest, folder, place)
+            progress("the log", done, len(tables.TRUTH))
+        return manifest, clips.concerned(connection)
+
+
+def _clips(manifest: Manifest, folder: Path, named: dict[str, set[str]], progress: Progress) -> None:
+    (folder / "clips").mkdir(mode=0o700)
+    for done, (name, persons) in enumerate(sorted(named.items()), 1):
+        areas = [area.value for area in Area if blobs().has(name, area)]
+        sealed = _sealed(name, sorted(persons)) if areas else None
+        if sealed is not None:
+            place = folder / "clips" / name
+            place.write_bytes(sealed.data)
+            manifests.note(manifest, folder, place)
+            manifest.clips[name] = {"persons": list(sealed.persons), "key": sealed.key, "areas": areas}
+        progress("clips", done, len(named))
+
+
+def _sealed(name: str, persons: list[str]) -> clips.Sealed | None:
+    """None for a clip that is erased while this goes on."""
+    try:
+        return clips.seal(install_vault(), name, persons, blobs().read(name))
+    except BlobMissing:
+        return None
+
+
+def _files(manifest: Manifest, folder: Path, home: Path, progress: Progress) -> None:
+    """Private files, sealed as they lie, and the keys that sign."""
+    found = [*_under(home / "private"), *_under(home / "keys")]
+    kept = [f for f in found if not any(f.match(pattern) for pattern in NEVER) and not f.name.endswith(".new")]
+    for done, file in enumerate(kept, 1):
+        place = folder / file.relative_to(home)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            shutil.copy2(file, place)
+        except FileNotFoundError:
+            continue  # erased while this goes on
+        manifests.note(manifest, folder, place)
+        progress("files", done, len(kept))
+
+
+def _under(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())

@@ -1,0 +1,36 @@
+"""The database alone: whatever runs already, or only its PostgreSQL for as long as the block lasts."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db import connections
+
+from placet.runtime.postgres.dsn import django_database, dsn
+from placet.runtime.postgres.server import running_postgres
+from placet.runtime.supervisor.state import read_state
+
+
+@contextmanager
+def database(home: Path, *, alone: bool = False) -> Iterator[None]:
+    """Django's connections go there. `alone`: nobody else may have it running. Raises `PostgresUnavailable`."""
+    is_there = bool(os.environ.get("PLACET_DATABASE")) or (not alone and read_state(home) is not None)
+    with nullcontext() if is_there else running_postgres(home):
+        point_at(dsn(home))
+        yield
+        connections["default"].close()
+
+
+def make_tables(home: Path) -> None:
+    """The tables of this release, in a database that has none yet or older ones."""
+    point_at(dsn(home, "owner"))
+    call_command("migrate", verbosity=0, interactive=False)
+    point_at(dsn(home))
+
+
+def point_at(where: str) -> None:
+    """From here on, in every thread."""
+    connections["default"].close()
+    connections.settings["default"].update(django_database(where))

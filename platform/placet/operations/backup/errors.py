@@ -1,0 +1,32 @@
+"""What a backup or a restore refuses, before anything is touched."""
+
+from placet.kernel.refusal import Refusal
+
+
+class FolderNotEmpty(Refusal):
+    code = "folder_not_empty"
+    advice = "Name a folder that is not there yet: a backup is never written over another."
+    status = 409
+
+
+class NothingToBackUp(Refusal):
+    code = "nothing_to_back_up"
+    advice = "Start the install once: `placet up` makes its tables."
+    status = 409
+
+
+class BackupUnusable(Refusal):
+    code = "backup_unusable"
+    advice = "Take another backup: this one is incomplete, damaged, or of a newer release."
+
+
+class DatabaseNotEmpty(Refusal):
+    code = "database_not_empty"
+    advice = "Add --replace to lose what is there now, or restore into a fresh PLACET_HOME."
+    status = 409
+
+
+class InstallRunning(Refusal):
+    code = "install_running"
+    advice = "Stop every process of this install first; a backup needs no stop, a restore does."
+    status = 409

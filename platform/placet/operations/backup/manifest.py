@@ -1,0 +1,73 @@
+"""What a backup holds, with the hash of every file. It is written last: without it there is no backup."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from placet.operations.backup.errors import BackupUnusable
+
+NAME: Final = "manifest.json"
+FORMAT: Final = 1
+
+
+@dataclass(slots=True)
+class Manifest:
+    """`size`: positions that the log had; events without one yet come on top."""
+
+    made_at: str
+    size: int
+    pending: int
+    origin: str
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    clips: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """SHA-256 of the clip -> `persons`, sealed `key`, `areas` where it lay."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Path in the backup -> SHA-256 of the file."""
+    format: int = FORMAT
+
+
+def note(manifest: Manifest, folder: Path, file: Path) -> None:
+    """Take a file into the manifest, once it is on the disk."""
+    with file.open("rb") as content:
+        os.fsync(content.fileno())
+        manifest.files[str(file.relative_to(folder))] = hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def write(manifest: Manifest, folder: Path) -> None:
+    """The whole of it, under its name at once."""
+    half = folder / f".{NAME}"
+    with half.open("w") as file:
+        json.dump(asdict(manifest), file, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(folder / NAME)
+
+
+def read(folder: Path) -> Manifest:
+    """A backup whose every file is what it was. Raises `BackupUnusable`."""
+    try:
+        told = json.loads((folder / NAME).read_text())
+        manifest = Manifest(**told)
+    except (OSError, ValueError, TypeError):
+        raise BackupUnusable(f"{folder} holds no manifest that can be read.") from None
+    if manifest.format != FORMAT:
+        raise BackupUnusable(f"{folder} is of format {manifest.format}; this release reads {FORMAT}.")
+    for name, wanted in manifest.files.items():
+        _verify(folder, name, wanted)
+    return manifest
+
+
+def _verify(folder: Path, name: str, wanted: str) -> None:
+    file = (folder / name).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        raise BackupUnusable(f"{name} points out of the backup.")
+    try:
+        with file.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError:
+        raise BackupUnusable(f"{name} is missing.") from None
+    if found != wanted:
+        raise BackupUnusable(f"{name} is not what it was.")

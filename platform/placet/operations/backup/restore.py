@@ -1,0 +1,169 @@
+"""Restoring: verified first, in one transaction, and with everything derived made again from the log."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from placet.eventlog.encryption.vault import TOMBSTONE, install_vault
+from placet.eventlog.events import LogRestored
+from placet.eventlog.failpoints import crash_point
+from placet.eventlog.projections.runner import PROJECTIONS, Projector, position_of
+from placet.eventlog.proofs.keys import ORIGIN_FILE, next_origin
+from placet.eventlog.proofs.tree_head import Head
+from placet.eventlog.proofs.tree_store import newest_head
+from placet.eventlog.store.log import EventLog
+from placet.eventlog.store.sequencer import Sequencer
+from placet.kernel.ids import PersonId
+from placet.media.blobs import Area
+from placet.media.storage import blobs
+from placet.operations.backup import clips, tables
+from placet.operations.backup import manifest as manifests
+from placet.operations.backup.create import NEVER, Progress
+from placet.operations.backup.errors import BackupUnusable, DatabaseNotEmpty, InstallRunning
+from placet.operations.backup.manifest import Manifest
+from placet.operations.backup.tree_heads import OldLog, old_log
+from placet.people.commands import erasure_of
+from placet.people.events import ErasureAsked
+
+KEPT: Final = (*tables.LOG, *tables.PROOFS)
+"""What nothing else may change."""
+TO_BE_ASKED_ANEW: Final = ("people_answered_key",)
+"""Answers that speak of what the restored log may not know. Sessions and used links stay as they are."""
+ALONE: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND usesysid IS NOT NULL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What stands now."""
+
+    size: int
+    lost: int | None
+    clips: int
+    erased_clips: int
+    """In the backup, and unreadable: somebody whom they concern was erased since."""
+    erased_again: int
+
+
+def restore(
+    home: Path, folder: Path, owner: psycopg.Connection[Any], progress: Progress, *, replace: bool = False
+) -> Restored:
+    """Raises `BackupUnusable`, `DatabaseNotEmpty`, `InstallRunning`: then nothing was touched."""
+    manifest = manifests.read(folder)
+    if (others := owner.execute(ALONE).fetchone()) and others[0]:
+        raise InstallRunning(f"{others[0]} other connections use this database.")
+    there = _size(owner)
+    if there and not replace:
+        raise DatabaseNotEmpty(f"The log here has {there} events.")
+    _refuse_newer(owner, manifest)
+    old = old_log(home, there, owner, manifest)
+    kept = _bring_files(manifest, folder, home, progress)
+    crash_point("restore.files")
+    with owner.transaction():
+        pending = _bring_log(owner, manifest, folder)
+        lost, again = _say_so(owner, manifest, old)
+        owner.execute("INSERT INTO event_pending SELECT unnest(%s::bigint[])", (pending,))
+        crash_point("restore.log")
+    crash_point("restore.committed")
+    next_origin(home, old.origin)  # last: until then the keeper of the tree signs nothing, for the log is too short
+    crash_point("restore.named")
+    _derive(owner, progress)
+    return Restored(_size(owner), lost, kept, len(manifest.clips) - kept, again)
+
+
+def _size(connection: psycopg.Connection[Any]) -> int:
+    row = connection.execute("SELECT count(*) FROM event").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _refuse_newer(owner: psycopg.Connection[Any], manifest: Manifest) -> None:
+    for table in tables.TRUTH:
+        unknown = set(manifest.columns.get(table, ["this table"])) - set(tables.columns(owner, table))
+        if unknown:
+            raise BackupUnusable(f"{table}: this release does not know {sorted(unknown)}, or the backup lacks it.")
+
+
+def _bring_files(manifest: Manifest, folder: Path, home: Path, progress: Progress) -> int:
+    """Clips that still open, private files of whoever was not erased, and keys. Answers how many clips."""
+    for name in manifest.files:
+        top, _, rest = name.partition("/")
+        is_theirs = top == "private" and not install_vault().is_erased(rest.partition("/")[0])
+        is_key = top == "keys" and not any(Path(name).match(pattern) for pattern in (*NEVER, ORIGIN_FILE))
+        if is_theirs or is_key:
+            place = home / name
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copy2(folder / name, place)
+    kept = 0
+    for done, (name, told) in enumerate(manifest.clips.items(), 1):
+        sealed = clips.Sealed(tuple(told["persons"]), told["key"], (folder / "clips" / name).read_bytes())
+        if (clip := clips.unseal(install_vault(), name, sealed)) is not None:
+            kept += 1
+            for area in told["areas"]:
+                blobs().put(clip, Area(area))
+        progress("clips", done, len(manifest.clips))
+    return kept
+
+
+def _bring_log(owner: psycopg.Connection[Any], manifest: Manifest, folder: Path) -> list[int]:
+    """Everything as it was. Answers the ids of events that had no position: they get one after what is said of it."""
+    derived = [t._meta.db_table for one in PROJECTIONS.values() for t in one.tables]  # noqa: SLF001
+    for table in KEPT:
+        owner.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
+    emptied = sql.SQL(", ").join(sql.Identifier(t) for t in (*tables.TRUTH, *derived, *TO_BE_ASKED_ANEW))
+    owner.execute(sql.SQL("TRUNCATE {}").format(emptied))
+    for table in tables.TRUTH:
+        tables.copy_in(owner, table, manifest.columns[table], folder / "log" / f"{table}.copy")
+    for table in tables.COUNTED:
+        owner.execute(
+            sql.SQL("SELECT setval(pg_get_serial_sequence({}, 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {}), false)")
+            .format(sql.Literal(table), sql.Identifier(table))
+        )  # fmt: skip
+    pending = [int(row[0]) for row in owner.execute("DELETE FROM event_pending RETURNING id")]
+    for table in KEPT:
+        owner.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(sql.Identifier(table)))
+    owner.execute("DELETE FROM checkpoint WHERE name = ANY(%s)", (list(PROJECTIONS),))
+    owner.execute(
+        "UPDATE effect SET state = 'planned', lease_until = NULL, progress = NULL, token = token + 1"
+        " WHERE state = 'leased'"
+    )
+    return sorted(pending)
+
+
+def _say_so(owner: psycopg.Connection[Any], manifest: Manifest, old: OldLog) -> tuple[int | None, int]:
+    """The first event of the new origin; then whoever was erased since the backup is forgotten again."""
+    log, lost = EventLog(owner), max(0, old.size - manifest.size) if old.size else None
+    head = old.head or _head_of(owner, old.origin)
+    said = LogRestored(old.origin, head.size if head else 0, head.root.hex() if head else "", manifest.size, lost)
+    log.append("log", [said], expected=log.heads(["log"])["log"])
+    Sequencer(owner).run_once()
+    erased = [PersonId(file.name) for file in install_vault().folder.glob("[!.]*-*") if _is_tombstone(file)]
+    heads = log.heads([name for person in erased for name in (f"person-{person}", erasure_of(person))])
+    again = [p for p in erased if heads[f"person-{p}"] and not heads[erasure_of(p)]]
+    for person in again:
+        log.append(erasure_of(person), [ErasureAsked(person, person)], expected=0)
+    return lost, len(again)
+
+
+def _head_of(owner: psycopg.Connection[Any], origin: str) -> Head | None:
+    """On a new machine: the newest head that the backup holds."""
+    newest = newest_head(owner)
+    return newest.head if newest and newest.head.origin == origin else None
+
+
+def _is_tombstone(file: Path) -> bool:
+    return file.is_file() and file.read_bytes() == TOMBSTONE
+
+
+def _derive(owner: psycopg.Connection[Any], progress: Progress) -> None:
+    """Positions for what had none, then every projection from the beginning."""
+    while Sequencer(owner).run_once():
+        pass
+    end, projector = EventLog(owner).last_position, Projector()
+    while projector.run_once():
+        progress("projections", min(position_of(name) for name in PROJECTIONS), end)

@@ -1,0 +1,161 @@
+"""Is this machine fit to run Placet? A table of checks; what is not right ends with the command that mends it."""
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import psycopg
+
+from placet.operations.doctor import heavy_checks as heavy
+from placet.runtime.install.provision import KEYS, SECRETS
+from placet.runtime.kafka.broker import BrokerMissing, is_wanted, jars, java
+from placet.runtime.postgres.dsn import dsn
+from placet.runtime.supervisor.ports import FIRST, is_free
+from placet.runtime.supervisor.state import read_state, transport_in
+
+Health = Literal["ok", "warning", "failed"]
+NEEDED_GIB: Final = 5
+ROOMY_GIB: Final = 20
+CLOCK_SECONDS: Final = 2.0
+KEY_DAYS: Final = 365
+SET_CLOCK: Final = "timedatectl set-ntp true"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row. `mend` is empty only where all is well."""
+
+    name: str
+    health: Health
+    told: str
+    mend: str = ""
+
+
+Check = Callable[[Path], Finding]
+
+
+def examine(home: Path) -> list[Finding]:
+    """Every check, side by side: those that load heavy libraries do it in child processes."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        return list(pool.map(lambda check: check(home), CHECKS))
+
+
+def is_fit(findings: Iterable[Finding]) -> bool:
+    return all(finding.health != "failed" for finding in findings)
+
+
+def python_version(_home: Path) -> Finding:
+    version = platform.python_version()
+    if version.startswith("3.11."):
+        return Finding("Python", "ok", version)
+    return Finding("Python", "failed", f"{version}; 3.11 is needed", "apt-get install python3.11 python3.11-venv")
+
+
+def disk(home: Path) -> Finding:
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free / 2**30
+    told = f"{free:.0f} GiB free under {there}"
+    mend = "set PLACET_HOME to a folder on a larger disk"
+    if free < NEEDED_GIB:
+        return Finding("Disk", "failed", told, mend)
+    return Finding("Disk", "ok", told) if free >= ROOMY_GIB else Finding("Disk", "warning", told, mend)
+
+
+def keys(home: Path) -> Finding:
+    """All there and readable by nobody else; the one that may be replaced at any time is at most a year old."""
+    files = [home / "keys" / name for name in (*SECRETS, *KEYS)]
+    if missing := [path.name for path in files if not path.exists()]:
+        return Finding("Keys", "warning", f"not made yet: {', '.join(missing)}", "make setup")
+    if open_ones := [path for path in files if path.stat().st_mode & 0o077]:
+        paths = " ".join(str(path) for path in open_ones)
+        return Finding("Keys", "failed", "others can read some keys", f"chmod 600 {paths}")
+    session_key = files[0]
+    days = (time.time() - session_key.stat().st_mtime) / 86_400
+    told = f"{len(files)} keys, mode 0600; sessions are signed with one {days:.0f} days old"
+    mend = f"rm {session_key} && make setup  (everybody signs in again)"
+    return Finding("Keys", "ok", told) if days <= KEY_DAYS else Finding("Keys", "warning", told, mend)
+
+
+def ports(home: Path) -> Finding:
+    if state := read_state(home):
+        return Finding("Ports", "ok", f"Placet runs at {state.origin}")
+    if is_free(FIRST):
+        return Finding("Ports", "ok", f"{FIRST} is free")
+    return Finding("Ports", "warning", f"{FIRST} is taken: `placet up` takes the next", "placet up --port 8100")
+
+
+def postgresql(home: Path) -> Finding:
+    """Answers, and its clock agrees with this process's."""
+    try:
+        with psycopg.connect(dsn(home), connect_timeout=3, autocommit=True) as connection:
+            asked = time.time()
+            row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8, version()").fetchone()
+    except psycopg.OperationalError:
+        if os.environ.get("PLACET_DATABASE"):
+            return Finding("PostgreSQL", "failed", "PLACET_DATABASE does not answer", 'psql "$PLACET_DATABASE"')
+        return Finding("PostgreSQL", "warning", "not running; it starts with the rest", "placet up")
+    assert row is not None
+    version, apart = str(row[1]).split(" on ")[0], abs(row[0] - asked)
+    if apart > CLOCK_SECONDS:
+        return Finding(
+            "PostgreSQL", "failed", f"{version}, its clock is {apart:.1f} s away", "timedatectl set-ntp true"
+        )
+    return Finding("PostgreSQL", "ok", f"{version}, clocks {apart * 1000:.0f} ms apart")
+
+
+def clock(_home: Path) -> Finding:
+    """The wall clock runs as fast as the monotonic one; a step would break terms and deadlines."""
+    wall, steady = time.time(), time.monotonic()
+    time.sleep(0.2)
+    drift = abs((time.time() - wall) - (time.monotonic() - steady))
+    if drift > 0.05:
+        return Finding("Clock", "failed", f"stepped by {drift:.2f} s while watched", SET_CLOCK)
+    return Finding("Clock", "ok", f"steady (UTC {time.strftime('%Y-%m-%d %H:%M', time.gmtime())})")
+
+
+def chromium(_home: Path) -> Finding:
+    if found := shutil.which("chromium") or shutil.which("chromium-browser"):
+        return Finding("Chromium", "ok", found)
+    return Finding("Chromium", "warning", "absent; only browser tests need it", "apt-get install chromium")
+
+
+def kafka(home: Path) -> Finding:
+    if transport_in(home) != "kafka":
+        return Finding("Kafka", "ok", "not needed: the embedded transport is used")
+    found = Finding(*heavy.look("Kafka"))
+    return _own_broker() if found.health == "failed" and is_wanted() and not read_state(home) else found
+
+
+def _own_broker() -> Finding:
+    """It starts with the rest, where its parts are there."""
+    try:
+        java(), jars()
+    except BrokerMissing as missing:
+        told, _, mend = str(missing).partition(" To mend it: ")
+        return Finding("Kafka", "failed", told, mend)
+    return Finding("Kafka", "warning", "not running; it starts with the rest", "placet up")
+
+
+def heavy_check(name: str) -> Check:
+    return lambda _home: Finding(*heavy.look(name))
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    python_version,
+    disk,
+    clock,
+    ports,
+    keys,
+    postgresql,
+    heavy_check("Codecs"),
+    heavy_check("Models"),
+    heavy_check("Faces"),
+    chromium,
+    kafka,
+)

@@ -1,0 +1,76 @@
+"""`Idempotency-Key`: the same key from the same person is the same command, and is answered the same.
+
+The key becomes the command id, so that even a crash between writing and answering writes nothing twice. A refusal is
+not kept: nothing was written, and the same key may be sent again.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from placet.kernel.refusal import Refusal
+from placet.people.models import AnsweredKey
+
+LONGEST_KEY: Final = 200
+KEPT: Final = timedelta(days=1)
+
+
+class IdempotencyKeyReused(Refusal):
+    code = "idempotency_key_reused"
+    advice = "Take a fresh key for another command: this one was sent before with another body."
+
+
+class IdempotencyKeyUnusable(Refusal):
+    code = "idempotency_key_unusable"
+    advice = "Send 1 to 200 printable characters, for example a UUID."
+    status = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One person's key, and what was sent with it."""
+
+    person: str
+    text: str
+    digest: str
+
+    @property
+    def command_id(self) -> str:
+        return str(uuid.uuid5(uuid.UUID(self.person), self.text))
+
+
+def key_of(person: str, text: str, path: str, body: Mapping[str, Any]) -> Key:
+    """Raises `IdempotencyKeyUnusable`."""
+    if not 0 < len(text) <= LONGEST_KEY or not text.isprintable() or not text.isascii():
+        raise IdempotencyKeyUnusable
+    digest = hashlib.sha256(f"{path}\n{json.dumps(body, sort_keys=True, default=_digest_of)}".encode()).hexdigest()
+    return Key(person, text, digest)
+
+
+def answered(key: Key) -> tuple[int, Any] | None:
+    """Status and body of the first answer; None when this is the first time. Raises `IdempotencyKeyReused`."""
+    now = datetime.now(UTC)
+    AnsweredKey.objects.filter(person=key.person, asked_at__lt=now - KEPT).delete()
+    found, _ = AnsweredKey.objects.get_or_create(
+        id=key.command_id, defaults={"person": key.person, "digest": key.digest, "asked_at": now}
+    )
+    if found.digest != key.digest:
+        raise IdempotencyKeyReused
+    return None if found.status is None else (found.status, found.answer)
+
+
+def keep(key: Key, status: int, answer: Any) -> None:
+    """From now on the key is answered so. An answer carries no text that anybody wrote."""
+    AnsweredKey.objects.filter(id=key.command_id).update(status=status, answer=answer)
+
+
+def _digest_of(value: Any) -> str:
+    """A file by its bytes; read from its beginning, and left there."""
+    value.seek(0)
+    found = hashlib.sha256(value.read()).hexdigest()
+    value.seek(0)
+    return found

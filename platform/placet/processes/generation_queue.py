@@ -1,0 +1,187 @@
+"""The generator's queue over the log: what the worker claims, beats and finishes becomes events of the studio."""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from generator.ports import (
+    Cancel,
+    Claim,
+    FailureKind,
+    LeaseLost,
+    OutsideVocabulary,
+    Progress,
+    RawClip,
+    Shape,
+)
+from placet.eventlog import outbox
+from placet.eventlog.encryption.vault import SubjectErased
+from placet.eventlog.failpoints import crash_point
+from placet.kernel.ids import GenerationId
+from placet.media.blobs import Area, Blob, BlobStore
+from placet.media.encode import encode_mp4
+from placet.media.errors import BlobMissing, HostileMedia
+from placet.media.private_store import PrivateStore
+from placet.processes.generation_request import request_of
+from placet.studio import events as e
+from placet.studio.erasure import made_by
+from placet.studio.jobs import GroundUnderReview, Runs
+from provenance.watermark import embed
+
+FINISH_WITHIN_SECONDS: Final = 8.0
+BEGAN_FROM_NOTHING: Final = "Ask for something else: what it began from is gone or damaged."
+
+
+class MarkUnreadable(RuntimeError):
+    """The mark could not be read back from the encoded clip: it is not kept, and the run fails."""
+
+
+class LogRunQueue:
+    """`generator.ports.RunQueue` over PostgreSQL. One connection, made anew when it is lost."""
+
+    def __init__(
+        self, connect: Callable[[], psycopg.Connection[Any]], blobs: BlobStore, private: PrivateStore, key: bytes
+    ) -> None:
+        self._connect = connect
+        self._runs: Runs | None = None
+        self._blobs, self._private, self._key = blobs, private, key
+        self._held: dict[str, outbox.Claim] = {}
+        self._made: dict[str, tuple[Blob, str, float]] = {}
+
+    def claim(self, like: Shape | None = None) -> Claim | None:
+        """The next run, or None."""
+        found = self._asking(lambda runs: runs.claim(asdict(like) if like else None))
+        if found is None:
+            return None
+        held, generation = found
+        crash_point("run.started")
+        try:
+            request = self._asking(lambda runs: request_of(generation, runs.log, self._private))
+        except (BlobMissing, HostileMedia):
+            fact = e.GenerationFailed(generation.asked.generation, "request", BEGAN_FROM_NOTHING)
+            self._asking(lambda runs: runs.end(held, fact))
+            return None
+        claim = Claim(str(held.id), held.token, request)
+        self._held[claim.id] = held
+        return claim
+
+    def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+        """Renew the lease; a reason to stop, or None."""
+        reason: str | None = self._asking(lambda runs: runs.beat(self._held[claim.id], phase, done_0_1))
+        return reason
+
+    def develop(self, claim: Claim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:  # noqa: ARG002
+        """Mark, encode, read the mark back, put in quarantine. Blob first, fact second."""
+        payload = payload_of(claim.request.generation)
+        progress("mark", 0.0)
+        in_place = clip.frames if clip.frames.flags.writeable else None  # the clip as drawn is of no further use
+        marked = embed.embed(clip.frames, payload, self._key, out=in_place)
+        progress("encode", 0.0)
+        place = self._blobs.root / f".run-{claim.id}-{claim.token}.mp4"
+        try:
+            encoded = encode_mp4(marked, clip.fps, clip.pcm, clip.rate, place)
+            crash_point("run.encoded")
+            progress("read mark", 0.0)
+            read = embed.read_back(place, self._key)
+            if read is None or read.payload != payload:
+                raise MarkUnreadable("the mark could not be read back after encoding")
+            self._note(claim, place).touch()  # before the blob: a worker that dies here leaves nothing unaccounted for
+            self._made[claim.id] = (self._blobs.put_file(place, Area.QUARANTINE), f"{payload:016x}", encoded.seconds)
+            crash_point("run.stored")
+        finally:
+            Path(place).unlink(missing_ok=True)
+
+    def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
+        """Say that the clip is made, once its ground stands. While checks look again, it waits for them."""
+        blob, mark, clip_seconds = self._made.pop(claim.id)
+        recipe = _without_words(clip.recipe)
+        took = {k: round(v, 3) for k, v in seconds.items()}
+        generation = GenerationId(claim.request.generation)
+        made = e.GenerationMade(
+            generation,
+            blob.sha256,
+            blob.bytes_count,
+            round(clip_seconds, 3),
+            mark,
+            recipe,
+            took,
+        )
+        drawn = str(clip.recipe.get("scene", {}).get("words", ""))
+        is_wanted = self._asking(lambda runs: self._finish(runs, claim, made, drawn))
+        crash_point("run.made")
+        if is_wanted:
+            made_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
+        else:
+            self._drop(claim, blob)
+
+    def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade, drawn: str) -> bool:
+        until = time.monotonic() + FINISH_WITHIN_SECONDS
+        while True:
+            try:
+                return runs.finish(self._held[claim.id], made, drawn)
+            except SubjectErased:
+                return False  # whoever asked was erased at this moment; the end of this run is on its way
+            except GroundUnderReview:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+
+    def _note(self, claim: Claim, place: Path) -> Path:
+        with place.open("rb") as file:
+            return made_by(self._blobs.root, claim.id, hashlib.file_digest(file, "sha256").hexdigest())
+
+    def _drop(self, claim: Claim, blob: Blob) -> None:
+        self._blobs.erase(blob.sha256, Area.QUARANTINE)
+        made_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
+
+    def outside(self, claim: Claim, exc: OutsideVocabulary) -> None:
+        """The engine cannot draw it."""
+        fact = e.VocabularyExceeded(GenerationId(claim.request.generation), exc.nearest)
+        self._asking(lambda runs: runs.end(self._held[claim.id], fact))
+
+    def cancelled(self, claim: Claim, reason: str, frame: int) -> None:  # noqa: ARG002  the port's words
+        """It was stopped for a reason that the log knows. What it had written already is not kept."""
+        if unwanted := self._made.pop(claim.id, None):
+            self._drop(claim, unwanted[0])
+        self._asking(lambda runs: runs.end(self._held[claim.id], None))
+
+    def failed(self, claim: Claim, error: str, kind: FailureKind) -> None:  # noqa: ARG002  may hold the asker's words
+        """The engine broke."""
+        fact = e.GenerationFailed(GenerationId(claim.request.generation), kind, ADVICE[kind])
+        self._asking(lambda runs: runs.end(self._held[claim.id], fact))
+
+    def _asking(self, ask: Callable[[Runs], Any]) -> Any:
+        """Ask over the connection; a lost one is told as OSError, as the port wants it, and made anew next time."""
+        try:
+            self._runs = self._runs or Runs(self._connect())
+            return ask(self._runs)
+        except outbox.LeaseLost as lost:
+            raise LeaseLost(str(lost)) from lost
+        except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
+            self._runs = None
+            raise ConnectionError("PostgreSQL is away") from lost
+
+
+ADVICE: Final[dict[FailureKind, str]] = {
+    "memory": "Ask for a shorter or smaller clip.",
+    "engine": "Ask again; if it happens twice, tell the operator.",
+    "declined": "Whoever runs this engine does not make this. Ask for something else, or for another engine.",
+    "request": "Ask for a size, length and picture that the engine can do: see its vocabulary.",
+}
+
+
+def _without_words(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """As the log may hold it in the clear: none of the asker's words, and no hash that guessing would find."""
+    request = {k: v for k, v in recipe.get("request", {}).items() if not k.endswith("prompt_sha256")}
+    kept = {k: v for k, v in recipe.items() if k not in {"unread_words", "left_out", "scene", "request"}}
+    return {**kept, "request": request} if request else kept
+
+
+def payload_of(generation: str) -> int:
+    """The 64 bits that a clip of this generation carries."""
+    return int.from_bytes(hashlib.sha256(generation.encode()).digest()[:8])

@@ -1,0 +1,47 @@
+"""One filing as its events tell it. No clock, no database."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from placet.eventlog.store.log import Stream
+from placet.rights import events as e
+
+OPT_OUTS: Final = "opt-outs"
+"""The guarded stream of what is in force: one short append per filing."""
+State = Literal["unknown", "filed", "waiting", "in_force", "rejected", "ended"]
+
+
+@dataclass(slots=True)
+class Filing:
+    """A filing and whether it waits for a human."""
+
+    version: int = 0
+    filed: e.OptOutFiled | None = None
+    state: State = "unknown"
+    reason: str = ""
+
+    @classmethod
+    def replay(cls, stream: Stream) -> "Filing":
+        """Fold a filing's stream. Whether it is in force is told by `opt-outs`, not here."""
+        self = cls(version=stream.version)
+        for fact in stream.facts:
+            match fact:
+                case e.OptOutFiled():
+                    self.filed, self.state = fact, "filed"
+                case e.FilingHeld(reason=reason):
+                    self.state, self.reason = "waiting", reason
+                case e.FilingRejected():
+                    self.state = "rejected"
+        return self
+
+
+def in_force(stream: Stream) -> set[str]:
+    """The filings in force, from the stream `opt-outs`."""
+    filings: set[str] = set()
+    for fact in stream.facts:
+        match fact:
+            case e.OptOutEnforced(filing=filing):
+                filings.add(filing)
+            case e.OptOutEnded(filing=filing):
+                filings.discard(filing)
+    return filings

@@ -1,0 +1,55 @@
+"""The opt-outs in force, held in memory and brought up to the head of the log before every answer."""
+
+import threading
+from datetime import datetime
+
+from placet.eventlog.consumers.delivery import Delivery
+from placet.rights import events as e
+from placet.rights.aggregate import OPT_OUTS
+from placet.rights.matching.matcher import Filing, OptOutIndex
+from placet.text.embedder import embedder
+
+
+class InForce:
+    """One per process. `up_to_date` answers the index and the version of `opt-outs` that it stands at."""
+
+    def __init__(self) -> None:
+        self._index: OptOutIndex | None = None
+        self._version = 0
+        self._lock = threading.Lock()
+
+    def up_to_date(self, delivery: Delivery) -> tuple[OptOutIndex, int]:
+        """Compare with the head in PostgreSQL and fetch the difference from there; raises when that cannot be done."""
+        with self._lock:
+            head = delivery.heads([OPT_OUTS])[OPT_OUTS]
+            if self._index is None or head < self._version:
+                self.forget()  # a log that was put back to an earlier state: begin again
+            index = self._index = self._index or OptOutIndex(embedder())
+            if head > self._version:
+                self._catch_up(index, delivery)
+            return index, self._version
+
+    def forget(self) -> None:
+        """Read everything anew at the next question."""
+        self._index, self._version = None, 0
+
+    def _catch_up(self, index: OptOutIndex, delivery: Delivery) -> None:
+        for event in delivery.read_after(OPT_OUTS, self._version):
+            match event.fact:
+                case e.OptOutEnforced(filing=filing):
+                    index.add(entry(delivery.read(f"filing-{filing}").facts[0]))
+                case e.OptOutEnded(filing=filing):
+                    index.end(filing)
+            self._version = event.version
+
+
+def entry(filed: e.OptOutFiled) -> Filing:
+    """A filing as the index takes it."""
+    return Filing(
+        filed.filing,
+        filed.names,
+        filed.description or None,
+        frozenset(filed.acts),  # type: ignore[arg-type]  # checked when it was filed
+        frozenset(filed.regions),
+        datetime.fromisoformat(filed.until) if filed.until else None,
+    )

@@ -1,0 +1,179 @@
+"""Does a prompt ask for what a rights holder has opted out? Names by look-up, descriptions by meaning. Pure.
+
+Thresholds of a description (cosine, all-MiniLM-L6-v2), measured on 8 descriptions with 17 prompts that ask for the
+character in other words and 24 that only share a trait with it: asking 0.61 to 0.91 (15 of 17 from 0.748 up), sharing
+at most 0.705 (4 of 24 from 0.59 up), unrelated at most 0.40. Hence HOLD_FROM and BLOCK_FROM: of the asking all are
+held or blocked, of the sharing 4 are held and none is blocked.
+
+Names: 10,000 filings cost a prompt no more than ten do.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+
+from placet.kernel.ids import FilingId
+from placet.text.common_words import common_words
+from placet.text.embeddings import Embedder, Vectors
+from placet.text.normalise import Normalised, normalise
+from placet.text.phrase_matcher import Found, How, PhraseBook
+from placet.text.vector_index import Rows
+from placet.ui.region import UNKNOWN
+
+Act = Literal["generation", "training"]
+Kind = Literal["name", "alias", "description"]
+Outcome = Literal["block", "hold"]
+Span = tuple[int, int]
+
+HOLD_FROM = 0.60
+BLOCK_FROM = 0.74
+SHORTEST = 4
+EVERYWHERE = "*"
+
+
+class CannotMatch(Exception):
+    """Nothing was matched and nothing may pass: the generation waits until the check can run again."""
+
+    code = "check_cannot_run"
+
+
+@dataclass(frozen=True)
+class Filing:
+    """What is in force of one opt-out. The first name is the character's own, the others are aliases.
+
+    `regions`: country codes as the generation names its own, or EVERYWHERE. `until`: exclusive; None has no end.
+    """
+
+    id: FilingId
+    names: tuple[str, ...]
+    description: str | None
+    acts: frozenset[Act]
+    regions: frozenset[str]
+    until: datetime | None = None
+
+    def holds(self, act: Act, region: str, at: datetime) -> bool:
+        """A filing for some regions holds as well where nobody knows from where was asked."""
+        is_in_time = self.until is None or at < self.until
+        is_there = region == UNKNOWN or bool(self.regions & {region, EVERYWHERE})
+        return is_in_time and act in self.acts and is_there
+
+
+@dataclass(frozen=True)
+class Match:
+    """One filing met by the prompt. `span`: half-open, in the prompt as written; a description is met by all of it.
+
+    `similarity` is 1.0 for a name; `how` tells in which form the name stood there (None for a description).
+    """
+
+    filing: FilingId
+    kind: Kind
+    span: Span
+    similarity: float
+    threshold: float
+    outcome: Outcome
+    how: How | None
+
+
+class OptOutIndex:
+    """Every filing in force, ready to be met. One writer at a time; it neither reads nor keeps anything outside."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.model = embedder.name
+        self._embedder = embedder
+        self._filings: dict[FilingId, Filing] = {}
+        self._names: PhraseBook[tuple[FilingId, Kind]] = PhraseBook()
+        self._descriptions: Rows[FilingId] = Rows(embedder.dim)
+
+    def __len__(self) -> int:
+        return len(self._filings)
+
+    def add(self, filing: Filing) -> None:
+        """From the next `match` on; a filing known by its id is replaced. A description is embedded first."""
+        row = self._embedder.embed([filing.description])[0] if filing.description else None
+        self.end(filing.id)
+        self._filings[filing.id] = filing
+        for name, key in _keys(filing):
+            self._names.add(name, key)
+        if row is not None:
+            self._descriptions.set(filing.id, row)
+
+    def end(self, filing: FilingId) -> None:
+        """From the next `match` on; nothing happens where it is not in force."""
+        if ended := self._filings.pop(filing, None):
+            self._descriptions.drop(filing)
+            for name, key in _keys(ended):
+                self._names.remove(name, key)
+
+    def match(
+        self, prompt: str, vector: Vectors | None, region: str, at: datetime, act: Act = "generation"
+    ) -> list[Match]:
+        """Blocks before holds, then in reading order. `vector`: unit, by the index's model; raises CannotMatch."""
+        text = normalise(prompt)
+        usable = self._usable(text, vector)
+        met = [_by_name(found) for found in self._names.find(text)] + self._by_meaning(text, usable)
+        in_force = [match for match in met if self._filings[match.filing].holds(act, region, at)]
+        return sorted(in_force, key=lambda match: (match.outcome != "block", match.span, match.filing))
+
+    def _by_meaning(self, text: Normalised, vector: Vectors) -> list[Match]:
+        whole = (0, len(text.original))
+        alike = self._descriptions.alike(vector, HOLD_FROM - 0.00005)
+        return [_by_description(filing, whole, round(cosine, 4)) for filing, cosine in alike]
+
+    def _usable(self, text: Normalised, vector: Vectors | None) -> Vectors:
+        if text.is_cut:
+            raise CannotMatch("The prompt is longer than can be read; nothing was matched. Shorten the prompt.")
+        if vector is None:
+            raise CannotMatch(f"{self.model} gave no vector; nothing was matched. See `placet doctor`.")
+        if vector.shape != (self._embedder.dim,) or not abs(float(np.linalg.norm(vector)) - 1) < 0.01:
+            raise CannotMatch(f"This is no vector of {self.model}: {vector.shape}; nothing was matched.")
+        return vector
+
+
+class WhyHuman(StrEnum):
+    """Why a filing must wait for a person before it blocks anybody."""
+
+    TOO_SHORT = "too_short"
+    COMMON_WORDS = "common_words"
+    ENGINE_WORDS = "engine_words"
+
+
+def needs_a_human(name: str, vocabulary: Collection[str]) -> WhyHuman | None:
+    """None when the name may block at once; `vocabulary`: the words that the engine draws, in lower case."""
+    tokens = [token.text for token in normalise(name).unmasked]
+    if _is_short(tokens):
+        return WhyHuman.TOO_SHORT
+    if _all_known(tokens, vocabulary):
+        return WhyHuman.ENGINE_WORDS
+    return WhyHuman.COMMON_WORDS if _all_known(tokens, common_words()) else None
+
+
+def _is_short(tokens: list[str]) -> bool:
+    if all(len(token) == 1 and not token.isascii() for token in tokens):  # a script in which a sign is a word
+        return len(tokens) < 2
+    return sum(map(len, tokens)) < SHORTEST
+
+
+def _all_known(tokens: list[str], words: Collection[str]) -> bool:
+    return all(
+        token in words or token.removesuffix("s") in words or (token.isascii() and len(token) < 3) for token in tokens
+    )
+
+
+def _keys(filing: Filing) -> list[tuple[str, tuple[FilingId, Kind]]]:
+    return [(name, (filing.id, "alias" if i else "name")) for i, name in enumerate(filing.names)]
+
+
+def _by_name(found: Found[tuple[FilingId, Kind]]) -> Match:
+    filing, kind = found.key
+    outcome: Outcome = "block" if found.how.is_certain else "hold"
+    return Match(filing, kind, (found.start, found.end), 1.0, 1.0, outcome, found.how)
+
+
+def _by_description(filing: FilingId, whole: Span, similarity: float) -> Match:
+    if similarity >= BLOCK_FROM:
+        return Match(filing, "description", whole, similarity, BLOCK_FROM, "block", None)
+    return Match(filing, "description", whole, similarity, HOLD_FROM, "hold", None)

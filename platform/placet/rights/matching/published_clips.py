@@ -1,0 +1,17 @@
+"""Which clips are published, read from the log alone: rooms meet through events."""
+
+from placet.eventlog.store.log import current_log
+from placet.studio.events import GenerationPublished, GenerationRequested
+
+
+def published_prompts(position: int, at_most: int) -> list[tuple[str, str]]:
+    """(generation, prompt) of the newest published clips up to a position. Erased prompts are left out."""
+    log = current_log()
+    ids = log.streams_with("studio.generation_published.v1", up_to=position, at_most=at_most)
+    streams = log.read_many(ids)
+    found = []
+    for name, stream in streams.items():
+        request = stream.facts[0]
+        if isinstance(request, GenerationRequested) and any(isinstance(f, GenerationPublished) for f in stream.facts):
+            found.append((name.removeprefix("generation-"), str(request.prompt)))
+    return found

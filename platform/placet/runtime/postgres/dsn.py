@@ -1,0 +1,64 @@
+"""Which PostgreSQL, and as which role: from `PLACET_DATABASE`, or from what the embedded server wrote down."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from placet.runtime.install.paths import read_secret
+
+ROLES: Final = {"app": "placet_app", "owner": "placet_owner", "admin": "placet_admin"}
+DJANGO_NAMES: Final = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+
+
+def dsn_file(home: Path) -> Path:
+    return home / "postgres" / "dsn"
+
+
+def dsn(home: Path, role: str = "app") -> str:
+    """The connection string for a role (`app`, `owner`, `admin`); reads files only, so no server need run.
+
+    A site with its own PostgreSQL gives `PLACET_DATABASE` and, for migrations, `PLACET_OWNER_DATABASE`.
+    """
+    given = os.environ.get("PLACET_DATABASE")
+    if given and role != "app":
+        return os.environ.get("PLACET_OWNER_DATABASE", given)
+    return given or _embedded(home, role)
+
+
+def _embedded(home: Path, role: str) -> str:
+    try:
+        place = dsn_file(home).read_text().strip()
+    except FileNotFoundError:
+        place = make_conninfo(host=str(home / "postgres" / "never-started"), dbname="placet")
+    return make_conninfo(place, user=ROLES[role], password=read_secret(home, f"postgres-{role}.secret"))
+
+
+SILENCE: Final = {
+    "connect_timeout": "10",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+"""A machine that is cut off notices within some ten seconds: by itself TCP would wait for a quarter of an hour."""
+
+
+def django_database(conninfo: str) -> dict[str, Any]:
+    """Django's shape of a connection string. Connections are kept; READ COMMITTED is PostgreSQL's own default."""
+    parts: Mapping[str, Any] = conninfo_to_dict(conninfo)
+    known = {DJANGO_NAMES[name]: str(value) for name, value in parts.items() if name in DJANGO_NAMES}
+    options = {name: value for name, value in parts.items() if name not in DJANGO_NAMES}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "application_name": f"placet-{os.environ.get('PLACET_PROCESS', 'command')}",
+            **SILENCE,
+            **options,
+        },
+        **known,
+    }

@@ -1,0 +1,18 @@
+"""A process that was there before the install: what it read of keys, database and address must be read again."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connections
+
+from placet.runtime.install.paths import read_secret
+from placet.runtime.postgres.dsn import django_database, dsn
+from placet.runtime.supervisor.state import Running
+
+
+def join_install(home: Path, state: Running) -> None:
+    """From here on this process signs, reads and writes as the running install does."""
+    settings.PLACET_ORIGIN = state.origin
+    settings.SECRET_KEY = read_secret(home, "django.secret") or settings.SECRET_KEY
+    connections["default"].close()
+    connections.settings["default"].update(django_database(dsn(home)))

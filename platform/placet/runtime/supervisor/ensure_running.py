@@ -1,0 +1,59 @@
+"""`with running(home)`: whatever runs already, or a supervisor for as long as the block lasts."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from placet.runtime.supervisor.parent_death import leash
+from placet.runtime.supervisor.state import Running, read_state
+from placet.runtime.supervisor.supervisor import NotStarted
+
+START_SECONDS: Final = 180.0
+STOP_SECONDS: Final = 15.0
+
+
+@contextmanager
+def running(home: Path) -> Iterator[Running]:
+    """Yields what runs, ready. A supervisor that it started itself is ended with the block. Raises `NotStarted`."""
+    if found := read_state(home):
+        yield _when_ready(home, None) if not found.ready else found
+        return
+    with _log(home).open("ab") as log:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "placet", "up", "--json", "--no-links"],
+            env={**os.environ, "PLACET_HOME": str(home)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=leash(signal.SIGTERM),  # noqa: PLW1509 - it calls prctl alone
+        )
+    try:
+        yield _when_ready(home, started)
+    finally:
+        started.terminate()
+        started.wait(STOP_SECONDS)
+
+
+def _when_ready(home: Path, started: "subprocess.Popen[bytes] | None") -> Running:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        state = read_state(home)
+        if state and state.ready:
+            return state
+        if started is not None and started.poll() is not None:
+            raise NotStarted(f"The supervisor ended before it was ready:\n{_log(home).read_text()[-2000:]}")
+        time.sleep(0.05)
+    raise NotStarted(f"Placet was not ready within {START_SECONDS:.0f} s. See {home / 'log'}.")
+
+
+def _log(home: Path) -> Path:
+    folder = home / "log"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / "supervisor.log"

@@ -1,0 +1,62 @@
+"""The table of child processes, in the order in which they start. PostgreSQL comes before them all."""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+from placet.runtime.kafka.broker import Broker
+from placet.runtime.supervisor.state import EMBEDDED
+
+HOST: Final = "127.0.0.1"
+ROLES: Final = (
+    "sequencer",  # gives positions, then folds projections
+    "consumers",  # what answers events
+    "checks",  # what answers events by a model: this one holds them
+    "worker",  # the generator
+    "housekeeping",  # what is done now and then
+)
+CARRIERS: Final = ("relay",)
+"""What carries the log to Kafka, where Kafka wakes the consumers."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """`broker` and `controller` are 0 where no broker of our own runs."""
+
+    web: int
+    live: int
+    broker: int = 0
+    controller: int = 0
+
+
+@dataclass(frozen=True)
+class Child:
+    """One process of ours: its name is its log file, its `PLACET_PROCESS` and its row in the state file."""
+
+    role: str
+    words: tuple[str, ...]
+
+
+def children(ports: Ports, broker: Broker | None = None) -> tuple[Child, ...]:
+    """Everything that `make up` runs beside PostgreSQL."""
+    return (
+        Child("web", _granian("wsgi", ports.web, "--blocking-threads", "4", "--backpressure", "64", "--no-ws")),
+        Child("live", _granian("asginl", ports.live, "--no-ws")),
+        *([Child("broker", broker.words())] if broker else []),
+        *(
+            Child(role, (sys.executable, "-m", "placet", "run", role))
+            for role in roles(os.environ.get("PLACET_TRANSPORT", EMBEDDED))
+        ),
+    )
+
+
+def roles(transport: str) -> tuple[str, ...]:
+    """The parts that work, where this carries the events."""
+    return (*ROLES, *CARRIERS) if transport == "kafka" else ROLES
+
+
+def _granian(interface: str, port: int, *more: str) -> tuple[str, ...]:
+    words = (sys.executable, "-m", "granian", "--interface", interface, "--host", HOST, "--port", str(port))
+    application = "placet.web.wsgi:application" if interface == "wsgi" else "placet.web.asgi:application"
+    return (*words, "--workers", "1", "--workers-kill-timeout", "2", "--log-level", "warning", *more, application)

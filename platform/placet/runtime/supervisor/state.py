@@ -1,0 +1,77 @@
+"""How other commands find a running `make up`: a lock that dies with its holder, and a file that says what runs."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from placet.runtime.supervisor.lockfile import Lock, Locked
+
+
+class AlreadyRunning(RuntimeError):
+    """Another supervisor holds this home. Nothing was started."""
+
+
+EMBEDDED: Final = "embedded"
+
+
+@dataclass(frozen=True)
+class Running:
+    """What one supervisor runs. `ready` only after the pages answered for the first time."""
+
+    pid: int
+    port: int
+    live_port: int
+    origin: str
+    ready: bool = False
+    transport: str = EMBEDDED
+    children: Mapping[str, int] = field(default_factory=dict)
+
+
+def _file(home: Path) -> Path:
+    return home / "run" / "supervisor.json"
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Hold this home for as long as the block lasts. Raises `AlreadyRunning`."""
+    lock = _lock(home)
+    try:
+        lock.take()
+    except Locked:
+        raise AlreadyRunning(f"Placet already runs in {home}.") from None
+    try:
+        yield
+    finally:
+        _file(home).unlink(missing_ok=True)
+        lock.drop()
+
+
+def write_state(home: Path, state: Running) -> None:
+    draft = _file(home).with_suffix(".new")
+    draft.write_text(json.dumps(asdict(state)))
+    draft.rename(_file(home))
+
+
+def read_state(home: Path) -> Running | None:
+    """What runs now, or None. A file left by a killed supervisor counts for nothing: the lock decides."""
+    try:
+        said = _file(home).read_text()
+    except FileNotFoundError:
+        return None
+    return Running(**json.loads(said)) if _lock(home).is_held() else None
+
+
+def transport_in(home: Path) -> str:
+    """What carries the events here: what is set, else what the running install uses."""
+    if chosen := os.environ.get("PLACET_TRANSPORT"):
+        return chosen
+    running = read_state(home)
+    return running.transport if running else EMBEDDED
+
+
+def _lock(home: Path) -> Lock:
+    return Lock(home / "run" / "supervisor.lock")

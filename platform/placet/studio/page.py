@@ -1,0 +1,146 @@
+"""A generation as its page shows it: read from the log itself, so that it is never older than what was answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from moderation.events import RefusalContested
+from placet.eventlog.store.log import Stream, current_log
+from placet.kernel.verdict import Check
+from placet.people.permissions import Thing
+from placet.people.queries import people
+from placet.studio import events as e
+from placet.studio.generation import OVER, Generation, stream_of
+from placet.studio.refusals import NoSuchGeneration
+from placet.studio.view_model import RunProgress, Told, progress_of, told_by
+from placet.ui.highlight import segments
+
+Mark = Literal["done", "now", "stopped", ""]
+SHARES: Final = {"approved": 0.05, "started": 0.05, "made": 0.92, "cleared": 0.97, "draft": 1.0}
+PHASES: Final = {"mark": 0.8, "encode": 0.84, "read mark": 0.88}
+DRAWING: Final = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a generation's page says, in order."""
+
+    told: Told
+    asked_by: str
+    prompt: str
+    segments: tuple[tuple[str, bool], ...]
+    """The prompt in pieces; True where a check found its evidence."""
+    seconds_found: tuple[float, ...]
+    """Where in the clip a check found its evidence."""
+    shown: tuple[str, ...]
+    steps: tuple[tuple[str, Mark], ...]
+    is_wide: bool
+    progress: RunProgress | None
+    contested: RefusalContested | None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether something is still to come without anybody's doing."""
+        return not self.told.has_ended or self.told.is_publication_asked
+
+    @property
+    def done_0_1(self) -> float:
+        """How far it is on its way to a draft, for a bar that never goes back."""
+        if self.told.state == "started" and self.progress:
+            return share_done(self.progress.phase, self.progress.done_0_1)
+        return SHARES.get(self.told.state, 0.0)
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether there is a signed clip to watch."""
+        return self.told.state in {"draft", "published"}
+
+
+def thing(generation: str) -> Thing:
+    """Whose a generation is and whom it shows. Raises `Http404`."""
+    request = Generation.replay(current_log().read(stream_of(generation))).request
+    if request is None:
+        raise Http404
+    return Thing(str(request.asked_by), frozenset(map(str, request.cameos)))
+
+
+def shown(generation_id: str) -> Shown:
+    """One generation. Raises `NoSuchGeneration`."""
+    log = current_log()
+    stream = log.read(stream_of(generation_id))
+    if not stream.events:
+        raise NoSuchGeneration(f"There is no generation {generation_id}.")
+    generation = Generation.replay(stream)
+    now = told_by(stream, generation)
+    evidence = now.refusal.evidence if now.refusal else ()
+    names = {i: str(person.name) for i, person in people([now.asked_by, *now.cameos]).items()}
+    prompt = str(generation.asked.prompt)
+    return Shown(
+        told=now,
+        asked_by=names.get(now.asked_by, ""),
+        prompt=prompt,
+        segments=segments(prompt, _spans(evidence)),
+        seconds_found=tuple(sorted({float(found["second"]) for found in evidence if "second" in found})),
+        shown=tuple(names[p] for p in now.cameos if p in names),
+        steps=steps(generation),
+        is_wide=generation.asked.width > generation.asked.height,
+        progress=progress_of(generation_id),
+        contested=_contested(log.read(f"contest-{generation_id}"), stream),
+    )
+
+
+def share_done(phase: str, done_0_1: float) -> float:
+    """What a worker's phase means for the whole way to a draft."""
+    return PHASES.get(phase, SHARES["started"] + DRAWING * done_0_1)
+
+
+def steps(generation: Generation) -> tuple[tuple[str, Mark], ...]:
+    """The way from words to a draft, with how far it has come."""
+    verdicts = generation.verdicts
+    marks: list[tuple[str, Mark]] = [
+        (_("Read against the policies"), _mark(generation, "policy")),
+        (_("Consent of everyone it shows"), _mark(generation, "likeness")),
+        (_("Read against the opt-outs"), _mark(generation, "rights")),
+        (_("Drawn, marked and encoded"), _run_mark(generation)),
+        (_("The finished clip looked through"), _output_mark(generation)),
+        (_("Signed, and read back by two engines"), "done" if generation.signed else _when(generation, "cleared")),
+    ]
+    return tuple(marks) if verdicts or generation.state not in OVER else ()
+
+
+def _mark(generation: Generation, check: Check) -> Mark:
+    verdict = generation.verdicts.get(check)
+    if verdict is None or generation.is_waiting_for(frozenset({check})):
+        return _when(generation, "requested", "draft", "made")
+    stops = verdict.outcome != "clear" and verdict.code not in generation.lifted
+    return "stopped" if stops else "done"
+
+
+def _run_mark(generation: Generation) -> Mark:
+    if generation.made:
+        return "done"
+    return (
+        "stopped" if generation.state in {"failed", "outside_vocabulary"} else _when(generation, "approved", "started")
+    )
+
+
+def _output_mark(generation: Generation) -> Mark:
+    marks = {_mark(generation, check) for check in ("technical", "faces", "rights_output")} if generation.made else {""}
+    return "stopped" if "stopped" in marks else "done" if marks == {"done"} else _when(generation, "made")
+
+
+def _when(generation: Generation, *states: str) -> Mark:
+    return "now" if generation.state in states else ""
+
+
+def _spans(evidence: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
+    return [(int(found["span"][0]), int(found["span"][1])) for found in evidence if "span" in found]
+
+
+def _contested(contests: Stream, generation: Stream) -> RefusalContested | None:
+    refusals = [ev.event_id for ev in generation if isinstance(ev.fact, e.GenerationRefused)]
+    said = [f for f in contests.facts if isinstance(f, RefusalContested) and f.refusal == (refusals or [""])[-1]]
+    return said[-1] if said else None

@@ -1,0 +1,25 @@
+"""The embedder of this process: set once where models are held, asked by the checks. One vector per text for all."""
+
+from placet.text.embeddings import Embedder, Shared
+
+
+class NoEmbedder(RuntimeError):
+    """This process holds no model, so a check that needs one cannot run: the generation waits."""
+
+    code = "check_cannot_run"
+
+
+_held: list[Shared] = []
+
+
+def hold(embedder: Embedder) -> Shared:
+    """Make this the embedder of the process."""
+    _held[:] = [Shared(embedder)]
+    return _held[0]
+
+
+def embedder() -> Shared:
+    """The embedder of this process. Raises `NoEmbedder`."""
+    if not _held:
+        raise NoEmbedder("No sentence model is held here. `placet run consumers` holds it.")
+    return _held[0]

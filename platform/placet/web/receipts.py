@@ -1,0 +1,86 @@
+"""Whom an event concerns, and so who may have its receipt. A table; what is not in it nobody gets a receipt of."""
+
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+from moderation import events as moderation
+from placet.eventlog.polling import Tick
+from placet.eventlog.proofs.issue_receipt import WAIT_SECONDS, issue_receipt
+from placet.eventlog.proofs.receipt import Receipt
+from placet.eventlog.proofs.receipt_types import place_of
+from placet.eventlog.proofs.refusals import NoSuchReceipt
+from placet.eventlog.store.event import BY_CLASS
+from placet.eventlog.store.log import EventLog
+from placet.likeness import events as likeness
+from placet.people.permissions import Actor, Thing, can
+from placet.rights import events as rights
+from placet.rights.aggregate import Filing
+
+Concerned = Callable[[EventLog, Any], str]
+
+
+def _named(field: str) -> Concerned:
+    return lambda _log, fact: str(getattr(fact, field))
+
+
+def _holder(log: EventLog, fact: Any) -> str:
+    """The rights holder whose filing this is about."""
+    filed = Filing.replay(log.read(f"filing-{fact.filing}")).filed
+    return str(filed.holder) if filed else ""
+
+
+CONCERNED: Final[dict[type[Any], Concerned]] = {
+    # the filer
+    rights.OptOutFiled: _named("holder"),
+    rights.FilingHeld: _holder,
+    rights.FilingRejected: _holder,
+    rights.OptOutEnforced: _holder,
+    rights.OptOutEnded: _holder,
+    # the person whose likeness it is
+    likeness.LikenessEnrolled: _named("person"),
+    likeness.LevelSet: _named("person"),
+    likeness.GrantGiven: _named("person"),
+    likeness.GrantWithdrawn: _named("person"),
+    likeness.ConsentRevoked: _named("person"),
+    likeness.AskerBlocked: _named("person"),
+    likeness.AskerUnblocked: _named("person"),
+    # the reporter, the one who contests, the one who decides
+    moderation.ClipReported: _named("reported_by"),
+    moderation.RefusalContested: _named("contested_by"),
+    moderation.CaseDecided: _named("decided_by"),
+}
+
+
+def receipt_for(
+    log: EventLog, event_id: str, actor: Actor, *, tick: Tick | None = None, seconds: float = WAIT_SECONDS
+) -> Receipt:
+    """Somebody's receipt of an event that concerns them.
+
+    Raises `NoSuchReceipt`, the same for what is not there and for what is not theirs; `NotYetSigned`.
+    """
+    place = place_of(log, event_id)
+    person = str(getattr(actor, "person", ""))
+    if place is None or not can(actor, "receipt.take", Thing(shown=_concerned(log, place))):
+        raise NoSuchReceipt
+    return issue_receipt(log, place, person, tick, seconds)
+
+
+def filing_event(log: EventLog, filing: str) -> str:
+    """The id of the event by which a filing was filed. Raises `NoSuchReceipt`."""
+    filed = [event for event in log.read(f"filing-{UUID(filing)}") if isinstance(event.fact, rights.OptOutFiled)]
+    if not filed:
+        raise NoSuchReceipt
+    return filed[0].event_id
+
+
+def types() -> set[str]:
+    """The types that this table knows."""
+    return {BY_CLASS[fact].name for fact in CONCERNED}
+
+
+def _concerned(log: EventLog, place: tuple[str, int]) -> frozenset[str]:
+    stream, version = place
+    event = log.read(stream, after=version - 1).events[0]
+    whom = CONCERNED.get(type(event.fact))
+    return frozenset({whom(log, event.fact)} - {""}) if whom else frozenset()

@@ -1,0 +1,156 @@
+"""Live updates as server-sent events: a small ASGI application of its own, beside the pages.
+
+The page's session cookie signs in here too (same host, another port). `id:` is a position of the log, so that a browser
+that comes again with `Last-Event-ID` misses nothing.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import Error as DatabaseProblem
+from django.db import connections
+from django.http import Http404, HttpRequest
+
+from placet.people.models import Account
+from placet.people.permissions import can
+from placet.studio.page import thing
+from placet.web.sse.hub import DatabaseAway, Hub, Said, Watcher
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+GENERATION: Final = re.compile(r"/live/generations/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?")
+STILL_HERE_SECONDS: Final = 15.0
+COME_AGAIN: Final = b"retry: 2000\n\n"
+
+
+class Live:
+    """`/live/generations/<id>` for its asker and reviewers, `/live/notices` for oneself."""
+
+    def __init__(self) -> None:
+        self.hub = Hub()
+        self._threads = ThreadPoolExecutor(2, "sign-in")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if headers.get("origin", settings.PLACET_ORIGIN) != settings.PLACET_ORIGIN or scope["method"] != "GET":
+            await _answer(send, 403)
+            return
+        loop = asyncio.get_running_loop()
+        topic = await loop.run_in_executor(self._threads, topic_of, scope["path"], headers.get("cookie", ""))
+        if isinstance(topic, int):
+            await _answer(send, topic)
+            return
+        try:
+            await self._stream(topic, _after(scope, headers), receive, send)
+        except (DatabaseAway, TimeoutError):
+            await _answer(send, 503)
+
+    async def _stream(self, topic: str, after: int | None, receive: Receive, send: Send) -> None:
+        """Raises before the first byte, or never."""
+        async with self.hub.watching(topic) as watcher:
+            missed = await self.hub.missed(topic, after) if after is not None else []
+            await _begin(send, missed)
+            telling = asyncio.create_task(_tell(watcher, missed[-1].position or 0 if missed else 0, send))
+            leaving = asyncio.create_task(_left(receive))
+            await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (telling, leaving):
+                task.cancel()
+        if not leaving.done():
+            await send({"type": "http.response.body", "body": b""})
+
+
+def topic_of(path: str, cookie: str) -> str | int:
+    """What somebody may watch at an address, or the status that says why not."""
+    try:
+        user = _signed_in(cookie)
+        if user is None:
+            return 401
+        if path.rstrip("/") == "/live/notices":
+            return f"uses-{user.person}" if can(user, "notices.read") else 403
+        if not (found := GENERATION.fullmatch(path)):
+            return 404
+        return f"generation-{found[1]}" if can(user, "generation.see", thing(found[1])) else 403
+    except Http404:
+        return 404
+    except DatabaseProblem:
+        return 503
+    finally:
+        connections.close_all()  # asked once a visit: no connection is kept for it
+
+
+def _signed_in(cookie: str) -> Account | None:
+    try:
+        morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return None
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value if morsel else None)
+    user = get_user(request)
+    return user if isinstance(user, Account) else None
+
+
+def _after(scope: Scope, headers: dict[str, str]) -> int | None:
+    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("after", [""])[0]
+    place = headers.get("last-event-id", asked)
+    return int(place) if place.isdecimal() and len(place) < 19 else None
+
+
+async def _tell(watcher: Watcher, reached: int, send: Send) -> None:
+    while True:
+        try:
+            said = await asyncio.wait_for(watcher.get(), STILL_HERE_SECONDS)
+        except TimeoutError:
+            await _say(send, b": still here\n\n")
+            continue
+        if said is None:
+            return
+        if said.position is None or said.position > reached:
+            await _say(send, _frame(said))
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _frame(said: Said) -> bytes:
+    place = f"id: {said.position}\n" if said.position is not None else ""
+    return f"{place}event: {said.kind}\ndata: {json.dumps(said.data)}\n\n".encode()
+
+
+async def _begin(send: Send, missed: Sequence[Said]) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": _headers(b"text/event-stream")})
+    await _say(send, COME_AGAIN + b"".join(_frame(said) for said in missed))
+
+
+async def _say(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _answer(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": _headers(b"text/plain")})
+    await send({"type": "http.response.body", "body": f"{status}\n".encode()})
+
+
+def _headers(kind: bytes) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"content-type", kind),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"access-control-allow-origin", settings.PLACET_ORIGIN.encode()),
+        (b"access-control-allow-credentials", b"true"),
+        (b"vary", b"Origin"),
+    ]

@@ -1,0 +1,85 @@
+"""The story of one generation: all its events in order, each with its cause and with whoever answered."""
+
+import dataclasses
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from placet.config.flow import FLOW
+from placet.eventlog.store.codec import type_of
+from placet.eventlog.store.log import RecordedEvent, current_log
+from placet.people.queries import name_of
+from placet.studio.generation import stream_of
+
+SEALED: Final = "sealed"
+CONSUMERS: Final = tuple(dict.fromkeys(name for answered in FLOW.values() for name in answered))
+MayOpen = Callable[[str], bool]
+"""Whether the reader may open what is sealed for this subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event, as it is told. `data` holds sealed text only where the reader may open it."""
+
+    position: int | None
+    at: datetime
+    event: str
+    stream: str
+    version: int
+    cause: str
+    """Type and position of the event that it answers; empty for a command."""
+    by: str
+    """The consumer that wrote it, or the name of whoever gave the command."""
+    after_seconds: float
+    """Since its cause; since the story began where it has none in it."""
+    data: dict[str, Any]
+
+
+def story_of(generation: str, may_open: MayOpen) -> list[Told]:
+    """All events of a story, oldest first: its own, and those of other stories that reached its stream."""
+    events = _events(generation)
+    known = {event.event_id: event for event in events}
+    return [_told(event, known, may_open, events[0]) for event in events]
+
+
+def _events(generation: str) -> list[RecordedEvent]:
+    log = current_log()
+    events = {event.event_id: event for event in log.read_correlated(generation)}
+    others = {e.correlation_id for e in log.read(stream_of(generation)) if e.event_id not in events}
+    for story in others:
+        events |= {e.event_id: e for e in log.read_correlated(story) if e.stream == stream_of(generation)}
+    return sorted(events.values(), key=lambda event: event.recorded_at)
+
+
+def _told(event: RecordedEvent, known: dict[str, RecordedEvent], may_open: MayOpen, first: RecordedEvent) -> Told:
+    cause = known.get(event.causation_id or "")
+    return Told(
+        position=event.position,
+        at=event.at,
+        event=event.type,
+        stream=event.stream,
+        version=event.version,
+        cause=f"{cause.type} at {cause.position}" if cause else "another story" if event.causation_id else "",
+        by=_consumer(event) or (name_of(event.actor) if event.actor else "the worker"),
+        after_seconds=round((event.at - (cause or first).at).total_seconds(), 3),
+        data=_data(event, may_open),
+    )
+
+
+def _consumer(event: RecordedEvent) -> str | None:
+    """A consumer's writes carry the id of what they answer under its own name."""
+    if event.causation_id is None:
+        return None
+    answered = uuid.UUID(event.causation_id)
+    return next((name for name in CONSUMERS if str(uuid.uuid5(answered, name)) == event.command_id), None)
+
+
+def _data(event: RecordedEvent, may_open: MayOpen) -> dict[str, Any]:
+    fact = event.fact
+    sealed = type_of(fact).sealed
+    data = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
+    for field, subject in sealed.items():
+        data[field] = str(data[field]) if may_open(str(data[subject])) else SEALED
+    return data

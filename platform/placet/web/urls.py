@@ -1,0 +1,28 @@
+"""Every address, room by room. What a room may not know of another, it is handed here."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from placet.likeness.commands import record_download
+from placet.operations.monitoring.views import metrics, readyz
+from placet.rights import urls as rights
+from placet.studio import urls as studio
+from placet.web import transparency_log
+from placet.web.engine_vocabulary import engine_words
+from placet.web.timeline import story_of
+from placet.web.views import healthz, promises
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+    path("promises/", promises, name="promises"),
+    path("log/", include((transparency_log.urlpatterns, "log"))),
+    path("", include("placet.feed.urls")),
+    path("", include("placet.people.urls")),
+    path("", include(studio.addresses(story_of, record_download))),
+    path("likeness/", include("placet.likeness.urls")),
+    path("notices/", include("placet.notices.urls")),
+    path("opt-outs/", include(rights.addresses(engine_words))),
+    path("", include("moderation.urls")),
+    path("api/", include("placet.web.rest.urls")),
+]

@@ -1,0 +1,58 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from placet.cli.command import CommandFailed
+from placet.cli.main import overview
+
+
+def placet(*words: str, home: Path) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PLACET_HOME": str(home)}
+    command = [sys.executable, "-m", "placet", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_alone_it_lists_the_commands_in_groups() -> None:
+    lines = overview().splitlines()
+    assert lines.index("Start here:") < lines.index("Inner workings:")
+    assert any(line.startswith("  doctor ") for line in lines)
+
+
+def test_a_failure_is_one_object_and_a_code(tmp_path: Path) -> None:
+    done = placet("run", "nobody", "--json", home=tmp_path)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"]) == (1, False)
+    assert told["mend"].startswith("placet run sequencer")
+
+
+def test_a_failure_ends_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    done = placet("run", "nobody", home=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("  To mend it: placet run")
+
+
+def test_arguments_that_do_not_fit_are_one_object_too(tmp_path: Path) -> None:
+    done = placet("case", "--json", home=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)["mend"]) == (2, "placet case --help")
+
+
+def test_without_a_database_it_says_how_to_start_one(tmp_path: Path) -> None:
+    done = placet("prepare", home=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "  To mend it: placet up"
+    assert "Traceback" not in done.stderr
+
+
+def test_looking_makes_no_file(tmp_path: Path) -> None:
+    placet("--help", home=tmp_path / "never")
+    assert not (tmp_path / "never").exists()
+
+
+def test_called_from_code_it_raises() -> None:
+    with pytest.raises(CommandFailed, match="no part called"):
+        call_command("run", "nobody")

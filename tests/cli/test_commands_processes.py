@@ -1,0 +1,40 @@
+"""One command against real processes, from an empty home: it starts what it needs, and ends it again."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from placet.media.sandbox_client import probe
+from placet.runtime.postgres.paths import drop_place, place_for
+from placet.runtime.supervisor.state import read_state
+
+pytestmark = [pytest.mark.processes, pytest.mark.models]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "home"
+    drop_place(place_for(tmp_path / "home"))
+
+
+def placet(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PLACET_HOME": str(home)}
+    command = [sys.executable, "-m", "placet", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
+
+
+def test_a_bare_home_answers_a_prompt_with_a_signed_clip_and_is_left_still(home: Path) -> None:
+    done = placet(home, "ask", "a red ball bounces on grass", "--seconds", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["state"], set(told["verdicts"].values())) == ("draft", {"clear"})
+    clip = Path(told["file"]).read_bytes()
+    assert b"jumb" in clip, "the manifest is in the file"
+    assert probe(clip).picture_seconds == pytest.approx(1, abs=0.05)
+    assert read_state(home) is None
+    assert "sign-in" not in (home / "log" / "supervisor.log").read_text()

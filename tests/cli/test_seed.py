@@ -1,0 +1,26 @@
+"""The seeded world."""
+
+import pytest
+
+from placet.cli.seed import CAST, person_of, seed, sign_in_links
+from placet.eventlog.encryption.vault import install_vault
+from placet.eventlog.store.log import current_log
+from placet.people.models import Account
+from placet.people.queries import named
+
+
+@pytest.mark.usefixtures("fresh_database")
+def test_it_is_made_once_and_everybody_can_sign_in_at_once() -> None:
+    seed()
+    seed()
+    assert current_log().last_position == len(CAST)
+    assert {str(account.person) for account in Account.objects.all()} == {person_of(name) for name in CAST}
+    assert named("cleo").roles == ("reviewer",)
+
+
+@pytest.mark.usefixtures("own_home", "fresh_database")
+def test_whoever_was_erased_is_not_brought_back_by_a_new_start() -> None:
+    seed()
+    install_vault().destroy(person_of("Ana"))
+    seed()
+    assert "Ana" not in {name for name, _, _ in sign_in_links()}

@@ -1,0 +1,126 @@
+"""Every line names its story and none tells what a person wrote, whichever way an error takes."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from placet.config.logging import LogLine
+from placet.eventlog import outbox
+from placet.eventlog.consumers import runner as consuming
+from placet.eventlog.consumers.runner import CONSUMERS
+from placet.eventlog.projections.runner import PROJECTIONS, Projector
+from placet.studio import commands
+from placet.studio import events as e
+from placet.studio.generation import stream_of
+from placet.web.request_id import HEADER
+from tests.support.cast import ANA, BEN
+from tests.support.fake_worker import Play
+from tests.support.scenario import new_id
+from tests.support.visitor import Visit
+
+CANARY = "a canary in a red hat sings"
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """All that is logged while a test runs, as it would be written."""
+    monkeypatch.setattr(consuming, "LONGEST_REST_SECONDS", 0.0)
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(LogLine())
+    root, placet = logging.getLogger(), logging.getLogger("placet")
+    before = root.level, placet.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    logging.getLogger("django.db.backends").setLevel(logging.INFO)
+    placet.setLevel(logging.DEBUG)
+    yield out
+    root.removeHandler(handler)
+    root.setLevel(before[0])
+    placet.setLevel(before[1])
+
+
+def told(lines: io.StringIO) -> list[dict[str, Any]]:
+    assert CANARY not in lines.getvalue()
+    return [json.loads(line) for line in lines.getvalue().splitlines()]
+
+
+def poison(_fact: object, *_more: object) -> None:
+    raise ValueError(CANARY)
+
+
+def replace_handler(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    import dataclasses
+
+    monkeypatch.setitem(CONSUMERS, name, dataclasses.replace(CONSUMERS[name], handle=poison))
+
+
+def test_a_parked_event_names_its_story_and_no_words(
+    play: Play, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_handler(monkeypatch, "notices.mail")
+    runner = play.story.pump.runners["notices.mail"]
+    runner.consumer = CONSUMERS["notices.mail"]
+    generation = play.story.ask(BEN, CANARY, ANA)
+    parked = [line for line in told(lines) if "parked position" in line["said"]]
+    assert [line["correlation"] for line in parked] == [generation]
+    row = play.story.pump.connection.execute("SELECT error FROM parked").fetchone()
+    assert row
+    assert CANARY not in row[0]
+
+
+def test_a_failed_effect_names_its_story_and_no_words(
+    play: Play, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = play.story.ask(BEN, CANARY, ANA)
+    monkeypatch.setitem(outbox.PERFORMERS, "mail", poison)
+    kind = play.story.pump.connection.execute("SELECT kind FROM effect WHERE kind <> 'run' LIMIT 1").fetchone()
+    assert kind
+    monkeypatch.setitem(outbox.PERFORMERS, kind[0], poison)
+    assert outbox.run_one(play.story.pump.connection, kind[0])
+    (line,) = [line for line in told(lines) if "failed" in line["said"]]
+    assert line["correlation"] == generation
+    assert not play.story.pump.connection.execute("SELECT 1 FROM effect WHERE error LIKE %s", (f"%{CANARY}%",)).rowcount
+
+
+def test_a_projection_that_stands_still_names_the_story_and_no_words(
+    play: Play, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PROJECTIONS["studio.generations"].folds, "studio.generation_requested.v1", poison)
+    generation = play.story.ask(BEN, CANARY)
+    Projector().run_once()
+    standing = [line for line in told(lines) if "stands still" in line["said"]]
+    assert {line["correlation"] for line in standing} == {generation}
+    assert {line["raised"] for line in standing} == {"ValueError"}
+
+
+def test_a_refusal_and_an_error_page_tell_no_words(
+    stage: Play, visit: Visit, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ben = visit(BEN)
+    ben.post("/create/", 422, prompt=CANARY, seconds="400", size="portrait")
+    monkeypatch.setattr(commands, "request_generation", poison)
+    ben.client.raise_request_exception = False
+    answer = ben.client.post("/create/", {"command": new_id(), "prompt": CANARY, "seconds": "4", "size": "portrait"})
+    assert answer.status_code == 500
+    assert CANARY not in answer.content.decode()
+    (line,) = [line for line in told(lines) if line.get("raised") == "ValueError"]
+    assert line["correlation"] == answer[HEADER]
+
+
+def test_a_caller_cannot_write_into_the_logs_by_an_id_of_its_own() -> None:
+    answer = Client().get("/healthz", headers={HEADER: CANARY})
+    assert answer[HEADER] != CANARY
+    assert len(answer[HEADER]) == 36
+
+
+def test_a_recorded_refusal_tells_no_words(play: Play, lines: io.StringIO) -> None:
+    generation = play.story.ask(BEN, f"{CANARY}, and everyone is naked", ANA)
+    facts = play.story.log.read(stream_of(generation)).facts
+    assert any(isinstance(fact, e.GenerationRefused) for fact in facts)
+    told(lines)

@@ -1,0 +1,209 @@
+"""The tree over a real log: killed anywhere it goes on, two keepers do no harm, and nothing contradictory is signed."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from placet.eventlog.polling import until
+from placet.eventlog.proofs import tree_service as keeping
+from placet.eventlog.proofs.audit import check_log
+from placet.eventlog.proofs.head_file import kept_head, write_head
+from placet.eventlog.proofs.prove import prove_consistency, prove_inclusion, signed_head, tile_content
+from placet.eventlog.proofs.refusals import NotInTheTree, NotYetSigned
+from placet.eventlog.proofs.signed_note import Signer
+from placet.eventlog.proofs.tiles import Tile, width_of
+from placet.eventlog.proofs.tree import in_memory, is_consistent, root, root_from_inclusion
+from placet.eventlog.proofs.tree_head import opened_head
+from placet.eventlog.proofs.tree_service import HistoryChanged
+from placet.eventlog.proofs.tree_store import every_head, leaf_hashes, newest_head, read_tile
+from tests.eventlog.proofs.tree_building import SIGNER, caught_up, grow, keeper
+
+
+@pytest.fixture
+def connection(fresh_database: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(fresh_database, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.mark.promise("P5")
+def test_a_head_is_signed_over_every_event_and_each_leaf_is_proved_under_it(connection: psycopg.Connection) -> None:
+    size = grow(connection, 1_200)
+    caught_up(keeper(connection))
+    signed = signed_head(connection)
+    head = opened_head(signed.note, SIGNER.verifier)
+    assert head == signed.head
+    assert head.size == size
+    leaves = leaf_hashes(connection, 0, size)
+    assert head.root == root(in_memory(leaves), size)
+    for index in random.Random(2).sample(range(size), 60):
+        proof = prove_inclusion(connection, index, size)
+        assert root_from_inclusion(leaves[index], index, size, proof) == head.root
+    for old in (1, 255, 256, 257, 1_000, size):
+        before = root(in_memory(leaves), old)
+        assert is_consistent(old, before, size, head.root, prove_consistency(connection, old, size))
+
+
+@pytest.mark.promise("P5")
+def test_tiles_are_what_is_recomputed_from_the_events(connection: psycopg.Connection) -> None:
+    grow(connection, 1_000)
+    size = connection.execute("SELECT max(position) FROM event_position").fetchone()[0]  # type: ignore[index]
+    caught_up(keeper(connection))
+    leaves = in_memory(leaf_hashes(connection, 0, size))
+    chance = random.Random(3)
+    for at in [1, 255, 256, 257, 512, size, *(chance.randrange(1, size) for _ in range(20))]:
+        for level in (0, 1):
+            for index in range(-(-(at >> (8 * level)) // 256)):
+                tile = Tile(level, index, width_of(level, index, at))
+                expected = [leaves(8 * level, index * 256 + n) for n in range(tile.width)]
+                assert read_tile(connection, tile) == expected
+                assert tile_content(connection, tile) == b"".join(expected)
+
+
+def test_nothing_is_served_beyond_the_newest_head(connection: psycopg.Connection) -> None:
+    with pytest.raises(NotYetSigned):
+        signed_head(connection)
+    size = grow(connection, 50)
+    caught_up(keeper(connection))
+    grow(connection, 50, seed=2)
+    for ask in (
+        lambda: prove_inclusion(connection, 0, size + 1),
+        lambda: prove_inclusion(connection, size, size),
+        lambda: prove_consistency(connection, 0, size),
+        lambda: tile_content(connection, Tile(0, 0, size + 1)),
+        lambda: tile_content(connection, Tile(1, 0, 1)),
+    ):
+        with pytest.raises(NotInTheTree):
+            ask()
+
+
+@pytest.mark.promise("P5")
+@pytest.mark.parametrize("step", ["keep_tiles", "write_head", "keep_head", "publish_newest", "leaf_hashes"])
+def test_a_keeper_killed_at_any_step_is_followed_by_one_that_goes_on(
+    connection: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    place = tmp_path / "checkpoint"
+    grow(connection, 300)
+    caught_up(keeper(connection, place))
+    before = signed_head(connection).head
+    size = grow(connection, 400, seed=2)
+    with monkeypatch.context() as killed:
+
+        def die(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        killed.setattr(keeping, step, die)
+        with pytest.raises(KeyboardInterrupt):
+            keeper(connection, place).run_once()
+    assert signed_head(connection).head == before, "nothing of the pass is kept"
+    caught_up(keeper(connection, place))
+    head = signed_head(connection).head
+    assert (head.size, head.root) == (size, root(in_memory(leaf_hashes(connection, 0, size)), size))
+    assert kept_head(place) == head
+    proof = prove_consistency(connection, before.size, size)
+    assert is_consistent(before.size, before.root, size, head.root, proof)
+
+
+@pytest.mark.promise("P5")
+def test_two_keepers_at_once_sign_one_history(fresh_database: str, connection: psycopg.Connection) -> None:
+    with psycopg.connect(fresh_database, autocommit=True) as other:
+        one, two = keeper(connection), keeper(other)
+        for seed in range(6):
+            grow(connection, 150, seed=seed)
+            (one, two)[seed % 2].run_once()
+            (two, one)[seed % 3 > 0].run_once()
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (keeping.LOCK_KEY,))
+            assert two.run_once() == 0, "somebody else is at it"
+        caught_up(two)
+    size = signed_head(connection).head.size
+    leaves = in_memory(leaf_hashes(connection, 0, size))
+    heads = every_head(connection)
+    assert len(heads) >= 3
+    assert all(signed.head.root == root(leaves, signed.head.size) for signed in heads)
+
+
+@pytest.mark.promise("P5")
+def test_no_head_is_signed_over_a_log_that_was_rewritten_or_truncated(
+    connection: psycopg.Connection, owner_dsn: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "checkpoint"
+    size = grow(connection, 100)
+    caught_up(keeper(connection, place))
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
+        owner.execute(
+            "UPDATE event SET data = data || ' ' WHERE id = (SELECT id FROM event_position WHERE position = 7)"
+        )
+    grow(connection, 5, seed=9)
+    with pytest.raises(HistoryChanged, match="rewritten"):
+        keeper(connection, place).run_once()
+    assert signed_head(connection).head.size == size
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("ALTER TABLE event_position DISABLE TRIGGER USER")
+        owner.execute("DELETE FROM event_position WHERE position > 50")
+    with pytest.raises(HistoryChanged, match="truncated"):
+        keeper(connection, place).run_once()
+
+
+def test_an_older_database_is_not_signed_under_the_name_that_signed_more(
+    connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    place = tmp_path / "checkpoint"
+    write_head(place, SIGNER.signed(f"{SIGNER.name}\n5000\n{'A' * 43}=\n"))
+    grow(connection, 40)
+    with pytest.raises(HistoryChanged, match="truncated"):
+        keeper(connection, place).run_once()
+    again = Signer(f"{SIGNER.name}/2", SIGNER.seed)
+    caught_up(keeper(connection, place, again))
+    newest = newest_head(connection)
+    assert newest is not None
+    assert newest.head.origin == again.name
+
+
+def test_the_database_keeps_tiles_and_published_heads_as_they_are(connection: psycopg.Connection) -> None:
+    grow(connection, 300)
+    caught_up(keeper(connection))
+    assert connection.execute("SELECT count(*) FROM log_head_published").fetchone() == (1,)
+    for change in ("UPDATE log_tile SET place = 9", "DELETE FROM log_tile", "DELETE FROM log_head_published",
+                   "UPDATE log_head SET size = 1", "TRUNCATE log_tile"):  # fmt: skip
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(change)
+
+
+@pytest.mark.promise("P5")
+@pytest.mark.promise("P6")
+@pytest.mark.processes
+def test_keepers_killed_without_warning_leave_one_history(
+    fresh_database: str, connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    place, chance = tmp_path / "checkpoint", random.Random(11)
+    for begun in range(8):
+        running, before = [_started(fresh_database, place) for _ in range(2)], len(every_head(connection))
+        for seed in range(5):
+            grow(connection, 80, seed=10 * begun + seed)
+            time.sleep(0.05 * chance.random())
+        until(lambda seen=before: len(every_head(connection)) > seen, lambda: time.sleep(0.01), 30)  # type: ignore[misc]  # the loop's own value
+        for seed in range(5, 8):
+            grow(connection, 80, seed=10 * begun + seed)
+        for process in running:
+            process.kill()
+            process.wait()
+    caught_up(keeper(connection, place))
+    found = check_log(connection, SIGNER.verifier, place)
+    assert found.wrong == []
+    assert found.size == found.signed >= 3_200
+    assert found.heads > 8, "they signed while they lived"
+    assert found.tiles == found.size // 256
+
+
+def _started(dsn: str, place: Path) -> "subprocess.Popen[bytes]":
+    words = [sys.executable, "-m", "tests.eventlog.proofs.tree_service_process", dsn, str(place)]
+    root = Path(__file__).parents[3]
+    return subprocess.Popen(words, cwd=root, env={**os.environ, "PYTHONPATH": f"{root / 'platform'}:{root}"})

@@ -1,0 +1,171 @@
+"""Old code with new events waits for them and says so; new code reads old ones; nothing is lost in between."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import psycopg
+import pytest
+
+from placet.eventlog.consumers.delivery import Delivery
+from placet.eventlog.consumers.runner import CONSUMERS, ConsumerRunner, consume
+from placet.eventlog.projections.runner import PROJECTIONS, Projection, Projector, Rows, position_of
+from placet.eventlog.store.connect import connect
+from placet.eventlog.store.event import BY_CLASS, TYPES, For, PersonId, Sealed, event
+from placet.eventlog.store.log import RecordedEvent, current_log
+from placet.eventlog.store.sequencer import Sequencer
+from placet.eventlog.store.upcast import UPCASTERS, upcast
+from placet.eventlog.store.versions import every_version
+from placet.operations.monitoring.alerts import alarms
+from placet.operations.monitoring.collector import measure
+from placet.people.models import UsedLink
+from tests.support.cast import ANA
+from tests.support.flow_driver import run_from_checkpoint
+
+STREAM = "parcel-00000000-0000-4000-8000-000000000001"
+Release = Literal["old", "new"]
+
+
+def as_the_old_release_knows_it() -> type[Any]:
+    class ParcelSent:
+        person: PersonId
+        to: Annotated[Sealed, For("person")]
+
+    return event("parcel.parcel_sent.v1", stream="parcel")(ParcelSent)
+
+
+def as_the_new_release_knows_it() -> type[Any]:
+    class ParcelSent:
+        person: PersonId
+        to: Annotated[Sealed, For("person")]
+        weight: int
+
+    upcast("parcel.parcel_sent.v1")(lambda data: {**data, "weight": 0})
+    return event("parcel.parcel_sent.v2", stream="parcel")(ParcelSent)
+
+
+@dataclass
+class Site:
+    """One database over which either release runs, the old one or the new one."""
+
+    own: psycopg.Connection[Any]
+    answered: list[str] = field(default_factory=list)
+    folded: list[str] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
+
+    def run(self, release: Release) -> None:
+        """Bring this release's registry up, in place of whatever ran before."""
+        self.stop()
+        known = as_the_new_release_knows_it() if release == "new" else as_the_old_release_knows_it()
+        consume(known, name="parcel.tell", never_skips=True)(self.tell)
+        target = PROJECTIONS["parcel.list"] = Projection("parcel.list", 1, (UsedLink,))
+        target.on(known)(self.fold)
+        other = PROJECTIONS["parcel.other"] = Projection("parcel.other", 1, (UsedLink,))
+        other.folds["people.person_joined.v1"] = lambda _fact, happened, _rows: self.others.append(happened.position)
+
+    def stop(self) -> None:
+        for name in [n for n in TYPES if n.startswith("parcel.")]:
+            BY_CLASS.pop(TYPES.pop(name).fact)
+        UPCASTERS.pop("parcel.parcel_sent.v1", None)
+        CONSUMERS.pop("parcel.tell", None)
+        for name in ("parcel.list", "parcel.other"):
+            PROJECTIONS.pop(name, None)
+
+    def tell(self, fact: Any, delivery: Delivery) -> None:
+        """Waits while it cannot read an event."""
+        delivery.plan("parcel", {"to": str(fact.to), "weight": getattr(fact, "weight", None)}, key="told")
+
+    def fold(self, fact: Any, happened: RecordedEvent, _rows: Rows) -> None:
+        self.folded.append(f"{happened.position}: {getattr(fact, 'weight', None)}")
+
+    def send(self, *facts: object) -> None:
+        log = current_log()
+        log.append(STREAM, facts, expected=log.heads([STREAM])[STREAM])
+        while Sequencer(self.own).run_once():
+            pass
+
+    def work(self) -> None:
+        """One pass of everything; whoever must wait is told to stop after its first try."""
+        Projector([PROJECTIONS["parcel.list"], PROJECTIONS["parcel.other"]]).run_once()
+        stop = threading.Event()
+        runner = ConsumerRunner(CONSUMERS["parcel.tell"], self.own, stop)
+        runner._rest = lambda *_: stop.set()  # type: ignore[method-assign]  # a rest would last until the new release
+        run_from_checkpoint(runner)
+
+    def told(self) -> list[tuple[str, int | None]]:
+        rows = self.own.execute("SELECT payload ->> 'to', payload -> 'weight' FROM effect ORDER BY id").fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+
+@pytest.fixture
+def site(fresh_database: str) -> Iterator[Site]:
+    with connect() as own:
+        found = Site(own)
+        yield found
+        found.stop()
+
+
+def known(fact: str) -> type[Any]:
+    return next(cls for cls, kind in BY_CLASS.items() if kind.name == fact)
+
+
+def test_new_code_reads_old_events_and_answers_them(site: Site) -> None:
+    site.run("old")
+    site.send(known("parcel.parcel_sent.v1")(ANA, "home"))
+    site.run("new")
+    site.work()
+    assert site.told() == [("home", 0)]
+    assert site.folded == ["1: 0"]
+
+
+def test_old_code_waits_for_a_newer_event_and_says_so(site: Site) -> None:
+    site.run("new")
+    site.send(known("parcel.parcel_sent.v2")(ANA, "home", 7))
+    site.run("old")
+    for _ in range(3):
+        site.work()
+    assert (site.told(), site.folded) == ([], [])
+    assert position_of("parcel.list") == position_of("parcel.tell") == 0
+    assert position_of("parcel.other") == 1, "whose it is not goes on"
+    assert site.own.execute("SELECT count(*) FROM parked").fetchone() == (0,), "a wait is no parking"
+    place = measure().projections["parcel.list"]
+    assert (place.waits_for_type, place.lag) == ("parcel.parcel_sent.v2", 1)
+
+
+def test_the_wait_is_an_alarm_that_names_type_and_position(site: Site, owner_dsn: str) -> None:
+    site.run("new")
+    site.send(known("parcel.parcel_sent.v2")(ANA, "home", 7))
+    site.run("old")
+    site.work()
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:  # the event is made older than five seconds
+        owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
+        owner.execute("UPDATE event SET recorded_at = recorded_at - interval '1 minute'")
+    found = [alarm for alarm in alarms(measure()) if alarm.code == "type_unknown"]
+    assert [alarm.told for alarm in found] == [
+        "parcel.list waits beyond position 0: parcel.parcel_sent.v2 is not known here"
+    ], "those whose event it is not do not wait for it"
+    assert not [alarm for alarm in alarms(measure()) if alarm.code == "projection_behind" and "parcel" in alarm.told]
+
+
+@pytest.mark.promise("P6")
+def test_after_a_rollback_and_back_again_nothing_is_lost_and_all_is_in_order(site: Site) -> None:
+    site.run("old")
+    site.send(known("parcel.parcel_sent.v1")(ANA, "first"))
+    site.work()
+    site.run("new")
+    site.send(known("parcel.parcel_sent.v2")(ANA, "second", 2))
+    site.run("old")
+    site.send(known("parcel.parcel_sent.v1")(ANA, "third"))
+    site.work()
+    assert site.told() == [("first", None)], "what lies behind the newer event waits as well"
+    site.run("new")
+    site.work()
+    assert site.told() == [("first", None), ("second", 2), ("third", 0)]
+    assert site.folded == ["1: None", "2: 2", "3: 0"]
+
+
+def test_every_version_is_answered_past_and_to_come() -> None:
+    found = every_version({"parcel.parcel_sent.v2"})
+    assert {"parcel.parcel_sent.v1", "parcel.parcel_sent.v2", "parcel.parcel_sent.v9"} <= found
+    assert not any(name.startswith("parcel.parcel_sent_back") for name in found)

@@ -1,0 +1,17 @@
+"""A process that answers what an erasure asks for, and nothing else; it dies where it is told to."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    from placet.config import flow
+    from placet.processes import services
+
+    mine = [one for one in flow.consumers() if one.name in {"studio.withdraw_person", "studio.erase_person"}]
+    services.answer_events("forgetting", mine)

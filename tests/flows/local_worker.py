@@ -1,0 +1,64 @@
+"""A worker in this thread, over the real queue, until nothing is left to make."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+
+from generator.engines.diffusion.engine import DiffusersEngine
+from generator.ports import Claim, Engine, Shape
+from generator.registry import Engines
+from generator.worker import work
+from placet.likeness import templates
+from placet.likeness.faces import Template
+from placet.likeness.queries import enrolled
+from placet.media.storage import blobs, private
+from placet.processes.generation_queue import LogRunQueue
+from provenance.pki.install_pki import make_install_pki
+from tests.support.cast import ANA
+from tests.support.scenario import Story
+
+Beaten = Callable[[str], None]
+
+
+class Line(LogRunQueue):
+    """The worker's own queue, which notes when there is nothing more to do, and tells of each beat's phase."""
+
+    is_empty = False
+    beaten: Beaten = staticmethod(lambda _: None)
+
+    def claim(self, like: Shape | None = None) -> Claim | None:
+        found = super().claim(like)
+        self.is_empty = found is None
+        return found
+
+    def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+        self.beaten(phase)
+        return super().beat(claim, phase, done_0_1)
+
+
+def equip() -> None:
+    """In the begun story: keys to sign with, and a template of Ana: a check that cannot open one waits."""
+    make_install_pki(Path(settings.PLACET_HOME) / "keys" / "pki")
+    (ana,) = enrolled()
+    templates.keep(private(), ANA, Template(np.zeros(128), "none"), ana.template)
+
+
+@cache
+def small() -> DiffusersEngine:
+    """The small model, loaded once: it takes seconds."""
+    made = DiffusersEngine()
+    made.load()
+    return made
+
+
+def work_off(story: Story, engine: Engine, beaten: Beaten | None = None) -> None:
+    """Make what waits, and follow what comes of it."""
+    key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
+    line = Line(lambda: story.pump.connection, blobs(), private(), key)
+    line.beaten = beaten or line.beaten
+    engines = Engines(lent={engine.capabilities().engine: engine})
+    work(line, engines, should_stop=lambda: line.is_empty, develop=line.develop)
+    story.pump.run()

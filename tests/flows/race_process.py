@@ -1,0 +1,56 @@
+"""One process that publishes and one that revokes, each with a pause between deciding and writing."""
+
+import random
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+import django
+
+django.setup()
+
+from placet.eventlog.store.connect import connect  # noqa: E402
+from placet.eventlog.store.log import Append, Appended, EventLog  # noqa: E402
+from placet.kernel.refusal import Refusal  # noqa: E402
+from placet.likeness import commands as likeness  # noqa: E402
+from placet.studio import commands as studio  # noqa: E402
+
+
+class Hesitating(EventLog):
+    """Waits between the decision and the write; the control also forgets what the decision rests on."""
+
+    forgets_ground = False
+
+    def append_all(self, writes: Sequence[Append]) -> list[Appended]:
+        time.sleep(random.random() * 0.02)
+        if self.forgets_ground:
+            writes = [replace(w, given={}) for w in writes]
+        return super().append_all(writes)
+
+
+def answer(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Reads `<verb> <id> <person> <unix time to begin>` lines; answers `done` when the log has acknowledged."""
+    log = Hesitating(connect())
+    log.forgets_ground = sys.argv[1] == "control"
+    for line in sys.stdin:
+        verb, target, person, begin = line.split()
+        time.sleep(max(0.0, float(begin) + random.random() * 0.02 - time.time()))
+        try:
+            if verb == "publish":
+                studio.publish(log, target, person, str(uuid.uuid4()))  # type: ignore[arg-type]  # ids as text
+            else:
+                likeness.revoke(EventLog(log.connection), person, None, str(uuid.uuid4()))  # type: ignore[arg-type]
+        except Refusal as refusal:
+            answer(refusal.code)
+        else:
+            answer("done")
+
+
+main()

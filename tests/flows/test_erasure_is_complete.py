@@ -1,0 +1,230 @@
+"""After an erasure nothing is found: unmistakable words, a face and a key, looked for in every table and every file."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import psycopg
+import pytest
+from django.conf import settings
+from PIL import Image
+
+from moderation.commands import contest
+from placet.eventlog.encryption.vault import install_vault
+from placet.eventlog.outbox import run_one
+from placet.eventlog.projections.runner import Projector
+from placet.eventlog.store.codec import digest
+from placet.eventlog.store.sequencer import Sequencer
+from placet.kernel.ids import GenerationId, PersonId
+from placet.likeness import commands as likeness
+from placet.likeness import templates
+from placet.likeness.consent import consent_of
+from placet.likeness.events import EnrolmentAsked, LikenessEnrolled
+from placet.likeness.faces import Template
+from placet.media.sandbox_client import normalise_image
+from placet.media.storage import private
+from placet.people import commands as people
+from placet.people.events import PersonErased
+from placet.people.models import AnsweredKey
+from placet.runtime.postgres.paths import _packed
+from tests.support.cast import ANA, BEN
+from tests.support.scenario import Story, new_id
+
+PATIENCE_SECONDS: Final = 150.0
+pytestmark = pytest.mark.usefixtures("own_home", "blind")
+
+
+@pytest.fixture
+def blind(own_home: Path, story: Story) -> None:
+    story.pump.without = frozenset({"moderation.measure_clip", "likeness.check_faces", "provenance.sign_clip"})
+
+
+def erase(story: Story, person: PersonId) -> PersonErased:
+    people.ask_erasure(story.log, person, person, new_id())
+    story.pump.run()
+    erased = story.log.read(people.erasure_of(person)).facts[-1]
+    assert isinstance(erased, PersonErased)
+    return erased
+
+
+def clip_of(story: Story, by: PersonId, *cameos: PersonId) -> GenerationId:
+    """A published clip."""
+    generation = story.draft(by, "a red ball bounces", *cameos)
+    assert story.publish(generation, by) == "published"
+    return generation
+
+
+CANARIES = {
+    "name": "Quillmarsh Zephyrine",
+    "email": "quillmarsh@canary.example",
+    "prompt": "a red ball bounces beside tourmalinewhisper",
+    "words": "verdigrislantern is no threat",
+}
+
+
+@pytest.mark.promise("P9")
+def test_after_an_erasure_no_canary_is_found_in_the_database_or_in_the_home(story: Story, fresh_database: str) -> None:
+    quill, portrait, vector = _canary_person(story)
+    key = _raw_key(quill)
+    needles = {**{k: v.encode() for k, v in CANARIES.items()}, "portrait": portrait, "vector": vector, "key": key}
+    before = _found(needles, fresh_database) | _opened(needles, story, quill)
+    assert before == set(needles), "the search has no power: what is there is not found"
+    erase(story, quill)
+    assert _found(needles, fresh_database) | _opened(needles, story, quill) == set()
+    assert _verifies(fresh_database)
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.processes
+def test_who_is_killed_at_every_step_of_an_erasure_forgets_all_the_same(
+    story: Story, fresh_database: str, own_home: Path
+) -> None:
+    quill, portrait, vector = _canary_person(story)
+    needles = {**{k: v.encode() for k, v in CANARIES.items()}, "portrait": portrait, "vector": vector}
+    assert _found(needles, fresh_database) | _opened(needles, story, quill) == set(needles)
+    people.ask_erasure(story.log, quill, quill, new_id())
+    _run_until_erased(story, quill, own_home)
+    assert not _left(own_home)
+    assert _found(needles, fresh_database) | _opened(needles, story, quill) == set()
+    assert _verifies(fresh_database)
+
+
+DEATHS: Final = (
+    "studio.withdraw_person.taken:1", "erase.key_destroyed:1", "erase.key_destroyed:2",
+    "studio.withdraw_person.handled:1", "studio.withdraw_person.committed:1", "studio.erase_person.taken:1",
+    "erase.clips_dropped:1", "erase.files_dropped:1", "erase.rows_dropped:1", "studio.erase_person.handled:1",
+    "studio.erase_person.committed:1",
+)  # fmt: skip
+
+
+def _run_until_erased(story: Story, person: str, home: Path) -> None:
+    """The process that forgets is a real one; when it dies it is started again, as by the supervisor."""
+    (home / "crashed").mkdir()
+    crashes = {"PLACET_CRASH_AT": ",".join(DEATHS), "PLACET_CRASH_LEFT": str(home / "crashed")}
+    given = {**os.environ, "PLACET_HOME": str(home), **crashes}
+    words = [sys.executable, str(Path(__file__).with_name("erasure_process.py"))]
+    process, deaths, until = subprocess.Popen(words, env=given), 0, time.monotonic() + PATIENCE_SECONDS
+    try:
+        while deaths < len(DEATHS) or not _is_erased(story, person):
+            assert time.monotonic() < until, f"{deaths} deaths; left is {_left(home)}"
+            Sequencer(story.pump.connection).run_once()
+            Projector().run_once()
+            if (code := process.poll()) is not None:
+                assert code == -signal.SIGKILL
+                process, deaths = subprocess.Popen(words, env=given), deaths + 1
+            time.sleep(0.05)
+    finally:
+        process.kill()
+        process.wait(20)
+
+
+def _left(home: Path) -> set[str]:
+    return {point.replace(":", ".") for point in DEATHS} - {file.name for file in (home / "crashed").iterdir()}
+
+
+def _is_erased(story: Story, person: str) -> bool:
+    return isinstance(story.log.read(people.erasure_of(person)).facts[-1], PersonErased)
+
+
+def _canary_person(story: Story) -> tuple[Any, bytes, bytes]:
+    """Somebody whose every trace can be recognised: (person, part of the portrait, part of the template)."""
+
+    code = people.issue_invite(story.log, ANA, new_id())
+    quill = people.take_invite(story.log, code, CANARIES["name"], CANARIES["email"], new_id())
+    story.pump.run()
+    noise = np.random.default_rng(7).integers(0, 255, (64, 64, 3), np.uint8)
+    picture = io.BytesIO()
+    Image.fromarray(noise).save(picture, "PNG")
+    normal = normalise_image(picture.getvalue())
+    portrait = private().keep(quill, normal)
+    template = templates.keep(private(), quill, Template(np.linspace(0.1, 0.9, 128), "none"), new_id())
+
+    story.pump.without |= {"likeness.enrol"}
+    story.given(f"enrolment-{quill}", EnrolmentAsked(quill, portrait))
+    story.given(consent_of(quill), LikenessEnrolled(quill, template.name, template.commitment, "none"))
+    likeness.allow(story.log, quill, BEN, new_id())
+    story.pump.run()
+    story.draft(BEN, "a red ball bounces", quill)  # mails to them
+    story.draft(quill, CANARIES["prompt"])
+    refused = story.ask(quill, f"{CANARIES['prompt']} and Ana", ANA)
+    contest(story.log, refused, quill, CANARIES["words"], new_id())
+    story.pump.run()
+    AnsweredKey.objects.create(
+        id=new_id(), person=quill, digest="0" * 64, status=202, answer={"name": CANARIES["name"]},
+        asked_at="2026-01-01T00:00:00Z",
+    )  # fmt: skip
+    _send_mails(story)
+    vector = np.linspace(0.1, 0.9, 128).astype("<f8").tobytes().hex().encode()
+    return quill, normal[60:400], vector[100:300]
+
+
+def _send_mails(story: Story) -> None:
+
+    while run_one(story.pump.connection, "mail"):
+        pass
+
+
+def _raw_key(person: str) -> bytes:
+    vault = install_vault()
+    stored = (vault.folder / person).read_bytes()
+    return vault._wrap.decrypt(stored[:12], stored[12:], person.encode())
+
+
+def _dump(dsn: str) -> bytes:
+    """Every row of every table, with bytea as the bytes that it holds and as text."""
+    out = io.BytesIO()
+    with psycopg.connect(dsn) as connection:
+        tables = [r[0] for r in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        for table in tables:
+            for row in connection.execute(f'SELECT * FROM "{table}"'):
+                for value in row:
+                    out.write(bytes(value) if isinstance(value, bytes | memoryview) else _text(value))
+                    out.write(b"\n")
+    return out.getvalue() + _pg_dump()
+
+
+def _pg_dump() -> bytes:
+    """The same as PostgreSQL's own program writes it."""
+    words = [str(_packed() / "bin" / "pg_dump"), os.environ["PLACET_OWNER_DATABASE"]]
+    return subprocess.run(words, capture_output=True, check=True).stdout
+
+
+def _text(value: object) -> bytes:
+    return json.dumps(value, default=str, ensure_ascii=False).encode()
+
+
+def _found(needles: dict[str, bytes], dsn: str) -> set[str]:
+    """Which needles stand in the clear: in the database, or in any file of the home."""
+    hay = _dump(dsn)
+    files = [file for file in Path(settings.PLACET_HOME).rglob("*") if file.is_file()]
+    hay += b"\n".join(file.read_bytes() for file in files if "postgres" not in file.parts)
+    return {name for name, needle in needles.items() if needle in hay}
+
+
+def _opened(needles: dict[str, bytes], story: Story, person: str) -> set[str]:
+    """Which needles can still be had by whoever opens what is sealed, with the keys that are there."""
+    opened = [_text(vars(event.fact)) for event in story.log.read_from(0, 10_000)]
+    folder = Path(settings.PLACET_HOME) / "private" / person
+    opened += [private().open(person, file.name) for file in folder.iterdir()] if folder.is_dir() else []
+    try:
+        opened.append(_raw_key(person))
+    except Exception:  # noqa: BLE001  a tombstone opens to nothing
+        opened.append(b"")
+    hay = b"\n".join(opened)
+    return {name for name, needle in needles.items() if needle in hay}
+
+
+def _verifies(dsn: str) -> bool:
+    """Every digest is what the stored bytes give."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute("SELECT data, sealed, digest FROM event").fetchall()
+    return bool(rows) and all(
+        digest(bytes(data), bytes(sealed) if sealed else None) == bytes(kept) for data, sealed, kept in rows
+    )

@@ -1,0 +1,94 @@
+"""The instruments of the model's judge, on clips whose truth is known: what they cannot see, no score may rest on."""
+
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+from generator.engines.diffusion.grammar import HELD_OUT, MOTIONS, SHAPES, every
+from generator.evaluation.mel import RATE
+from generator.evaluation.vision import Frames, Numbers, Seen, look
+from generator.training.scenes import Scenes, scenes
+from generator.training.trajectories import FPS, FRAMES
+from placet.media.audio_metrics import loudest, onsets
+
+
+@cache
+def shown(seed: int = 3, count: int = 40) -> tuple[Scenes, list[Frames], list[Seen]]:
+    made = scenes(count, seed)
+    pictures = ((made.pictures().permute(0, 1, 3, 4, 2) + 1) * 127.5).round().to(torch.uint8).numpy()
+    return made, list(pictures), [look(frames, FPS) for frames in pictures]
+
+
+def in_time(impacts: Numbers) -> Numbers:
+    """In the last two frames a turn cannot be seen."""
+    return impacts[impacts < (FRAMES - 3) / FPS]
+
+
+@pytest.mark.parametrize("what", ["colour", "shape", "motion"])
+def test_what_is_shown_is_seen(what: str) -> None:
+    made, _, seen = shown()
+    assert [getattr(one, what) for one in seen] == [getattr(one, what) for one in made.asked]
+
+
+def test_impacts_are_seen_and_heard_when_they_are() -> None:
+    made, _, seen = shown()
+    sounds = made.sounds().numpy()
+    late = []
+    for index, one in enumerate(seen):
+        truth = in_time(made.track.impacts[index][made.track.speeds[index] > 0].numpy())
+        seen_then, heard = in_time(one.impacts), in_time(onsets(sounds[index], RATE))
+        assert len(seen_then) == len(heard) == len(truth)
+        late += [*np.abs(seen_then - heard)]
+    assert len(late) > 30
+    assert float(np.median(late)) < 0.01
+    assert float(np.percentile(late, 95)) < 0.03
+
+
+def test_what_hits_nothing_is_silent() -> None:
+    made, _, _ = shown()
+    still = [i for i, one in enumerate(made.asked) if one.motion in {"rest", "roll_left", "roll_right"}]
+    assert still
+    assert max(loudest(made.sounds()[i].numpy(), RATE) for i in still) < -100
+
+
+def test_an_object_that_is_gone_for_a_while_is_missed() -> None:
+    """The control of permanence."""
+    _, pictures, seen = shown()
+    assert min(one.permanence for one in seen) == 1
+    empty = pictures[0].copy()
+    empty[10:20] = empty[0, :1, :1]
+    assert look(empty, FPS).permanence < 0.85
+
+
+def test_on_noise_nothing_is_seen() -> None:
+    noise = np.random.default_rng(1).integers(100, 140, (20, 160, 96, 3), dtype=np.uint8)
+    seen = look(noise, FPS)
+    assert (seen.colour, seen.shape, seen.motion, seen.permanence) == (None, None, None, 0.0)
+
+
+def test_words_that_are_held_out_never_come_by_chance() -> None:
+    drawn = {(one.colour, one.shape, one.motion) for one in scenes(2_000, 1).asked}
+    assert not drawn & HELD_OUT
+    assert len(HELD_OUT) == 12
+    assert Counter(shape for _, shape, _ in HELD_OUT) == dict.fromkeys(SHAPES, 3)
+    assert set(MOTIONS) == {motion for _, _, motion in HELD_OUT}
+    assert len(list(every())) == 240
+
+
+def test_the_same_seed_draws_the_same_clips() -> None:
+    one, again, other = scenes(3, 5), scenes(3, 5), scenes(3, 6)
+    assert torch.equal(one.pictures(), again.pictures())
+    assert torch.equal(one.sounds(), again.sounds())
+    assert one.words == again.words
+    assert not torch.equal(one.pictures(), other.pictures())
+
+
+def test_a_clip_may_be_looked_at_in_any_size() -> None:
+    _, pictures, seen = shown()
+    for index in range(2):
+        large = pictures[index].repeat(3, 1).repeat(3, 2)
+        found = look(large, FPS)
+        assert (found.colour, found.shape, found.motion) == (seen[index].colour, seen[index].shape, seen[index].motion)

@@ -1,0 +1,106 @@
+"""A queue in memory, and engines that behave badly on purpose."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from generator.engines.scene.engine import SceneEngine
+from generator.job import Develop
+from generator.job_monitor import Patience
+from generator.ports import (
+    Cancel,
+    Cancelled,
+    Claim,
+    FailureKind,
+    GenerationRequest,
+    OutsideVocabulary,
+    Progress,
+    RawClip,
+    Shape,
+)
+from generator.registry import Engines
+from generator.worker import work
+from tests.generator.questions import ask
+
+QUICK = Patience(beat=0.005, unanswered=60, hang=60, idle=0.001)
+"""Beats often, and takes nothing for a hang: a busy machine must not end a story."""
+SHORT = ask("a red ball bouncing", seconds=0.3, size=(160, 288))
+Answer = Callable[[int], str | None]
+
+
+@dataclass
+class Line:
+    """Answers each beat by `answer(number of the beat)`; `told` is every word about an end."""
+
+    waiting: list[GenerationRequest]
+    answer: Answer = lambda _: None
+    told: list[tuple[object, ...]] = field(default_factory=list)
+    beats: list[tuple[str, float]] = field(default_factory=list)
+    claimed: int = 0
+    found_empty: bool = False
+    patience: Patience = QUICK
+
+    def claim(self, like: Shape | None = None) -> Claim | None:
+        if not self.waiting:
+            self.found_empty = True
+            return None
+        found = next((n for n, request in enumerate(self.waiting) if like in {None, request.shape}), None)
+        if found is None:
+            return None
+        self.claimed += 1
+        return Claim(f"run-{self.claimed}", self.claimed, self.waiting.pop(found))
+
+    def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+        self.beats.append((phase, done_0_1))
+        return self.answer(len(self.beats))
+
+    def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
+        self.told.append(("finished", claim.id, len(clip.frames), *sorted(seconds)))
+
+    def outside(self, claim: Claim, exc: OutsideVocabulary) -> None:
+        self.told.append(("outside", claim.id, exc.unknown))
+
+    def cancelled(self, claim: Claim, reason: str, frame: int) -> None:
+        self.told.append(("cancelled", claim.id, reason))
+
+    def failed(self, claim: Claim, error: str, kind: FailureKind) -> None:
+        self.told.append(("failed", claim.id, kind))
+
+    def worked(self, engine: SceneEngine | None = None, develop: Develop | None = None) -> list[tuple[object, ...]]:
+        """Everything told by a worker that goes on until the line is empty."""
+        engines = Engines(lambda _: engine or SceneEngine())
+        work(self, engines, should_stop=lambda: self.found_empty, patience=self.patience, develop=develop)
+        return self.told
+
+
+class Slow(SceneEngine):
+    """Draws for ever, one frame in 2 ms, until told to stop."""
+
+    def __init__(self) -> None:
+        self.stopped_for: str | None = None
+
+    def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
+        for frame in range(1_000_000):
+            if reason := cancel():
+                self.stopped_for = reason
+                raise Cancelled(reason, frame)
+            progress("draw", frame / 1_000_000)
+            time.sleep(0.002)
+        raise AssertionError
+
+
+class Hung(SceneEngine):
+    """Draws one frame, then says nothing more."""
+
+    def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
+        progress("draw", 0.1)
+        time.sleep(2)
+        raise Cancelled("hung", 1)
+
+
+class Broken(SceneEngine):
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
+        raise self.error

@@ -1,0 +1,77 @@
+"""How finished weights are taught to show a badge: what is shown, what is changed, and what is not."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from generator.engines.diffusion.engine import SMALL
+from generator.engines.diffusion.manifest import Manifest
+from generator.training import identity_finetune
+from generator.training.export import teach
+from generator.training.latents import NUMBERS, Basis
+from generator.training.modules import CHANNELS
+from generator.training.scenes import SEEN, Shot, scenes
+from generator.training.trajectories import PORTRAIT
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where what the encoder finds is noted already: nobody here asks whether it is right."""
+    axes = {"axes": torch.zeros(NUMBERS, CHANNELS), "middle": torch.zeros(NUMBERS), "scales": torch.ones(CHANNELS)}
+    torch.save(axes, tmp_path / "encoder_axes.pt")
+    return tmp_path
+
+
+def test_what_the_plaque_lies_in_is_known_in_each_picture() -> None:
+    with_badge, without = (scenes(1, 1, [SEEN[0]], Shot(frames=1, badged=one)).pictures() for one in (True, False))
+    differs = (with_badge != without).any(2)[0, 0].float()
+    held = torch.nn.functional.max_pool2d(differs[None], 32).flatten()
+    assert torch.equal(identity_finetune._covered(PORTRAIT, 3 * 28).float(), held.repeat(3))
+
+
+def test_what_is_as_good_as_linear_is_found_by_least_squares() -> None:
+    dice = torch.Generator().manual_seed(1)
+    blocks, axes = torch.randn(400, NUMBERS, generator=dice), torch.randn(NUMBERS, 8, generator=dice)
+    latents = blocks @ axes + torch.arange(8)
+    found = Basis(**identity_finetune._fitted(blocks, latents))
+    again = found.of_means(blocks[:, None, None, None])[:, :, 0, 0, 0]
+    assert torch.allclose(again, latents, atol=1e-2)
+
+
+def test_the_curriculum_begins_with_single_pictures_and_ends_with_whole_clips(folder: Path) -> None:
+    teacher = identity_finetune.Teacher(SMALL, folder)
+    begun, ended = ([teacher.shown(step) for step in range(first, first + 25)] for first in (0, 800))
+    longest = [max(one["video"].shape[1] for one in shown if "video_weight" in one) for shown in (begun, ended)]
+    assert longest[0] == 3 * 28, "five frames in two latents, and the portrait beside them"
+    assert longest[1] >= 13 * 28
+    rehearsed = next(one for one in begun if "video_weight" not in one)
+    said = teacher.losses(rehearsed)
+    assert said["video"] < 1e-6, "before the first step it says what it said"
+
+
+def test_a_step_changes_what_is_taught_and_nothing_else_and_goes_into_the_weights(folder: Path) -> None:
+    weights = folder / "weights"
+    shutil.copytree(SMALL, weights)
+    run, drawing = identity_finetune.learn_likeness(folder, weights), identity_finetune.learn_plaques(folder, weights)
+    begun = {name: p.detach().clone() for name, p in run.model.named_parameters()}
+    run.step = next(step for step in range(20) if "video_weight" in run.show(step))  # a rehearsal would change nothing
+    for one in (run, drawing):
+        one.plan = replace(one.plan, steps=one.step + 1)
+        one.go()
+    changed = {name for name, p in run.model.named_parameters() if not torch.equal(p, begun[name])}
+    assert changed == {name for name in begun if identity_finetune.TAUGHT.search(name)}
+    teach(folder, weights, "9")
+    manifest, shipped = Manifest.read(weights), Manifest.read(SMALL)
+    manifest.check()
+    assert manifest.version == "9"
+    assert not manifest.acceptance
+    changed = {name for name in shipped.files if manifest.files[name] != shipped.files[name]}
+    parts = ("transformer", "connectors", "vae")
+    assert {f"{part}/diffusion_pytorch_model.safetensors" for part in parts} <= changed
+    assert {name.partition("/")[0] for name in changed} == set(parts)
+    assert manifest.training["steps"] == {**shipped.training["steps"], "likeness": run.step, "plaques": 1}

@@ -1,0 +1,205 @@
+"""Foreign files: what is good is read, what is not is refused by name, and the reader never lives on."""
+
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from placet.media import sandbox_client
+from placet.media.encode import encode_mp4
+from placet.media.errors import HOSTILE, HostileMedia, NotClosedIn
+from placet.media.full_decode import read_whole
+from placet.media.sandbox_client import Limits, measure, normalise_image, probe, read_clip, read_frames
+from placet.media.sandbox_protocol import pack, unpack
+from tests.media.synthetic import FPS, RATE, declared_png, moving_frames, tone
+
+
+def picture(kind: str, size: tuple[int, int] = (64, 48), **kept: object) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, (200, 30, 30)).save(file, kind, **kept)
+    return file.getvalue()
+
+
+def refusal(data: bytes, read: object = probe) -> str:
+    assert callable(read)
+    with pytest.raises(HostileMedia) as caught:
+        read(data)
+    assert caught.value.advice == HOSTILE[caught.value.code]
+    return caught.value.code
+
+
+def test_a_clip_declares_what_it_is(clip: Path) -> None:
+    facts = probe(clip)
+    assert (facts.frames, facts.width, facts.height, facts.fps) == (48, 288, 512, 24.0)
+    assert (facts.picture_seconds, facts.sound_seconds) == (2.0, 2.0)
+
+
+def test_frames_come_at_the_pace_and_size_asked_for(clip: Path) -> None:
+    frames = read_frames(clip.read_bytes(), at_most=3, per_second=2.0, max_side=256)
+    assert [frame.second for frame in frames] == [0.0, 0.5, 1.0]
+    assert {frame.pixels.shape for frame in frames} == {(256, 144, 3)}
+    original = moving_frames(1)[0][::2, ::2].astype(int)
+    assert np.abs(frames[0].pixels.astype(int) - original).mean() < 6
+
+
+def test_a_living_clip_measures_as_one(clip: Path) -> None:
+    found = measure(clip)
+    assert (found.frames, found.black_share_0_1, found.frozen_share_0_1) == (48, 0.0, 0.0)
+    assert found.sound_rms_dbfs == pytest.approx(-13.5, abs=0.5)
+    assert found.picture_seconds == 2.0
+    assert found.sound_seconds == pytest.approx(2.0, abs=0.05)
+    assert abs(found.dc_offset) < 0.001
+    assert found.clipped_share_0_1 == 0.0
+
+
+def test_black_frozen_flickering_and_silent_clips_are_told_apart(tmp_path: Path) -> None:
+    still = np.repeat(moving_frames(1, 128, 128), 24, axis=0)
+    flicker = np.where(np.arange(24)[:, None, None, None] % 2 == 0, 60, 180).astype(np.uint8)
+    flickering = np.broadcast_to(flicker, (24, 128, 128, 3)).copy()
+    black = measure(encode_mp4(np.zeros_like(still), FPS, None, RATE, tmp_path / "black.mp4").path)
+    frozen = measure(encode_mp4(still, FPS, tone(1, 0.0), RATE, tmp_path / "frozen.mp4").path)
+    restless = measure(encode_mp4(flickering, FPS, tone(1, 4.0), RATE, tmp_path / "restless.mp4").path)
+    assert (black.black_share_0_1, black.sound_seconds) == (1.0, 0.0)
+    assert (frozen.frozen_share_0_1, frozen.black_share_0_1, frozen.sound_rms_dbfs) == (1.0, 0.0, -120.0)
+    assert restless.flicker_levels > 100
+    assert restless.clipped_share_0_1 > 0.1
+
+
+def test_a_whole_clip_is_read_as_our_own_reader_reads_it(clip: Path) -> None:
+    pictures, samples, rate = read_whole(clip)
+    found = read_clip(clip, most_frames=48)
+    assert (found.fps, found.rate) == (FPS, rate)
+    assert np.abs(found.frames.astype(int) - pictures).max() <= 2  # two conversions of the same colours
+    assert np.array_equal(found.pcm, samples)
+    assert refusal(clip.read_bytes(), lambda data: read_clip(data, most_frames=47)) == "media_too_long"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_becomes_a_plain_png(kind: str) -> None:
+    png = normalise_image(picture(kind))
+    with Image.open(io.BytesIO(png)) as image:
+        assert (image.format, image.mode, image.size, image.info) == ("PNG", "RGB", (64, 48), {})
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("CMYK", "JPEG"), ("L", "JPEG"), ("P", "PNG"), ("1", "PNG"), ("LA", "PNG"), ("RGBA", "WEBP")]
+)
+def test_every_way_to_say_red_is_read(mode: str, kind: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (32, 32), (220, 0, 0)).convert(mode).save(file, kind)
+    with Image.open(io.BytesIO(normalise_image(file.getvalue()))) as image:
+        assert (image.mode, image.size) == ("RGB", (32, 32))
+
+
+def test_two_pictures_in_one_file_give_the_first() -> None:
+    first, second = (Image.new("RGB", (8, 8), colour) for colour in ("white", "black"))
+    for kind in ("MPO", "PNG", "WEBP"):
+        file = io.BytesIO()
+        first.save(file, kind, save_all=True, append_images=[second])
+        with Image.open(io.BytesIO(normalise_image(file.getvalue()))) as image:
+            assert image.getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_deep_grey_keeps_its_levels() -> None:
+    file = io.BytesIO()
+    Image.fromarray(np.full((4, 4), 0x8080, np.uint16)).save(file, "PNG")
+    with Image.open(io.BytesIO(normalise_image(file.getvalue()))) as image:
+        assert image.getpixel((0, 0)) == (128, 128, 128)
+
+
+def test_a_large_picture_is_made_smaller() -> None:
+    with Image.open(io.BytesIO(normalise_image(picture("JPEG", (4000, 1000))))) as image:
+        assert image.size == (1536, 384)
+
+
+def test_what_hides_beside_the_pixels_is_gone() -> None:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = "a secret place", 6
+    dirty = picture("JPEG", exif=exif) + b"<script>secret</script>"
+    clean = normalise_image(dirty)
+    assert b"secret" in dirty
+    assert b"secret" not in clean
+    with Image.open(io.BytesIO(clean)) as image:
+        assert image.size == (48, 64), "turned upright before the note on turning it was dropped"
+
+
+def test_hostile_clips_are_refused_by_name(clip: Path) -> None:
+    whole = clip.read_bytes()
+    assert refusal(b"") == "media_empty"
+    assert refusal(b"<html><video src='http://127.0.0.1/x'></html>") == "media_not_a_clip"
+    assert refusal(b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n") == "media_not_a_clip"
+    assert refusal(picture("PNG") + whole) == "media_not_a_clip"
+    assert refusal(whole[:100]) == "media_not_a_clip"
+    assert refusal(whole[:5000], measure) == "media_broken"
+    assert refusal(whole[: len(whole) // 2], measure) == "media_broken"
+
+
+def test_a_clip_that_is_too_wide_or_too_long_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    wide = encode_mp4(np.zeros((2, 16, 4112, 3), np.uint8), FPS, None, RATE, tmp_path / "wide.mp4").path
+    long = encode_mp4(np.zeros((70, 16, 16, 3), np.uint8), 0.5, None, RATE, tmp_path / "long.mp4").path
+    assert refusal(wide.read_bytes()) == "media_too_large"
+    assert refusal(long.read_bytes()) == "media_too_long"
+
+
+def test_hostile_pictures_are_refused_by_name() -> None:
+    assert refusal(declared_png(60_000, 60_000), normalise_image) == "media_too_large"
+    assert refusal(declared_png(5_000, 5_000), normalise_image) == "media_broken"
+    assert refusal(picture("GIF"), normalise_image) == "media_not_an_image"
+    assert refusal(picture("JPEG")[:200], normalise_image) in {"media_broken", "media_not_an_image"}
+    assert refusal(b"RIFF\x10\x00\x00\x00AVI LIST", normalise_image) == "media_not_an_image"
+    assert refusal(b"<svg xmlns='http://www.w3.org/2000/svg'/>", normalise_image) == "media_not_an_image"
+
+
+def test_a_reader_that_takes_too_long_or_too_much_is_stopped(clip: Path) -> None:
+    whole = clip.read_bytes()
+    assert refusal(whole, lambda data: measure(data, limits=Limits(wall_seconds=0.05))) == "media_took_too_long"
+    assert refusal(whole, lambda data: measure(data, limits=Limits(cpu_seconds=0))) == "media_took_too_long"
+    little = Limits(memory_bytes=3 << 20)
+    assert refusal(whole, lambda data: measure(data, limits=little)) == "media_needed_too_much_memory"
+
+
+def test_a_reader_that_dies_without_an_answer_is_said_to_be_broken(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert refusal(clip.read_bytes()) == "media_broke_its_reader"
+
+
+@pytest.mark.promise("P8")
+def test_where_the_child_cannot_be_closed_in_the_file_is_not_parsed(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox_client, "_run", lambda *_, **__: _Ended(pack({"not_closed_in": "setrlimit refused"})))
+    with pytest.raises(NotClosedIn, match="allow them"):
+        probe(clip)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"frames": [{}]}, {"frames": [{"second": 0, "height": 9, "width": 9}]}, {"refused": "made_up", "said": ""}],
+)
+def test_an_answer_that_does_not_fit_together_is_the_files_fault(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, answer: dict[str, object]
+) -> None:
+    monkeypatch.setattr(sandbox_client, "_run", lambda *_, **__: _Ended(pack(answer)))
+    assert refusal(clip.read_bytes(), lambda data: read_frames(data, at_most=1)) == "media_broke_its_reader"
+
+
+class _Ended:
+    returncode, stderr = 0, b""
+
+    def __init__(self, stdout: bytes) -> None:
+        self.stdout = stdout
+
+
+@pytest.mark.parametrize(
+    "spoilt", [b"", b"plc1", pack({"a": 1})[:-1], pack({"a": 1}) + b"x", pack({}).replace(b"plc", b"xxx")]
+)
+def test_an_answer_that_is_not_whole_is_none(spoilt: bytes) -> None:
+    with pytest.raises(ValueError, match="answer"):
+        unpack(spoilt)
+
+
+def test_an_answer_comes_back_as_it_was_sent() -> None:
+    assert unpack(pack({"a": [1, 2.5]}, b"\x00\x01")) == ({"a": [1, 2.5]}, b"\x00\x01")

@@ -1,0 +1,345 @@
+"""A backup while writers write, and the way back: dense, a prefix, told in the log, and blind to whom was erased."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+
+from placet.cli.command import CommandFailed
+from placet.eventlog.events import LogRestored
+from placet.eventlog.projections.diff import differences
+from placet.eventlog.projections.runner import PROJECTIONS
+from placet.eventlog.proofs.audit import check_log
+from placet.eventlog.proofs.head_file import head_file, write_head
+from placet.eventlog.proofs.keys import install_signer, install_verifier, origin
+from placet.eventlog.proofs.monitor import look
+from placet.eventlog.proofs.tree_head import Head, told_head
+from placet.eventlog.proofs.tree_service import TreeKeeper
+from placet.eventlog.proofs.tree_store import newest_head
+from placet.eventlog.store.connect import connect
+from placet.eventlog.store.event import ERASED
+from placet.eventlog.store.log import EventLog
+from placet.eventlog.store.sequencer import Sequencer
+from placet.kernel.ids import GenerationId, PersonId
+from placet.likeness import commands as likeness
+from placet.likeness import templates
+from placet.likeness.faces import Template
+from placet.media.blobs import Area
+from placet.media.storage import blobs, private
+from placet.people import commands as people
+from placet.people.events import ErasureAsked, PersonErased, PersonJoined
+from placet.studio import events as e
+from placet.studio.generation import Generation, stream_of
+from placet.studio.jobs import Runs
+from placet.text.embedder import hold
+from placet.text.embeddings import RecordedEmbedder
+from tests.support.cast import ANA, BEN
+from tests.support.flow_driver import Pump
+from tests.support.scenario import Story, new_id
+
+Placet = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def story(own_home: Path, fresh_database: str) -> Iterator[Story]:
+    assert own_home.is_dir()
+    assert fresh_database
+    hold(RecordedEmbedder())
+    story = Story(Pump())
+    story.pump.without = frozenset({"moderation.measure_clip", "likeness.check_faces", "provenance.sign_clip"})
+    story.begin()
+    yield story
+    story.pump.connection.close()
+
+
+@pytest.fixture
+def placet(capsys: pytest.CaptureFixture[str]) -> Placet:
+    def run(*words: str) -> dict[str, Any]:
+        capsys.readouterr()
+        call_command(*words, "--json")
+        told: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return told
+
+    return run
+
+
+def stop(story: Story) -> None:
+    """A restore wants everything stopped."""
+    story.pump.connection.close()
+
+
+def start(story: Story) -> Story:
+    """The same story, over what is there now."""
+    begun = Story(Pump(without=story.pump.without))
+    begun.pump.run()
+    return begun
+
+
+def clip_with_bytes(story: Story, by: PersonId, *cameos: PersonId) -> tuple[GenerationId, str]:
+    generation = story.draft(by, "a red ball bounces", *cameos)
+    name = blobs().put(f"the clip {generation}".encode(), Area.RELEASED).sha256
+    story.given(stream_of(generation), e.GenerationSigned(generation, name, "manifest"))
+    return generation, name
+
+
+def order() -> list[str]:
+    """Event ids by position. A gap would raise."""
+    with connect() as connection:
+        rows = connection.execute("SELECT position, event_id FROM event_position JOIN event USING (id) ORDER BY 1")
+        found = rows.fetchall()
+    assert [row[0] for row in found] == list(range(1, len(found) + 1))
+    return [str(row[1]) for row in found]
+
+
+@pytest.mark.promise("P6")
+def test_under_load_a_backup_is_a_dense_prefix_with_all_that_was_acknowledged(
+    story: Story, placet: Placet, tmp_path: Path
+) -> None:
+    acknowledged: list[str] = []
+    over = threading.Event()
+    threads = [threading.Thread(target=_write, args=(acknowledged, over)) for _ in range(3)]
+    threads.append(threading.Thread(target=_number, args=(over,)))
+    for thread in threads:
+        thread.start()
+    while len(acknowledged) < 100:
+        over.wait(0.01)
+    before = list(acknowledged)
+    told = placet("backup", str(tmp_path / "backup"))
+    enough = len(acknowledged) + 100
+    while len(acknowledged) < enough:
+        over.wait(0.01)
+    over.set()
+    for thread in threads:
+        thread.join()
+    story.pump.run()
+    was = order()
+    stop(story)
+    restored = placet("restore", str(tmp_path / "backup"), "--replace")
+    now = order()
+    assert set(before) <= set(now)
+    assert now[: told["positions"]] == was[: told["positions"]]
+    assert restored["lost"] == len(was) - told["positions"]
+    assert restored["lost"] >= 100
+    assert restored["size"] == len(now) == told["positions"] + told["pending"] + 1
+
+
+def _write(acknowledged: list[str], over: threading.Event) -> None:
+    with connect() as connection:
+        while not over.is_set():
+            person = PersonId(str(uuid.uuid4()))
+            fact = PersonJoined(person, "Nobody", "nobody@example.org", ("creator",))
+            acknowledged.extend(EventLog(connection).append(f"person-{person}", [fact], expected=0).event_ids)
+
+
+def _number(over: threading.Event) -> None:
+    with connect() as connection:
+        Sequencer(connection).run(over.is_set)
+
+
+@pytest.mark.promise("P6")
+def test_what_is_restored_is_what_was_and_goes_on(story: Story, placet: Placet, tmp_path: Path) -> None:
+    kept, name = clip_with_bytes(story, BEN)
+    placet("backup", str(tmp_path / "backup"))
+    lost = story.ask(BEN, "a red ball bounces")
+    blobs().erase(name)
+    stop(story)
+    told = placet("restore", str(tmp_path / "backup"), "--replace")
+    again = start(story)
+    assert (told["clips"], told["erased_clips"]) == (1, 0)
+    assert told["lost"] > 0
+    assert blobs().read(name) == f"the clip {kept}".encode()
+    assert again.state(kept).state == "draft"
+    assert again.state(lost).state == "unknown"
+    assert not any(differences(target, again.pump.connection) for target in PROJECTIONS.values())
+    assert again.ask(BEN, "a red ball bounces")
+    stop(again)
+
+
+def test_the_log_says_that_it_was_put_back_and_the_origin_turns(
+    story: Story, placet: Placet, own_home: Path, tmp_path: Path
+) -> None:
+    name = origin(own_home)
+    backup = placet("backup", str(tmp_path / "backup"))
+    story.ask(BEN, "a red ball bounces")
+    story.pump.run()
+    seen = look(over_http, None, install_verifier(own_home).text).seen
+    head = told_head(seen.checkpoint)
+    stop(story)
+    first = put_back(placet, tmp_path)
+    assert (first.old_origin, first.old_size, first.old_root) == (name, head.size, head.root.hex())
+    assert first.restored_size == backup["positions"]
+    assert first.lost == head.size - first.restored_size > 0
+    again = start(story)
+    found = look(over_http, seen)
+    assert (found.kind, found.lost) == ("restored", (first.restored_size + 1, head.size))
+    assert not check_log(again.pump.connection, install_verifier(own_home)).wrong
+    size = again.log.last_position
+    stop(again)
+    second = put_back(placet, tmp_path)
+    assert re.fullmatch(rf"{re.escape(name)}/2-[0-9a-f]{{8}}", second.old_origin)
+    assert second.lost == size - first.restored_size
+    assert re.fullmatch(rf"{re.escape(name)}/3-[0-9a-f]{{8}}", origin(own_home))
+
+
+def over_http(path: str) -> bytes:
+    """What a stranger is answered under `/log/`."""
+    return bytes(Client().get(f"/log/{path}").content)
+
+
+def test_what_was_not_yet_signed_is_lost_too_and_a_kept_head_says_how_much(
+    story: Story, placet: Placet, own_home: Path, tmp_path: Path
+) -> None:
+    placet("backup", str(tmp_path / "backup"))
+    write_head(head_file(own_home), Head(origin(own_home), 5000, b"r" * 32).signed(install_signer(own_home)))
+    stop(story)
+    said = put_back(placet, tmp_path)
+    assert (said.old_size, said.old_root, said.lost) == (5000, (b"r" * 32).hex(), 5000 - said.restored_size)
+
+
+def put_back(placet: Placet, tmp_path: Path) -> LogRestored:
+    """Restore, and what the log says of it."""
+    placet("restore", str(tmp_path / "backup"), "--replace")
+    with connect() as connection:
+        (said,) = EventLog(connection).read("log").facts
+    assert isinstance(said, LogRestored)
+    return said
+
+
+@pytest.mark.promise("P6")
+@pytest.mark.processes
+@pytest.mark.parametrize("step", ["files", "log", "committed", "named"])
+def test_a_restore_that_is_killed_is_done_anew_and_ends_as_one_that_was_not(
+    story: Story, placet: Placet, own_home: Path, tmp_path: Path, step: str
+) -> None:
+    kept, name = clip_with_bytes(story, BEN)
+    backup = placet("backup", str(tmp_path / "backup"))
+    story.ask(BEN, "a red ball bounces")
+    story.pump.run()
+    was, size = order(), story.log.last_position
+    signed = newest_head(story.pump.connection)
+    assert signed
+    write_head(head_file(own_home), signed.note)
+    blobs().erase(name)
+    stop(story)
+    connections.close_all()
+    killed = subprocess.run(
+        [sys.executable, "-m", "placet", "restore", str(tmp_path / "backup"), "--replace", "--json"],
+        env={**os.environ, "PLACET_HOME": str(own_home), "PLACET_CRASH_AT": f"restore.{step}:1"},
+        check=False, capture_output=True,
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    said = put_back(placet, tmp_path)
+    assert (said.old_origin, said.old_root) == (signed.head.origin, signed.head.root.hex())
+    assert (said.old_size, said.restored_size, said.lost) == (size, backup["positions"], size - backup["positions"])
+    assert order()[: backup["positions"]] == was[: backup["positions"]]
+    again = start(story)
+    assert blobs().read(name) == f"the clip {kept}".encode()
+    assert not any(differences(target, again.pump.connection) for target in PROJECTIONS.values())
+    TreeKeeper(again.pump.connection, install_signer(own_home), head_file(own_home)).run_once()
+    assert not check_log(again.pump.connection, install_verifier(own_home)).wrong
+    stop(again)
+
+
+@pytest.mark.promise("P9")
+def test_a_backup_from_before_an_erasure_reads_nothing_of_whom_was_erased(
+    story: Story, placet: Placet, own_home: Path, tmp_path: Path
+) -> None:
+    likeness.allow(story.log, ANA, BEN, new_id())
+    story.pump.run()
+    shows_ana, name = clip_with_bytes(story, BEN, ANA)
+    _, of_ben = clip_with_bytes(story, BEN)
+    template = templates.keep(private(), ANA, Template(np.ones(128), "none"), new_id())
+    placet("backup", str(tmp_path / "backup"))
+    people.ask_erasure(story.log, ANA, ANA, new_id())
+    story.pump.run()
+    assert isinstance(story.log.read(people.erasure_of(ANA)).facts[-1], PersonErased)
+    stop(story)
+    _assert_nothing_of_hers_is_clear(tmp_path / "backup", f"the clip {shows_ana}")
+    told = placet("restore", str(tmp_path / "backup"), "--replace")
+    assert (told["clips"], told["erased_clips"], told["erased_again"]) == (1, 1, 1)
+    assert not blobs().has(name)
+    assert blobs().has(of_ben)
+    assert not (own_home / "private" / ANA / template.name).exists()
+    again = start(story)
+    joined = again.log.read(f"person-{ANA}").facts[0]
+    assert (joined.name, joined.email) == (ERASED, ERASED)
+    asked, *_, last = again.log.read(people.erasure_of(ANA)).facts
+    assert isinstance(asked, ErasureAsked)
+    assert isinstance(last, PersonErased)
+    assert Generation.replay(again.log.read(stream_of(shows_ana))).standing
+    stop(again)
+
+
+def _assert_nothing_of_hers_is_clear(folder: Path, clip: str) -> None:
+    whole = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    assert clip.encode() not in whole
+    assert b"ana@example.org" not in whole
+    assert b"placet.example" not in whole
+
+
+def test_the_vault_and_its_key_are_in_no_backup(story: Story, placet: Placet, own_home: Path, tmp_path: Path) -> None:
+    story.pump.run()
+    placet("backup", str(tmp_path / "backup"))
+    names = {str(file.relative_to(tmp_path / "backup")) for file in (tmp_path / "backup").rglob("*")}
+    assert "keys/watermark.key" in names
+    assert not {name for name in names if "vault" in name or "postgres" in name}
+    key = (own_home / "keys" / "vault.key").read_bytes()
+    assert all(key not in file.read_bytes() for file in (tmp_path / "backup").rglob("*") if file.is_file())
+
+
+def test_what_is_refused_touches_nothing(story: Story, placet: Placet, tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    placet("backup", str(folder))
+    assert refused(placet, "backup", str(folder)) == "folder_not_empty"
+    assert refused(placet, "restore", str(folder), "--replace") == "install_running"
+    before = order()
+    stop(story)
+    assert refused(placet, "restore", str(folder)) == "database_not_empty"
+    told = json.loads((folder / "manifest.json").read_text())
+    newer = {**told, "columns": {**told["columns"], "effect": [*told["columns"]["effect"], "of_tomorrow"]}}
+    (folder / "manifest.json").write_text(json.dumps(newer))
+    assert refused(placet, "restore", str(folder), "--replace") == "backup_unusable"
+    (folder / "manifest.json").write_text(json.dumps(told))
+    (folder / "log" / "event.copy").write_bytes(b"something else")
+    assert refused(placet, "restore", str(folder), "--replace") == "backup_unusable"
+    (folder / "manifest.json").unlink()
+    assert refused(placet, "restore", str(folder), "--replace") == "backup_unusable"
+    assert order() == before
+
+
+def refused(placet: Placet, *words: str) -> str:
+    with pytest.raises(CommandFailed) as failure:
+        placet(*words)
+    return failure.value.code
+
+
+def test_a_run_that_was_held_is_planned_again_and_what_was_done_is_not(
+    story: Story, placet: Placet, tmp_path: Path
+) -> None:
+    story.draft(BEN, "a red ball bounces")
+    story.ask(BEN, "a red ball bounces")
+    assert Runs(story.pump.connection).claim() is not None
+    placet("backup", str(tmp_path / "backup"))
+    stop(story)
+    placet("restore", str(tmp_path / "backup"), "--replace")
+    with connect() as connection:
+        states = _states(connection)
+    assert states == {"done": 1, "planned": 1}
+
+
+def _states(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    return dict(connection.execute("SELECT state, count(*) FROM effect WHERE kind = 'run' GROUP BY state").fetchall())

@@ -1,0 +1,236 @@
+"""How things stand: measures from a real database, the doors to them, and one page for every alarm and every metric."""
+
+import re
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from placet.cli.command import CommandFailed
+from placet.operations.monitoring.alerts import JUDGES, alarms
+from placet.operations.monitoring.collector import measure
+from placet.operations.monitoring.metrics import METRICS, exposition
+from placet.operations.monitoring.snapshot import Chore, Disk, Keys, Measures, Place, Runs, Waiting
+from placet.people.models import Account
+from placet.people.tokens import token_for
+from placet.runtime.supervisor.process_table import ROLES
+from tests.support.cast import BEN, CLEO
+from tests.support.commands import Placet
+from tests.support.fake_worker import Play
+from tests.support.visitor import BACKEND
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE: dict[str, Any] = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost:8000"}
+NOBODY = Place(9, 0, 0.0)
+CALM = Measures(
+    position=9, transport="embedded", sequencer=Waiting(), projections={"feed.clips": NOBODY},
+    consumers={"notices.mail": NOBODY}, followers={"tree_head": NOBODY, "relay": NOBODY},
+    parked={}, effects={"mail": {"done": 3}}, late={},
+    runs=Runs(0, 0.0, Waiting()), cases=Waiting(), processes=dict.fromkeys(ROLES, 1), up_seconds=90.0,
+    keys=Keys(10, 300),
+    disk=Disk(2**40, 0.5), chores={"sweep": Chore(60.0, {"removed": 0}), "shadow": Chore(60.0, {"differences": {}})},
+)  # fmt: skip
+TROUBLE: dict[str, dict[str, Any]] = {
+    "process_away": {"processes": {"sequencer": 1}},
+    "sequencer_stands": {"sequencer": Waiting(3, 9.0)},
+    "type_unknown": {"consumers": {"notices.mail": replace(NOBODY, seconds=9.0, waits_for_type="likeness.x_y.v9")}},
+    "projection_outdated": {"projections": {"feed.clips": replace(NOBODY, is_outdated=True)}},
+    "projection_behind": {"projections": {"feed.clips": replace(NOBODY, lag=4, seconds=6.0)}},
+    "projection_differs": {"chores": {"shadow": Chore(60.0, {"differences": {"feed.clips": 2}})}},
+    "consumer_behind": {"consumers": {"notices.mail": replace(NOBODY, lag=4, seconds=61.0)}},
+    "relay_behind": {"followers": {"tree_head": NOBODY, "relay": replace(NOBODY, lag=4, seconds=6.0)}},
+    "head_unsigned": {"followers": {"tree_head": replace(NOBODY, lag=4, seconds=61.0)}},
+    "events_parked": {"parked": {"notices.mail": Waiting(2, 5.0)}},
+    "effects_failed": {"effects": {"mail": {"failed": 1}}},
+    "effects_late": {"late": {"mail": Waiting(1, 90.0)}},
+    "runs_wait": {"runs": Runs(0, 0.0, Waiting(2, 90.0))},
+    "case_waits": {"cases": Waiting(1, 100_000.0)},
+    "certificate_ends": {"keys": Keys(340, 20)},
+    "disk_full": {"disk": Disk(2**30, 0.3)},
+    "chore_missed": {"chores": {"sweep": Chore(100_000.0, {})}},
+}
+
+
+def test_where_all_is_well_nothing_is_an_alarm() -> None:
+    assert alarms(CALM) == []
+
+
+@pytest.mark.parametrize("code", list(JUDGES))
+def test_each_trouble_is_its_alarm_alone_with_a_command(code: str) -> None:
+    (alarm,) = {found.code: found for found in alarms(replace(CALM, **TROUBLE[code]))}.values()
+    assert alarm.code == code
+    assert alarm.mend
+
+
+def test_every_alarm_has_its_page_with_the_same_four_parts() -> None:
+    assert {path.stem for path in (ROOT / "docs" / "runbook").glob("*.md")} == set(JUDGES)
+    for code in JUDGES:
+        text = (ROOT / "docs" / "runbook" / f"{code}.md").read_text()
+        parts = ["What it means", "What to look at", "What to do", "When it is over"]
+        assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == parts
+        assert f"(`{code}`)" in text.splitlines()[0]
+        assert f"../runbook/{code}.md" in (ROOT / "docs" / "how-to" / "operate.md").read_text()
+
+
+def test_the_page_holds_every_metric_with_its_labels_and_words() -> None:
+    page = (ROOT / "docs" / "how-to" / "operate.md").read_text()
+    told = dict(re.findall(r"^\| `(placet_\w+)` \| (.*)$", page, flags=re.MULTILINE))
+    assert told == {
+        name: f"{', '.join(f'`{label}`' for label in labels)} | {words} |"
+        for name, (words, labels, _) in METRICS.items()
+    }
+
+
+def test_the_exposition_is_read_back_by_prometheus_own_parser() -> None:
+    families = {f.name: f for f in text_string_to_metric_families(exposition(lambda: CALM).decode())}
+    assert set(families) == set(METRICS)
+    assert all(name.startswith("placet_") for name in families)
+    (sample,) = families["placet_consumer_lag_seconds"].samples
+    assert (sample.labels, sample.value) == ({"consumer": "notices.mail"}, 0.0)
+
+
+def test_measures_come_from_the_database(play: Play) -> None:
+    play.story.ask(BEN)
+    found = measure()
+    assert found.position > 5
+    assert {place.lag for place in found.projections.values()} == {0}
+    assert {place.seconds for place in found.consumers.values()} == {0.0}
+    assert found.runs.waiting.count == 1
+    assert found.disk.free_bytes > 0
+
+
+def test_an_event_that_nobody_has_answered_has_an_age(play: Play) -> None:
+    play.story.pump.without |= {"moderation.judge_prompt"}
+    play.story.ask(BEN)
+    found = measure()
+    assert found.consumers["moderation.judge_prompt"].seconds > 0
+    assert found.consumers["moderation.judge_prompt"].lag > 0
+    assert found.consumers["notices.mail"].seconds == 0.0, "none of its types came after"
+
+
+def test_an_event_without_a_position_is_seen(play: Play) -> None:
+    from placet.studio import commands as studio
+    from tests.support.scenario import new_id
+
+    studio.request_generation(play.story.log, studio.AskGeneration(new_id(), BEN, "a red ball", ()))
+    assert measure().sequencer.count > 0
+
+
+def test_status_fails_while_something_is_wrong_and_names_the_mend(placet: Placet, play: Play) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)"
+            " VALUES ('notices.mail', 1, 'uses-x', 'ValueError', 5, now())"
+        )
+    with pytest.raises(SystemExit) as ended:
+        placet("status")
+    assert ended.value.code == 1
+
+
+def test_status_tells_of_everything(placet: Placet) -> None:
+    told = placet("status")
+    wanted = {"sequencer", "runs", "cases", "processes", "keys", "disk", "chores", "transport", "late", "alarms"}
+    assert wanted <= set(told)
+
+
+def test_for_people_the_alarm_comes_last_with_mend_and_page(
+    placet: Placet, play: Play, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)"
+            " VALUES ('notices.mail', 1, 'uses-x', 'ValueError', 5, now())"
+        )
+    with pytest.raises(SystemExit):
+        call_command("status", tick=play.tick)
+    told = capsys.readouterr().out
+    assert "ALARM events_parked" in told.splitlines()[-3]
+    assert told.splitlines()[-2:] == ["  To mend it: placet parked list", "  Its page: docs/runbook/events_parked.md"]
+
+
+def client_of(person: str, *roles: str) -> Client:
+    client = Client()
+    client.force_login(Account(person=uuid.UUID(person), roles=list(roles), password="!"), BACKEND)
+    return client
+
+
+def test_ready_and_metrics_answer_this_machine_itself(play: Play) -> None:
+    answer = Client().get("/readyz", **HERE)
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "missing": []})
+    told = Client().get("/metrics", **HERE)
+    assert told["Content-Type"].startswith("text/plain")
+    assert b"placet_log_position " in told.content
+
+
+@pytest.mark.parametrize("address", ["/readyz", "/metrics"])
+@pytest.mark.parametrize(
+    "sign",
+    [
+        {"HTTP_X_FORWARDED_FOR": "203.0.113.9"},
+        {"HTTP_FORWARDED": "for=203.0.113.9"},
+        {"HTTP_VIA": "1.1 proxy"},
+        {"HTTP_HOST": "testserver"},
+        {"REMOTE_ADDR": "203.0.113.9"},
+    ],
+)
+def test_whoever_comes_through_a_proxy_or_from_afar_is_nobody_here(
+    play: Play, address: str, sign: dict[str, Any]
+) -> None:
+    assert Client().get(address, **{**HERE, **sign}).status_code == 302
+
+
+def test_a_public_site_is_open_to_operators_only(play: Play, settings: Any) -> None:
+    settings.PLACET_ORIGIN = "https://placet.example.org"
+    assert Client().get("/metrics", **HERE).status_code == 302
+    assert client_of(CLEO, "reviewer").get("/metrics", **HERE).status_code == 403
+    Account.objects.filter(person=CLEO).update(roles=["operator"])
+    assert client_of(CLEO, "operator").get("/metrics", **HERE).status_code == 200
+
+
+def test_prometheus_comes_with_an_operators_token(play: Play, settings: Any) -> None:
+    settings.PLACET_ORIGIN = "https://placet.example.org"
+    Account.objects.filter(person=CLEO).update(roles=["operator"])
+    for person, status in ((CLEO, 200), (BEN, 302)):
+        token, _ = token_for(person, 1)
+        assert Client().get("/metrics", **HERE, headers={"Authorization": f"Bearer {token}"}).status_code == status
+
+
+def test_ready_says_which_projection_is_stale(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    from placet.operations.monitoring import readiness
+
+    monkeypatch.setattr(readiness, "is_stale", lambda name: name == "feed.clips")
+    answer = Client().get("/readyz", **HERE)
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["projection feed.clips"])
+
+
+def test_ready_says_that_migrations_are_missing(play: Play, owner_dsn: str) -> None:
+    import psycopg
+
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("DELETE FROM django_migrations WHERE app = 'feed'")
+    assert Client().get("/readyz", **HERE).json()["missing"] == ["migrations"]
+
+
+def test_ready_says_that_the_database_is_away(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import OperationalError
+
+    from placet.operations.monitoring import readiness
+
+    def away() -> bool:
+        raise OperationalError
+
+    monkeypatch.setattr(readiness, "_is_migrated", away)
+    answer = Client().get("/readyz", **HERE)
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["database"])
+
+
+def test_only_an_operator_mends(placet: Placet, play: Play) -> None:
+    with pytest.raises(CommandFailed) as failed:
+        placet("parked", "list", "--as", "Ben")
+    assert failed.value.code == "not_permitted"
