@@ -7,8 +7,8 @@ from typing import Final, Protocol
 
 from generator import memory
 from generator.memory import NoRoom
-from generator.ports import Cancel, Claim, Progress, RawClip
-from generator.registry import Engines
+from generator.ports import Cancel, JobClaim, Progress, RawClip
+from generator.registry import EngineRegistry
 
 LOADING: Final = "load"
 """The phase in which an engine is loaded: it tells nothing of how far it is."""
@@ -21,13 +21,13 @@ def is_of_memory(problem: BaseException) -> bool:
     return isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError"
 
 
-class Develop(Protocol):
+class PostProcessor(Protocol):
     """What is done with a raw clip in the engine's thread before it is reported. Raises what an engine may raise."""
 
-    def __call__(self, claim: Claim, clip: RawClip, progress: Progress, cancel: Cancel) -> None: ...
+    def __call__(self, claim: JobClaim, clip: RawClip, progress: Progress, cancel: Cancel) -> None: ...
 
 
-class Run:
+class Job:
     """`over` is set when `outcome` holds the clip, or the exception that ended the run.
 
     `ended` is set after it: one bell for whoever waits for several runs.
@@ -35,10 +35,10 @@ class Run:
 
     def __init__(
         self,
-        engines: Engines,
-        claim: Claim,
+        engines: EngineRegistry,
+        claim: JobClaim,
         clock: Clock,
-        develop: Develop | None,
+        develop: PostProcessor | None,
         ended: threading.Event,
     ) -> None:
         self.engines, self.claim, self.clock, self.develop, self.ended = engines, claim, clock, develop, ended
@@ -68,7 +68,7 @@ class Run:
         self.is_dropped = True
         self.stop(reason)
 
-    def stuck_for(self) -> float:
+    def idle_seconds(self) -> float:
         """Seconds since the engine last moved."""
         return self.clock() - self.moved_at
 

@@ -4,23 +4,23 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from generator.job import LOADING, Clock, Run, is_of_memory
+from generator.job import LOADING, Clock, Job, is_of_memory
 from generator.ports import (
     BeyondCapabilities,
     Cancelled,
-    Claim,
     Declined,
     FailureKind,
+    JobClaim,
+    JobQueue,
     LeaseLost,
-    OutsideVocabulary,
-    RunQueue,
+    Unsupported,
 )
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """Seconds: between beats, without an answer, without progress, to load an engine, between claims when idle."""
 
     beat: float = 0.4
@@ -30,7 +30,7 @@ class Patience:
     idle: float = 0.2
 
 
-PATIENCE = Patience()
+TIMEOUTS = Timeouts()
 
 
 class EngineHung(RuntimeError):
@@ -40,44 +40,44 @@ class EngineHung(RuntimeError):
 
 
 @dataclass
-class Attendance:
+class JobMonitor:
     """One run, watched from the queue's side."""
 
-    queue: RunQueue
-    claim: Claim
-    run: Run
+    queue: JobQueue
+    claim: JobClaim
+    run: Job
     clock: Clock
-    patience: Patience
+    patience: Timeouts
     should_stop: Callable[[], bool]
 
     def begin(self) -> None:
         self.answered_at = self.clock()
         self.run.start()
 
-    def goes_on(self) -> bool:
+    def tick(self) -> bool:
         """Looks after the run once: a beat while it moves, a word about its end. False when nothing is left to do."""
         if not self.run.over.is_set():
             self._watch()
             return True
-        if self._ask():
+        if self._heartbeat():
             self._report()
             return False
         return not self.run.is_dropped
 
     def _watch(self) -> None:
-        if self.run.stuck_for() > (self.patience.load if self.run.phase == LOADING else self.patience.hang):
+        if self.run.idle_seconds() > (self.patience.load if self.run.phase == LOADING else self.patience.hang):
             self.run.drop("hung")
             raise EngineHung(f"Run {self.claim.id} made no progress in phase {self.run.phase!r}; its lease runs out.")
         if self.should_stop():
             self.run.drop("worker_stopping")
-        self._ask()
+        self._heartbeat()
 
-    def _ask(self) -> bool:
+    def _heartbeat(self) -> bool:
         """One beat; true where the queue answered and still holds the run ours."""
         if self.run.is_dropped:
             return False
         try:
-            reason = self.queue.beat(self.claim, self.run.phase, self.run.done_0_1)
+            reason = self.queue.heartbeat(self.claim, self.run.phase, self.run.done_0_1)
         except LeaseLost:
             self.run.drop("lease_lost")
         except Exception as problem:  # noqa: BLE001 - whatever keeps the answer away, without one we may not go on
@@ -97,19 +97,19 @@ class Attendance:
 
     def _report(self) -> None:
         try:
-            self._tell()
+            self._log()
         except (LeaseLost, OSError) as problem:
             log.warning("Run %s was dropped at its end, nothing was kept: %r", self.claim.id, problem)
 
-    def _tell(self) -> None:
+    def _log(self) -> None:
         """Says how the run ended. A reason to cancel wins over a clip that was made meanwhile."""
         outcome, claim = self.run.outcome, self.claim
         if isinstance(outcome, Cancelled):
             self.queue.cancelled(claim, outcome.reason, outcome.frame)
         elif self.run.reason:
             self.queue.cancelled(claim, self.run.reason, self.run.frames)
-        elif isinstance(outcome, OutsideVocabulary):
-            self.queue.outside(claim, outcome)
+        elif isinstance(outcome, Unsupported):
+            self.queue.unsupported(claim, outcome)
         elif isinstance(outcome, BaseException):
             log.error("Run %s failed", claim.id, exc_info=outcome)
             self.queue.failed(claim, f"{type(outcome).__name__}: {outcome}", _kind(outcome))

@@ -40,9 +40,9 @@ class GenerationRequest:
     before: "Before | None" = field(default=None, repr=False, compare=False)
 
     @property
-    def shape(self) -> "Shape":
+    def shape(self) -> "JobShape":
         """What it must have in common with another, to be made together with it."""
-        return Shape(self.engine, self.width, self.height, self.seconds)
+        return JobShape(self.engine, self.width, self.height, self.seconds)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -56,7 +56,7 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class JobShape:
     """Of a clip, and which engine makes it."""
 
     engine: str
@@ -118,7 +118,7 @@ class Estimate:
 
 
 class Engine(Protocol):
-    """Makes clips. `generate` raises `Cancelled`, `OutsideVocabulary`, `BeyondCapabilities`, `Declined`.
+    """Makes clips. `generate` raises `Cancelled`, `Unsupported`, `BeyondCapabilities`, `Declined`.
 
     `at_once`: in how many threads `generate` is best called for requests of this shape; an engine that draws several
     clips together says more than one.
@@ -140,7 +140,7 @@ class Cancelled(Exception):
         self.reason, self.frame = reason, frame
 
 
-class OutsideVocabulary(Exception):
+class Unsupported(Exception):
     """The engine found nothing in the prompt that it can draw. No verdict of any check follows from this."""
 
     code = "outside_vocabulary"
@@ -164,7 +164,7 @@ class Declined(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Claim:
+class JobClaim:
     """The right to run one request. `token` grows with every claim of the same run and fences out older holders."""
 
     id: str
@@ -176,21 +176,21 @@ class LeaseLost(Exception):
     """Somebody else holds the run now. Keep nothing, report nothing."""
 
 
-class RunQueue(Protocol):
+class JobQueue(Protocol):
     """Runs to be made. The worker calls it from one thread only; every call but `claim` is fenced by the token.
 
     A queue that cannot be reached raises OSError (ConnectionError, TimeoutError).
     """
 
-    def claim(self, like: Shape | None = None) -> Claim | None:
+    def claim(self, like: JobShape | None = None) -> JobClaim | None:
         """The next run; with `like`, the next of that shape."""
 
-    def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+    def heartbeat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
         """Renew the lease. Answers with a reason to cancel, or None; raises LeaseLost when fenced out."""
 
-    def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
+    def finish(self, claim: JobClaim, clip: RawClip, seconds: dict[str, float]) -> None:
         """Take the clip; `seconds` per phase. Raises LeaseLost when fenced out, and then keeps nothing."""
 
-    def outside(self, claim: Claim, exc: OutsideVocabulary) -> None: ...
-    def cancelled(self, claim: Claim, reason: str, frame: int) -> None: ...
-    def failed(self, claim: Claim, error: str, kind: FailureKind) -> None: ...
+    def unsupported(self, claim: JobClaim, exc: Unsupported) -> None: ...
+    def cancelled(self, claim: JobClaim, reason: str, frame: int) -> None: ...
+    def failed(self, claim: JobClaim, error: str, kind: FailureKind) -> None: ...

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from generator.engines.diffusion.manifest import Manifest, WeightsRefused
-from generator.engines.remote.endpoint import Endpoint, EndpointRefused
+from generator.engines.diffusion.manifest import WeightsManifest, WeightsRefused
+from generator.engines.remote.endpoint import EndpointRefused, RemoteEndpoint
 from generator.ports import BeyondCapabilities, Engine
 
 log = logging.getLogger(__name__)
-Described = TypeVar("Described", Manifest, Endpoint)
+Described = TypeVar("Described", WeightsManifest, RemoteEndpoint)
 ENGINES = {
     "scene": "generator.engines.scene.engine:SceneEngine",
     "small": "generator.engines.diffusion.engine:DiffusersEngine",
@@ -40,18 +40,18 @@ def names() -> tuple[str, ...]:
 
 def territories() -> dict[str, tuple[str, ...]]:
     """Name -> where its licence does not let it be used."""
-    own: dict[str, Manifest | Endpoint] = {**own_weights(), **own_endpoints()}
+    own: dict[str, WeightsManifest | RemoteEndpoint] = {**own_weights(), **own_endpoints()}
     return {**dict.fromkeys(ENGINES, ()), **{name: one.excluded_territories for name, one in own.items()}}
 
 
-def own_weights() -> dict[str, Manifest]:
+def own_weights() -> dict[str, WeightsManifest]:
     """By name, those in `PLACET_WEIGHTS`. One that cannot be read is left out, and that is logged."""
-    return _own("PLACET_WEIGHTS", Manifest.read)
+    return _own("PLACET_WEIGHTS", WeightsManifest.read)
 
 
-def own_endpoints() -> dict[str, Endpoint]:
+def own_endpoints() -> dict[str, RemoteEndpoint]:
     """By name, those in `PLACET_ENDPOINTS`. As with weights."""
-    return _own("PLACET_ENDPOINTS", Endpoint.read)
+    return _own("PLACET_ENDPOINTS", RemoteEndpoint.read)
 
 
 def _own(setting: str, read: Callable[[Path], Described]) -> dict[str, Described]:
@@ -87,7 +87,7 @@ def engine_named(name: str) -> Engine:
     return engine
 
 
-class Engines:
+class EngineRegistry:
     """Those that one worker holds: each is loaded by the first run that asks for it, and kept.
 
     `lent`: loaded by somebody else, by name, and left loaded.

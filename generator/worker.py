@@ -22,63 +22,63 @@ import time
 from collections.abc import Callable
 
 from generator import memory
-from generator.job import Clock, Develop, Run
-from generator.job_monitor import PATIENCE, Attendance, Patience
-from generator.ports import Claim, RunQueue, Shape
-from generator.registry import Engines
+from generator.job import Clock, Job, PostProcessor
+from generator.job_monitor import TIMEOUTS, JobMonitor, Timeouts
+from generator.ports import JobClaim, JobQueue, JobShape
+from generator.registry import EngineRegistry
 
 log = logging.getLogger(__name__)
 
 
 def work(  # noqa: PLR0913 - two ports, and what is let in from outside
-    queue: RunQueue,
-    engines: Engines,
+    queue: JobQueue,
+    engines: EngineRegistry,
     *,
     clock: Clock = time.monotonic,
     should_stop: Callable[[], bool],
-    patience: Patience = PATIENCE,
-    develop: Develop | None = None,
+    patience: Timeouts = TIMEOUTS,
+    post_process: PostProcessor | None = None,
 ) -> None:
     """Makes runs until told to stop. Raises EngineHung when only a new process can go on.
 
     `develop` is for what takes long after the engine (mark, encode, put in quarantine): it runs in the engine's
     thread while the lease is kept, touches no database, and is done before `finish` is called.
     """
-    shift = _Shift(queue, engines, clock, should_stop, patience, develop)
+    shift = _WorkerLoop(queue, engines, clock, should_stop, patience, post_process)
     try:
         while not should_stop() or shift.attended:
-            shift.go_on()
+            shift.step()
     finally:
         engines.unload()
 
 
-class _Shift:
+class _WorkerLoop:
     """The runs under way: all of one shape, because they may be drawn together."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - as `work`
         self,
-        queue: RunQueue,
-        engines: Engines,
+        queue: JobQueue,
+        engines: EngineRegistry,
         clock: Clock,
         should_stop: Callable[[], bool],
-        patience: Patience,
-        develop: Develop | None,
+        patience: Timeouts,
+        develop: PostProcessor | None,
     ) -> None:
         self.queue, self.engines, self.clock, self.develop = queue, engines, clock, develop
         self.should_stop, self.patience = should_stop, patience
-        self.attended: list[Attendance] = []
+        self.attended: list[JobMonitor] = []
         self.ended = threading.Event()
         """One of the runs is over: look now, and not at the next beat."""
 
-    def go_on(self) -> None:
+    def step(self) -> None:
         """Claim what there is room for, then look after each run once."""
         while self._has_room() and (claim := self._claimed()):
-            run = Run(self.engines, claim, self.clock, self.develop, self.ended)
-            self.attended.append(Attendance(self.queue, claim, run, self.clock, self.patience, self.should_stop))
+            run = Job(self.engines, claim, self.clock, self.develop, self.ended)
+            self.attended.append(JobMonitor(self.queue, claim, run, self.clock, self.patience, self.should_stop))
             self.attended[-1].begin()
         self.ended.wait(self.patience.beat if self.attended else self.patience.idle)
         self.ended.clear()
-        self.attended = [one for one in self.attended if one.goes_on()]
+        self.attended = [one for one in self.attended if one.tick()]
 
     def _has_room(self) -> bool:
         if self.should_stop():
@@ -91,8 +91,8 @@ class _Shift:
             return False
         return (len(self.attended) + 1) * engine.estimate(request).bytes < memory.left()
 
-    def _claimed(self) -> Claim | None:
-        shape: Shape | None = self.attended[0].claim.request.shape if self.attended else None
+    def _claimed(self) -> JobClaim | None:
+        shape: JobShape | None = self.attended[0].claim.request.shape if self.attended else None
         try:
             return self.queue.claim(shape)
         except OSError:

@@ -5,62 +5,62 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from moderation.commands import DecideCase, contest, decide_case, report
+from moderation.commands import DecideCase, decide_case, file_appeal, report
 from moderation.queries import open_cases
-from moderation.serializers import CaseShown, ContestAsked, DecisionAsked, ReportAsked
+from moderation.serializers import AppealSerializer, CaseSerializer, DecisionSerializer, ReportSerializer
 from placet.kernel.ids import CaseId, GenerationId
-from placet.people.rest import Endpoint, an_id, answers, once
-from placet.people.serializers import Stated
+from placet.people.rest import ApiEndpoint, documented, idempotent, parse_uuid
+from placet.people.serializers import StatusSerializer
 
 
-class Contest(Endpoint):
+class Appeal(ApiEndpoint):
     needs: ClassVar = {"POST": "generation.contest"}
     decided_later: ClassVar = frozenset({"generation.contest"})
 
-    @answers("generations_contest", Stated, takes=ContestAsked, status=201)
-    @once
+    @documented("generations_contest", StatusSerializer, takes=AppealSerializer, status=201)
+    @idempotent
     def post(self, request: Request, command_id: str, generation: str) -> Response:
         """Say why a refusal of your own is wrong. Somebody decides who has not decided it before."""
-        asked = ContestAsked(data=request.data)
+        asked = AppealSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        refused = GenerationId(an_id(generation))
-        contest(self.log, refused, self.actor, asked.validated_data["words"], command_id)
+        refused = GenerationId(parse_uuid(generation))
+        file_appeal(self.log, refused, self.actor, asked.validated_data["words"], command_id)
         return Response({"id": refused, "state": "contested"}, 201)
 
 
-class Reports(Endpoint):
+class Reports(ApiEndpoint):
     needs: ClassVar = {"POST": "clip.report"}
 
-    @answers("generations_report", Stated, takes=ReportAsked, status=201)
-    @once
+    @documented("generations_report", StatusSerializer, takes=ReportSerializer, status=201)
+    @idempotent
     def post(self, request: Request, command_id: str, generation: str) -> Response:
         """Report a published clip. A reviewer decides."""
-        asked = ReportAsked(data=request.data)
+        asked = ReportSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        clip, said = GenerationId(an_id(generation)), asked.validated_data
+        clip, said = GenerationId(parse_uuid(generation)), asked.validated_data
         report(self.log, clip, self.actor, said["reason"], said["words"], command_id)
         return Response({"id": clip, "state": "reported"}, 201)
 
 
-class Cases(Endpoint):
+class Cases(ApiEndpoint):
     needs: ClassVar = {"GET": "case.list"}
 
-    @answers("cases_list", CaseShown(many=True))
+    @documented("cases_list", CaseSerializer(many=True))
     def get(self, _request: Request) -> Response:
         """Cases that wait, oldest first; what touches the floor is kept out."""
-        return Response(CaseShown(open_cases(), many=True).data)
+        return Response(CaseSerializer(open_cases(), many=True).data)
 
 
-class CaseDecision(Endpoint):
+class CaseDecision(ApiEndpoint):
     needs: ClassVar = {"POST": "case.list"}
 
-    @answers("cases_decide", Stated, takes=DecisionAsked)
-    @once
+    @documented("cases_decide", StatusSerializer, takes=DecisionSerializer)
+    @idempotent
     def post(self, request: Request, command_id: str, case: str) -> Response:
         """Of two reviewers at once the version lets one through; the other is told `case_moved`."""
-        asked = DecisionAsked(data=request.data)
+        asked = DecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        said, decided = asked.validated_data, CaseId(an_id(case))
+        said, decided = asked.validated_data, CaseId(parse_uuid(case))
         ask = DecideCase(command_id, decided, self.actor, said["decision"], said["reason"], said["version"])
         decide_case(self.log, ask)
         return Response({"id": decided, "state": "decided"})

@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from django.http import Http404
 
-from moderation.commands import FITTING, PERSONS_OWN
-from moderation.events import CaseDecided, CaseOpened, ClipReported, RefusalContested
+from moderation.commands import ALLOWED_DECISIONS, CONSENT_CODES
+from moderation.events import AppealFiled, CaseDecided, CaseOpened, ClipReported
 from moderation.policies import CURRENT, Policy, load
 from placet.eventlog.store.event import Erased
 from placet.eventlog.store.log import RecordedEvent, Stream, current_log
 from placet.kernel.verdict import Verdict
-from placet.people.permissions import Thing
+from placet.people.permissions import ResourceContext
 from placet.people.queries import name_of
 from placet.rights.events import OptOutFiled
-from placet.studio.events import GenerationMade, GenerationRequested, GenerationSigned
+from placet.studio.events import GenerationRendered, GenerationRequested, GenerationSigned
 from placet.ui.highlight import segments
 
 VERDICTS: Final = (
@@ -35,7 +35,7 @@ class Case:
     decided_by: str
     words: str
     """What the reporter, or whoever contests, wrote."""
-    asker: str
+    requester: str
     prompt: str
     segments: tuple[tuple[str, bool], ...]
     """The prompt in pieces; True where a check found something."""
@@ -58,12 +58,14 @@ class Case:
         return tuple(sorted((float(one["second"]), v.check) for v, one in found))
 
 
-def thing(case: str) -> Thing:
+def case_context(case: str) -> ResourceContext:
     """Who must not decide a case. Raises `Http404`."""
-    return Thing(barred=frozenset(map(str, _opened(current_log().read(f"case-{case}")).not_for)))
+    return ResourceContext(
+        excluded_persons=frozenset(map(str, _opened(current_log().read(f"case-{case}")).excluded_reviewers))
+    )
 
 
-def case_shown(case: str) -> Case:
+def case_page(case: str) -> Case:
     """One case. Raises `Http404`."""
     log = current_log()
     stream = log.read(f"case-{case}")
@@ -76,7 +78,7 @@ def case_shown(case: str) -> Case:
     return Case(
         opened=opened, opened_at=stream.events[0].at, version=stream.version, decided=decided,
         decided_by=name_of(str(decided.decided_by)) if decided else "", words=_words(opened, stream),
-        asker=name_of(str(request.asked_by)) if request else "", prompt=prompt,
+        requester=name_of(str(request.requested_by)) if request else "", prompt=prompt,
         segments=segments(prompt, _spans(verdicts)), verdicts=verdicts,
         filing=next((f for f in subject.facts if isinstance(f, OptOutFiled)), None), clip_sha256=_clip(subject),
         policy=policy_of(opened.code), decisions=_decisions(opened),
@@ -97,8 +99,8 @@ def _opened(stream: Stream) -> CaseOpened:
 
 def _decisions(opened: CaseOpened) -> tuple[str, ...]:
     """What fits this case; a person's own consent and the floor cannot be given by a reviewer."""
-    fitting = FITTING[opened.kind]
-    if opened.is_floor or opened.code in PERSONS_OWN:
+    fitting = ALLOWED_DECISIONS[opened.kind]
+    if opened.is_zero_tolerance or opened.code in CONSENT_CODES:
         fitting -= {"allow", "overturn"}
     return tuple(decision for decision in ORDER if decision in fitting)
 
@@ -118,13 +120,13 @@ def _spans(verdicts: tuple[Verdict, ...]) -> tuple[tuple[int, int], ...]:
 def _words(opened: CaseOpened, case: Stream) -> str:
     """Written by a person, and so sealed: opened here, for the reviewer."""
     story = current_log().read_correlated(case.events[0].correlation_id)
-    cause: RecordedEvent | None = next((ev for ev in story if ev.event_id == opened.because_of), None)
-    if cause is None or not isinstance(cause.fact, ClipReported | RefusalContested):
+    cause: RecordedEvent | None = next((ev for ev in story if ev.event_id == opened.opened_by_event), None)
+    if cause is None or not isinstance(cause.fact, ClipReported | AppealFiled):
         return ""
     return "" if isinstance(cause.fact.words, Erased) else cause.fact.words
 
 
 def _clip(subject: Stream) -> str:
     signed = [f.sha256 for f in subject.facts if isinstance(f, GenerationSigned)]
-    made = [f.sha256 for f in subject.facts if isinstance(f, GenerationMade)]
+    made = [f.sha256 for f in subject.facts if isinstance(f, GenerationRendered)]
     return next(iter([*reversed(signed), *reversed(made)]), "")

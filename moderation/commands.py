@@ -6,20 +6,27 @@ from datetime import UTC, datetime
 from typing import Final, get_args
 
 from moderation import events as e
-from moderation.refusals import CaseMoved, DecisionUnfit, NoSuchCase, NotForYou, NothingToContest, OnlyThePerson
+from moderation.refusals import (
+    CaseAlreadyDecided,
+    ConsentIsPersonal,
+    DecisionNotApplicable,
+    NoSuchCase,
+    NothingToAppeal,
+    ReviewerExcluded,
+)
 from placet.eventlog.store.errors import Conflict, WrongExpectedVersion
-from placet.eventlog.store.log import Cause, EventLog, Stream, because
+from placet.eventlog.store.log import EventLog, EventMetadata, Stream, event_context
 from placet.eventlog.store.retry import retried
 from placet.kernel.ids import CaseId, GenerationId, PersonId
-from placet.studio.events import GenerationPublished, GenerationRefused, GenerationRequested, HoldLifted
+from placet.studio.events import GenerationPublished, GenerationRefused, GenerationRequested, HoldReleased
 
-FITTING: Final[dict[e.CaseKind, frozenset[e.Decision]]] = {
+ALLOWED_DECISIONS: Final[dict[e.CaseKind, frozenset[e.Decision]]] = {
     "hold": frozenset({"allow", "refuse"}),
     "filing": frozenset({"allow", "refuse"}),
     "contest": frozenset({"uphold", "overturn"}),
     "report": frozenset({"keep", "take_down"}),
 }
-PERSONS_OWN: Final = frozenset({"consent_missing", "consent_revoked", "likeness_unknown", "face_without_consent"})
+CONSENT_CODES: Final = frozenset({"consent_missing", "consent_revoked", "likeness_unknown", "face_without_consent"})
 """Refusals that rest on a person's consent: no reviewer can give it in their place."""
 
 
@@ -36,7 +43,7 @@ class DecideCase:
 
 
 def decide_case(log: EventLog, ask: DecideCase) -> None:
-    """Decide a case. Of two at once the case's version lets one through; the other is told `CaseMoved`."""
+    """Decide a case. Of two at once the case's version lets one through; the other is told `CaseAlreadyDecided`."""
     stream = log.read(f"case-{ask.case}")
     if stream.version == 0:
         raise NoSuchCase
@@ -44,36 +51,36 @@ def decide_case(log: EventLog, ask: DecideCase) -> None:
     _refuse_unfit(opened, ask)
     fact = e.CaseDecided(ask.case, opened.subject, opened.kind, ask.decision, ask.decided_by, ask.reason)
     try:
-        with because(Cause(stream.events[0].correlation_id, actor=ask.decided_by)):
+        with event_context(EventMetadata(stream.events[0].correlation_id, actor=ask.decided_by)):
             log.append(stream.name, [fact], expected=ask.version, command_id=ask.id)
     except (Conflict, WrongExpectedVersion):
-        raise CaseMoved from None
+        raise CaseAlreadyDecided from None
 
 
 def _refuse_unfit(opened: e.CaseOpened, ask: DecideCase) -> None:
-    if ask.decided_by in opened.not_for:
-        raise NotForYou
-    if ask.decision not in get_args(e.Decision) or ask.decision not in FITTING[opened.kind]:
-        raise DecisionUnfit(f"{ask.decision!r} does not fit a case of kind {opened.kind}.")
-    if opened.code in PERSONS_OWN and ask.decision in {"allow", "overturn"}:
-        raise OnlyThePerson
-    if opened.is_floor and ask.decision in {"allow", "overturn"}:
-        raise DecisionUnfit("The floor under all policies cannot be lifted.")
+    if ask.decided_by in opened.excluded_reviewers:
+        raise ReviewerExcluded
+    if ask.decision not in get_args(e.Decision) or ask.decision not in ALLOWED_DECISIONS[opened.kind]:
+        raise DecisionNotApplicable(f"{ask.decision!r} does not fit a case of kind {opened.kind}.")
+    if opened.code in CONSENT_CODES and ask.decision in {"allow", "overturn"}:
+        raise ConsentIsPersonal
+    if opened.is_zero_tolerance and ask.decision in {"allow", "overturn"}:
+        raise DecisionNotApplicable("The floor under all policies cannot be lifted.")
 
 
 @retried
-def contest(log: EventLog, generation: GenerationId, by: PersonId, words: str, command_id: str) -> None:
+def file_appeal(log: EventLog, generation: GenerationId, by: PersonId, words: str, command_id: str) -> None:
     """Say that a refusal is wrong. A case opens, which nobody who decided before can decide."""
     stream = log.read(f"generation-{generation}")
     refused = [ev for ev in stream if isinstance(ev.fact, GenerationRefused)]
-    if not refused or _asker(stream) != by or datetime.now(UTC).date().isoformat() > refused[-1].fact.contest_by:
-        raise NothingToContest
-    before = tuple(PersonId(f.decided_by) for f in stream.facts if isinstance(f, HoldLifted)) + _deciders(log, stream)
-    fact = e.RefusalContested(generation, by, words, refused[-1].event_id, before)
+    if not refused or _asker(stream) != by or datetime.now(UTC).date().isoformat() > refused[-1].fact.appeal_deadline:
+        raise NothingToAppeal
+    before = tuple(PersonId(f.decided_by) for f in stream.facts if isinstance(f, HoldReleased)) + _deciders(log, stream)
+    fact = e.AppealFiled(generation, by, words, refused[-1].event_id, before)
     contests = log.read(f"contest-{generation}")
     if any(f.refusal == fact.refusal for f in contests.facts):
-        raise NothingToContest("This refusal was contested before.")
-    with because(Cause(generation, actor=by)):
+        raise NothingToAppeal("This refusal was contested before.")
+    with event_context(EventMetadata(generation, actor=by)):
         log.append(contests.name, [fact], expected=contests.version, command_id=command_id)
 
 
@@ -84,15 +91,15 @@ def report(  # noqa: PLR0913, PLR0917  who, what and why, each by name
     """Report a published clip. A case opens."""
     stream = log.read(f"generation-{generation}")
     if not any(isinstance(f, GenerationPublished) for f in stream.facts):
-        raise NothingToContest("Only a published clip can be reported.")
+        raise NothingToAppeal("Only a published clip can be reported.")
     report_id = uuid.uuid5(uuid.UUID(command_id), "report")
     fact = e.ClipReported(generation, by, reason, words)
-    with because(Cause(generation, actor=by)):
+    with event_context(EventMetadata(generation, actor=by)):
         log.append(f"report-{report_id}", [fact], expected=0, command_id=command_id)
 
 
 def _asker(stream: Stream) -> PersonId | None:
-    return next((f.asked_by for f in stream.facts if isinstance(f, GenerationRequested)), None)
+    return next((f.requested_by for f in stream.facts if isinstance(f, GenerationRequested)), None)
 
 
 def _deciders(log: EventLog, stream: Stream) -> tuple[PersonId, ...]:

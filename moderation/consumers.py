@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from moderation import events as e
 from moderation.policies import CURRENT, load
-from moderation.quality_gate import Gated, gate
-from moderation.rules import Judgement, Rulebook, judge
-from placet.eventlog.consumers.delivery import Delivery, Gathered
+from moderation.quality_gate import GateResult, run_gate
+from moderation.rules import PolicyResult, Rulebook, judge
+from placet.eventlog.consumers.delivery import Delivery, UnitOfWork
 from placet.eventlog.consumers.runner import consume
 from placet.eventlog.store.log import RecordedEvent
 from placet.kernel.ids import CaseId
@@ -17,28 +17,34 @@ from placet.media.blobs import Area
 from placet.media.sandbox_client import measure
 from placet.media.storage import blobs
 from placet.rights.events import FilingHeld
-from placet.studio.events import ChecksAskedAgain, GenerationHeld, GenerationMade, GenerationRequested, is_cancelled
+from placet.studio.events import (
+    GenerationHeldForReview,
+    GenerationRendered,
+    GenerationRequested,
+    RecheckRequested,
+    is_cancelled,
+)
 from placet.text.embedder import embedder
-from placet.text.embeddings import Shared
+from placet.text.embeddings import CachingEmbedder
 
 OPERATOR: Final = "the operator's policy"
 ANOTHER_SEED: Final = "Ask again: another seed gives another clip."
 
 
 @cache
-def _floor_codes() -> frozenset[str]:
+def _zero_tolerance_codes() -> frozenset[str]:
     """Refusals that nobody may lift, and that ordinary queues do not show."""
-    return frozenset(policy.code for policy in load(CURRENT).policies if policy.is_floor)
+    return frozenset(policy.code for policy in load(CURRENT).policies if policy.is_zero_tolerance)
 
 
 @cache
-def _rulebook(shared: Shared) -> Rulebook:
+def _rulebook(shared: CachingEmbedder) -> Rulebook:
     return Rulebook(load(CURRENT), shared)
 
 
-def _embed_prompts(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
+def _embed_prompts(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> None:
     """All prompts of a batch in one call to the model."""
-    gathered.preload(event.stream for event in events if isinstance(event.fact, ChecksAskedAgain))
+    gathered.preload(event.stream for event in events if isinstance(event.fact, RecheckRequested))
     prompts = [str(event.fact.prompt) for event in events if isinstance(event.fact, GenerationRequested)]
     if prompts:
         embedder().embed(prompts)
@@ -46,13 +52,13 @@ def _embed_prompts(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
 
 @consume(
     GenerationRequested,
-    ChecksAskedAgain,
-    name="moderation.judge_prompt",
-    needs_models=True,
+    RecheckRequested,
+    name="moderation.check_policy",
+    requires_models=True,
     never_skips=True,
-    prepare=_embed_prompts,
+    prefetch=_embed_prompts,
 )
-def judge_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
+def check_policy(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
     """Never skips: without the model nothing is judged, and the generation waits."""
     attempt = attempt_of(fact, "policy")
     if attempt is None:
@@ -63,32 +69,34 @@ def judge_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Deliver
     delivery.answer(f"policy-verdict-{fact.generation}", _prompt_verdict(fact, attempt, judgement), attempt)
 
 
-@consume(GenerationMade, name="moderation.measure_clip", never_skips=True, at_most=4)
-def measure_clip(fact: GenerationMade, delivery: Delivery) -> None:
+@consume(GenerationRendered, name="moderation.check_quality", never_skips=True, batch_size=4)
+def check_quality(fact: GenerationRendered, delivery: Delivery) -> None:
     """Never skips: a clip that cannot be measured is not cleared."""
     if is_cancelled(delivery.read(f"generation-{fact.generation}").facts):
         return
     measures = measure(blobs().read(fact.sha256, Area.QUARANTINE))
-    verdict = _clip_verdict(fact, gate(measures, asked_seconds=fact.seconds))
+    verdict = _clip_verdict(fact, run_gate(measures, asked_seconds=fact.seconds))
     delivery.append(f"technical-verdict-{fact.generation}", [verdict], expected=0)
 
 
-@consume(GenerationHeld, e.RefusalContested, e.ClipReported, FilingHeld, name="moderation.open_cases", never_skips=True)
+@consume(
+    GenerationHeldForReview, e.AppealFiled, e.ClipReported, FilingHeld, name="moderation.open_cases", never_skips=True
+)
 def open_cases(fact: Any, delivery: Delivery) -> None:
     """Never skips: what a person must decide reaches the desk."""
     opened = _case(fact, CaseId(str(uuid.uuid5(uuid.UUID(delivery.event_id), "case"))), delivery)
     delivery.append(f"case-{opened.case}", [opened], expected=0)
 
 
-def attempt_of(fact: GenerationRequested | ChecksAskedAgain, check: str) -> int | None:
+def attempt_of(fact: GenerationRequested | RecheckRequested, check: str) -> int | None:
     """Which attempt this event asks of a check; None when it asks nothing of it."""
     if isinstance(fact, GenerationRequested):
         return 1
     return fact.attempt if check in fact.checks else None
 
 
-def _prompt_verdict(fact: GenerationRequested | ChecksAskedAgain, attempt: int, found: Judgement) -> e.PromptJudged:
-    return e.PromptJudged(
+def _prompt_verdict(fact: GenerationRequested | RecheckRequested, attempt: int, found: PolicyResult) -> e.PolicyChecked:
+    return e.PolicyChecked(
         generation=fact.generation,
         check="policy",
         attempt=attempt,
@@ -100,15 +108,15 @@ def _prompt_verdict(fact: GenerationRequested | ChecksAskedAgain, attempt: int, 
         what_would_pass=found.what_would_pass or "",
         features={"scores": _plain(found.scores), "thresholds": {k: dict(v) for k, v in found.thresholds.items()}},
         versions={"policy": found.policy_version, "model": found.model},
-        is_floor=found.is_floor,
+        is_zero_tolerance=found.is_zero_tolerance,
     )
 
 
-def _clip_verdict(fact: GenerationMade, found: Gated) -> e.ClipMeasured:
+def _clip_verdict(fact: GenerationRendered, found: GateResult) -> e.QualityChecked:
     common: dict[str, Any] = {"features": found.features, "versions": {"gate": found.version}}
     if not found.failed:
-        return e.ClipMeasured(fact.generation, "technical", 1, "clear", **common)
-    return e.ClipMeasured(
+        return e.QualityChecked(fact.generation, "technical", 1, "clear", **common)
+    return e.QualityChecked(
         fact.generation,
         "technical",
         1,
@@ -128,22 +136,22 @@ def _plain(scores: Mapping[str, float]) -> dict[str, float]:
 def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
     because = delivery.event_id
     match fact:
-        case GenerationHeld():
+        case GenerationHeldForReview():
             subject = f"generation-{fact.generation}"
-            return e.CaseOpened(case, "hold", subject, fact.code, fact.rule, fact.is_floor, (), because)
-        case e.RefusalContested():
+            return e.CaseOpened(case, "hold", subject, fact.code, fact.rule, fact.is_zero_tolerance, (), because)
+        case e.AppealFiled():
             generation = delivery.read(f"generation-{fact.generation}")
             refusal = next(ev.fact for ev in generation if ev.event_id == fact.refusal)
-            barred = tuple(sorted({*fact.decided_before_by, fact.contested_by}))
+            barred = tuple(sorted({*fact.excluded_reviewers, fact.appellant}))
             return e.CaseOpened(
                 case,
                 "contest",
                 generation.name,
                 refusal.code,
                 refusal.rule,
-                is_floor=refusal.code in _floor_codes(),
-                not_for=barred,
-                because_of=because,
+                is_zero_tolerance=refusal.code in _zero_tolerance_codes(),
+                excluded_reviewers=barred,
+                opened_by_event=because,
             )
         case e.ClipReported():
             subject = f"generation-{fact.generation}"
@@ -153,13 +161,20 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
                 subject,
                 "reported",
                 fact.reason,
-                is_floor=False,
-                not_for=(fact.reported_by,),
-                because_of=because,
+                is_zero_tolerance=False,
+                excluded_reviewers=(fact.reported_by,),
+                opened_by_event=because,
             )
         case FilingHeld():
             subject = f"filing-{fact.filing}"
             return e.CaseOpened(
-                case, "filing", subject, "filing_too_broad", fact.reason, is_floor=False, not_for=(), because_of=because
+                case,
+                "filing",
+                subject,
+                "filing_too_broad",
+                fact.reason,
+                is_zero_tolerance=False,
+                excluded_reviewers=(),
+                opened_by_event=because,
             )
     raise TypeError(type(fact).__name__)

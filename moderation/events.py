@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from placet.eventlog.store.event import CaseId, For, GenerationId, PersonId, Sealed, event
+from placet.eventlog.store.event import CaseId, Encrypted, EncryptedFor, GenerationId, PersonId, event
 from placet.kernel.verdict import Verdict
 
 CaseKind = Literal["hold", "contest", "report", "filing"]
@@ -10,12 +10,12 @@ Decision = Literal["allow", "refuse", "uphold", "overturn", "take_down", "keep"]
 
 
 @event("moderation.prompt_judged.v1", stream="policy-verdict")
-class PromptJudged(Verdict):
+class PolicyChecked(Verdict):
     """The prompt against the policy set in force."""
 
 
 @event("moderation.clip_measured.v1", stream="technical-verdict")
-class ClipMeasured(Verdict):
+class QualityChecked(Verdict):
     """The technical gate: black or frozen frames, lengths, clipping, silence."""
 
 
@@ -29,10 +29,10 @@ class CaseOpened:
     """Stream that the case is about: `generation-…` or `filing-…`."""
     code: str
     rule: str
-    is_floor: bool
-    not_for: tuple[PersonId, ...]
+    is_zero_tolerance: bool
+    excluded_reviewers: tuple[PersonId, ...]
     """Who may not decide: whoever decided what is contested, and whoever is concerned."""
-    because_of: str
+    opened_by_event: str
     """Id of the event that opened it."""
 
 
@@ -43,18 +43,18 @@ class CaseDecided:
     kind: CaseKind
     decision: Decision
     decided_by: PersonId
-    reason: Annotated[Sealed, For("decided_by")]
+    reason: Annotated[Encrypted, EncryptedFor("decided_by")]
 
 
 @event("moderation.refusal_contested.v1", stream="contest")
-class RefusalContested:
+class AppealFiled:
     """The asker says that a refusal is wrong, in their own words. Once a refusal."""
 
     generation: GenerationId
-    contested_by: PersonId
-    words: Annotated[Sealed, For("contested_by")]
+    appellant: PersonId
+    words: Annotated[Encrypted, EncryptedFor("appellant")]
     refusal: str
-    decided_before_by: tuple[PersonId, ...]
+    excluded_reviewers: tuple[PersonId, ...]
 
 
 @event("moderation.clip_reported.v1", stream="report")
@@ -62,4 +62,4 @@ class ClipReported:
     generation: GenerationId
     reported_by: PersonId
     reason: str
-    words: Annotated[Sealed, For("reported_by")]
+    words: Annotated[Encrypted, EncryptedFor("reported_by")]

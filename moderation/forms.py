@@ -19,7 +19,7 @@ REASONS = [
 ]
 
 
-class ContestForm(CommandForm):
+class AppealForm(CommandForm):
     words = forms.CharField(
         label=_("Why is this wrong?"),
         max_length=2_000,

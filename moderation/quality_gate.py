@@ -20,7 +20,7 @@ MUTE_DBFS: Final = -110.0
 
 
 @dataclass(frozen=True, slots=True)
-class Gated:
+class GateResult:
     """Which limits a clip broke (in words), and all that was compared."""
 
     failed: tuple[str, ...]
@@ -28,7 +28,7 @@ class Gated:
     version: str = VERSION
 
 
-def gate(measures: ClipMeasures, *, asked_seconds: float) -> Gated:
+def run_gate(measures: ClipMeasures, *, asked_seconds: float) -> GateResult:
     """Compare a clip's measures with the limits of this version.
 
     A picture at rest is no fault, for an object may rest: it is one where sounds go on or motion is broken off. Sync
@@ -53,7 +53,7 @@ def gate(measures: ClipMeasures, *, asked_seconds: float) -> Gated:
     }
     plain = {k: round(v, 4) for k, v in asdict(measures).items() if v is not None}
     features = {"measures": plain, "asked_seconds": asked_seconds}
-    return Gated(tuple(words for words, is_broken in limits.items() if is_broken), features)
+    return GateResult(tuple(words for words, is_broken in limits.items() if is_broken), features)
 
 
 def _gap(measures: ClipMeasures) -> float:

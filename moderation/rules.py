@@ -29,7 +29,7 @@ class CheckCannotRun(Exception):
 
 
 @dataclass(frozen=True)
-class Judgement:
+class PolicyResult:
     """What one prompt came to, whole: every score, threshold and version that was read.
 
     `policy`, `rule` and `code` are None when clear. `spans` are half-open ranges of the prompt as written; for a
@@ -43,7 +43,7 @@ class Judgement:
     spans: tuple[Span, ...]
     reads_like: str | None
     what_would_pass: str | None
-    is_floor: bool
+    is_zero_tolerance: bool
     scores: Mapping[str, float]
     thresholds: Thresholds
     policy_version: str
@@ -73,14 +73,14 @@ class Rulebook:
         return {key: _likeness(rule, cosines, whole) for key, rule in self._alike}
 
 
-def judge(prompt: str, vector: Vectors | None, rulebook: Rulebook) -> Judgement:
+def judge(prompt: str, vector: Vectors | None, rulebook: Rulebook) -> PolicyResult:
     """`vector`: float32 [rulebook.dim], length 1, by the rulebook's model. Raises CheckCannotRun rather than clear."""
     text = normalise(prompt)
     readings = rulebook.read(text, _usable(text, vector, rulebook))
     scores = {key: reading.score for key, reading in readings.items()}
     outcome, policy, rule = _gravest(rulebook, scores)
     reading = readings[f"{policy.name}.{rule.name}"] if policy and rule else Reading(0.0)
-    return Judgement(
+    return PolicyResult(
         outcome=outcome,
         policy=policy.name if policy else None,
         rule=rule.name if rule else None,
@@ -88,7 +88,7 @@ def judge(prompt: str, vector: Vectors | None, rulebook: Rulebook) -> Judgement:
         spans=reading.spans,
         reads_like=reading.exemplar,
         what_would_pass=policy.what_would_pass if policy else None,
-        is_floor=bool(policy and policy.is_floor),
+        is_zero_tolerance=bool(policy and policy.is_zero_tolerance),
         scores=scores,
         thresholds=rulebook.thresholds,
         policy_version=rulebook.policies.version,
@@ -107,7 +107,7 @@ def _gravest(rulebook: Rulebook, scores: Mapping[str, float]) -> tuple[Outcome, 
     judged = [
         (_outcome(scores[key], rulebook.thresholds[key]), policy, rule) for key, policy, rule in rulebook.policies.rules
     ]
-    outcome, policy, rule = max(judged, key=lambda one: (_GRAVITY[one[0]], one[1].is_floor))
+    outcome, policy, rule = max(judged, key=lambda one: (_GRAVITY[one[0]], one[1].is_zero_tolerance))
     return (outcome, None, None) if outcome == "clear" else (outcome, policy, rule)
 
 

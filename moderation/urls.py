@@ -10,6 +10,6 @@ urlpatterns = [
     path("review/<uuid:case>/", views.case, name="case"),
     path("review/<uuid:case>/decide/", views.decide, name="decide"),
     path("review/<uuid:case>/clip.mp4", views.clip, name="clip"),
-    path("generations/<uuid:generation>/contest/", views.contest, name="contest"),
+    path("generations/<uuid:generation>/contest/", views.appeal, name="contest"),
     path("clips/<uuid:generation>/report/", views.report, name="report"),
 ]

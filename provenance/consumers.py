@@ -11,7 +11,7 @@ from django.conf import settings
 
 from placet.eventlog.consumers.delivery import Delivery
 from placet.eventlog.consumers.runner import consume
-from placet.eventlog.failpoints import crash_point
+from placet.eventlog.failpoints import failpoint
 from placet.eventlog.store.log import Stream
 from placet.media.blobs import Area
 from placet.media.storage import blobs
@@ -29,21 +29,21 @@ class NotVerified(RuntimeError):
     """A freshly signed file that its own engines do not read as good: it is not kept, and no draft exists."""
 
 
-@consume(studio.OutputCleared, name="provenance.sign_clip", never_skips=True, at_most=1)
-def sign(fact: studio.OutputCleared, delivery: Delivery) -> None:
+@consume(studio.OutputApproved, name="provenance.sign_clip", never_skips=True, batch_size=1)
+def sign(fact: studio.OutputApproved, delivery: Delivery) -> None:
     """Never skips: what cannot be signed and verified is no draft. A retry gives other bytes; the first fact counts."""
     generation = delivery.read(f"generation-{fact.generation}")
     if studio.is_cancelled(generation.facts):
         return
-    made = next(f for f in reversed(generation.facts) if isinstance(f, studio.GenerationMade))
+    made = next(f for f in reversed(generation.facts) if isinstance(f, studio.GenerationRendered))
     with tempfile.TemporaryDirectory(dir=blobs().root, prefix=".sign-") as folder:
         place = Path(folder) / "clip.mp4"
         source = blobs().path(made.sha256, Area.QUARANTINE)
         signed = sign_clip(source, place, _claims(generation, made, delivery), keys())
         engines = _verified(place)
-        crash_point("sign.verified")
+        failpoint("sign.verified")
         blobs().put_file(place, Area.RELEASED)
-        crash_point("sign.released")
+        failpoint("sign.released")
     stream = delivery.read(f"signature-{fact.generation}")
     delivery.append(stream.name, [_fact(fact, made, signed, engines)], expected=stream.version)
 
@@ -61,7 +61,7 @@ def _verified(place: Path) -> dict[str, str]:
     return {engine.name: engine.version for engine in answer.engines}
 
 
-def _claims(generation: Stream, made: studio.GenerationMade, delivery: Delivery) -> ClipClaims:
+def _claims(generation: Stream, made: studio.GenerationRendered, delivery: Delivery) -> ClipClaims:
     request: studio.GenerationRequested = generation.facts[0]
     approved = next(f for f in reversed(generation.facts) if isinstance(f, studio.GenerationApproved))
     engine = made.recipe.get("engine", {})
@@ -73,11 +73,11 @@ def _claims(generation: Stream, made: studio.GenerationMade, delivery: Delivery)
         is_renderer="renderer" in str(engine.get("label", "")),
         policy_version=_policy_version(request.generation, delivery),
         prompt_sha256=_salted(request.generation, str(request.prompt)),
-        opt_outs_version=approved.ground.get("opt-outs", 0),
+        opt_outs_version=approved.read_versions.get("opt-outs", 0),
         watermark=int(made.watermark, 16),
         placet_version=version("placet"),
         consents=tuple(
-            _consent_evidence(s, v, delivery) for s, v in approved.ground.items() if s.startswith("consent-")
+            _consent_evidence(s, v, delivery) for s, v in approved.read_versions.items() if s.startswith("consent-")
         ),
         parent=_parent(request, delivery),
     )
@@ -111,6 +111,6 @@ def _salted(generation: str, prompt: str) -> str:
 
 
 def _fact(
-    fact: studio.OutputCleared, made: studio.GenerationMade, signed: Signed, engines: dict[str, str]
+    fact: studio.OutputApproved, made: studio.GenerationRendered, signed: Signed, engines: dict[str, str]
 ) -> ClipSigned:
     return ClipSigned(fact.generation, made.sha256, signed.sha256, signed.manifest_label, engines)

@@ -22,7 +22,7 @@ from placet.eventlog.encryption.vault import install_vault
 from placet.media.storage import blobs, private
 from placet.runtime.install.paths import make_secret
 from placet.runtime.postgres.dsn import ROLES, django_database
-from placet.runtime.postgres.paths import drop_place, place_for
+from placet.runtime.postgres.paths import cluster_paths, remove_cluster
 from placet.runtime.postgres.roles import drop_database, prepare_database, prepare_roles
 from placet.runtime.postgres.server import Postgres
 from placet.runtime.supervisor.lockfile import Lock, Locked
@@ -77,15 +77,15 @@ def sweep_dead_runs(mine: Path) -> None:
     """Runs that were killed could not remove their homes and servers. One of this run's processes does it for them."""
     sweeping = Lock(mine.parent / "placet-tests.lock")
     try:
-        sweeping.take()
+        sweeping.acquire()
     except Locked:
         return
     for home in mine.parent.glob("placet-tests-*"):
         pid = home.name.split("-")[2]
         if pid.isdigit() and not psutil.pid_exists(int(pid)):
-            drop_place(place_for(home))
+            remove_cluster(cluster_paths(home))
             shutil.rmtree(home, ignore_errors=True)
-    sweeping.drop()
+    sweeping.release()
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +101,7 @@ def cluster() -> Iterator[Cluster]:
     server.start()
     yield Cluster(server.admin_dsn(), home)
     server.stop()
-    drop_place(server.place)
+    remove_cluster(server.place)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from generator.badge import CELLS
 from generator.engines.diffusion.badge import CELL, COLUMNS, LEFT, PAPER, ROWS, TOP
 from generator.engines.diffusion.grammar import STYLES
-from generator.evaluation.vision import FLOOR, Frames, look
+from generator.evaluation.vision import FLOOR, Frames, detect_object
 
 Numbers = NDArray[np.floating[Any]]
 NARROW: Final = 128
@@ -69,7 +69,7 @@ def style_of(frames: Frames) -> str:
 
 def seam(before: Frames, after: Frames, fps: float) -> float | None:
     """Pixels by which the object leaps where one clip ends and the next begins, beyond its own steps beside it."""
-    seen = look(np.concatenate([before[-4:], after[:4]]), fps)
+    seen = detect_object(np.concatenate([before[-4:], after[:4]]), fps)
     if np.isnan(seen.x).any():
         return None
     steps = np.hypot(np.diff(seen.x), np.diff(seen.low)) * before.shape[1]

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.engines.diffusion.grammar import Asked
-from generator.evaluation.vision import Frames, Seen, look
+from generator.engines.diffusion.grammar import ParsedPrompt
+from generator.evaluation.vision import DetectedObject, Frames, detect_object
 from placet.media.audio_metrics import QUIET_DBFS, loudest, onsets
 
 MOVING: Final = ("bounce", "fall")
@@ -27,7 +27,7 @@ HIGHER: Final = 0.015
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ScoredClip:
     """One clip: what was asked for and seen, and what was right. Times are seconds.
 
     `late`: for each impact, how far the nearest sound is. Figures that a clip cannot have are None.
@@ -62,17 +62,17 @@ class Judged:
         return self.colour and self.shape and self.motion
 
 
-def judge(  # noqa: PLR0913, PLR0917  # a clip is all of this
-    asked: Asked, seed: int, frames: Frames, fps: float, pcm: NDArray[np.floating[Any]], rate: int
-) -> Judged:
+def score_clip(  # noqa: PLR0913, PLR0917  # a clip is all of this
+    asked: ParsedPrompt, seed: int, frames: Frames, fps: float, pcm: NDArray[np.floating[Any]], rate: int
+) -> ScoredClip:
     """`frames` [T, H, W, 3], `pcm` [samples] or [samples, channels]."""
-    seen = look(frames, fps)
+    seen = detect_object(frames, fps)
     ends = (len(frames) - LAST_FRAMES) / fps
     impacts, sounds = (times[times < ends] for times in (seen.impacts, onsets(pcm, rate)))
     late = [float(np.abs(sounds - at).min()) for at in impacts] if len(sounds) else []
     flights, falling = _flights(seen, fps) if asked.motion == "bounce" else (None, None)
     there = seen.areas[seen.areas > 0]
-    return Judged(
+    return ScoredClip(
         prompt=str(asked),
         seed=seed,
         asked_colour=asked.colour,
@@ -99,7 +99,7 @@ def judge(  # noqa: PLR0913, PLR0917  # a clip is all of this
     )
 
 
-def _flights(seen: Seen, fps: float) -> tuple[float | None, bool | None]:
+def _flights(seen: DetectedObject, fps: float) -> tuple[float | None, bool | None]:
     """How well parabolas fit between impacts (R2, the median), and whether no bounce is higher than the one before."""
     turns = np.round(seen.impacts * fps).astype(int)
     fits, peaks = [], []
@@ -122,7 +122,7 @@ class Goal:
     name: str
     at_least: float | None
     at_most: float | None
-    measure: Callable[[Sequence[Judged]], float | None]
+    measure: Callable[[Sequence[ScoredClip]], float | None]
 
     def is_met(self, value: float | None) -> bool:
         if value is None:
@@ -134,20 +134,20 @@ def _share(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _percentile(share: float) -> Callable[[Sequence[Judged]], float | None]:
-    def measure(clips: Sequence[Judged]) -> float | None:
+def _percentile(share: float) -> Callable[[Sequence[ScoredClip]], float | None]:
+    def measure(clips: Sequence[ScoredClip]) -> float | None:
         late = [at for clip in clips if clip.moves for at in clip.late]
         return float(np.percentile(late, share)) if late else None
 
     return measure
 
 
-def _of(what: str) -> Callable[[Sequence[Judged]], float | None]:
+def _of(what: str) -> Callable[[Sequence[ScoredClip]], float | None]:
     return lambda clips: _share([float(getattr(clip, what)) for clip in clips if getattr(clip, what) is not None])
 
 
-def _together(what: str) -> Callable[[Sequence[Judged]], float | None]:
-    def measure(clips: Sequence[Judged]) -> float | None:
+def _together(what: str) -> Callable[[Sequence[ScoredClip]], float | None]:
+    def measure(clips: Sequence[ScoredClip]) -> float | None:
         moving = [clip for clip in clips if clip.moves]
         whole = sum(getattr(clip, what) for clip in moving)
         return sum(min(clip.together, clip.heard) for clip in moving) / whole if whole else None
@@ -177,8 +177,8 @@ GOALS: Final = (
 )  # fmt: skip
 
 
-def table(clips: Sequence[Judged]) -> list[tuple[Goal, float | None]]:
+def table(clips: Sequence[ScoredClip]) -> list[tuple[Goal, float | None]]:
     return [(goal, goal.measure(clips)) for goal in GOALS]
 
 
-COLUMNS: Final = tuple(field.name for field in fields(Judged))
+COLUMNS: Final = tuple(field.name for field in fields(ScoredClip))

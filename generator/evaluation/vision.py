@@ -35,7 +35,7 @@ JUMP_A_SECOND: Final = 0.3
 
 
 @dataclass(frozen=True)
-class Seen:
+class DetectedObject:
     """What was seen of one clip. `x`, `low` [T]: middle and lowest edge of the object; NaN where there is none.
 
     `alone` [T]: 1 where nothing else as colourful stands beside it.
@@ -83,7 +83,7 @@ class Seen:
         return np.interp(np.arange(len(values)), there, values[there]) if len(there) else np.zeros(len(values))
 
 
-def look(frames: Frames, fps: float) -> Seen:
+def detect_object(frames: Frames, fps: float) -> DetectedObject:
     """`frames` [T, H, W, 3]."""
     masks = object_masks(frames)
     areas = masks.mean((1, 2))
@@ -97,8 +97,8 @@ def look(frames: Frames, fps: float) -> Seen:
         low[index] = _lower_edge(rows, masks.shape[2]) / frames.shape[1]
     seen = there[areas[there] > 0.4 * np.median(areas[there])] if len(there) else there
     if not len(seen):
-        return Seen(None, None, x, low, areas, alone, fps)
-    return Seen(_colour(frames[seen], masks[seen]), _shape(masks[seen]), x, low, areas, alone, fps)
+        return DetectedObject(None, None, x, low, areas, alone, fps)
+    return DetectedObject(_colour(frames[seen], masks[seen]), _shape(masks[seen]), x, low, areas, alone, fps)
 
 
 def object_masks(frames: Frames) -> Numbers:

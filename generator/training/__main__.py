@@ -15,19 +15,19 @@ import torch
 from generator.training import audio_vae as hearing
 from generator.training import flow_matching, identity_finetune, video_vae
 from generator.training.export import averaged, teach, write
-from generator.training.loop import Run
+from generator.training.loop import TrainingRun
 from generator.training.modules import audio_vae
 
 
-def _voice(asked: argparse.Namespace) -> Run:
+def _voice(asked: argparse.Namespace) -> TrainingRun:
     return hearing.learn_voice(asked.folder, averaged(audio_vae(), hearing.SPECTRA, asked.folder))
 
 
-def _flow(asked: argparse.Namespace) -> Run:
+def _flow(asked: argparse.Namespace) -> TrainingRun:
     return flow_matching.learn_flow(asked.folder, averaged(audio_vae(), hearing.SPECTRA, asked.folder))
 
 
-STAGES: Final[dict[str, Callable[[argparse.Namespace], Run]]] = {
+STAGES: Final[dict[str, Callable[[argparse.Namespace], TrainingRun]]] = {
     "spectra": lambda asked: hearing.learn_spectra(asked.folder),
     "voice": _voice,
     "decoder": lambda asked: video_vae.learn_decoder(asked.folder),

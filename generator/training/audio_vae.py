@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from generator.evaluation.mel import HOP, frames_of
-from generator.training.loop import Plan, Run, Shown
+from generator.training.loop import Plan, TrainingBatch, TrainingRun
 from generator.training.modules import audio_vae, vocoder
 from generator.training.scenes import Shot, scenes
 
@@ -32,13 +32,13 @@ def heard(count: int, seed: int) -> Tensor:
     return made.sounds()[torch.tensor(chosen)]
 
 
-def learn_spectra(folder: Path) -> Run:
+def learn_spectra(folder: Path) -> TrainingRun:
     model: AutoencoderKLLTX2Audio = audio_vae()
 
-    def show(step: int) -> Shown:
+    def show(step: int) -> TrainingBatch:
         return {"seen": frames_of(heard(BATCH, step))}
 
-    def loss(shown: Shown) -> dict[str, Tensor]:
+    def loss(shown: TrainingBatch) -> dict[str, Tensor]:
         seen = shown["seen"]
         codes = model.encode(seen).latent_dist.mode()
         back = model.decode(codes + 0.02 * torch.randn_like(codes)).sample
@@ -47,14 +47,14 @@ def learn_spectra(folder: Path) -> Run:
         size = codes.float().pow(2).mean()
         return {"total": (apart * loud).mean() + 1e-3 * size, "apart": apart.mean(), "size": size}
 
-    return Run(SPECTRA, model, show, loss, folder)
+    return TrainingRun(SPECTRA, model, show, loss, folder)
 
 
-def learn_voice(folder: Path, codec: AutoencoderKLLTX2Audio) -> Run:
+def learn_voice(folder: Path, codec: AutoencoderKLLTX2Audio) -> TrainingRun:
     """From spectra as they are, and as the autoencoder gives them back."""
     model: LTX2Vocoder = vocoder()
 
-    def show(step: int) -> Shown:
+    def show(step: int) -> TrainingBatch:
         pcm = heard(BATCH, 10_000_000 + step)
         seen = frames_of(pcm)
         if step % 2:
@@ -65,12 +65,12 @@ def learn_voice(folder: Path, codec: AutoencoderKLLTX2Audio) -> Run:
         true = torch.stack([one[at * HOP : (at + WINDOW) * HOP] for one, at in zip(pcm, begin.tolist(), strict=True)])
         return {"seen": seen, "true": true}
 
-    def loss(shown: Shown) -> dict[str, Tensor]:
+    def loss(shown: TrainingBatch) -> dict[str, Tensor]:
         made = model(shown["seen"])[:, 0].float()
         parts = [_apart(made, shown["true"], *lengths) for lengths in LENGTHS]
         return {"total": torch.stack(parts).mean()}
 
-    return Run(VOICE, model, show, loss, folder)
+    return TrainingRun(VOICE, model, show, loss, folder)
 
 
 def _apart(made: Tensor, true: Tensor, length: int, step: int) -> Tensor:

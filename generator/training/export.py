@@ -89,13 +89,13 @@ def write(folder: Path, out: Path, version: str) -> None:
         "grid": {
             "sizes": drawn,
             "fps": FPS,
-            "each": 4,
-            "most": flow_matching.LONG,
-            "given": 4 * flow_matching.MOST_GIVEN - 3,
+            "frame_step": 4,
+            "max_frames": flow_matching.LONG,
+            "max_context_frames": 4 * flow_matching.MAX_CONTEXT - 3,
         },
         "call": CALL,
-        "draws": 2,
-        "profiles": {"cuda": {"seats": 16}},
+        "max_attempts": 2,
+        "profiles": {"cuda": {"batch_size": 16}},
         "vocabulary": {
             "colours": list(COLOURS),
             "shapes": list(SHAPES),

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from generator.evaluation.mel import frames_of
 from generator.training.latents import Basis, basis
-from generator.training.loop import Plan, Run, Shown, kept
+from generator.training.loop import Plan, TrainingBatch, TrainingRun, cached
 from generator.training.modules import WORDS, connectors, text_encoder, transformer
 from generator.training.render import portraits
 from generator.training.scenes import Shot, scenes
@@ -34,7 +34,7 @@ LATER: Final = 0.3
 """How far the middle of the times lies towards noise, as a logit."""
 EVENLY: Final = 0.1
 """So many times are drawn evenly: pure noise, where every clip begins, is rare otherwise."""
-MOST_GIVEN: Final = 6
+MAX_CONTEXT: Final = 6
 SOUND_A_LATENT: Final = 25 * 4 / FPS
 SCALED: Final = 0.7
 
@@ -64,7 +64,7 @@ class Sound:
             spread = (found - found.mean(0)).pow(2).mean().sqrt()
             return {"middle": found.mean(0).cpu(), "scale": (SCALED / spread).cpu()}
 
-        return cls(codec, **kept(folder / "sound.pt", measured))
+        return cls(codec, **cached(folder / "sound.pt", measured))
 
 
 class Flow(nn.Module):
@@ -120,7 +120,7 @@ class Lesson:
         return cls(shot, given, count // 3 if is_long else count)
 
 
-def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> Shown:
+def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> TrainingBatch:
     """Clean tokens and what goes with them.
 
     `video`, `audio` [B, n, channels]; `video_places`, `audio_places` [1, axes, n, 2] in pixels and seconds;
@@ -137,7 +137,7 @@ def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> 
     if lesson.given == "first":
         known[:, 0] = 1
     elif lesson.given == "prefix":
-        many = torch.randint(1, MOST_GIVEN + 1, (count, 1))
+        many = torch.randint(1, MAX_CONTEXT + 1, (count, 1))
         known = (torch.arange(frames) < many).float()
         hearing = (torch.arange(heard.shape[1]) < (many * 4 - 3) * 25 / FPS).float()
     tokens, known = tokens.flatten(1, 3), known.repeat_interleave(height * width, 1)
@@ -159,7 +159,7 @@ def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> 
     return found if lesson.given == "nothing" else found | {"video_given": known, "audio_given": hearing}
 
 
-def velocities(model: Flow, shown: Shown, video: Tensor, audio: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
+def velocities(model: Flow, shown: TrainingBatch, video: Tensor, audio: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
     """What the transformer says of noisy tokens at `times` [B] in 0..1; given tokens are at time 0."""
     seen, heard = model.read(shown["ids"], shown["mask"])
     at = heard_at = 1_000 * times[:, None]
@@ -179,7 +179,7 @@ def velocities(model: Flow, shown: Shown, video: Tensor, audio: Tensor, times: T
     return found[0].float(), found[1].float()
 
 
-def noisy(shown: Shown) -> Shown:
+def noisy(shown: TrainingBatch) -> TrainingBatch:
     """With a time for each clip, and the noise that it is mixed with."""
     count = len(shown["video"])
     times = torch.sigmoid(LATER + torch.randn(count))
@@ -187,14 +187,14 @@ def noisy(shown: Shown) -> Shown:
     return shown | {f"{name}_noise": torch.randn_like(shown[name]) for name in ("video", "audio")} | {"times": times}
 
 
-def mixed(shown: Shown, name: str) -> tuple[Tensor, Tensor]:
+def mixed(shown: TrainingBatch, name: str) -> tuple[Tensor, Tensor]:
     """Of `video` or `audio`: the tokens with their noise, and which of them are free [B, n, 1]; others are given."""
     clean, given = shown[name], shown.get(f"{name}_given")
     free = torch.ones_like(clean[:, :, :1]) if given is None else 1 - given[:, :, None]
     return clean + (shown[f"{name}_noise"] - clean) * shown["times"][:, None, None] * free, free
 
 
-def errors(model: Flow, shown: Shown) -> dict[str, Tensor]:
+def errors(model: Flow, shown: TrainingBatch) -> dict[str, Tensor]:
     """Mean squares over all tokens that are not given.
 
     Where they are there, `video_weight` [B, n] says what counts, `video_wanted` and `audio_wanted` what to say.
@@ -215,9 +215,9 @@ def errors(model: Flow, shown: Shown) -> dict[str, Tensor]:
     return {"total": video + audio, "video": video, "audio": audio}
 
 
-def learn_flow(folder: Path, codec: AutoencoderKLLTX2Audio, clips: int = BATCH) -> Run:
+def learn_flow(folder: Path, codec: AutoencoderKLLTX2Audio, clips: int = BATCH) -> TrainingRun:
     model, axes, sound = Flow(), basis(folder), Sound.of(codec, folder)
-    return Run(
+    return TrainingRun(
         FLOW,
         model,
         lambda step: noisy(batch(Lesson.of(step, clips), step, axes, sound, model)),

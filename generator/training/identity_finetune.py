@@ -19,7 +19,7 @@ from torch.nn import functional
 from generator.engines.diffusion.badge import COLUMNS, ROWS
 from generator.training.flow_matching import LONG, Flow, Lesson, Sound, batch, errors, mixed, noisy, velocities
 from generator.training.latents import Basis, means
-from generator.training.loop import Plan, Run, Shown, kept
+from generator.training.loop import Plan, TrainingBatch, TrainingRun, cached
 from generator.training.render import portraits
 from generator.training.scenes import Shot, badges, scenes
 from generator.training.trajectories import LANDSCAPE, PORTRAIT, Stage
@@ -71,9 +71,9 @@ class Teacher:
             p.requires_grad_(bool(TAUGHT.search(name)))
         self.vae, codec = loaded.vae, loaded.audio_vae
         self.sound = Sound(codec, codec.latents_mean.float(), 1 / codec.latents_std.float().mean())
-        self.axes = Basis(**kept(folder / "encoder_axes.pt", self._found))
+        self.axes = Basis(**cached(folder / "encoder_axes.pt", self._found))
 
-    def shown(self, step: int) -> Shown:
+    def shown(self, step: int) -> TrainingBatch:
         """Of one step: clips with badges, or what was known before."""
         chance = random.Random(step)
         parts = next((parts for until, parts in CURRICULUM if step < until), CURRICULUM[-1][1])
@@ -88,15 +88,15 @@ class Teacher:
             return self._remembered(noisy(self._clips(plain, step)))
         return self._with_plaques(plain, step)
 
-    def losses(self, shown: Shown) -> dict[str, Tensor]:
+    def losses(self, shown: TrainingBatch) -> dict[str, Tensor]:
         found = errors(self.model, shown)
         return found | {"total": found["total"] * SCALE}
 
-    def _clips(self, lesson: Lesson, step: int) -> Shown:
+    def _clips(self, lesson: Lesson, step: int) -> TrainingBatch:
         torch.manual_seed(step)  # with a plaque and without one they are the same
         return batch(lesson, step, self.axes, self.sound, self.model)
 
-    def _with_plaques(self, plain: Lesson, step: int) -> Shown:
+    def _with_plaques(self, plain: Lesson, step: int) -> TrainingBatch:
         """What a plaque lies in is to be shown, and all else to be said as without it."""
         shown = noisy(self._clips(replace(plain, shot=replace(plain.shot, badged=True)), step))
         bare = self._clips(replace(plain, given="nothing") if plain.given == "portrait" else plain, step)
@@ -113,7 +113,7 @@ class Teacher:
             "video_weight": functional.pad(weight, (0, beside)),
         }
 
-    def _remembered(self, shown: Shown) -> Shown:
+    def _remembered(self, shown: TrainingBatch) -> TrainingBatch:
         (seen, _), (heard, _) = mixed(shown, "video"), mixed(shown, "audio")
         video, audio = velocities(self.before, shown, seen, heard, shown["times"])
         return shown | {"video_wanted": video, "audio_wanted": audio}
@@ -137,17 +137,17 @@ class Teacher:
         return found
 
 
-def learn_likeness(folder: Path, weights: Path) -> Run:
+def learn_likeness(folder: Path, weights: Path) -> TrainingRun:
     teacher = Teacher(weights, folder)
-    return Run(LIKENESS, teacher.model, teacher.shown, teacher.losses, folder)
+    return TrainingRun(LIKENESS, teacher.model, teacher.shown, teacher.losses, folder)
 
 
-def learn_plaques(folder: Path, weights: Path) -> Run:
+def learn_plaques(folder: Path, weights: Path) -> TrainingRun:
     """Near a plaque what is there, and all else as before."""
     teacher = Teacher(weights, folder)
     before = deepcopy(teacher.vae.decoder).requires_grad_(False)
 
-    def show(step: int) -> Shown:
+    def show(step: int) -> TrainingBatch:
         made = window(step, 1, WITH_BADGES)
         shown = to_draw(made, teacher.axes)
         drawn = before(shown["latents"]).transpose(1, 2)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from generator.training.loop import kept
+from generator.training.loop import cached
 from generator.training.modules import CHANNELS
 from generator.training.scenes import Shot, scenes
 from generator.training.trajectories import LANDSCAPE
@@ -63,7 +63,7 @@ class Basis:
 
 def basis(folder: Path) -> Basis:
     """The one that the stages in `folder` share."""
-    return Basis(**kept(folder / "basis.pt", components))
+    return Basis(**cached(folder / "basis.pt", components))
 
 
 def components(channels: int = CHANNELS, clips: int = 256) -> dict[str, Tensor]:

@@ -23,7 +23,7 @@ BY_HAND: Final = 2
 """Steps of each kind on a GPU before it is recorded: the first ones measure and make what a recording may not."""
 
 
-def kept(file: Path, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+def cached(file: Path, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
     """What was made once: later stages must find the very same numbers, on whatever device they run."""
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -52,17 +52,17 @@ class Plan:
         return min((step + 1) / WARM_UP, 1.0) * 0.5 * (1 + math.cos(math.pi * fallen))
 
 
-Shown = dict[str, Tensor]
+TrainingBatch = dict[str, Tensor]
 
 
 @dataclass
-class Run:
+class TrainingRun:
     """One stage under way: `show(step)` gives what to learn from, `loss(shown)` its losses, of which `total` counts."""
 
     plan: Plan
     model: nn.Module
-    show: Callable[[int], Shown]
-    loss: Callable[[Shown], dict[str, Tensor]]
+    show: Callable[[int], TrainingBatch]
+    loss: Callable[[TrainingBatch], dict[str, Tensor]]
     folder: Path
     step: int = 0
     mean: list[Tensor] = field(default_factory=list)
@@ -128,7 +128,7 @@ class Run:
             self.step = step + 1
             if self.step % LINES_EVERY == 0 or self.step == self.plan.steps:
                 pace = (self.step - first) / (time.monotonic() - begun)
-                self._tell({name: round(float(value), 5) for name, value in found.items()}, pace)
+                self._log({name: round(float(value), 5) for name, value in found.items()}, pace)
             now = time.monotonic()
             if now - saved > EVERY_SECONDS or now > until:
                 self.save()
@@ -160,7 +160,7 @@ class Run:
         begun, until = self.clock
         return (time.monotonic() - begun) / (until - begun)
 
-    def _once(self, shown: Shown) -> dict[str, Tensor]:
+    def _once(self, shown: TrainingBatch) -> dict[str, Tensor]:
         """All of one step that depends on nothing but tensors."""
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
@@ -178,7 +178,7 @@ class Run:
         torch._foreach_add_(self.mean, apart)
         return {name: value.detach() for name, value in found.items()}
 
-    def _tell(self, found: dict[str, float], pace: float) -> None:
+    def _log(self, found: dict[str, float], pace: float) -> None:
         line: dict[str, Any] = {"stage": self.plan.name, "step": self.step, **found, "steps_a_second": round(pace, 2)}
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{self.plan.name}.jsonl").open("a") as log:
@@ -190,7 +190,9 @@ class Recorded:
 
     pool: Any = None
 
-    def __init__(self, once: Callable[[Shown], dict[str, Tensor]], shown: Shown, params: list[Tensor]) -> None:
+    def __init__(
+        self, once: Callable[[TrainingBatch], dict[str, Tensor]], shown: TrainingBatch, params: list[Tensor]
+    ) -> None:
         self.shown = {name: value.clone() for name, value in shown.items()}
         self.graph = torch.cuda.CUDAGraph()
         torch.cuda.synchronize()
@@ -200,7 +202,7 @@ class Recorded:
         for p in params:
             p.grad = None
 
-    def __call__(self, shown: Shown) -> dict[str, Tensor]:
+    def __call__(self, shown: TrainingBatch) -> dict[str, Tensor]:
         for name, value in shown.items():
             self.shown[name].copy_(value)
         self.graph.replay()

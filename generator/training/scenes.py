@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from generator.badge import CELLS
-from generator.engines.diffusion.grammar import COLOURS, FLOORS, MOTIONS, SHAPES, STYLES, Asked, every
+from generator.engines.diffusion.grammar import COLOURS, FLOORS, MOTIONS, SHAPES, STYLES, ParsedPrompt, every
 from generator.training.render import Looks, draw
 from generator.training.synth import sound
 from generator.training.trajectories import FRAMES, PORTRAIT, Stage, Tracks, tracks
@@ -21,7 +21,7 @@ PLAIN: Final = 0.6
 class Scenes:
     """B clips: what each shows and how it was said, its looks and its track."""
 
-    asked: list[Asked]
+    asked: list[ParsedPrompt]
     words: list[str]
     looks: Looks
     track: Tracks
@@ -49,7 +49,7 @@ class Shot:
     styled: bool = False
 
 
-def scenes(count: int, seed: int, asked: list[Asked] | None = None, shot: Shot = Shot()) -> Scenes:  # frozen
+def scenes(count: int, seed: int, asked: list[ParsedPrompt] | None = None, shot: Shot = Shot()) -> Scenes:  # frozen
     """The same seed gives the same clips, on one kind of device. Held-out triples come only where asked for."""
     chance, dice = random.Random(seed), torch.Generator(device=torch.get_default_device()).manual_seed(seed)
     wanted = asked or [_any(chance, styled=shot.styled) for _ in range(count)]
@@ -73,6 +73,6 @@ def badges(count: int, dice: torch.Generator) -> Tensor:
     return torch.cat([half, half.flip(2)], 2)
 
 
-def _any(chance: random.Random, *, styled: bool) -> Asked:
+def _any(chance: random.Random, *, styled: bool) -> ParsedPrompt:
     one = chance.choice(SEEN)
     return replace(one, style=chance.choice(STYLES[1:])) if styled and chance.random() > PLAIN else one

@@ -16,7 +16,7 @@ FRAMES: Final = 49
 SMALLEST, LARGEST = 19.0, 24.0
 """Half the height of an object."""
 MARGIN: Final = 6.0
-MOST_IMPACTS: Final = 12
+MAX_IMPACTS: Final = 12
 QUIETEST: Final = 84.0
 """Pixels a second. What hits more slowly makes no sound, and bounces no more."""
 
@@ -108,7 +108,7 @@ def _impacts(waits: Tensor, first: Tensor, gravity: Tensor, keeps: Tensor) -> tu
     """Times and speeds [B, 12]; each bounce keeps a part of the speed, until it is too slow for another."""
     speed = gravity * first
     hits, speeds = [waits + first], [speed]
-    for _ in range(MOST_IMPACTS - 1):
+    for _ in range(MAX_IMPACTS - 1):
         speed = torch.where(speed * keeps < QUIETEST, 0.0, speed * keeps)
         hits.append(hits[-1] + 2 * speed / gravity)
         speeds.append(speed)

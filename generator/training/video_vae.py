@@ -11,7 +11,7 @@ from torch import Tensor
 
 from generator.engines.diffusion.badge import COLUMNS, ROWS
 from generator.training.latents import Basis, basis
-from generator.training.loop import Plan, Run, Shown
+from generator.training.loop import Plan, TrainingBatch, TrainingRun
 from generator.training.modules import vae
 from generator.training.scenes import Scenes, Shot, scenes
 from generator.training.trajectories import LANDSCAPE, PORTRAIT, Tracks
@@ -36,14 +36,14 @@ def window(seed: int, count: int, badges: float = 0.25) -> Scenes:
     return scenes(count, seed, shot=Shot(stage, FRAMES, latest=3.0, badged=badged, styled=True))
 
 
-def learn_decoder(folder: Path, count: int = BATCH) -> Run:
+def learn_decoder(folder: Path, count: int = BATCH) -> TrainingRun:
     model: AutoencoderKLLTX2Video = vae()
     axes = basis(folder)
     _begin_right(model, axes)
     return drawing(DECODER, model, folder, lambda step: to_draw(window(step, count), axes))
 
 
-def to_draw(made: Scenes, axes: Basis) -> Shown:
+def to_draw(made: Scenes, axes: Basis) -> TrainingBatch:
     """`pictures`, from their `latents` with some noise; `weight`: how much it matters what is where."""
     pictures = made.pictures()
     latents = axes.latents(pictures)
@@ -54,10 +54,12 @@ def to_draw(made: Scenes, axes: Basis) -> Shown:
     return {"pictures": pictures, "latents": latents, "weight": weight}
 
 
-def drawing(plan: Plan, model: AutoencoderKLLTX2Video, folder: Path, show: Callable[[int], Shown]) -> Run:
+def drawing(
+    plan: Plan, model: AutoencoderKLLTX2Video, folder: Path, show: Callable[[int], TrainingBatch]
+) -> TrainingRun:
     """How a decoder learns what `to_draw` says."""
 
-    def loss(shown: Shown) -> dict[str, Tensor]:
+    def loss(shown: TrainingBatch) -> dict[str, Tensor]:
         pictures, weight = shown["pictures"], shown["weight"]
         drawn = model.decoder(shown["latents"]).transpose(1, 2).float()
         apart = ((drawn - pictures).abs() * weight).mean()
@@ -66,24 +68,24 @@ def drawing(plan: Plan, model: AutoencoderKLLTX2Video, folder: Path, show: Calla
         error = (drawn - pictures).detach()
         return {"total": apart + 0.5 * edges, "apart": error.abs().mean(), "square": error.pow(2).mean()}
 
-    return Run(plan, model.decoder, show, loss, folder)
+    return TrainingRun(plan, model.decoder, show, loss, folder)
 
 
-def learn_encoder(folder: Path, count: int = BATCH) -> Run:
+def learn_encoder(folder: Path, count: int = BATCH) -> TrainingRun:
     model: AutoencoderKLLTX2Video = vae()
     axes = basis(folder)
 
-    def show(step: int) -> Shown:
+    def show(step: int) -> TrainingBatch:
         pictures = window(20_000_000 + step, count).pictures()
         pictures = pictures[:, :1] if step % 4 == 0 else pictures
         return {"pictures": pictures, "latents": axes.latents(pictures)}
 
-    def loss(shown: Shown) -> dict[str, Tensor]:
+    def loss(shown: TrainingBatch) -> dict[str, Tensor]:
         found = model.encoder(shown["pictures"].transpose(1, 2))[:, : len(axes.scales)].float()
         square = (found - shown["latents"]).pow(2).mean()
         return {"total": square, "share": square / shown["latents"].var()}
 
-    return Run(ENCODER, model.encoder, show, loss, folder)
+    return TrainingRun(ENCODER, model.encoder, show, loss, folder)
 
 
 def around(track: Tracks) -> Tensor:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from moderation.policies.policy import PolicySet, Rule
 from placet.text.normalise import Normalised
-from placet.text.phrase_matcher import Found, PhraseBook
+from placet.text.phrase_matcher import PhraseMatch, PhraseMatcher
 
 Span = tuple[int, int]
 CERTAIN = 1.0
@@ -14,7 +14,7 @@ UNCERTAIN = 0.5
 """The phrase stands there only if one reads across word breaks or into a longer word."""
 
 _INNOCENT = "innocent"
-_Hits = Mapping[str, Sequence[Found[str]]]
+_Hits = Mapping[str, Sequence[PhraseMatch[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Lexicon:
     """All lists of a policy set in one book, so that one pass over a text serves every rule."""
 
     def __init__(self, policies: PolicySet) -> None:
-        self._book: PhraseBook[str] = PhraseBook()
+        self._book: PhraseMatcher[str] = PhraseMatcher()
         for name, phrases in (*policies.lists.items(), (_INNOCENT, policies.innocent)):
             for phrase in phrases:
                 self._book.add(phrase, name)
@@ -47,9 +47,9 @@ class Lexicon:
         return {key: _words(rule, hits) if rule.kind == "words" else _near(rule, hits, starts) for key, rule in rules}
 
 
-def _by_list(found: Sequence[Found[str]]) -> _Hits:
+def _by_list(found: Sequence[PhraseMatch[str]]) -> _Hits:
     innocent = [hit for hit in found if hit.key == _INNOCENT and hit.how.is_certain]
-    hits: dict[str, list[Found[str]]] = {}
+    hits: dict[str, list[PhraseMatch[str]]] = {}
     for hit in found:
         if hit.key != _INNOCENT and not any(other.start <= hit.start and hit.end <= other.end for other in innocent):
             hits.setdefault(hit.key, []).append(hit)
@@ -77,9 +77,9 @@ def _near(rule: Rule, hits: _Hits, starts: list[int]) -> Reading:
     return best
 
 
-def _certainty(hit: Found[str]) -> float:
+def _certainty(hit: PhraseMatch[str]) -> float:
     return CERTAIN if hit.how.is_certain else UNCERTAIN
 
 
-def _spans(hits: Iterable[Found[str]]) -> tuple[Span, ...]:
+def _spans(hits: Iterable[PhraseMatch[str]]) -> tuple[Span, ...]:
     return tuple(sorted({(hit.start, hit.end) for hit in hits}))

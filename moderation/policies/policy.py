@@ -12,7 +12,7 @@ CURRENT = "v1"
 Kind = Literal["words", "near", "like"]
 
 _RULE_FIELDS = {"name", "kind", "lists", "within", "hold", "block", "exemplars", "unlike"}
-_POLICY_FIELDS = {"name", "title", "is_floor", "what_would_pass", "rules"}
+_POLICY_FIELDS = {"name", "title", "is_zero_tolerance", "what_would_pass", "rules"}
 
 
 class BadPolicySet(Exception):
@@ -42,7 +42,7 @@ class Policy:
 
     name: str
     title: str
-    is_floor: bool
+    is_zero_tolerance: bool
     what_would_pass: str | None
     rules: tuple[Rule, ...]
 
@@ -82,7 +82,7 @@ def parse(name: str, content: bytes) -> PolicySet:
         raise BadPolicySet(f"Policy set {name!r} is no TOML file: {error}") from error
     lists = {key: tuple(words) for key, words in raw.get("lists", {}).items()}
     policies = tuple(_policy(entry, lists) for entry in raw.get("policy", ()))
-    if not policies or not any(policy.is_floor for policy in policies):
+    if not policies or not any(policy.is_zero_tolerance for policy in policies):
         raise BadPolicySet(f"Policy set {name!r} has no floor: sexualised minors, intimate imagery and threats.")
     version = f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
     return PolicySet(version, policies, lists, tuple(raw.get("innocent", ())))
@@ -90,14 +90,14 @@ def parse(name: str, content: bytes) -> PolicySet:
 
 def _policy(entry: dict[str, Any], lists: Mapping[str, tuple[str, ...]]) -> Policy:
     _only(entry, _POLICY_FIELDS, f"policy {entry.get('name')!r}")
-    is_floor = bool(entry.get("is_floor"))
+    is_zero_tolerance = bool(entry.get("is_zero_tolerance"))
     would_pass = entry.get("what_would_pass")
-    if is_floor == (would_pass is not None):
+    if is_zero_tolerance == (would_pass is not None):
         raise BadPolicySet(
             f"Policy {entry['name']!r}: `what_would_pass` belongs to every policy but those of the floor."
         )
     rules = tuple(_rule(rule, lists) for rule in entry["rules"])
-    return Policy(entry["name"], entry["title"], is_floor, would_pass, rules)
+    return Policy(entry["name"], entry["title"], is_zero_tolerance, would_pass, rules)
 
 
 def _rule(entry: dict[str, Any], lists: Mapping[str, tuple[str, ...]]) -> Rule:

@@ -38,7 +38,7 @@ def kind_of(data: bytes) -> str | None:
     return next((kind for start, kind in _KINDS.items() if data.startswith(start)), None)
 
 
-def ask_c2pa(data: bytes, kind: str, anchors_pem: str) -> tuple[EngineAnswer, Json]:
+def read_with_c2pa(data: bytes, kind: str, anchors_pem: str) -> tuple[EngineAnswer, Json]:
     """The first engine's answer, and its report of all manifests (empty if there is none)."""
     try:
         reader = c2pa.Reader.try_create(kind, io.BytesIO(data), None, context.context(anchors_pem))
@@ -52,7 +52,7 @@ def ask_c2pa(data: bytes, kind: str, anchors_pem: str) -> tuple[EngineAnswer, Js
     return _answer("c2pa-python", integrity, trust, codes), report
 
 
-def ask_encypher(data: bytes, kind: str, anchors_pem: str) -> EngineAnswer:
+def read_with_encypher(data: bytes, kind: str, anchors_pem: str) -> EngineAnswer:
     """The second engine's answer."""
     try:
         report = encypher_c2pa.verify(

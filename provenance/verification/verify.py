@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from placet.media.errors import HostileMedia
+from placet.media.errors import UnreadableMedia
 from provenance.c2pa import readers
 from provenance.c2pa.readers import Json
 from provenance.verification.answer import (
@@ -35,8 +35,8 @@ def verify(
     kind = readers.kind_of(data)
     if kind is None:
         return _judged(data, (), {}, parent_rule=parent_rule, read=None if watermark_key else NOT_EVALUATED)
-    first, report = readers.ask_c2pa(data, kind, anchors_pem)
-    engines = (first, readers.ask_encypher(data, kind, anchors_pem))
+    first, report = readers.read_with_c2pa(data, kind, anchors_pem)
+    engines = (first, readers.read_with_encypher(data, kind, anchors_pem))
     return _judged(data, engines, report, parent_rule=parent_rule, read=_mark_in(data, kind, watermark_key))
 
 
@@ -128,6 +128,6 @@ def _mark_in(data: bytes, kind: str, key: bytes | None) -> str | None:
         return NOT_EVALUATED
     try:
         detected = read_back(data, key)
-    except HostileMedia:
+    except UnreadableMedia:
         return None
     return f"{detected.payload:016x}" if detected else None

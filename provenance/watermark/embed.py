@@ -70,7 +70,7 @@ def detect(frames: Frames | Sequence[Frames], key: bytes) -> Detected | None:
 
 
 def read_back(mp4: bytes | Path, key: bytes) -> Detected | None:
-    """Reads the mark from an encoded clip, in a closed-in child. Raises `HostileMedia`, `NotClosedIn`."""
+    """Reads the mark from an encoded clip, in a closed-in child. Raises `UnreadableMedia`, `SandboxUnavailable`."""
     frames = read_frames(mp4, at_most=_MOST_FRAMES, per_second=6.0)
     return detect([frame.pixels for frame in frames], key)
 

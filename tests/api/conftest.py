@@ -11,11 +11,11 @@ from django.test import Client
 from placet.kernel.ids import PersonId
 from placet.people.models import Account
 from placet.rights.consumers import IN_FORCE
-from placet.text.embedder import hold
+from placet.text.embedder import set_embedder
 from placet.text.embeddings import RecordedEmbedder
-from tests.support.fake_worker import Play
-from tests.support.flow_driver import Pump
-from tests.support.scenario import ROLES, Story
+from tests.support.fake_worker import FakeWorker
+from tests.support.flow_driver import FlowDriver
+from tests.support.scenario import ROLES, Scenario
 
 
 class Caller:
@@ -46,18 +46,18 @@ As = Callable[[PersonId | None], Caller]
 
 
 @pytest.fixture
-def play(fresh_database: str) -> Iterator[Play]:
-    hold(RecordedEmbedder())
-    IN_FORCE.forget()
+def play(fresh_database: str) -> Iterator[FakeWorker]:
+    set_embedder(RecordedEmbedder())
+    IN_FORCE.clear()
     cache.clear()
-    play = Play(Story(Pump()))
-    play.story.begin()
+    play = FakeWorker(Scenario(FlowDriver()))
+    play.scenario.begin()
     yield play
-    play.story.pump.connection.close()
+    play.scenario.driver.connection.close()
 
 
 @pytest.fixture
-def by(play: Play) -> As:
+def by(play: FakeWorker) -> As:
     """`by(BEN).post(…)`; None is a stranger."""
 
     def caller(person: PersonId | None) -> Caller:

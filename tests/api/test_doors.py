@@ -10,27 +10,27 @@ from placet.people.models import Account
 from placet.people.tokens import token_for
 from tests.api.conftest import As
 from tests.support.cast import ANA, BEN, DARA
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 
 BALL = {"prompt": "a red ball bounces"}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 
 
-def test_the_same_key_is_one_command_answered_the_same(by: As, play: Play) -> None:
+def test_the_same_key_is_one_command_answered_the_same(by: As, play: FakeWorker) -> None:
     first = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
-    before = play.story.log.last_position
+    before = play.scenario.log.last_position
     play.tick()
     assert by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"}) == first
-    play.story.pump.run()
+    play.scenario.driver.run()
     assert len(by(BEN).get("generations")[1]) == 1
-    assert play.story.log.last_position > before
+    assert play.scenario.log.last_position > before
 
 
-def test_a_key_whose_answer_was_lost_writes_nothing_twice(by: As, play: Play) -> None:
-    from placet.people.models import AnsweredKey
+def test_a_key_whose_answer_was_lost_writes_nothing_twice(by: As, play: FakeWorker) -> None:
+    from placet.people.models import IdempotencyKeyRow
 
     _, first = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
-    AnsweredKey.objects.update(status=None, answer=None)
+    IdempotencyKeyRow.objects.update(status=None, answer=None)
     _, again = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
     play.tick()
     assert first["id"] == again["id"]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.conftest import As
 from tests.support.cast import ANA, BEN, CLEO, DARA, EVE
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 
 BALL = {"prompt": "a red ball bounces"}
 
@@ -21,7 +21,7 @@ def test_a_person_says_who_may_ask_and_takes_it_back(by: As) -> None:
     assert ana.get("likeness")[1]["is_revoked"] is True
 
 
-def test_a_revocation_takes_the_clip_out_of_the_feed(by: As, play: Play) -> None:
+def test_a_revocation_takes_the_clip_out_of_the_feed(by: As, play: FakeWorker) -> None:
     by(ANA)("PUT", f"likeness/grants/{BEN}")
     _, asked = by(BEN).post("generations", {**BALL, "likenesses": ["Ana"]})
     play.tick()
@@ -33,7 +33,7 @@ def test_a_revocation_takes_the_clip_out_of_the_feed(by: As, play: Play) -> None
     assert by(BEN).get("feed") == (200, [])
 
 
-def test_a_person_removes_one_clip_that_shows_them(by: As, play: Play) -> None:
+def test_a_person_removes_one_clip_that_shows_them(by: As, play: FakeWorker) -> None:
     by(ANA)("PUT", f"likeness/grants/{BEN}")
     _, asked = by(BEN).post("generations", {**BALL, "likenesses": ["Ana"]})
     play.tick()
@@ -48,7 +48,7 @@ def test_a_portrait_is_handed_in_and_kept_without_its_metadata(by: As) -> None:
     assert answer.status_code == 202
 
 
-def test_an_opt_out_is_filed_listed_and_ended(by: As, play: Play) -> None:
+def test_an_opt_out_is_filed_listed_and_ended(by: As, play: FakeWorker) -> None:
     dara = by(DARA)
     status, filed = dara.post("opt-outs", {"names": ["Zorblax"]})
     assert (status, filed["state"]) == (201, "in_force")
@@ -58,7 +58,7 @@ def test_an_opt_out_is_filed_listed_and_ended(by: As, play: Play) -> None:
     assert dara("DELETE", f"opt-outs/{filed['id']}")[1]["state"] == "ended"
 
 
-def test_a_word_of_the_engine_waits_for_a_reviewer_who_decides_it_once(by: As, play: Play) -> None:
+def test_a_word_of_the_engine_waits_for_a_reviewer_who_decides_it_once(by: As, play: FakeWorker) -> None:
     assert by(DARA).post("opt-outs", {"names": ["Ball"]})[1]["state"] == "waiting"
     play.tick()
     (case,) = by(CLEO).get("cases")[1]
@@ -101,7 +101,7 @@ def test_eve_is_refused_and_a_stranger_is_asked_to_sign_in(by: As, method: str, 
     assert (status, told["code"]) == (401, "not_signed_in")
 
 
-def test_eve_neither_sees_nor_ends_a_filing(by: As, play: Play) -> None:
+def test_eve_neither_sees_nor_ends_a_filing(by: As, play: FakeWorker) -> None:
     _, filed = by(DARA).post("opt-outs", {"names": ["Zorblax"]})
     play.tick()
     for method, code in (("GET", "not_permitted"), ("DELETE", "not_your_filing")):

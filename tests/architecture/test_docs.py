@@ -11,10 +11,10 @@ import yaml
 from placet.cli.main import command_files
 from placet.devtools.docgen import asyncapi, commands, events
 from placet.eventlog.store.event import TYPES
-from placet.eventlog.store.records import Carried
+from placet.eventlog.store.records import OutboundRecord
 from placet.eventlog.transports.cloudevents import headers_of
 from placet.kernel.refusal import Refusal
-from placet.media.errors import HOSTILE
+from placet.media.errors import UNREADABLE
 from placet.web.promises import PROMISES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ DOCS = ROOT / "docs"
 ROOMS_BESIDE = {"moderation", "provenance", "generator"}
 SETTING = re.compile(r"\bPLACET_[A-Z][A-Z_]*[A-Z]\b")
 WORD = re.compile(r"[a-z]+(_[a-z]+)*")
-POSITION = {"Objection": 0, "GenerationHeld": 2, "CaseOpened": 3}
+POSITION = {"Objection": 0, "GenerationHeldForReview": 2, "CaseOpened": 3}
 """Where a fact takes its code when it is not named."""
 NOT_SHOWN = {"engine_hung", "unknown_engine", "no_template", "refused"}
 """Codes of log lines and roots of codes: no person meets them."""
@@ -88,7 +88,7 @@ def policy_codes() -> set[str]:
 
 
 def test_every_refusal_code_says_what_it_means_and_what_to_do() -> None:
-    met = (refusals() | codes_in_code() | policy_codes() | set(HOSTILE)) - NOT_SHOWN
+    met = (refusals() | codes_in_code() | policy_codes() | set(UNREADABLE)) - NOT_SHOWN
     assert sorted(met - headings("refusals.md")) == []
     assert sorted(headings("refusals.md") - met) == [], "documented, but no code gives them any more"
 
@@ -123,7 +123,7 @@ def test_every_event_is_as_its_docstring_says() -> None:
 def test_the_topics_are_described_as_the_registry_has_them() -> None:
     assert (DOCS / "asyncapi.yaml").read_text() == asyncapi.page(), "to mend it: placet pages"
     described = yaml.safe_load((DOCS / "asyncapi.yaml").read_text())
-    event = Carried(1, "s", 1, "t", b"", "i", "k", "2026-01-01T00:00:00.000000+00:00")
+    event = OutboundRecord(1, "s", 1, "t", b"", "i", "k", "2026-01-01T00:00:00.000000+00:00")
     assert set(described["components"]["schemas"]["headers"]["properties"]) == {n for n, _ in headers_of(event, 0, b"")}
     ours = {kind.name for kind in TYPES.values() if kind.room not in events.NOT_OURS}
     assert set(described["components"]["messages"]) == ours

@@ -19,7 +19,7 @@ from django.db import connections
 
 from generator.engines.scene.engine import SceneEngine
 from generator.ports import GenerationRequest
-from placet.eventlog.projections.runner import Moved
+from placet.eventlog.projections.runner import CheckpointMoved
 from placet.eventlog.store.errors import LogError
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness.commands import allow
@@ -28,15 +28,15 @@ from placet.rights.consumers import IN_FORCE
 from placet.runtime.supervisor.ports import choose
 from placet.runtime.supervisor.process_table import children
 from placet.studio import commands as studio
-from placet.studio.events import GenerationMade
+from placet.studio.events import GenerationRendered
 from placet.studio.generation import Generation, stream_of
-from placet.studio.jobs import GroundUnderReview, Runs
-from placet.text.embedder import hold
+from placet.studio.jobs import Jobs, RecheckPending
+from placet.text.embedder import set_embedder
 from placet.text.embeddings import RecordedEmbedder
 from tests.support.cast import ANA, BEN
-from tests.support.fake_worker import Play
-from tests.support.flow_driver import Pump
-from tests.support.scenario import Story, new_id
+from tests.support.fake_worker import FakeWorker
+from tests.support.flow_driver import FlowDriver
+from tests.support.scenario import Scenario, new_id
 
 ORIGINS = ("PLACET_ORIGIN", "PLACET_LIVE_ORIGIN")
 
@@ -54,27 +54,27 @@ def drawn(prompt: str) -> tuple[bytes, str]:
     return place.read_bytes(), str(clip.recipe["scene"]["words"])
 
 
-class RealBytes(Play):
+class RealBytes(FakeWorker):
     """The worker's part, with clips that a browser can play."""
 
     def bytes_of(self, generation: str) -> bytes:
         return drawn(self._prompt(generation))[0]
 
     def tick(self) -> None:
-        self.story.pump.run()
-        runs = Runs(self.story.pump.connection)
+        self.scenario.driver.run()
+        runs = Jobs(self.scenario.driver.connection)
         while claimed := runs.claim():
             held, generation = claimed
             made = generation.asked.generation
-            fact = GenerationMade(
+            fact = GenerationRendered(
                 made, new_id().replace("-", "") * 2, 1, 2.0, "0" * 16, {"engine": {"name": "scene"}}, {}
             )
             runs.finish(held, fact, drawn(self._prompt(made))[1])
             self._finish(made)
-        self.story.pump.run()
+        self.scenario.driver.run()
 
     def _prompt(self, generation: str) -> str:
-        return str(Generation.replay(self.story.log.read(stream_of(generation))).asked.prompt)
+        return str(Generation.replay(self.scenario.log.read(stream_of(generation))).asked.prompt)
 
 
 @dataclass
@@ -83,13 +83,13 @@ class Site:
 
     origin: str
     live: str
-    play: Play
+    play: FakeWorker
     pids: dict[str, int] = field(default_factory=dict)
     moving: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def story(self) -> Story:
-        return self.play.story
+    def story(self) -> Scenario:
+        return self.play.scenario
 
     def published(self, prompt: str, *cameos: PersonId, by: PersonId = BEN) -> GenerationId:
         """A clip in the feed. Ana lets whoever asks use her likeness."""
@@ -111,15 +111,15 @@ class Site:
 @contextmanager
 def running_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """Granian serves pages and live updates; a thread gives positions, folds, answers and plays the worker."""
-    hold(RecordedEmbedder())
-    IN_FORCE.forget()
+    set_embedder(RecordedEmbedder())
+    IN_FORCE.clear()
     ports = choose(8600)
     origin, live = (f"http://localhost:{port}" for port in (ports.web, ports.live))
     for name, value in zip(ORIGINS, (origin, live), strict=True):
         monkeypatch.setenv(name, value)
         monkeypatch.setattr(settings, name, value)
-    play = RealBytes(Story(Pump()))
-    play.story.begin()
+    play = RealBytes(Scenario(FlowDriver()))
+    play.scenario.begin()
     serving = [_started(child.words) for child in children(ports)[:2]]
     over = threading.Event()
     site = Site(origin, live, play, {"web": serving[0].pid, "live": serving[1].pid})
@@ -135,7 +135,7 @@ def running_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         for process in serving:
             process.terminate()
             process.wait(10)
-        play.story.pump.connection.close()
+        play.scenario.driver.connection.close()
 
 
 def _started(words: tuple[str, ...]) -> "subprocess.Popen[bytes]":
@@ -145,7 +145,7 @@ def _started(words: tuple[str, ...]) -> "subprocess.Popen[bytes]":
 def _move(site: Site, over: threading.Event) -> None:
     """Whom a page has overtaken begins again, as the processes do."""
     while not over.wait(0.05):
-        with site.moving, suppress(LogError, GroundUnderReview, Moved):
+        with site.moving, suppress(LogError, RecheckPending, CheckpointMoved):
             site.play.tick()
     connections.close_all()
 

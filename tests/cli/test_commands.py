@@ -9,13 +9,13 @@ from placet.cli.command import CommandFailed
 from placet.people.tokens import bearer_of
 from tests.support.cast import BEN, DARA
 from tests.support.commands import Placet
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 
 PORTRAIT = Path(__file__).parents[2] / "platform" / "placet" / "config" / "demo" / "portraits" / "astronaut.jpg"
 BALL = "a red ball bounces"
 
 
-def test_a_prompt_becomes_a_draft_whose_file_is_the_signed_bytes(placet: Placet, play: Play) -> None:
+def test_a_prompt_becomes_a_draft_whose_file_is_the_signed_bytes(placet: Placet, play: FakeWorker) -> None:
     told = placet("ask", BALL)
     assert (told["state"], told["refusal"], told["held"]) == ("draft", None, None)
     assert told["verdicts"] == dict.fromkeys(
@@ -41,7 +41,7 @@ def test_a_refusal_is_an_answer_and_says_what_would_pass(placet: Placet) -> None
     assert (told["ok"], told["state"], told["file"]) == (True, "refused", None)
     assert told["refusal"]["code"] == "consent_missing"
     assert told["refusal"]["what_would_pass"]
-    assert told["refusal"]["contest_by"] > "2026"
+    assert told["refusal"]["appeal_deadline"] > "2026"
     assert told["verdicts"]["likeness"] == "block"
 
 
@@ -50,7 +50,7 @@ def test_a_person_allows_is_told_of_each_stage_and_revokes(placet: Placet) -> No
     clip = placet("ask", BALL, "--likeness", "ana")
     placet("publish", clip["id"])
     notices = placet("notices")["notices"]
-    assert [(n["number"], n["stage"], n["asked_by"]) for n in notices] == [
+    assert [(n["number"], n["stage"], n["requested_by"]) for n in notices] == [
         (3, "published", "Ben"), (2, "draft", "Ben"), (1, "requested", "Ben"),
     ]  # fmt: skip
     told = placet("likeness", "revoke")
@@ -62,8 +62,8 @@ def test_a_withdrawal_from_one_asker_leaves_the_others(placet: Placet) -> None:
     placet("likeness", "level", "everyone")
     clip = placet("ask", BALL, "--likeness", "Ana")
     own = placet("ask", BALL, "--likeness", "Ana", "--as", "Ana")
-    for told, asker in ((clip, "Ben"), (own, "Ana")):
-        placet("publish", told["id"], "--as", asker)
+    for told, requester in ((clip, "Ben"), (own, "Ana")):
+        placet("publish", told["id"], "--as", requester)
     assert placet("likeness", "revoke", "Ben")["taken_out"] == 1
     assert [c["by"] for c in placet("feed")["clips"]] == ["Ana"]
 
@@ -117,8 +117,8 @@ def test_a_report_reaches_the_desk_and_takes_the_clip_down(placet: Placet) -> No
     assert placet("feed")["clips"] == []
 
 
-def test_a_generation_is_cancelled_before_it_is_a_draft(placet: Placet, play: Play) -> None:
-    clip = play.story.ask(BEN, BALL)
+def test_a_generation_is_cancelled_before_it_is_a_draft(placet: Placet, play: FakeWorker) -> None:
+    clip = play.scenario.ask(BEN, BALL)
     assert placet("cancel", clip)["state"] == "cancelled"
 
 
@@ -127,7 +127,7 @@ def test_a_story_names_cause_and_consumer_of_each_event(placet: Placet) -> None:
     events = placet("story", clip["id"])["events"]
     asked, verdict = events[0], next(e for e in events if e["event"] == "moderation.prompt_judged.v1")
     assert (asked["by"], asked["cause"], asked["data"]["prompt"]) == ("Ben", "", BALL)
-    assert verdict["by"] == "moderation.judge_prompt"
+    assert verdict["by"] == "moderation.check_policy"
     assert verdict["cause"].startswith("studio.generation_requested.v1 at ")
     assert [e["position"] for e in events] == sorted(e["position"] for e in events)
 

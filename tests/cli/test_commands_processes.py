@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from placet.media.sandbox_client import probe
-from placet.runtime.postgres.paths import drop_place, place_for
+from placet.runtime.postgres.paths import cluster_paths, remove_cluster
 from placet.runtime.supervisor.state import read_state
 
 pytestmark = [pytest.mark.processes, pytest.mark.models]
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.models]
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "home"
-    drop_place(place_for(tmp_path / "home"))
+    remove_cluster(cluster_paths(tmp_path / "home"))
 
 
 def placet(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -12,45 +12,45 @@ from placet.kernel.ids import GenerationId
 from placet.media.storage import private
 from placet.processes.generation_request import request_of
 from placet.studio import events as e
-from placet.studio.jobs import Runs
+from placet.studio.jobs import Jobs
 from tests.support.cast import BEN
 from tests.support.commands import Placet
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 
 BALL = "a red ball bounces on grass"
 
 
-def made(play: Play, *, seed_more: int = 0) -> GenerationId:
+def made(play: FakeWorker, *, seed_more: int = 0) -> GenerationId:
     """A generation whose recipe is of a clip that was really drawn; `seed_more`: of another clip than was asked for."""
-    clip = play.story.ask(BEN, BALL, seconds=1.0, width=360, height=640)
-    runs = Runs(play.story.pump.connection)
+    clip = play.scenario.ask(BEN, BALL, seconds=1.0, width=360, height=640)
+    runs = Jobs(play.scenario.driver.connection)
     claimed = runs.claim()
     assert claimed is not None
     request = request_of(claimed[1], runs.log, private())
     drawn = SceneEngine().generate(replace(request, seed=request.seed + seed_more), lambda *_: None, lambda: None)
     recipe: dict[str, Any] = {key: drawn.recipe[key] for key in ("raw", "engine", "versions") if key in drawn.recipe}
-    runs.finish(claimed[0], e.GenerationMade(clip, "a" * 64, 1, 1.0, "0" * 16, recipe, {}), BALL)
-    play.story.pump.run()
+    runs.finish(claimed[0], e.GenerationRendered(clip, "a" * 64, 1, 1.0, "0" * 16, recipe, {}), BALL)
+    play.scenario.driver.run()
     return clip
 
 
-def test_a_clip_is_made_again_bit_for_bit(placet: Placet, play: Play) -> None:
+def test_a_clip_is_made_again_bit_for_bit(placet: Placet, play: FakeWorker) -> None:
     told = placet("replay", made(play))
     assert (told["ok"], told["same"], told["differs"]) == (True, {"pictures": True, "sound": True}, {})
 
 
-def test_another_clip_than_the_recipe_says_is_told(placet: Placet, play: Play) -> None:
+def test_another_clip_than_the_recipe_says_is_told(placet: Placet, play: FakeWorker) -> None:
     """The control: a comparison that cannot fail would prove nothing. (The answer is printed before it exits.)"""
     with pytest.raises(SystemExit):
         placet("replay", made(play, seed_more=1))
 
 
-def test_what_was_not_made_cannot_be_made_again(placet: Placet, play: Play) -> None:
+def test_what_was_not_made_cannot_be_made_again(placet: Placet, play: FakeWorker) -> None:
     with pytest.raises(CommandFailed, match="No clip was made of it: it is approved"):
-        placet("replay", play.story.ask(BEN, BALL))
+        placet("replay", play.scenario.ask(BEN, BALL))
 
 
-def test_only_its_asker_and_reviewers_may(placet: Placet, play: Play) -> None:
+def test_only_its_asker_and_reviewers_may(placet: Placet, play: FakeWorker) -> None:
     clip = made(play)
     assert placet("replay", clip, "--as", "Ben")["ok"]
     with pytest.raises(CommandFailed, match=r"[Nn]ot"):

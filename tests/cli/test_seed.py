@@ -6,7 +6,7 @@ from placet.cli.seed import CAST, person_of, seed, sign_in_links
 from placet.eventlog.encryption.vault import install_vault
 from placet.eventlog.store.log import current_log
 from placet.people.models import Account
-from placet.people.queries import named
+from placet.people.queries import find_by_name
 
 
 @pytest.mark.usefixtures("fresh_database")
@@ -15,7 +15,7 @@ def test_it_is_made_once_and_everybody_can_sign_in_at_once() -> None:
     seed()
     assert current_log().last_position == len(CAST)
     assert {str(account.person) for account in Account.objects.all()} == {person_of(name) for name in CAST}
-    assert named("cleo").roles == ("reviewer",)
+    assert find_by_name("cleo").roles == ("reviewer",)
 
 
 @pytest.mark.usefixtures("own_home", "fresh_database")

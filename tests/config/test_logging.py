@@ -19,7 +19,7 @@ from placet.studio import events as e
 from placet.studio.generation import stream_of
 from placet.web.request_id import HEADER
 from tests.support.cast import ANA, BEN
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 from tests.support.scenario import new_id
 from tests.support.visitor import Visit
 
@@ -61,38 +61,40 @@ def replace_handler(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 def test_a_parked_event_names_its_story_and_no_words(
-    play: Play, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    play: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace_handler(monkeypatch, "notices.mail")
-    runner = play.story.pump.runners["notices.mail"]
+    runner = play.scenario.driver.runners["notices.mail"]
     runner.consumer = CONSUMERS["notices.mail"]
-    generation = play.story.ask(BEN, CANARY, ANA)
+    generation = play.scenario.ask(BEN, CANARY, ANA)
     parked = [line for line in told(lines) if "parked position" in line["said"]]
     assert [line["correlation"] for line in parked] == [generation]
-    row = play.story.pump.connection.execute("SELECT error FROM parked").fetchone()
+    row = play.scenario.driver.connection.execute("SELECT error FROM parked").fetchone()
     assert row
     assert CANARY not in row[0]
 
 
 def test_a_failed_effect_names_its_story_and_no_words(
-    play: Play, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    play: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    generation = play.story.ask(BEN, CANARY, ANA)
-    monkeypatch.setitem(outbox.PERFORMERS, "mail", poison)
-    kind = play.story.pump.connection.execute("SELECT kind FROM effect WHERE kind <> 'run' LIMIT 1").fetchone()
+    generation = play.scenario.ask(BEN, CANARY, ANA)
+    monkeypatch.setitem(outbox.HANDLERS, "mail", poison)
+    kind = play.scenario.driver.connection.execute("SELECT kind FROM effect WHERE kind <> 'run' LIMIT 1").fetchone()
     assert kind
-    monkeypatch.setitem(outbox.PERFORMERS, kind[0], poison)
-    assert outbox.run_one(play.story.pump.connection, kind[0])
+    monkeypatch.setitem(outbox.HANDLERS, kind[0], poison)
+    assert outbox.process_one(play.scenario.driver.connection, kind[0])
     (line,) = [line for line in told(lines) if "failed" in line["said"]]
     assert line["correlation"] == generation
-    assert not play.story.pump.connection.execute("SELECT 1 FROM effect WHERE error LIKE %s", (f"%{CANARY}%",)).rowcount
+    assert not play.scenario.driver.connection.execute(
+        "SELECT 1 FROM effect WHERE error LIKE %s", (f"%{CANARY}%",)
+    ).rowcount
 
 
 def test_a_projection_that_stands_still_names_the_story_and_no_words(
-    play: Play, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    play: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PROJECTIONS["studio.generations"].folds, "studio.generation_requested.v1", poison)
-    generation = play.story.ask(BEN, CANARY)
+    generation = play.scenario.ask(BEN, CANARY)
     Projector().run_once()
     standing = [line for line in told(lines) if "stands still" in line["said"]]
     assert {line["correlation"] for line in standing} == {generation}
@@ -100,7 +102,7 @@ def test_a_projection_that_stands_still_names_the_story_and_no_words(
 
 
 def test_a_refusal_and_an_error_page_tell_no_words(
-    stage: Play, visit: Visit, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    stage: FakeWorker, visit: Visit, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ben = visit(BEN)
     ben.post("/create/", 422, prompt=CANARY, seconds="400", size="portrait")
@@ -119,8 +121,8 @@ def test_a_caller_cannot_write_into_the_logs_by_an_id_of_its_own() -> None:
     assert len(answer[HEADER]) == 36
 
 
-def test_a_recorded_refusal_tells_no_words(play: Play, lines: io.StringIO) -> None:
-    generation = play.story.ask(BEN, f"{CANARY}, and everyone is naked", ANA)
-    facts = play.story.log.read(stream_of(generation)).facts
+def test_a_recorded_refusal_tells_no_words(play: FakeWorker, lines: io.StringIO) -> None:
+    generation = play.scenario.ask(BEN, f"{CANARY}, and everyone is naked", ANA)
+    facts = play.scenario.log.read(stream_of(generation)).facts
     assert any(isinstance(fact, e.GenerationRefused) for fact in facts)
     told(lines)

@@ -22,7 +22,7 @@ class Poison(ValueError):
     """What no handler can take."""
 
 
-@consume(EntryNoted, name=NAME, at_most=20)
+@consume(EntryNoted, name=NAME, batch_size=20)
 def answer(fact: EntryNoted, delivery: Delivery) -> None:
     """Parked with its stream when it is poison."""
     if fact.text == "poison":

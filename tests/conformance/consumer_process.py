@@ -12,7 +12,7 @@ from tests.conformance.consumer import NAME  # noqa: E402
 
 match sys.argv[1]:
     case "member":
-        services.answer_events("ledger", [CONSUMERS[NAME]])
+        services.run_consumers("ledger", [CONSUMERS[NAME]])
     case "sequencer":
         services.sequencer()
     case "relay":

@@ -16,9 +16,9 @@ from kafka import KafkaAdminClient, TopicPartition
 
 from placet.devtools.benchmarks.eventlog.entry import EntryNoted as OfYoungerCode
 from placet.eventlog.consumers import checkpoints
-from placet.eventlog.consumers.checkpoints import THE_LOG, Place
+from placet.eventlog.consumers.checkpoints import THE_LOG, EventSource
 from placet.eventlog.transports.cloudevents import headers_of, partition_of
-from placet.eventlog.transports.kafka import Cluster, Record, WrongPartitions
+from placet.eventlog.transports.kafka import KafkaCluster, Record, WrongPartitions
 from placet.eventlog.transports.relay import NAME as RELAY
 from placet.operations.doctor import checks
 from placet.runtime.kafka.running import RunningBroker
@@ -101,10 +101,10 @@ def test_records_twice_and_in_the_wrong_order_are_answered_once_and_in_the_right
     on_kafka.wait(lambda: not on_kafka.count("SELECT count(*) FROM event_pending"))
     on_kafka.cluster.ensure_topics([on_kafka.topic])
     producer = on_kafka.cluster.producer()
-    places: dict[Place, int] = {}
+    places: dict[EventSource, int] = {}
     records = []
-    for event in on_kafka.log.read_carried(0, 1000):
-        place = Place(on_kafka.topic, partition_of(event.stream, on_kafka.cluster.partitions))
+    for event in on_kafka.log.read_for_relay(0, 1000):
+        place = EventSource(on_kafka.topic, partition_of(event.stream, on_kafka.cluster.partitions))
         records.append(Record(place, event.stream, event.data, headers_of(event, places.get(place, 0), b"/test")))
         places[place] = event.position
     producer.wait(producer.send([*reversed(records), *records]))
@@ -119,12 +119,12 @@ def test_a_record_that_names_nothing_in_this_log_wakes_nobody(on_kafka: World) -
     on_kafka.start("member")
     on_kafka.note(5, 2)
     on_kafka.wait_until_answered()
-    event = on_kafka.log.read_carried(0, 1)[0]
+    event = on_kafka.log.read_for_relay(0, 1)[0]
     forged = [("ce_id", b"00000000-0000-4000-8000-000000000000") if n == "ce_id" else (n, v)
               for n, v in headers_of(event, 0, b"/test")]  # fmt: skip
     beyond = [("ce_position", b"999999") if n == "ce_position" else (n, v) for n, v in headers_of(event, 0, b"/test")]
     producer = on_kafka.cluster.producer()
-    places = [Place(on_kafka.topic, n) for n in range(on_kafka.cluster.partitions)]
+    places = [EventSource(on_kafka.topic, n) for n in range(on_kafka.cluster.partitions)]
     hostile = [([], b"{"), (forged, b'{"text":"forged"}'), (beyond, b"\0" * 100_000), ([("ce_position", b"x")], b"")]
     producer.wait(producer.send(Record(p, "account-x", value, headers) for headers, value in hostile for p in places))
     producer.close()
@@ -186,7 +186,7 @@ def test_a_log_put_back_while_the_topics_hold_what_it_lost_loses_nothing_more(
 def test_parts_that_make_the_topics_at_the_same_time_all_find_them(on_kafka: World) -> None:
     """Who comes second is told that a topic is there before the brokers can describe it: chance, so several times."""
     for once in range(TIMES):
-        cluster = Cluster((on_kafka.brokers,), f"{on_kafka.prefix}-{once}", 1, 6)
+        cluster = KafkaCluster((on_kafka.brokers,), f"{on_kafka.prefix}-{once}", 1, 6)
         wanted = [cluster.topic(f"room{number}") for number in range(ROOMS)]
         with ThreadPoolExecutor(PARTS) as parts:
             found = list(parts.map(lambda _, of=cluster, all_=wanted: of.ensure_topics(all_), range(PARTS)))
@@ -199,7 +199,7 @@ def test_the_doctor_tells_the_cluster_that_is_set(
 ) -> None:
     monkeypatch.setenv("PLACET_TRANSPORT", "kafka")
     monkeypatch.setenv("PLACET_KAFKA", on_kafka.brokers)
-    assert checks.kafka(tmp_path).told == f"cluster {on_kafka.cluster.cluster_id()} answers at {on_kafka.brokers}"
+    assert checks.kafka(tmp_path).message == f"cluster {on_kafka.cluster.cluster_id()} answers at {on_kafka.brokers}"
 
 
 def test_events_of_a_room_that_only_younger_code_knows_are_carried_too(on_kafka: World) -> None:
@@ -226,7 +226,7 @@ def test_another_number_of_partitions_is_refused_and_is_a_new_generation_of_topi
         assert process is not None
         on_kafka.kill(process, signal.SIGTERM)
     with pytest.raises(WrongPartitions, match="PLACET_KAFKA_GENERATION=2"):
-        Cluster((on_kafka.brokers,), on_kafka.prefix, 1, 7).ensure_topics([on_kafka.topic])
+        KafkaCluster((on_kafka.brokers,), on_kafka.prefix, 1, 7).ensure_topics([on_kafka.topic])
     on_kafka.note(10, 3)
     on_kafka.settings |= {"PLACET_KAFKA_GENERATION": "2", "PLACET_KAFKA_PARTITIONS": "7"}
     on_kafka.start("relay")
@@ -276,10 +276,10 @@ def _floor(world: World) -> int:
 def test_a_member_that_polls_shorter_than_its_group_needs_gets_its_partitions(on_kafka: World, group: str) -> None:
     """kafka-python forgets what a group is agreeing on when a poll ends first, if new metadata made it agree anew."""
     on_kafka.cluster.ensure_topics([on_kafka.topic])
-    given: set[Place] = set()
+    given: set[EventSource] = set()
     consumer = on_kafka.cluster.consumer(group)
 
-    def gained(places: set[Place]) -> None:
+    def gained(places: set[EventSource]) -> None:
         given.update(places)
         for place in places:
             consumer.seek(place, None)

@@ -10,7 +10,7 @@ from kafka import KafkaConsumer
 
 from placet.eventlog.store.connect import connect
 from placet.eventlog.transports import relay
-from placet.eventlog.transports.kafka import KafkaAway
+from placet.eventlog.transports.kafka import KafkaUnavailable
 from placet.eventlog.transports.relay import Relay
 from tests.conformance.world import World
 
@@ -87,10 +87,10 @@ def test_many_pages_are_carried_in_order_and_again_from_the_last_that_was_noted(
     def fails_once(name: str) -> None:
         noted.append(name)
         if noted.count("relay.advanced") == FAILS_AT and name == "relay.advanced":
-            raise KafkaAway("as if the broker had not answered")
+            raise KafkaUnavailable("as if the broker had not answered")
 
     monkeypatch.setattr(relay, "PAGE", PAGE)
-    monkeypatch.setattr(relay, "crash_point", fails_once)
+    monkeypatch.setattr(relay, "failpoint", fails_once)
     on_kafka.start("sequencer")
     on_kafka.note(STREAMS, EACH)
     on_kafka.wait(lambda: not on_kafka.count("SELECT count(*) FROM event_pending"))

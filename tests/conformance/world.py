@@ -15,7 +15,7 @@ import psycopg
 from placet.eventlog.consumers import checkpoints
 from placet.eventlog.consumers.checkpoints import THE_LOG
 from placet.eventlog.store.log import EventLog
-from placet.eventlog.transports.kafka import Cluster
+from placet.eventlog.transports.kafka import KafkaCluster
 from placet.eventlog.transports.relay import NAME as RELAY
 from tests.conformance.consumer import NAME
 from tests.eventlog.ledger import EntryNoted
@@ -43,11 +43,11 @@ class World:
         return EventLog(self.connection)
 
     @property
-    def cluster(self) -> Cluster:
+    def cluster(self) -> KafkaCluster:
         """As the processes of this test see it."""
         generation = int(self.settings.get("PLACET_KAFKA_GENERATION", "1"))
         partitions = int(self.settings.get("PLACET_KAFKA_PARTITIONS", "4"))
-        return Cluster((self.brokers,), self.prefix, generation, partitions)
+        return KafkaCluster((self.brokers,), self.prefix, generation, partitions)
 
     @property
     def topic(self) -> str:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from placet.devtools.evaluation.conditioning import ROWS, Told, way_rows
+from placet.devtools.evaluation.conditioning import ROWS, ConditioningRow, way_rows
 
-GOOD = [Told(name, 1.0, 0.0) for name, _, _ in ROWS]
+GOOD = [ConditioningRow(name, 1.0, 0.0) for name, _, _ in ROWS]
 
 
 def test_each_row_stands_beside_its_control() -> None:
@@ -16,7 +16,7 @@ def test_each_row_stands_beside_its_control() -> None:
 @pytest.mark.parametrize("name", [name for name, _, _ in ROWS])
 @pytest.mark.parametrize("bad", [(0.2, 0.0), (1.0, 1.0)], ids=["missed", "a control that does not fail"])
 def test_a_row_is_missed_by_its_value_and_by_its_control(name: str, bad: tuple[float, float]) -> None:
-    rows = way_rows([one if one.row != name else Told(name, *bad) for one in GOOD])
+    rows = way_rows([one if one.row != name else ConditioningRow(name, *bad) for one in GOOD])
     assert {row["metric"] for row in rows if not row["met"]} == {name, f"control: {name}"}
 
 

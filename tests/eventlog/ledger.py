@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from placet.eventlog.store.event import For, PersonId, Sealed, event
+from placet.eventlog.store.event import Encrypted, EncryptedFor, PersonId, event
 
 
 @event("ledger.entry_noted.v1", stream="account")
@@ -13,14 +13,14 @@ class EntryNoted:
 @event("ledger.name_noted.v1", stream="account")
 class NameNoted:
     person: PersonId
-    name: Annotated[Sealed, For("person")]
+    name: Annotated[Encrypted, EncryptedFor("person")]
 
 
-@event("ledger.leave_given.v1", stream="leave", guarded=True)
+@event("ledger.leave_given.v1", stream="leave", serialized=True)
 class LeaveGiven:
     who: str
 
 
-@event("ledger.leave_ended.v1", stream="leave", guarded=True)
+@event("ledger.leave_ended.v1", stream="leave", serialized=True)
 class LeaveEnded:
     who: str

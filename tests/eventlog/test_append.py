@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from placet.eventlog.encryption.vault import install_vault
-from placet.eventlog.store.errors import GroundMoved, MixedStream, WrongExpectedVersion
+from placet.eventlog.store.errors import MixedStream, PreconditionFailed, WrongExpectedVersion
 from placet.eventlog.store.event import ERASED
 from placet.eventlog.store.log import ANY, Append, EventLog, current_log
 from tests.eventlog.ledger import EntryNoted, LeaveEnded, LeaveGiven, NameNoted
@@ -58,7 +58,7 @@ def test_a_repeated_command_gets_its_first_answer_and_writes_nothing() -> None:
     first = log.append(stream, [EntryNoted("once")], expected=0, command_id=command)
     log.append(stream, [EntryNoted("later")], expected=1)
     again = log.append(stream, [EntryNoted("once")], expected=0, command_id=command)
-    assert again.again
+    assert again.was_duplicate
     assert again.event_ids == first.event_ids
     assert log.read(stream).version == 2
 
@@ -87,10 +87,10 @@ def test_one_write_may_carry_several_commands_for_one_stream() -> None:
 def test_a_decision_on_moved_ground_is_not_written() -> None:
     log, ground, stream = current_log(), leave(), account()
     log.append(ground, [LeaveGiven("ben")], expected=0)
-    log.append(stream, [EntryNoted("while it stands")], expected=0, given={ground: 1})
+    log.append(stream, [EntryNoted("while it stands")], expected=0, preconditions={ground: 1})
     log.append(ground, [LeaveEnded("ben")], expected=1)
-    with pytest.raises(GroundMoved) as refusal:
-        log.append(stream, [EntryNoted("too late")], expected=1, given={ground: 1})
+    with pytest.raises(PreconditionFailed) as refusal:
+        log.append(stream, [EntryNoted("too late")], expected=1, preconditions={ground: 1})
     assert refusal.value.moved == {ground: (1, 2)}
     assert log.read(stream).version == 1
 
@@ -103,7 +103,7 @@ def test_two_decisions_of_one_write_on_different_ground_are_both_checked() -> No
     stale = Append(one, [EntryNoted("stale")], 0, {ground: 1})
     fresh = Append(two, [EntryNoted("fresh")], 0, {ground: 2})
     for writes in ([stale, fresh], [fresh, stale]):
-        with pytest.raises(GroundMoved):
+        with pytest.raises(PreconditionFailed):
             log.append_all(writes)
 
 

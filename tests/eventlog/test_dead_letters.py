@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from placet.eventlog.consumers import runner
-from placet.eventlog.consumers.dead_letter import parked
+from placet.eventlog.consumers.dead_letter import dead_letters
 from placet.eventlog.consumers.delivery import Delivery
-from placet.eventlog.consumers.redrive import NeverDropped, NothingParked, drop, effects_again, take_again
+from placet.eventlog.consumers.redrive import NeverDiscarded, NoDeadLetters, discard, redrive, retry_outbox
 from placet.eventlog.consumers.runner import CONSUMERS, ConsumerRunner, consume
 from placet.eventlog.store.connect import connect
 from placet.eventlog.store.log import current_log
@@ -67,9 +67,9 @@ def test_a_poisoned_stream_is_parked_and_the_others_go_on(ledger: Ledger) -> Non
     ledger.write(TWO, "x")
     ledger.run()
     assert ledger.taken == ["1: a", "2: x"]
-    rows = parked(ledger.connection)
+    rows = dead_letters(ledger.connection)
     assert [(row.position, row.stream) for row in rows] == [(2, ONE), (3, ONE)]
-    assert rows[0].error.startswith("ValueError at test_parking.py:")
+    assert rows[0].error.startswith("ValueError at test_dead_letters.py:")
     assert rows[1].error.startswith("waits behind")
     assert POISON not in repr(rows), "what people wrote is not kept in the error"
 
@@ -81,63 +81,63 @@ def test_what_comes_later_waits_behind(ledger: Ledger) -> None:
     ledger.write(TWO, "x")
     ledger.run()
     assert ledger.taken == ["2: x"]
-    assert len(parked(ledger.connection)) == 2
+    assert len(dead_letters(ledger.connection)) == 2
 
 
 def test_a_mended_stream_goes_on_in_order_and_once(ledger: Ledger) -> None:
     ledger.write(ONE, "a", POISON, "c", "d")
     ledger.run()
     ledger.is_mended = True
-    (done,) = take_again(ledger.connection, "ledger.read")
-    assert (done.taken, done.error) == (3, "")
+    (done,) = redrive(ledger.connection, "ledger.read")
+    assert (done.processed, done.error) == (3, "")
     ledger.write(ONE, "e")
     ledger.run()
     assert ledger.taken == ["1: a", f"1: {POISON}", "1: c", "1: d", "1: e"]
-    assert parked(ledger.connection) == []
+    assert dead_letters(ledger.connection) == []
 
 
 def test_what_is_not_mended_stays_with_all_behind_it(ledger: Ledger) -> None:
     ledger.write(ONE, POISON, "b")
     ledger.run()
-    (stopped,) = take_again(ledger.connection, "ledger.read")
-    assert (stopped.taken, stopped.stopped_at) == (0, 1)
-    assert [(row.position, row.attempts) for row in parked(ledger.connection)] == [(1, 6), (2, 0)]
+    (stopped,) = redrive(ledger.connection, "ledger.read")
+    assert (stopped.processed, stopped.stopped_at) == (0, 1)
+    assert [(row.position, row.attempts) for row in dead_letters(ledger.connection)] == [(1, 6), (2, 0)]
 
 
 def test_a_dropped_event_keeps_who_and_why_and_frees_the_rest(ledger: Ledger) -> None:
     ledger.write(ONE, POISON, "b")
     ledger.run()
-    drop(ledger.connection, "ledger.read", 1, ANA, "a test entry")
-    assert take_again(ledger.connection, "ledger.read")[0].taken == 1
+    discard(ledger.connection, "ledger.read", 1, ANA, "a test entry")
+    assert redrive(ledger.connection, "ledger.read")[0].processed == 1
     assert ledger.taken == ["1: b"]
     row = ledger.connection.execute("SELECT position, dropped_by::text, why FROM dropped").fetchone()
     assert row == (1, ANA, "a test entry")
 
 
-@pytest.mark.parametrize("name", ["studio.cascade", "likeness.enrol", "rights.match_prompt", "nobody.knows"])
+@pytest.mark.parametrize("name", ["studio.cascade", "likeness.enrol", "rights.check_prompt_rights", "nobody.knows"])
 def test_consent_rights_and_what_never_skips_cannot_be_dropped(fresh_database: str, name: str) -> None:
 
-    with connect() as own, pytest.raises(NeverDropped):
-        drop(own, name, 1, ANA, "in the way")
+    with connect() as own, pytest.raises(NeverDiscarded):
+        discard(own, name, 1, ANA, "in the way")
 
 
 def test_nothing_parked_is_told(ledger: Ledger) -> None:
-    with pytest.raises(NothingParked):
-        take_again(ledger.connection, "ledger.read")
-    with pytest.raises(NothingParked):
-        drop(ledger.connection, "ledger.read", 1, ANA, "nothing there")
+    with pytest.raises(NoDeadLetters):
+        redrive(ledger.connection, "ledger.read")
+    with pytest.raises(NoDeadLetters):
+        discard(ledger.connection, "ledger.read", 1, ANA, "nothing there")
 
 
 def test_effects_that_were_given_up_are_planned_anew_under_their_keys(ledger: Ledger) -> None:
     ledger.write(ONE, "a")
     ledger.run()
     ledger.connection.execute("UPDATE effect SET state = 'failed'")
-    assert effects_again(ledger.connection, "ledger") == 1
-    assert effects_again(ledger.connection, "ledger") == 0
+    assert retry_outbox(ledger.connection, "ledger") == 1
+    assert retry_outbox(ledger.connection, "ledger") == 0
     assert ledger.connection.execute("SELECT key, state FROM effect").fetchall() == [("noted", "planned")]
 
 
 def test_one_that_never_skips_rests_ever_longer_and_then_for_days_the_same() -> None:
-    rests = [runner.rest_after(tries) for tries in (1, 3, 5, 6, 10_000)]
+    rests = [runner.retry_delay_seconds(tries) for tries in (1, 3, 5, 6, 10_000)]
     assert rests == sorted(rests)
-    assert rests[-2:] == [runner.LONGEST_REST_SECONDS] * 2
+    assert rests[-2:] == [runner.MAX_BACKOFF_SECONDS] * 2

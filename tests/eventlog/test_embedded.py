@@ -46,7 +46,7 @@ def taken(subscription: EmbeddedSubscription, count: int, at_most: int = 7) -> l
     for _ in range(200):
         batch = subscription.next(at_most, wait_seconds=0.1)
         found += [event.fact.text for event in batch.events]
-        subscription.settle(batch)
+        subscription.ack(batch)
         if len(found) >= count:
             return found
     raise AssertionError(f"{len(found)} of {count} came")
@@ -59,7 +59,7 @@ def test_only_what_concerns_somebody_is_held_and_everybody_gets_on(log: EventLog
     write(log, 30)
     assert taken(entries, 30) == [str(n) for n in range(30)]
     assert {event.type for event in transport._events} == {"ledger.entry_noted.v1"}
-    none.settle(none.next(7, wait_seconds=0.1))
+    none.ack(none.next(7, wait_seconds=0.1))
     assert none.next(7, wait_seconds=0).reached.popitem()[1].position == log.last_position
 
 
@@ -84,5 +84,5 @@ def test_a_version_to_come_concerns_who_answers_the_type(log: EventLog, owner_ds
     with psycopg.connect(owner_dsn) as owner:
         owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
         owner.execute("UPDATE event SET type = 'ledger.entry_noted.v17' WHERE version = 3")
-    found = log.read_concerning(0, log.last_position, {kind_of(name) for name in ENTRIES})
+    found = log.read_by_types(0, log.last_position, {kind_of(name) for name in ENTRIES})
     assert [event.type for event in found] == ["ledger.entry_noted.v1", "ledger.entry_noted.v17"]

@@ -36,7 +36,7 @@ def stored(found: dict[str, Any], vault: FileVault) -> bytes | None:
         {
             "fields": sorted(hidden),
             "sealed": base64.b64encode(
-                vault.seal(subject, codec.canonical(hidden), codec._bound_to(EVENT_ID, found["type"], subject))
+                vault.encrypt(subject, codec.canonical(hidden), codec._bound_to(EVENT_ID, found["type"], subject))
             ).decode(),
             "subject": subject,
         }

@@ -10,7 +10,7 @@ from django.db import models
 from fixtures.events.make_goldens import load_types
 from placet.eventlog.consumers.runner import CONSUMERS
 from placet.eventlog.encryption.vault import FileVault
-from placet.eventlog.projections.runner import PROJECTIONS, Rows
+from placet.eventlog.projections.runner import PROJECTIONS, ProjectionRows
 from placet.eventlog.store.codec import canonical
 from placet.eventlog.store.event import BY_CLASS
 from placet.eventlog.store.log import RecordedEvent
@@ -23,7 +23,7 @@ load_types()
 OF_THE_PRODUCT = {"people", "likeness", "rights", "studio", "notices", "feed", "moderation", "provenance"}
 
 
-class AnyRows(Rows):
+class AnyRows(ProjectionRows):
     """Rows that are all there, blank, so that a fold runs to its end whatever came before."""
 
     def _read(self, table: type[models.Model], keys: Any) -> dict[str, models.Model]:
@@ -76,9 +76,9 @@ def test_the_states_that_decisions_are_made_from_take_the_golden(path: Path, vau
     if kind == "generation":
         request = next(p for p in GOLDENS if read(p)["type"].startswith("studio.generation_requested."))
         generation = Generation()
-        generation.take(happened(request, vault).fact)
-        generation.take(fact)
+        generation.apply(happened(request, vault).fact)
+        generation.apply(fact)
         assert generation.asked.generation
     elif kind == "consent":
-        Consent().take(fact)
+        Consent().apply(fact)
     assert canonical(BY_CLASS[type(fact)].name)

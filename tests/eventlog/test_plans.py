@@ -18,9 +18,9 @@ WHOLE: Final = {"Seq Scan", "Hash Join", "Merge Join"}
 OFTEN: Final = {
     **{
         name: getattr(sql, name)
-        for name in ("READ", "READ_LAST", "READ_MANY", "READ_FROM", "READ_CARRIED", "READ_AT", "READ_TYPES",
-                     "READ_CONCERNING",
-                     "READ_NEWS", "HEADS", "ANSWER", "INSERT_ONE", "INSERT_MANY")
+        for name in ("READ", "READ_LAST", "READ_MANY", "READ_FROM", "READ_FOR_RELAY", "READ_AT", "READ_TYPES",
+                     "READ_BY_TYPES",
+                     "READ_SINCE", "HEADS", "ANSWER", "INSERT_ONE", "INSERT_MANY")
     },
     **{name: getattr(outbox, name) for name in ("PLAN", "CLAIM", "BEAT", "DONE", "LATER")},
     "NUMBER": sequencer.NUMBER,

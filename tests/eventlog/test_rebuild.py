@@ -12,13 +12,13 @@ import pytest
 from django.db import connection
 
 from placet.cli.management.commands.prepare import rebuild_outdated
-from placet.eventlog.polling import rest, until
+from placet.eventlog.polling import pause, wait_until
 from placet.eventlog.projections import shadow_tables as beside_module
 from placet.eventlog.projections.diff import Difference, Outdated, differences
 from placet.eventlog.projections.freshness import is_stale
 from placet.eventlog.projections.rebuild import AlreadyRebuilding, rebuild
 from placet.eventlog.projections.runner import PROJECTIONS, Projection, Projector, position_of
-from placet.eventlog.projections.shadow_tables import Beside
+from placet.eventlog.projections.shadow_tables import ShadowTables
 from placet.eventlog.store.connect import connect
 from placet.eventlog.store.log import EventLog, current_log
 from placet.eventlog.store.sequencer import Sequencer
@@ -96,7 +96,7 @@ def test_a_row_too_many_and_a_row_too_few_are_told(a_long_log: EventLog) -> None
     assert compared(GENERATIONS) == [Difference("studio_generation", str(gone.pk), (), "replay")]
     gone.save(force_insert=True)
     GenerationRow.objects.create(
-        generation="ffffffff-ffff-4fff-8fff-ffffffffffff", asked_by=gone.asked_by, state="draft", mode="text",
+        generation="ffffffff-ffff-4fff-8fff-ffffffffffff", requested_by=gone.requested_by, state="draft", mode="text",
         requested_at=gone.requested_at, changed_at=gone.changed_at,
     )  # fmt: skip
     assert [d.only_in for d in compared(GENERATIONS)] == ["live"]
@@ -181,7 +181,7 @@ def test_a_process_killed_in_the_middle_leaves_the_live_rows_and_its_place(
     before = list(GenerationRow.objects.order_by("pk").values())
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([sys.executable, "-c", SLOWLY], env=environment) as dying:
-        until(lambda: reached(owner) >= 2_000, lambda: rest(0.05), 60)
+        wait_until(lambda: reached(owner) >= 2_000, lambda: pause(0.05), 60)
         dying.kill()
     stood = reached(owner)
     assert list(GenerationRow.objects.order_by("pk").values()) == before
@@ -263,9 +263,9 @@ def test_what_is_kept_in_memory_is_bounded(a_long_log: EventLog, monkeypatch: py
     monkeypatch.setattr(beside_module, "PAGE", 500)
     monkeypatch.setattr(beside_module, "HELD", 100)
     with connect() as own:
-        beside = Beside(PROJECTIONS[GENERATIONS], own, temporary=True)
+        beside = ShadowTables(PROJECTIONS[GENERATIONS], own, temporary=True)
         beside.prepare()
         held: list[int] = []
-        beside.fold_on(a_long_log.last_position, lambda _done, _of: held.append(len(beside._rows._held)))
+        beside.apply_until(a_long_log.last_position, lambda _done, _of: held.append(len(beside._rows._held)))
         assert max(held) <= 100
     assert compared(GENERATIONS) == []

@@ -10,13 +10,13 @@ import pytest
 from django.db import connection
 
 from placet.eventlog import outbox
-from placet.eventlog.consumers.checkpoints import THE_LOG, Reached
-from placet.eventlog.consumers.delivery import PlannedEffect
+from placet.eventlog.consumers.checkpoints import THE_LOG, Progress
+from placet.eventlog.consumers.delivery import PlannedItem
 from placet.eventlog.consumers.runner import Consumer, ConsumerRunner
 from placet.eventlog.store.connect import connect
 from placet.eventlog.store.log import EventLog, current_log
 from placet.eventlog.store.sequencer import Sequencer
-from placet.eventlog.transports.port import Batch, Step
+from placet.eventlog.transports.port import DeliveryBatch, DeliveryItem
 from tests.eventlog.ledger import EntryNoted
 
 pytestmark = [pytest.mark.usefixtures("fresh_database"), pytest.mark.promise("P6")]
@@ -46,13 +46,13 @@ def lose_djangos_connection(other: psycopg.Connection) -> None:
 
 @both_ways
 def test_an_effect_that_lost_its_connection_is_done_at_the_next_try(monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
-    monkeypatch.setitem(outbox.PERFORMERS, "look", ask)
+    monkeypatch.setitem(outbox.HANDLERS, "look", ask)
     with connect() as other:
-        outbox.plan(other, "test", [PlannedEffect("look", "look", {}, str(uuid.uuid4()), "account-x")])
+        outbox.plan(other, "test", [PlannedItem("look", "look", {}, str(uuid.uuid4()), "account-x")])
         lose_djangos_connection(other)
-        assert outbox.run_one(other, "look")
+        assert outbox.process_one(other, "look")
         other.execute("UPDATE effect SET due_at = clock_timestamp()")
-        assert outbox.run_one(other, "look")
+        assert outbox.process_one(other, "look")
         assert other.execute("SELECT state FROM effect").fetchone() == ("done",)
 
 
@@ -66,7 +66,7 @@ def test_a_consumer_that_lost_its_connection_answers_at_the_next_try(ask: Ask) -
         (event,) = EventLog(other).read_from(0, 10)
         lose_djangos_connection(other)
         runner = ConsumerRunner(consumer, other, threading.Event())
-        batch = Batch((Step(event, THE_LOG, Reached(event.position)),))
+        batch = DeliveryBatch((DeliveryItem(event, THE_LOG, Progress(event.position)),))
         with suppress(psycopg.OperationalError):  # its thread would begin again with a connection of its own
-            assert runner.take(batch)
-        assert runner.take(batch)
+            assert runner.process(batch)
+        assert runner.process(batch)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from placet.eventlog.consumers.delivery import KnownStreams
+from placet.eventlog.consumers.delivery import StreamCache
 from placet.eventlog.store.log import ANY, current_log
 from tests.eventlog.ledger import EntryNoted
 
@@ -24,7 +24,7 @@ a_step = st.tuples(
 @given(at_most=st.integers(1, 8), steps=st.lists(a_step, min_size=2, max_size=8))
 def test_a_stream_is_whole_however_little_is_kept_of_the_others(at_most: int, steps: Steps) -> None:
     """Of each step: how many events come to which streams, and which are read then, in this order."""
-    log, known = current_log(), KnownStreams(at_most)
+    log, known = current_log(), StreamCache(at_most)
     names = [f"account-{uuid.uuid4()}" for _ in range(STREAMS)]
     for news, asked in steps:
         for number, count in news.items():

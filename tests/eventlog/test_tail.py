@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from placet.devtools.benchmarks.eventlog.tailing import following
-from placet.devtools.benchmarks.eventlog.writers import Load, Worker, running
+from placet.devtools.benchmarks.eventlog.writers import Worker, WriteLoad, running
 from placet.eventlog.store.sequencer import Sequencer
 
 pytestmark = [pytest.mark.processes]
@@ -27,7 +27,7 @@ def _hold_one_open(dsn: str, seconds: float) -> None:
 
 @pytest.mark.promise("P6")
 def test_a_reader_by_position_misses_nothing_and_one_by_serial_id_does(fresh_database: str) -> None:
-    load = Load(writers=8, a_transaction=1, count=A_GOOD_MANY // 8, is_rough=True)
+    load = WriteLoad(writers=8, a_transaction=1, count=A_GOOD_MANY // 8, is_rough=True)
     assert tail_beside(fresh_database, load) >= A_GOOD_MANY
 
 
@@ -36,11 +36,11 @@ def test_a_reader_by_position_misses_nothing_and_one_by_serial_id_does(fresh_dat
 def test_ten_minutes_of_writing_are_read_without_a_miss(
     fresh_database: str, record_property: Callable[[str, object], None]
 ) -> None:
-    written = tail_beside(fresh_database, Load(writers=8, a_transaction=1, seconds=SOAK_SECONDS, is_rough=True))
+    written = tail_beside(fresh_database, WriteLoad(writers=8, a_transaction=1, seconds=SOAK_SECONDS, is_rough=True))
     record_property("events", written)
 
 
-def tail_beside(dsn: str, load: Load) -> int:
+def tail_beside(dsn: str, load: WriteLoad) -> int:
     """How many events were written beside the two readers, of whom one missed nothing."""
     late = threading.Thread(target=_hold_one_open, args=(dsn, 4))
     late.start()

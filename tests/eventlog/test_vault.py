@@ -38,38 +38,38 @@ def seals(process: "subprocess.Popen[bytes]") -> list[tuple[float, bytes]]:
 
 @pytest.mark.promise("P9")
 def test_what_was_sealed_is_gone_with_the_key_and_nothing_is_sealed_again(vault: FileVault) -> None:
-    sealed = vault.seal(ANA, b"hello", b"here")
-    assert vault.open(ANA, sealed, b"here") == b"hello"
+    sealed = vault.encrypt(ANA, b"hello", b"here")
+    assert vault.decrypt(ANA, sealed, b"here") == b"hello"
     vault.destroy(ANA)
-    assert vault.open(ANA, sealed, b"here") is None
+    assert vault.decrypt(ANA, sealed, b"here") is None
     with pytest.raises(SubjectErased):
-        vault.seal(ANA, b"again", b"here")
+        vault.encrypt(ANA, b"again", b"here")
     assert (vault.folder / ANA).read_bytes() == TOMBSTONE
 
 
 def test_somebody_elses_key_stays(vault: FileVault) -> None:
-    sealed = vault.seal(BEN, b"hello", b"here")
+    sealed = vault.encrypt(BEN, b"hello", b"here")
     vault.destroy(ANA)
-    assert vault.open(BEN, sealed, b"here") == b"hello"
+    assert vault.decrypt(BEN, sealed, b"here") == b"hello"
 
 
 def test_who_never_had_a_key_gets_none_after_an_erasure(vault: FileVault) -> None:
     vault.destroy(ANA)
     with pytest.raises(SubjectErased):
-        vault.seal(ANA, b"first", b"here")
+        vault.encrypt(ANA, b"first", b"here")
 
 
 @pytest.mark.promise("P9")
 def test_another_vault_that_holds_the_key_cannot_use_it_after_the_acknowledgement(vault: FileVault) -> None:
-    sealed = vault.seal(ANA, b"hello", b"here")
+    sealed = vault.encrypt(ANA, b"hello", b"here")
     other = FileVault(vault.folder, MASTER)
-    assert other.open(ANA, sealed, b"here") == b"hello"
+    assert other.decrypt(ANA, sealed, b"here") == b"hello"
     vault.destroy(ANA)
-    assert other.open(ANA, sealed, b"here") is None
+    assert other.decrypt(ANA, sealed, b"here") is None
 
 
 def test_a_cached_key_leaves_the_memory_though_nobody_asks_again(vault: FileVault) -> None:
-    vault.seal(ANA, b"hello", b"here")
+    vault.encrypt(ANA, b"hello", b"here")
     assert vault._keys._held
     until = time.monotonic() + 10 * LEASE_SECONDS
     while vault._keys._held and time.monotonic() < until:
@@ -78,12 +78,12 @@ def test_a_cached_key_leaves_the_memory_though_nobody_asks_again(vault: FileVaul
 
 
 def test_a_destroyer_that_died_in_the_middle_is_followed_by_another(vault: FileVault) -> None:
-    sealed = vault.seal(ANA, b"hello", b"here")
+    sealed = vault.encrypt(ANA, b"hello", b"here")
     half = vault.folder / f".new-{ANA}-killed"
     half.write_bytes((vault.folder / ANA).read_bytes())  # a maker that was killed left the same key
     vault.destroy(ANA)
     vault.destroy(ANA)
-    assert vault.open(ANA, sealed, b"here") is None
+    assert vault.decrypt(ANA, sealed, b"here") is None
     assert not half.exists()
 
 
@@ -97,13 +97,13 @@ def test_sealers_race_a_destroyer_and_after_its_word_no_seal_succeeds(vault: Fil
         done = [seal for process in sealers for seal in seals(process)]
         assert len(done) > 3, "the race had no power: nobody had sealed"
         assert max(at for at, _ in done) < acknowledged
-        assert {vault.open(ANA, sealed, b"race") for _, sealed in done} == {None}
+        assert {vault.decrypt(ANA, sealed, b"race") for _, sealed in done} == {None}
         (vault.folder / ANA).unlink()  # the next round begins anew
         vault.forget_cached()
 
 
 def test_the_race_would_show_a_sealer_that_takes_no_care(vault: FileVault) -> None:
-    vault.seal(ANA, b"hello", b"here")
+    vault.encrypt(ANA, b"hello", b"here")
     careless = sealer(vault, ANA, "careless")
     time.sleep(0.1)
     vault.destroy(ANA)

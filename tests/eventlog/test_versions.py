@@ -10,16 +10,16 @@ import pytest
 
 from placet.eventlog.consumers.delivery import Delivery
 from placet.eventlog.consumers.runner import CONSUMERS, ConsumerRunner, consume
-from placet.eventlog.projections.runner import PROJECTIONS, Projection, Projector, Rows, position_of
+from placet.eventlog.projections.runner import PROJECTIONS, Projection, ProjectionRows, Projector, position_of
 from placet.eventlog.store.connect import connect
-from placet.eventlog.store.event import BY_CLASS, TYPES, For, PersonId, Sealed, event
+from placet.eventlog.store.event import BY_CLASS, TYPES, Encrypted, EncryptedFor, PersonId, event
 from placet.eventlog.store.log import RecordedEvent, current_log
 from placet.eventlog.store.sequencer import Sequencer
 from placet.eventlog.store.upcast import UPCASTERS, upcast
 from placet.eventlog.store.versions import every_version
-from placet.operations.monitoring.alerts import alarms
-from placet.operations.monitoring.collector import measure
-from placet.people.models import UsedLink
+from placet.operations.monitoring.alerts import active_alerts
+from placet.operations.monitoring.collector import take_snapshot
+from placet.people.models import UsedSignInLink
 from tests.support.cast import ANA
 from tests.support.flow_driver import run_from_checkpoint
 
@@ -30,7 +30,7 @@ Release = Literal["old", "new"]
 def as_the_old_release_knows_it() -> type[Any]:
     class ParcelSent:
         person: PersonId
-        to: Annotated[Sealed, For("person")]
+        to: Annotated[Encrypted, EncryptedFor("person")]
 
     return event("parcel.parcel_sent.v1", stream="parcel")(ParcelSent)
 
@@ -38,7 +38,7 @@ def as_the_old_release_knows_it() -> type[Any]:
 def as_the_new_release_knows_it() -> type[Any]:
     class ParcelSent:
         person: PersonId
-        to: Annotated[Sealed, For("person")]
+        to: Annotated[Encrypted, EncryptedFor("person")]
         weight: int
 
     upcast("parcel.parcel_sent.v1")(lambda data: {**data, "weight": 0})
@@ -59,9 +59,9 @@ class Site:
         self.stop()
         known = as_the_new_release_knows_it() if release == "new" else as_the_old_release_knows_it()
         consume(known, name="parcel.tell", never_skips=True)(self.tell)
-        target = PROJECTIONS["parcel.list"] = Projection("parcel.list", 1, (UsedLink,))
+        target = PROJECTIONS["parcel.list"] = Projection("parcel.list", 1, (UsedSignInLink,))
         target.on(known)(self.fold)
-        other = PROJECTIONS["parcel.other"] = Projection("parcel.other", 1, (UsedLink,))
+        other = PROJECTIONS["parcel.other"] = Projection("parcel.other", 1, (UsedSignInLink,))
         other.folds["people.person_joined.v1"] = lambda _fact, happened, _rows: self.others.append(happened.position)
 
     def stop(self) -> None:
@@ -76,7 +76,7 @@ class Site:
         """Waits while it cannot read an event."""
         delivery.plan("parcel", {"to": str(fact.to), "weight": getattr(fact, "weight", None)}, key="told")
 
-    def fold(self, fact: Any, happened: RecordedEvent, _rows: Rows) -> None:
+    def fold(self, fact: Any, happened: RecordedEvent, _rows: ProjectionRows) -> None:
         self.folded.append(f"{happened.position}: {getattr(fact, 'weight', None)}")
 
     def send(self, *facts: object) -> None:
@@ -90,7 +90,7 @@ class Site:
         Projector([PROJECTIONS["parcel.list"], PROJECTIONS["parcel.other"]]).run_once()
         stop = threading.Event()
         runner = ConsumerRunner(CONSUMERS["parcel.tell"], self.own, stop)
-        runner._rest = lambda *_: stop.set()  # type: ignore[method-assign]  # a rest would last until the new release
+        runner._back_off = lambda *_: stop.set()  # type: ignore[method-assign]  # a rest would last until the new release
         run_from_checkpoint(runner)
 
     def told(self) -> list[tuple[str, int | None]]:
@@ -129,7 +129,7 @@ def test_old_code_waits_for_a_newer_event_and_says_so(site: Site) -> None:
     assert position_of("parcel.list") == position_of("parcel.tell") == 0
     assert position_of("parcel.other") == 1, "whose it is not goes on"
     assert site.own.execute("SELECT count(*) FROM parked").fetchone() == (0,), "a wait is no parking"
-    place = measure().projections["parcel.list"]
+    place = take_snapshot().projections["parcel.list"]
     assert (place.waits_for_type, place.lag) == ("parcel.parcel_sent.v2", 1)
 
 
@@ -141,11 +141,15 @@ def test_the_wait_is_an_alarm_that_names_type_and_position(site: Site, owner_dsn
     with psycopg.connect(owner_dsn, autocommit=True) as owner:  # the event is made older than five seconds
         owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
         owner.execute("UPDATE event SET recorded_at = recorded_at - interval '1 minute'")
-    found = [alarm for alarm in alarms(measure()) if alarm.code == "type_unknown"]
-    assert [alarm.told for alarm in found] == [
+    found = [alarm for alarm in active_alerts(take_snapshot()) if alarm.code == "type_unknown"]
+    assert [alarm.message for alarm in found] == [
         "parcel.list waits beyond position 0: parcel.parcel_sent.v2 is not known here"
     ], "those whose event it is not do not wait for it"
-    assert not [alarm for alarm in alarms(measure()) if alarm.code == "projection_behind" and "parcel" in alarm.told]
+    assert not [
+        alarm
+        for alarm in active_alerts(take_snapshot())
+        if alarm.code == "projection_behind" and "parcel" in alarm.message
+    ]
 
 
 @pytest.mark.promise("P6")

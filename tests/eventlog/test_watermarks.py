@@ -3,22 +3,22 @@
 import pytest
 
 from placet.eventlog.consumers import checkpoints
-from placet.eventlog.consumers.checkpoints import THE_LOG, Place, Reached
-from placet.eventlog.consumers.watermarks import raise_floors
+from placet.eventlog.consumers.checkpoints import THE_LOG, EventSource, Progress
+from placet.eventlog.consumers.watermarks import raise_watermarks
 from placet.eventlog.store.log import current_log
 
 WHO = "ledger.keep"
-ONE, TWO = Place("t.ledger", 0), Place("t.ledger", 1)
+ONE, TWO = EventSource("t.ledger", 0), EventSource("t.ledger", 1)
 pytestmark = pytest.mark.django_db
 
 
 def stand(who: str, **reached: int) -> None:
     places = {"log": THE_LOG, "one": ONE, "two": TWO}
-    checkpoints.move(current_log().connection, who, {places[name]: Reached(at) for name, at in reached.items()})
+    checkpoints.move(current_log().connection, who, {places[name]: Progress(at) for name, at in reached.items()})
 
 
 def floor() -> int:
-    raise_floors(current_log().connection, {WHO: {"t.ledger"}})
+    raise_watermarks(current_log().connection, {WHO: {"t.ledger"}})
     return checkpoints.read(current_log().connection, WHO)[THE_LOG].position
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from placet.eventlog.consumers.delivery import PlannedEffect
+from placet.eventlog.consumers.delivery import PlannedItem
 from placet.eventlog.leases import Lease
-from placet.eventlog.outbox import LONGEST_WAIT_SECONDS, Claim, LeaseLost, beat, claim, later, plan
+from placet.eventlog.outbox import MAX_WAIT_SECONDS, ClaimedItem, OutboxLeaseLost, claim, heartbeat, plan, reschedule
 from placet.eventlog.store.connect import connect
 
 pytestmark = [pytest.mark.usefixtures("fresh_database"), pytest.mark.promise("P6")]
@@ -19,11 +19,11 @@ ahead = pytest.mark.parametrize("by", ["1 hour", "400 days"])
 @pytest.fixture
 def connection() -> Iterator[psycopg.Connection[Any]]:
     with connect() as connection:
-        plan(connection, "test", [PlannedEffect("post", "once", {}, str(uuid.uuid4()), "a-stream")])
+        plan(connection, "test", [PlannedItem("post", "once", {}, str(uuid.uuid4()), "a-stream")])
         yield connection
 
 
-def held(connection: psycopg.Connection[Any]) -> Claim:
+def held(connection: psycopg.Connection[Any]) -> ClaimedItem:
     found = claim(connection, "post", 60)
     assert found is not None
     return found
@@ -38,13 +38,13 @@ def test_an_effect_leased_or_due_by_a_clock_that_was_ahead_is_taken(
         f"UPDATE effect SET due_at = due_at + interval '{by}', lease_until = lease_until + interval '{by}'"
     )
     assert held(connection).token == first.token + 1
-    with pytest.raises(LeaseLost):
-        beat(connection, first, 60, {})
+    with pytest.raises(OutboxLeaseLost):
+        heartbeat(connection, first, 60, {})
 
 
 def test_a_wait_that_was_given_is_kept_to(connection: psycopg.Connection[Any]) -> None:
     """The control: the longest one too."""
-    later(connection, held(connection), "failed", LONGEST_WAIT_SECONDS - 1)
+    reschedule(connection, held(connection), "failed", MAX_WAIT_SECONDS - 1)
     assert claim(connection, "post", 60) is None
 
 
@@ -56,10 +56,10 @@ def test_a_lease_that_goes_on_is_kept_to(connection: psycopg.Connection[Any]) ->
 def test_a_day_that_passed_at_once_gives_nothing_up(connection: psycopg.Connection[Any]) -> None:
     effect = held(connection)
     connection.execute("UPDATE effect SET planned_at = planned_at - interval '400 days'")
-    later(connection, effect, "failed once", 0)
+    reschedule(connection, effect, "failed once", 0)
     assert held(connection).attempts == 2
     connection.execute("UPDATE effect SET attempts = 20")
-    later(connection, Claim(effect.id, 2, "", {}, "", "", 20), "failed for long", 0)
+    reschedule(connection, ClaimedItem(effect.id, 2, "", {}, "", "", 20), "failed for long", 0)
     assert connection.execute("SELECT state FROM effect").fetchone() == ("failed",)
 
 

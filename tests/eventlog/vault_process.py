@@ -42,7 +42,7 @@ def main(folder: str, subject: str, kind: str = "") -> None:
     while not kind or time.monotonic() < until:
         began = time.monotonic()
         try:
-            sealed = vault.seal(subject, b"a secret", b"race")
+            sealed = vault.encrypt(subject, b"a secret", b"race")
         except SubjectErased:
             _say("refused")
             return

@@ -7,7 +7,7 @@ from pytest_django import Settings
 from placet.cli.export_clips import shown_to_all
 from tests.feed.test_views import clips_in
 from tests.support.cast import BEN
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 from tests.support.visitor import Visit, drafted, published
 
 ASK = {"prompt": "a red ball bounces", "seconds": "4", "size": "portrait", "engine": "scene"}
@@ -40,9 +40,9 @@ def test_an_engine_without_such_a_licence_is_asked_anywhere(visit: Visit) -> Non
     visit(BEN).post("/create/", status=302, **ASK | {"engine": "small"})
 
 
-def test_its_clips_are_shown_where_it_holds_and_nowhere_else(visit: Visit, stage: Play) -> None:
+def test_its_clips_are_shown_where_it_holds_and_nowhere_else(visit: Visit, stage: FakeWorker) -> None:
     everywhere = published(stage)
-    stage.story.recipe = NOT_IN_US
+    stage.scenario.recipe = NOT_IN_US
     here = published(stage)
     anyone = visit(None)
     for region, seen in (("DE", [here, everywhere]), ("US", [everywhere]), ("", [everywhere])):
@@ -54,16 +54,16 @@ def test_its_clips_are_shown_where_it_holds_and_nowhere_else(visit: Visit, stage
         assert anyone.client.get(f"/media/{everywhere}.mp4").status_code == 200
 
 
-def test_nor_is_it_copied_out_at_the_command_line(stage: Play, settings: Settings) -> None:
-    stage.story.recipe = NOT_IN_US
+def test_nor_is_it_copied_out_at_the_command_line(stage: FakeWorker, settings: Settings) -> None:
+    stage.scenario.recipe = NOT_IN_US
     clip = published(stage)
     for region, is_copied in (("DE", True), ("US", False), ("XX", False)):
         settings.PLACET_REGION = region
         assert (shown_to_all(clip) is not None) is is_copied
 
 
-def test_nor_is_a_draft_of_it(visit: Visit, stage: Play) -> None:
-    stage.story.recipe = NOT_IN_US
+def test_nor_is_a_draft_of_it(visit: Visit, stage: FakeWorker) -> None:
+    stage.scenario.recipe = NOT_IN_US
     draft = drafted(stage)
     ben = visit(BEN)
     for region, status in (("DE", 200), ("US", 451)):

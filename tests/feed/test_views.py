@@ -6,7 +6,7 @@ import pytest
 
 from placet.likeness import commands as likeness
 from tests.support.cast import ANA, BEN
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 from tests.support.scenario import new_id
 from tests.support.visitor import Visit, drafted, published
 
@@ -20,13 +20,13 @@ def test_an_empty_feed_says_what_would_be_there(visit: Visit) -> None:
     assert "Make the first one" in visit(BEN).get("/")
 
 
-def test_clips_come_newest_first_and_drafts_never(visit: Visit, stage: Play) -> None:
+def test_clips_come_newest_first_and_drafts_never(visit: Visit, stage: FakeWorker) -> None:
     first, second = published(stage), published(stage)
     drafted(stage)
     assert clips_in(visit(None).get("/")) == [second, first]
 
 
-def test_older_clips_come_by_a_plain_link_or_by_htmx(visit: Visit, stage: Play) -> None:
+def test_older_clips_come_by_a_plain_link_or_by_htmx(visit: Visit, stage: FakeWorker) -> None:
     made = [published(stage) for _ in range(6)]
     page = visit(None).get("/")
     older = re.search(r'<a href="(/\?before=\d+)"', page)
@@ -35,7 +35,7 @@ def test_older_clips_come_by_a_plain_link_or_by_htmx(visit: Visit, stage: Play) 
     assert "<html" not in visit(None).get(older[1], by_htmx=True)
 
 
-def test_a_clip_tells_its_credentials(visit: Visit, stage: Play) -> None:
+def test_a_clip_tells_its_credentials(visit: Visit, stage: FakeWorker) -> None:
     generation = published(stage, ANA)
     page = visit(None).get(f"/clips/{generation}/")
     for said in ("Ben", "with Ana", "Made by a renderer", "Credentials", "each by their own consent", "SHA-256"):
@@ -43,18 +43,18 @@ def test_a_clip_tells_its_credentials(visit: Visit, stage: Play) -> None:
 
 
 @pytest.mark.promise("P3")
-def test_a_clip_whose_person_stopped_everything_is_gone_with_its_reason(visit: Visit, stage: Play) -> None:
+def test_a_clip_whose_person_stopped_everything_is_gone_with_its_reason(visit: Visit, stage: FakeWorker) -> None:
     generation = published(stage, ANA)
-    likeness.revoke(stage.story.log, ANA, None, new_id())
-    stage.story.pump.run()
+    likeness.revoke(stage.scenario.log, ANA, None, new_id())
+    stage.scenario.driver.run()
     assert clips_in(visit(None).get("/")) == []
     assert "withdrawn their consent" in visit(None).get(f"/clips/{generation}/", status=410)
 
 
-def test_a_feed_behind_the_log_shows_nothing(visit: Visit, stage: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_feed_behind_the_log_shows_nothing(visit: Visit, stage: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     published(stage)
     monkeypatch.setattr("placet.eventlog.projections.freshness.WAIT_SECONDS", -1.0)
-    likeness.block(stage.story.log, ANA, BEN, new_id())
+    likeness.block(stage.scenario.log, ANA, BEN, new_id())
     assert visit(None).client.get("/").status_code == 503
 
 

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 import pytest
 
 from placet.rights.consumers import IN_FORCE
-from placet.text.embedder import hold
+from placet.text.embedder import set_embedder
 from placet.text.embeddings import RecordedEmbedder
-from tests.support.flow_driver import Pump
-from tests.support.scenario import Story
+from tests.support.flow_driver import FlowDriver
+from tests.support.scenario import Scenario
 
 
 @pytest.fixture
-def story(fresh_database: str) -> Iterator[Story]:
-    hold(RecordedEmbedder())
-    IN_FORCE.forget()
-    story = Story(Pump())
+def story(fresh_database: str) -> Iterator[Scenario]:
+    set_embedder(RecordedEmbedder())
+    IN_FORCE.clear()
+    story = Scenario(FlowDriver())
     story.begin()
     yield story
-    story.pump.connection.close()
+    story.driver.connection.close()
 
 
 @pytest.fixture

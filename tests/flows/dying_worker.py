@@ -14,16 +14,16 @@ if __name__ == "__main__":
     django.setup()
     from django.conf import settings
 
-    from generator.job import Run
+    from generator.job import Job
     from placet.processes import services
 
     settings.PLACET_ENGINE, phase = sys.argv[1:]
-    go_on = Run.progress
+    go_on = Job.progress
 
-    def progress(run: Run, name: str, done_0_1: float) -> None:
+    def progress(run: Job, name: str, done_0_1: float) -> None:
         go_on(run, name, done_0_1)
         if name == phase:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Run.progress = progress  # type: ignore[assignment, method-assign]
-    services.worker()
+    Job.progress = progress  # type: ignore[assignment, method-assign]
+    services.generator()

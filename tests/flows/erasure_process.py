@@ -13,5 +13,5 @@ if __name__ == "__main__":
     from placet.config import flow
     from placet.processes import services
 
-    mine = [one for one in flow.consumers() if one.name in {"studio.withdraw_person", "studio.erase_person"}]
-    services.answer_events("forgetting", mine)
+    mine = [one for one in flow.consumers() if one.name in {"studio.prepare_erasure", "studio.erase_person"}]
+    services.run_consumers("forgetting", mine)

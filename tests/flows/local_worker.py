@@ -8,35 +8,35 @@ import numpy as np
 from django.conf import settings
 
 from generator.engines.diffusion.engine import DiffusersEngine
-from generator.ports import Claim, Engine, Shape
-from generator.registry import Engines
+from generator.ports import Engine, JobClaim, JobShape
+from generator.registry import EngineRegistry
 from generator.worker import work
 from placet.likeness import templates
 from placet.likeness.faces import Template
 from placet.likeness.queries import enrolled
 from placet.media.storage import blobs, private
-from placet.processes.generation_queue import LogRunQueue
+from placet.processes.generation_queue import LogJobQueue
 from provenance.pki.install_pki import make_install_pki
 from tests.support.cast import ANA
-from tests.support.scenario import Story
+from tests.support.scenario import Scenario
 
 Beaten = Callable[[str], None]
 
 
-class Line(LogRunQueue):
+class Line(LogJobQueue):
     """The worker's own queue, which notes when there is nothing more to do, and tells of each beat's phase."""
 
     is_empty = False
     beaten: Beaten = staticmethod(lambda _: None)
 
-    def claim(self, like: Shape | None = None) -> Claim | None:
+    def claim(self, like: JobShape | None = None) -> JobClaim | None:
         found = super().claim(like)
         self.is_empty = found is None
         return found
 
-    def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+    def beat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
         self.beaten(phase)
-        return super().beat(claim, phase, done_0_1)
+        return super().heartbeat(claim, phase, done_0_1)
 
 
 def equip() -> None:
@@ -54,11 +54,11 @@ def small() -> DiffusersEngine:
     return made
 
 
-def work_off(story: Story, engine: Engine, beaten: Beaten | None = None) -> None:
+def work_off(story: Scenario, engine: Engine, beaten: Beaten | None = None) -> None:
     """Make what waits, and follow what comes of it."""
     key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
-    line = Line(lambda: story.pump.connection, blobs(), private(), key)
+    line = Line(lambda: story.driver.connection, blobs(), private(), key)
     line.beaten = beaten or line.beaten
-    engines = Engines(lent={engine.capabilities().engine: engine})
-    work(line, engines, should_stop=lambda: line.is_empty, develop=line.develop)
-    story.pump.run()
+    engines = EngineRegistry(lent={engine.capabilities().engine: engine})
+    work(line, engines, should_stop=lambda: line.is_empty, post_process=line.post_process)
+    story.driver.run()

@@ -21,12 +21,12 @@ from placet.studio import commands as studio  # noqa: E402
 class Hesitating(EventLog):
     """Waits between the decision and the write; the control also forgets what the decision rests on."""
 
-    forgets_ground = False
+    ignores_preconditions = False
 
     def append_all(self, writes: Sequence[Append]) -> list[Appended]:
         time.sleep(random.random() * 0.02)
-        if self.forgets_ground:
-            writes = [replace(w, given={}) for w in writes]
+        if self.ignores_preconditions:
+            writes = [replace(w, preconditions={}) for w in writes]
         return super().append_all(writes)
 
 
@@ -38,7 +38,7 @@ def answer(word: str) -> None:
 def main() -> None:
     """Reads `<verb> <id> <person> <unix time to begin>` lines; answers `done` when the log has acknowledged."""
     log = Hesitating(connect())
-    log.forgets_ground = sys.argv[1] == "control"
+    log.ignores_preconditions = sys.argv[1] == "control"
     for line in sys.stdin:
         verb, target, person, begin = line.split()
         time.sleep(max(0.0, float(begin) + random.random() * 0.02 - time.time()))

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
-from moderation.events import ClipMeasured
+from moderation.events import QualityChecked
 from placet.eventlog.consumers import runner
 from placet.eventlog.projections.diff import differences
 from placet.eventlog.projections.runner import PROJECTIONS, Projector
@@ -29,13 +29,13 @@ from placet.studio import commands as studio
 from placet.studio import decide, queries
 from placet.studio import events as e
 from placet.studio.generation import Generation
-from placet.studio.jobs import GroundUnderReview, Runs
-from placet.studio.refusals import NotADraft, NothingToCancel, StandsAgainst
+from placet.studio.jobs import Jobs, RecheckPending
+from placet.studio.refusals import NotADraft, NothingToCancel, RestrictionInForce
 from provenance.events import ClipSigned
-from tests.support.flow_driver import Pump
-from tests.support.scenario import Story, new_id
+from tests.support.flow_driver import FlowDriver
+from tests.support.scenario import Scenario, new_id
 
-BLIND = frozenset({"moderation.measure_clip", "likeness.check_faces", "provenance.sign_clip"})
+BLIND = frozenset({"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"})
 """The clips have no bytes: the machine says what they would have seen."""
 EVERYONE = st.integers(0, 1)
 
@@ -47,9 +47,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.story = Story(Pump(without=BLIND))
-        self.star, *self.askers = (PersonId(new_id()) for _ in range(3))
-        for person in (self.star, *self.askers):
+        self.story = Scenario(FlowDriver(without=BLIND))
+        self.star, *self.requesters = (PersonId(new_id()) for _ in range(3))
+        for person in (self.star, *self.requesters):
             join(self.story.log, PersonJoined(person, "Somebody", f"{person}@example.org", ("creator",)), new_id())
         self.story.given(consent_of(self.star), LikenessEnrolled(self.star, new_id(), "0" * 64, "none"))
         self.granted: set[PersonId] = set()
@@ -59,41 +59,41 @@ class AnyOrder(RuleBasedStateMachine):
 
     # -- people
 
-    @rule(target=asked, asker=EVERYONE, cameos=st.sampled_from(["nobody", "the star"]))
-    def ask(self, asker: int, cameos: str) -> GenerationId:
-        return self._ask(asker, cameos)
+    @rule(target=asked, requester=EVERYONE, cameos=st.sampled_from(["nobody", "the star"]))
+    def ask(self, requester: int, cameos: str) -> GenerationId:
+        return self._ask(requester, cameos)
 
-    def _ask(self, asker: int, cameos: str) -> GenerationId:
-        by = self.askers[asker]
+    def _ask(self, requester: int, cameos: str) -> GenerationId:
+        by = self.requesters[requester]
         shown = (self.star,) if cameos == "the star" else ()
         made = studio.request_generation(
-            self.story.log, studio.AskGeneration(new_id(), by, "a red ball bounces", shown)
+            self.story.log, studio.RequestGeneration(new_id(), by, "a red ball bounces", shown)
         )
         if shown:
             self.with_star[made] = by
         return made
 
-    @rule(target=asked, asker=EVERYONE)
-    def ask_and_wait_for_the_draft(self, asker: int) -> GenerationId:
+    @rule(target=asked, requester=EVERYONE)
+    def ask_and_wait_for_the_draft(self, requester: int) -> GenerationId:
         """Chance alone seldom comes that far."""
-        self.allow(asker)
-        made = self._ask(asker, "the star")
-        self.story.pump.run()
+        self.allow(requester)
+        made = self._ask(requester, "the star")
+        self.story.driver.run()
         while self.story.state(made).state == "approved":
             self.make()
-        self.story.pump.run()
+        self.story.driver.run()
         self.look_at_the_clip(made)
-        self.story.pump.run()
+        self.story.driver.run()
         return made
 
-    @rule(asker=EVERYONE)
-    def allow(self, asker: int) -> None:
-        likeness.allow(self.story.log, self.star, self.askers[asker], new_id())
-        self.granted.add(self.askers[asker])
+    @rule(requester=EVERYONE)
+    def allow(self, requester: int) -> None:
+        likeness.allow(self.story.log, self.star, self.requesters[requester], new_id())
+        self.granted.add(self.requesters[requester])
 
-    @rule(asker=EVERYONE)
-    def withdraw(self, asker: int) -> None:
-        by = self.askers[asker]
+    @rule(requester=EVERYONE)
+    def withdraw(self, requester: int) -> None:
+        by = self.requesters[requester]
         likeness.revoke(self.story.log, self.star, by, new_id())
         self.granted.discard(by)
         self.gone |= {made for made, who in self.with_star.items() if who == by and self._is_published(made)}
@@ -106,11 +106,11 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(generation=asked)
     def publish(self, generation: GenerationId) -> None:
-        by = self.story.state(generation).asked.asked_by
+        by = self.story.state(generation).asked.requested_by
         was = self._is_published(generation)
         try:
             state = studio.publish(self.story.log, generation, by, new_id())
-        except (NotADraft, StandsAgainst):
+        except (NotADraft, RestrictionInForce):
             return
         if state == "published" and not was and generation in self.with_star:
             assert by in self.granted, "published without consent at that moment"
@@ -119,12 +119,12 @@ class AnyOrder(RuleBasedStateMachine):
     def withdraw_and_publish(self, generation: GenerationId) -> None:
         """The two meet, and no consumer has run between them."""
         if by := self.with_star.get(generation):
-            self.withdraw(self.askers.index(by))
+            self.withdraw(self.requesters.index(by))
         self.publish(generation)
 
     @rule(generation=consumes(asked))
     def cancel(self, generation: GenerationId) -> None:
-        by = self.story.state(generation).asked.asked_by
+        by = self.story.state(generation).asked.requested_by
         try:
             studio.cancel(self.story.log, generation, by, new_id())
         except NothingToCancel:
@@ -134,21 +134,21 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def make(self) -> None:
-        runs = Runs(self.story.pump.connection)
+        runs = Jobs(self.story.driver.connection)
         if (claimed := runs.claim()) is None:
             return
         held, generation = claimed
-        made = e.GenerationMade(generation.asked.generation, uuid.uuid4().hex * 2, 1, 4.0, "0" * 16, {}, {})
+        made = e.GenerationRendered(generation.asked.generation, uuid.uuid4().hex * 2, 1, 4.0, "0" * 16, {}, {})
         try:
             runs.finish(held, made, "a red ball bounces")
-        except GroundUnderReview:
-            self.story.pump.connection.execute("UPDATE effect SET lease_until = now() WHERE id = %s", (held.id,))
+        except RecheckPending:
+            self.story.driver.connection.execute("UPDATE effect SET lease_until = now() WHERE id = %s", (held.id,))
 
     @rule(generation=asked)
     def look_at_the_clip(self, generation: GenerationId) -> None:
         if self.story.state(generation).state == "made":
             for stream, fact in (
-                (f"technical-verdict-{generation}", ClipMeasured(generation, "technical", 1, "clear")),
+                (f"technical-verdict-{generation}", QualityChecked(generation, "technical", 1, "clear")),
                 (f"face-verdict-{generation}", FacesChecked(generation, "faces", 1, "clear")),
                 (f"signature-{generation}", ClipSigned(generation, "", "f" * 64, "manifest", {})),
             ):
@@ -157,7 +157,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def number(self) -> None:
-        Sequencer(self.story.pump.connection).run_once()
+        Sequencer(self.story.driver.connection).run_once()
 
     @rule()
     def fold(self) -> None:
@@ -167,22 +167,22 @@ class AnyOrder(RuleBasedStateMachine):
     def answer(self, which: int) -> None:
         while Projector().run_once():  # who waits for the projections would wait for ever in this one thread
             pass
-        names = sorted(set(self.story.pump.runners) - BLIND)
-        self.story.pump._consume(names[which % len(names)])
+        names = sorted(set(self.story.driver.runners) - BLIND)
+        self.story.driver._consume(names[which % len(names)])
 
     @rule()
     def run_all(self) -> None:
-        self.story.pump.run()
+        self.story.driver.run()
 
     @rule()
     def die(self) -> None:
         """Every process at once: what they had in memory is gone."""
-        self.story.pump = Pump(self.story.pump.connection, BLIND)
+        self.story.driver = FlowDriver(self.story.driver.connection, BLIND)
 
     @rule(which=st.integers(0, 10_000))
     def tell_again(self, which: int) -> None:
         """A consumer is handed the last of the log a second time."""
-        pump = self.story.pump
+        pump = self.story.driver
         name = sorted(pump.places)[which % len(pump.places)]
         pump.places[name] = max(0, pump.places[name] - 30)
 
@@ -194,31 +194,31 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def uses_are_numbered_and_each_is_told_once(self) -> None:
-        told = self.story.told(self.star)
+        told = self.story.notices_of(self.star)
         assert [number for number, _, _ in told] == list(range(1, len(told) + 1))
         assert not [use for use, times in Counter((stage, made) for _, stage, made in told).items() if times > 1]
 
     def teardown(self) -> None:
         """Once everything stands still nothing is left half done."""
-        self.story.pump.run()
-        told = {made for _, _, made in self.story.told(self.star)}
+        self.story.driver.run()
+        told = {made for _, _, made in self.story.notices_of(self.star)}
         ended = {made for made in self.with_star if self.story.state(made).state == "cancelled"}
         assert set(self.with_star) - ended <= told <= set(self.with_star), "a use nobody was told of"
         for made, by in self.with_star.items():
             if by not in self.granted:
                 assert self.story.state(made).state not in {"approved", "started"} or self._is_withdrawn(made)
-        self.story.pump.connection.execute("DELETE FROM effect WHERE kind = 'run'")
-        self.story.pump.connection.close()
+        self.story.driver.connection.execute("DELETE FROM effect WHERE kind = 'run'")
+        self.story.driver.connection.close()
 
     def _is_published(self, generation: GenerationId) -> bool:
         return self.story.state(generation).state == "published"
 
     def _is_shown(self, generation: GenerationId) -> bool:
         found = queries.standing(generation)
-        return found is not None and found.is_shown
+        return found is not None and found.is_visible
 
     def _is_withdrawn(self, generation: GenerationId) -> bool:
-        return bool(self.story.state(generation).standing)
+        return bool(self.story.state(generation).restrictions)
 
 
 @pytest.fixture
@@ -256,8 +256,8 @@ def test_a_publication_that_does_not_look_again_is_found(monkeypatch: pytest.Mon
 
     def blindly(generation: Generation, now: Any) -> decide.Outcome:
         made = generation.asked.generation
-        return decide.Outcome([e.PublicationAsked(made), e.GenerationPublished(made, {})])
+        return decide.Outcome([e.PublicationRequested(made), e.GenerationPublished(made, {})])
 
-    monkeypatch.setattr(decide, "ask_publication", blindly)
+    monkeypatch.setattr(decide, "request_publication", blindly)
     with pytest.raises(AssertionError, match=r"without consent|took_it_back|_is_shown"):
         play(20, 30, is_random=False)

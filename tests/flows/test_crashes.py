@@ -25,12 +25,12 @@ MOST_DEATHS_BEFORE_THE_START: Final = 2
 NOTHING_LEFT: Final = ".committed:2"
 """What was committed is not tried again; the story need not have another of the kind."""
 SLICE: Final = (
-    "moderation.judge_prompt.handled:1", "studio.record_verdicts.committed:2", "likeness.check_cameos.taken:1",
+    "moderation.check_policy.handled:1", "studio.record_verdicts.committed:2", "likeness.check_consent.taken:1",
     "provenance.sign_clip.handled:1", "studio.cascade.handled:1", "sequencer.numbered:2", "mail.performed:1",
     "run.encoded:1", "run.made:1",
 )  # fmt: skip
 """One of each kind; `make soak` dies at all of them."""
-NEVER_IN_THE_STORY: Final = ("rights.follow_decisions", "studio.withdraw_person", "studio.erase_person")
+NEVER_IN_THE_STORY: Final = ("rights.apply_decisions", "studio.prepare_erasure", "studio.erase_person")
 """The demo's case is a prompt, not a filing; deaths within an erasure are in test_forgotten_for_good.py."""
 
 

@@ -16,9 +16,9 @@ import pytest
 from django.conf import settings
 from PIL import Image
 
-from moderation.commands import contest
+from moderation.commands import file_appeal
 from placet.eventlog.encryption.vault import install_vault
-from placet.eventlog.outbox import run_one
+from placet.eventlog.outbox import process_one
 from placet.eventlog.projections.runner import Projector
 from placet.eventlog.store.codec import digest
 from placet.eventlog.store.sequencer import Sequencer
@@ -26,35 +26,35 @@ from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands as likeness
 from placet.likeness import templates
 from placet.likeness.consent import consent_of
-from placet.likeness.events import EnrolmentAsked, LikenessEnrolled
+from placet.likeness.events import EnrolmentRequested, LikenessEnrolled
 from placet.likeness.faces import Template
 from placet.media.sandbox_client import normalise_image
 from placet.media.storage import private
 from placet.people import commands as people
 from placet.people.events import PersonErased
-from placet.people.models import AnsweredKey
+from placet.people.models import IdempotencyKeyRow
 from placet.runtime.postgres.paths import _packed
 from tests.support.cast import ANA, BEN
-from tests.support.scenario import Story, new_id
+from tests.support.scenario import Scenario, new_id
 
 PATIENCE_SECONDS: Final = 150.0
 pytestmark = pytest.mark.usefixtures("own_home", "blind")
 
 
 @pytest.fixture
-def blind(own_home: Path, story: Story) -> None:
-    story.pump.without = frozenset({"moderation.measure_clip", "likeness.check_faces", "provenance.sign_clip"})
+def blind(own_home: Path, story: Scenario) -> None:
+    story.driver.without = frozenset({"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"})
 
 
-def erase(story: Story, person: PersonId) -> PersonErased:
-    people.ask_erasure(story.log, person, person, new_id())
-    story.pump.run()
+def erase(story: Scenario, person: PersonId) -> PersonErased:
+    people.request_erasure(story.log, person, person, new_id())
+    story.driver.run()
     erased = story.log.read(people.erasure_of(person)).facts[-1]
     assert isinstance(erased, PersonErased)
     return erased
 
 
-def clip_of(story: Story, by: PersonId, *cameos: PersonId) -> GenerationId:
+def clip_of(story: Scenario, by: PersonId, *cameos: PersonId) -> GenerationId:
     """A published clip."""
     generation = story.draft(by, "a red ball bounces", *cameos)
     assert story.publish(generation, by) == "published"
@@ -70,7 +70,9 @@ CANARIES = {
 
 
 @pytest.mark.promise("P9")
-def test_after_an_erasure_no_canary_is_found_in_the_database_or_in_the_home(story: Story, fresh_database: str) -> None:
+def test_after_an_erasure_no_canary_is_found_in_the_database_or_in_the_home(
+    story: Scenario, fresh_database: str
+) -> None:
     quill, portrait, vector = _canary_person(story)
     key = _raw_key(quill)
     needles = {**{k: v.encode() for k, v in CANARIES.items()}, "portrait": portrait, "vector": vector, "key": key}
@@ -84,12 +86,12 @@ def test_after_an_erasure_no_canary_is_found_in_the_database_or_in_the_home(stor
 @pytest.mark.promise("P9")
 @pytest.mark.processes
 def test_who_is_killed_at_every_step_of_an_erasure_forgets_all_the_same(
-    story: Story, fresh_database: str, own_home: Path
+    story: Scenario, fresh_database: str, own_home: Path
 ) -> None:
     quill, portrait, vector = _canary_person(story)
     needles = {**{k: v.encode() for k, v in CANARIES.items()}, "portrait": portrait, "vector": vector}
     assert _found(needles, fresh_database) | _opened(needles, story, quill) == set(needles)
-    people.ask_erasure(story.log, quill, quill, new_id())
+    people.request_erasure(story.log, quill, quill, new_id())
     _run_until_erased(story, quill, own_home)
     assert not _left(own_home)
     assert _found(needles, fresh_database) | _opened(needles, story, quill) == set()
@@ -97,14 +99,14 @@ def test_who_is_killed_at_every_step_of_an_erasure_forgets_all_the_same(
 
 
 DEATHS: Final = (
-    "studio.withdraw_person.taken:1", "erase.key_destroyed:1", "erase.key_destroyed:2",
-    "studio.withdraw_person.handled:1", "studio.withdraw_person.committed:1", "studio.erase_person.taken:1",
+    "studio.prepare_erasure.taken:1", "erase.key_destroyed:1", "erase.key_destroyed:2",
+    "studio.prepare_erasure.handled:1", "studio.prepare_erasure.committed:1", "studio.erase_person.taken:1",
     "erase.clips_dropped:1", "erase.files_dropped:1", "erase.rows_dropped:1", "studio.erase_person.handled:1",
     "studio.erase_person.committed:1",
 )  # fmt: skip
 
 
-def _run_until_erased(story: Story, person: str, home: Path) -> None:
+def _run_until_erased(story: Scenario, person: str, home: Path) -> None:
     """The process that forgets is a real one; when it dies it is started again, as by the supervisor."""
     (home / "crashed").mkdir()
     crashes = {"PLACET_CRASH_AT": ",".join(DEATHS), "PLACET_CRASH_LEFT": str(home / "crashed")}
@@ -114,7 +116,7 @@ def _run_until_erased(story: Story, person: str, home: Path) -> None:
     try:
         while deaths < len(DEATHS) or not _is_erased(story, person):
             assert time.monotonic() < until, f"{deaths} deaths; left is {_left(home)}"
-            Sequencer(story.pump.connection).run_once()
+            Sequencer(story.driver.connection).run_once()
             Projector().run_once()
             if (code := process.poll()) is not None:
                 assert code == -signal.SIGKILL
@@ -129,16 +131,16 @@ def _left(home: Path) -> set[str]:
     return {point.replace(":", ".") for point in DEATHS} - {file.name for file in (home / "crashed").iterdir()}
 
 
-def _is_erased(story: Story, person: str) -> bool:
+def _is_erased(story: Scenario, person: str) -> bool:
     return isinstance(story.log.read(people.erasure_of(person)).facts[-1], PersonErased)
 
 
-def _canary_person(story: Story) -> tuple[Any, bytes, bytes]:
+def _canary_person(story: Scenario) -> tuple[Any, bytes, bytes]:
     """Somebody whose every trace can be recognised: (person, part of the portrait, part of the template)."""
 
     code = people.issue_invite(story.log, ANA, new_id())
     quill = people.take_invite(story.log, code, CANARIES["name"], CANARIES["email"], new_id())
-    story.pump.run()
+    story.driver.run()
     noise = np.random.default_rng(7).integers(0, 255, (64, 64, 3), np.uint8)
     picture = io.BytesIO()
     Image.fromarray(noise).save(picture, "PNG")
@@ -146,17 +148,17 @@ def _canary_person(story: Story) -> tuple[Any, bytes, bytes]:
     portrait = private().keep(quill, normal)
     template = templates.keep(private(), quill, Template(np.linspace(0.1, 0.9, 128), "none"), new_id())
 
-    story.pump.without |= {"likeness.enrol"}
-    story.given(f"enrolment-{quill}", EnrolmentAsked(quill, portrait))
+    story.driver.without |= {"likeness.enrol"}
+    story.given(f"enrolment-{quill}", EnrolmentRequested(quill, portrait))
     story.given(consent_of(quill), LikenessEnrolled(quill, template.name, template.commitment, "none"))
     likeness.allow(story.log, quill, BEN, new_id())
-    story.pump.run()
+    story.driver.run()
     story.draft(BEN, "a red ball bounces", quill)  # mails to them
     story.draft(quill, CANARIES["prompt"])
     refused = story.ask(quill, f"{CANARIES['prompt']} and Ana", ANA)
-    contest(story.log, refused, quill, CANARIES["words"], new_id())
-    story.pump.run()
-    AnsweredKey.objects.create(
+    file_appeal(story.log, refused, quill, CANARIES["words"], new_id())
+    story.driver.run()
+    IdempotencyKeyRow.objects.create(
         id=new_id(), person=quill, digest="0" * 64, status=202, answer={"name": CANARIES["name"]},
         asked_at="2026-01-01T00:00:00Z",
     )  # fmt: skip
@@ -165,9 +167,9 @@ def _canary_person(story: Story) -> tuple[Any, bytes, bytes]:
     return quill, normal[60:400], vector[100:300]
 
 
-def _send_mails(story: Story) -> None:
+def _send_mails(story: Scenario) -> None:
 
-    while run_one(story.pump.connection, "mail"):
+    while process_one(story.driver.connection, "mail"):
         pass
 
 
@@ -208,7 +210,7 @@ def _found(needles: dict[str, bytes], dsn: str) -> set[str]:
     return {name for name, needle in needles.items() if needle in hay}
 
 
-def _opened(needles: dict[str, bytes], story: Story, person: str) -> set[str]:
+def _opened(needles: dict[str, bytes], story: Scenario, person: str) -> set[str]:
     """Which needles can still be had by whoever opens what is sealed, with the keys that are there."""
     opened = [_text(vars(event.fact)) for event in story.log.read_from(0, 10_000)]
     folder = Path(settings.PLACET_HOME) / "private" / person

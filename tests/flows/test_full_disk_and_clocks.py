@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from placet.runtime.postgres.paths import place_for
+from placet.runtime.postgres.paths import cluster_paths
 from placet.runtime.supervisor.state import read_state
 from tests.flows.test_crashes import Record, assert_proved, placet
 
@@ -30,7 +30,7 @@ DAY: Final = 24 * HOUR
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 def test_a_disk_that_fills_up_again_and_again_loses_nothing(tmp_path: Path, record_property: Record) -> None:
     home = tmp_path / "home"
-    place = place_for(home)
+    place = cluster_paths(home)
     with small_disk(home, None), small_disk(place.root, place.user):
         disks = (home, place.root)
         with now_and_then(home, lambda: fill(disks), lambda: free(disks)):

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from generator.engines.scene.engine import SceneEngine
-from generator.job import LOADING, Run
+from generator.job import LOADING, Job
 from generator.ports import Engine
 from placet.kernel.ids import GenerationId
 from placet.media.blobs import Area
@@ -24,7 +24,7 @@ from placet.studio import events as e
 from placet.studio.commands import quota_of
 from tests.flows.local_worker import equip, small, work_off
 from tests.support.cast import BEN
-from tests.support.scenario import Story, new_id
+from tests.support.scenario import Scenario, new_id
 
 DEVELOPED: Final = ("mark", "encode", "read mark")
 """The phases of every run after its engine's."""
@@ -36,7 +36,7 @@ WORKER: Final = Path(__file__).with_name("dying_worker.py")
 
 
 @pytest.fixture
-def story(own_home: Path, story: Story) -> Story:
+def story(own_home: Path, story: Scenario) -> Scenario:
     """In a home of its own: what is left behind shows."""
     make_folders(own_home)
     equip()
@@ -45,15 +45,15 @@ def story(own_home: Path, story: Story) -> Story:
 
 def waiting_in(monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
     """Every run rests at the begin of a phase until there is a reason to stop it."""
-    go_on = Run.progress
+    go_on = Job.progress
 
-    def progress(run: Run, name: str, done_0_1: float) -> None:
+    def progress(run: Job, name: str, done_0_1: float) -> None:
         go_on(run, name, done_0_1)
         until = time.monotonic() + 20
         while name == phase and not run.reason and time.monotonic() < until:
             time.sleep(0.01)
 
-    monkeypatch.setattr(Run, "progress", progress)
+    monkeypatch.setattr(Job, "progress", progress)
 
 
 def left_behind() -> list[str]:
@@ -66,7 +66,9 @@ def left_behind() -> list[str]:
 @pytest.mark.parametrize(
     ("name", "phase"), [(name, phase) for name, (_, own) in DRAWN_BY.items() for phase in (*own, *DEVELOPED)]
 )
-def test_a_run_is_cancelled_in_any_phase(story: Story, monkeypatch: pytest.MonkeyPatch, name: str, phase: str) -> None:
+def test_a_run_is_cancelled_in_any_phase(
+    story: Scenario, monkeypatch: pytest.MonkeyPatch, name: str, phase: str
+) -> None:
     waiting_in(monkeypatch, phase)
     engine = DRAWN_BY[name][0]()
     clip = story.ask(BEN, "a red ball bounces on wood", seconds=1.0, engine=name)
@@ -77,7 +79,7 @@ def test_a_run_is_cancelled_in_any_phase(story: Story, monkeypatch: pytest.Monke
 
     work_off(story, engine, cancel)
     assert story.state(clip).state == "cancelled"
-    assert ended(story, clip) == [e.QuotaTaken, e.QuotaReturned]
+    assert ended(story, clip) == [e.QuotaReserved, e.QuotaReleased]
     assert left_behind() == []
 
 
@@ -91,22 +93,22 @@ def test_a_run_is_cancelled_in_any_phase(story: Story, monkeypatch: pytest.Monke
         *(pytest.param("small", phase, marks=pytest.mark.models) for phase in DRAWN_BY["small"][1]),
     ],
 )
-def test_a_worker_is_killed_in_any_phase_and_another_makes_the_clip(story: Story, name: str, phase: str) -> None:
+def test_a_worker_is_killed_in_any_phase_and_another_makes_the_clip(story: Scenario, name: str, phase: str) -> None:
     clip = story.ask(BEN, "a red ball bounces on wood", seconds=1.0, engine=name)
     here = {**os.environ, "PLACET_HOME": str(settings.PLACET_HOME)}
     died = subprocess.run([sys.executable, str(WORKER), name, phase], env=here, check=False, timeout=120)
     assert died.returncode == -signal.SIGKILL
     assert story.state(clip).state == "started"
-    story.pump.connection.execute("UPDATE effect SET lease_until = now() - interval '1 second' WHERE kind = 'run'")
+    story.driver.connection.execute("UPDATE effect SET lease_until = now() - interval '1 second' WHERE kind = 'run'")
     work_off(story, DRAWN_BY[name][0]())
     assert story.state(clip).state == "draft"
-    assert ended(story, clip) == [e.QuotaTaken]
-    made = story.state(clip).made
+    assert ended(story, clip) == [e.QuotaReserved]
+    made = story.state(clip).rendered
     assert made is not None
     assert [Path(one).name for one in left_behind() if Area.QUARANTINE in one] == [made.sha256]
 
 
-def ended(story: Story, clip: GenerationId) -> list[type]:
+def ended(story: Scenario, clip: GenerationId) -> list[type]:
     """What became of the asker's quota; and that nothing of the run is left to be done."""
     assert story.make(clip) is False
     return [type(fact) for fact in story.log.read(quota_of(BEN)).facts]

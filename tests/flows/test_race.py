@@ -20,7 +20,7 @@ from placet.studio import events as e
 from placet.studio import queries
 from placet.studio.generation import OUTPUT_CHECKS, PROMPT_CHECKS, stream_of
 from tests.support.cast import BEN
-from tests.support.scenario import Story, new_id
+from tests.support.scenario import Scenario, new_id
 
 pytestmark = pytest.mark.processes
 ROUNDS = int(os.environ.get("PLACET_RACE_ROUNDS", "200"))
@@ -50,7 +50,7 @@ def racer(mode: str) -> Iterator[Racer]:
         yield Racer(process)
 
 
-def draft_with(story: Story, person: PersonId) -> GenerationId:
+def draft_with(story: Scenario, person: PersonId) -> GenerationId:
     """A draft that shows a person who has assented, written as it would have come about."""
     clip = GenerationId(new_id())
     story.log.append(consent_of(person), [LikenessEnrolled(person, new_id(), "0" * 64, "none")], expected=0)
@@ -66,7 +66,7 @@ def draft_with(story: Story, person: PersonId) -> GenerationId:
     return clip
 
 
-def published_after_the_revocation(story: Story, mode: str) -> int:
+def published_after_the_revocation(story: Scenario, mode: str) -> int:
     """How many of the rounds ended with a clip published on an assent that had been withdrawn before."""
     late = shown = 0
     with racer(mode) as publisher, racer(mode) as revoker:
@@ -79,14 +79,14 @@ def published_after_the_revocation(story: Story, mode: str) -> int:
             revoker.answer()
             publisher.answer()
             found = queries.standing(clip)
-            shown += found is not None and found.is_shown
+            shown += found is not None and found.is_visible
             late += _is_after(story, clip, person)
     assert shown == 0, "nothing is served after the acknowledgement"
     return late
 
 
-def _is_after(story: Story, clip: str, person: PersonId) -> bool:
-    rows = story.pump.connection.execute(
+def _is_after(story: Scenario, clip: str, person: PersonId) -> bool:
+    rows = story.driver.connection.execute(
         "SELECT type FROM event WHERE stream = ANY(%s) AND type = ANY(%s) ORDER BY id",
         ([stream_of(clip), consent_of(person)], ["studio.generation_published.v1", "likeness.consent_revoked.v1"]),
     ).fetchall()
@@ -94,10 +94,10 @@ def _is_after(story: Story, clip: str, person: PersonId) -> bool:
 
 
 @pytest.mark.promise("P1", "P3")
-def test_nothing_is_published_after_an_acknowledged_revocation(story: Story) -> None:
+def test_nothing_is_published_after_an_acknowledged_revocation(story: Scenario) -> None:
     assert published_after_the_revocation(story, "product") == 0
 
 
 @pytest.mark.promise("P3")
-def test_without_ground_the_same_race_is_lost(story: Story) -> None:
+def test_without_ground_the_same_race_is_lost(story: Scenario) -> None:
     assert published_after_the_revocation(story, "control") > 0, "the control must fail, or the race has no power"

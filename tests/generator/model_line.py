@@ -5,24 +5,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from generator.engines.scene.engine import SceneEngine
-from generator.job import Develop
-from generator.job_monitor import Patience
+from generator.job import PostProcessor
+from generator.job_monitor import Timeouts
 from generator.ports import (
     Cancel,
     Cancelled,
-    Claim,
     FailureKind,
     GenerationRequest,
-    OutsideVocabulary,
+    JobClaim,
+    JobShape,
     Progress,
     RawClip,
-    Shape,
+    Unsupported,
 )
-from generator.registry import Engines
+from generator.registry import EngineRegistry
 from generator.worker import work
 from tests.generator.questions import ask
 
-QUICK = Patience(beat=0.005, unanswered=60, hang=60, idle=0.001)
+QUICK = Timeouts(beat=0.005, unanswered=60, hang=60, idle=0.001)
 """Beats often, and takes nothing for a hang: a busy machine must not end a story."""
 SHORT = ask("a red ball bouncing", seconds=0.3, size=(160, 288))
 Answer = Callable[[int], str | None]
@@ -38,9 +38,9 @@ class Line:
     beats: list[tuple[str, float]] = field(default_factory=list)
     claimed: int = 0
     found_empty: bool = False
-    patience: Patience = QUICK
+    patience: Timeouts = QUICK
 
-    def claim(self, like: Shape | None = None) -> Claim | None:
+    def claim(self, like: JobShape | None = None) -> JobClaim | None:
         if not self.waiting:
             self.found_empty = True
             return None
@@ -48,28 +48,30 @@ class Line:
         if found is None:
             return None
         self.claimed += 1
-        return Claim(f"run-{self.claimed}", self.claimed, self.waiting.pop(found))
+        return JobClaim(f"run-{self.claimed}", self.claimed, self.waiting.pop(found))
 
-    def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+    def heartbeat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
         self.beats.append((phase, done_0_1))
         return self.answer(len(self.beats))
 
-    def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
+    def finish(self, claim: JobClaim, clip: RawClip, seconds: dict[str, float]) -> None:
         self.told.append(("finished", claim.id, len(clip.frames), *sorted(seconds)))
 
-    def outside(self, claim: Claim, exc: OutsideVocabulary) -> None:
+    def unsupported(self, claim: JobClaim, exc: Unsupported) -> None:
         self.told.append(("outside", claim.id, exc.unknown))
 
-    def cancelled(self, claim: Claim, reason: str, frame: int) -> None:
+    def cancelled(self, claim: JobClaim, reason: str, frame: int) -> None:
         self.told.append(("cancelled", claim.id, reason))
 
-    def failed(self, claim: Claim, error: str, kind: FailureKind) -> None:
+    def failed(self, claim: JobClaim, error: str, kind: FailureKind) -> None:
         self.told.append(("failed", claim.id, kind))
 
-    def worked(self, engine: SceneEngine | None = None, develop: Develop | None = None) -> list[tuple[object, ...]]:
+    def worked(
+        self, engine: SceneEngine | None = None, post_process: PostProcessor | None = None
+    ) -> list[tuple[object, ...]]:
         """Everything told by a worker that goes on until the line is empty."""
-        engines = Engines(lambda _: engine or SceneEngine())
-        work(self, engines, should_stop=lambda: self.found_empty, patience=self.patience, develop=develop)
+        engines = EngineRegistry(lambda _: engine or SceneEngine())
+        work(self, engines, should_stop=lambda: self.found_empty, patience=self.patience, post_process=post_process)
         return self.told
 
 

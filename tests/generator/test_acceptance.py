@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from generator.engines.diffusion.engine import SMALL
-from generator.engines.diffusion.manifest import Manifest
+from generator.engines.diffusion.manifest import WeightsManifest
 from placet.devtools.evaluation.acceptance import contact_sheet, controls, evaluated, rows
 
 SLICE = 40
@@ -21,7 +21,7 @@ def test_the_first_forty_questions_are_answered_as_the_goals_ask() -> None:
 
 
 def test_the_table_that_the_weights_were_accepted_by_is_named_by_its_hash() -> None:
-    acceptance = Manifest.read(SMALL).acceptance
+    acceptance = WeightsManifest.read(SMALL).acceptance
     lines = Path(acceptance["csv"]).read_bytes()
     assert hashlib.sha256(lines).hexdigest() == acceptance["csv_sha256"]
     assert lines.count(b"\n") == acceptance["prompts"] + 1

@@ -4,7 +4,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from generator.engines.diffusion.batcher import Seats, Stepped
+from generator.engines.diffusion.batcher import DynamicBatcher, Stepped
 
 WIDE = 5.0
 """Seconds that a busy machine may take to bring two threads together."""
@@ -21,7 +21,7 @@ class Kitchen:
         self.asked: list[list[str]] = []
         self.steps, self.held, self.at_work = steps, threading.Event(), threading.Event()
         self.held.set()
-        self.seats: Seats[str, str] = Seats(lambda _: count, self._answer, window)
+        self.batcher: DynamicBatcher[str, str] = DynamicBatcher(lambda _: count, self._answer, window)
 
     def _answer(self, calls: Sequence[str], stepped: Stepped) -> list[str]:
         self.asked.append(list(calls))
@@ -32,7 +32,7 @@ class Kitchen:
         return [call.upper() for call in calls]
 
     def take(self, call: str, kind: str = "soup", after: Stepped = silent, waits: Stepped = silent) -> str:
-        return self.seats.take(kind, call, after, waits)
+        return self.batcher.submit(kind, call, after, waits)
 
 
 def together(*orders: Callable[[], str]) -> list[Future[str]]:
@@ -111,10 +111,10 @@ def test_what_breaks_breaks_for_all_who_sat_there_and_for_nobody_after_them() ->
             raise MemoryError
         return list(calls)
 
-    seats: Seats[str, str] = Seats(lambda _: 2, answer, WIDE)
+    batcher: DynamicBatcher[str, str] = DynamicBatcher(lambda _: 2, answer, WIDE)
 
     def both(*calls: str) -> list[Future[str]]:
-        return together(*(lambda call=call: seats.take("", call, silent, silent) for call in calls))
+        return together(*(lambda call=call: batcher.submit("", call, silent, silent) for call in calls))
 
     for one in both("good", "bad"):
         with pytest.raises(MemoryError):

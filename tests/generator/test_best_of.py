@@ -9,18 +9,18 @@ import torch
 
 from generator.badge import pattern
 from generator.engines.diffusion.best_of import Drawn, choose, missed, seed_of
-from generator.engines.diffusion.grammar import Asked
+from generator.engines.diffusion.grammar import ParsedPrompt
 from generator.evaluation.vision import Frames
 from generator.training.scenes import Scenes, Shot, scenes
 from generator.training.trajectories import FPS
 
-ASKED = Asked("red", "ball", "bounce", "wood")
-WRONG = Asked("red", "cube", "bounce", "wood")
-WORSE = Asked("blue", "cube", "rest", "wood")
+ASKED = ParsedPrompt("red", "ball", "bounce", "wood")
+WRONG = ParsedPrompt("red", "cube", "bounce", "wood")
+WORSE = ParsedPrompt("blue", "cube", "rest", "wood")
 
 
 @cache
-def shown(*wanted: Asked) -> Frames:
+def shown(*wanted: ParsedPrompt) -> Frames:
     """Scenes side by side in one picture [T, H, W, 3]."""
     return np.concatenate([pictures(scenes(1, 3, [one])) for one in wanted], 2)
 
@@ -29,7 +29,7 @@ def pictures(made: Scenes) -> Frames:
     return ((made.pictures()[0].permute(0, 2, 3, 1) + 1) * 127.5).round().byte().numpy()
 
 
-def given(*draws: Asked, at_most: int = 3) -> tuple[int, tuple[tuple[str, ...], ...]]:
+def given(*draws: ParsedPrompt, at_most: int = 3) -> tuple[int, tuple[tuple[str, ...], ...]]:
     """The number of the draw that was chosen, and what each missed."""
     made = [silent(shown(one)) for one in draws]
     choice = choose(lambda number, _seed: made[number], 7, misses, at_most)
@@ -80,7 +80,7 @@ def test_a_bounce_higher_than_the_one_before_is_a_miss() -> None:
 
 @pytest.mark.parametrize(("seconds", "told"), [(1, ()), (4, ("motion",))])
 def test_of_a_short_clip_no_motion_is_asked(seconds: int, told: tuple[str, ...]) -> None:
-    assert missed(Asked("red", "ball", "roll_left", "wood"), silent(shown(ASKED)[: seconds * FPS]), FPS) == told
+    assert missed(ParsedPrompt("red", "ball", "roll_left", "wood"), silent(shown(ASKED)[: seconds * FPS]), FPS) == told
 
 
 def test_without_a_scene_to_compare_with_one_draw_is_made() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from generator.engines.scene.scene import Scene, scene_of
 from generator.engines.scene.words import LEXICON
-from generator.ports import OutsideVocabulary
+from generator.ports import Unsupported
 from tests.generator.questions import ask
 
 PHRASINGS = [
@@ -51,12 +51,12 @@ def test_words_outside_the_vocabulary_are_listed_and_do_not_stop_a_prompt_that_n
 
 @pytest.mark.parametrize("prompt", ["Ana waves hello", "a red dragon", "", "...", "ein roter Drache", "龍が踊る"])
 def test_a_prompt_without_any_known_object_is_outside_the_vocabulary(prompt: str) -> None:
-    with pytest.raises(OutsideVocabulary):
+    with pytest.raises(Unsupported):
         scene_of(ask(prompt))
 
 
 def test_what_is_outside_the_vocabulary_comes_with_prompts_that_are_inside() -> None:
-    with pytest.raises(OutsideVocabulary) as outside:
+    with pytest.raises(Unsupported) as outside:
         scene_of(ask("a green dragon rolling on sand"))
     assert outside.value.unknown == ("dragon",)
     assert outside.value.nearest[0] == "a green ball rolling right on sand"
@@ -71,7 +71,7 @@ def test_more_than_two_things_are_named_as_left_out() -> None:
 @given(st.lists(st.sampled_from(sorted(LEXICON)) | st.text(max_size=8), max_size=12).map(" ".join))
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_either_a_scene_or_outside_the_vocabulary(prompt: str) -> None:
-    with suppress(OutsideVocabulary):
+    with suppress(Unsupported):
         scene = scene_of(ask(prompt))
         assert scene_of(ask(str(scene))) == replace(scene, unread=(), left_out=())
 

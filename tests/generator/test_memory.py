@@ -8,9 +8,9 @@ import pytest
 
 from generator import memory
 from generator.engines.scene.engine import SceneEngine
-from generator.job import Run
-from generator.ports import Cancel, Claim, GenerationRequest, Progress, RawClip
-from generator.registry import Engines
+from generator.job import Job
+from generator.ports import Cancel, GenerationRequest, JobClaim, Progress, RawClip
+from generator.registry import EngineRegistry
 from tests.generator.model_line import SHORT
 
 
@@ -33,13 +33,13 @@ class Hungry(SceneEngine):
         return super().generate(request, progress, cancel)
 
 
-def run_of(hungry: Hungry, *, left: list[int], beside: Hungry | None = None) -> Run:
+def run_of(hungry: Hungry, *, left: list[int], beside: Hungry | None = None) -> Job:
     """A run that is over. `left`: what each look at the memory finds; the last one from then on."""
     held = {"scene": hungry, "other": beside}
-    engines = Engines(lambda name: held[name])  # type: ignore[arg-type, return-value]
+    engines = EngineRegistry(lambda name: held[name])  # type: ignore[arg-type, return-value]
     if beside:
         engines.loaded("other")
-    run = Run(engines, Claim("1", 1, SHORT), lambda: 0.0, None, Event())
+    run = Job(engines, JobClaim("1", 1, SHORT), lambda: 0.0, None, Event())
     with patch("generator.memory.left", lambda: left.pop(0) if len(left) > 1 else left[0]):
         run.start()
         assert run.ended.wait(60)

@@ -1,7 +1,7 @@
 import pytest
 
 from generator.engines.scene.scene import scene_of
-from generator.ports import OutsideVocabulary
+from generator.ports import Unsupported
 from tests.generator.questions import ask
 from tests.generator.test_grammar import looks
 
@@ -36,5 +36,5 @@ def test_a_remix_of_a_remix_reads_its_line_of_parents_oldest_first() -> None:
 
 
 def test_an_edit_of_nothing_is_outside_the_vocabulary() -> None:
-    with pytest.raises(OutsideVocabulary):
+    with pytest.raises(Unsupported):
         scene_of(ask("make it blue", over="Ana waves"))

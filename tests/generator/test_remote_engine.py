@@ -13,7 +13,7 @@ import pytest
 from generator import registry
 from generator.engines.remote import engine as remote
 from generator.engines.remote import service
-from generator.engines.remote.endpoint import Endpoint, EndpointRefused
+from generator.engines.remote.endpoint import EndpointRefused, RemoteEndpoint
 from generator.engines.remote.engine import RemoteEngine, WrongFile
 from generator.engines.remote.service import RemoteFailed, RemoteRefused
 from generator.ports import BeyondCapabilities, Cancelled, GenerationRequest, RawClip
@@ -49,7 +49,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "LOOK_SECONDS", 0.01)
 
 
-Place = Callable[..., Endpoint]
+Place = Callable[..., RemoteEndpoint]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def place(conduct: Conduct, tmp_path: Path) -> Iterator[Place]:
     (tmp_path / "key").write_text(f"{SECRET}\n")
     with serving(conduct) as url:
 
-        def described(**more: Any) -> Endpoint:
+        def described(**more: Any) -> RemoteEndpoint:
             said = {
                 "engine": "cloud", "version": "1", "label": "a service elsewhere", "licence": "theirs", "model": "m-1",
                 "excluded_territories": [], "modes": ["text", "image", "remix"], "sizes": [[288, 512]],
@@ -67,7 +67,7 @@ def place(conduct: Conduct, tmp_path: Path) -> Iterator[Place]:
             }  # fmt: skip
             file = tmp_path / "cloud.json"
             file.write_text(json.dumps(said | more))
-            return Endpoint.read(file)
+            return RemoteEndpoint.read(file)
 
         yield described
 
@@ -256,5 +256,5 @@ def test_an_endpoint_is_an_engine_by_name_and_a_worker_makes_clips_with_it(
     monkeypatch.setenv("PLACET_ENDPOINTS", f"{tmp_path / 'cloud.json'}:{tmp_path / 'missing.json'}")
     assert "cloud" in registry.names()
     line = Line([replace(ASKED, engine="cloud"), replace(ASKED, engine="cloud", width=300)])
-    work(line, registry.Engines(), should_stop=lambda: line.found_empty, patience=line.patience)
+    work(line, registry.EngineRegistry(), should_stop=lambda: line.found_empty, patience=line.patience)
     assert [word[0] for word in line.told] == ["finished", "failed"]

@@ -16,15 +16,15 @@ from PIL import Image
 
 from generator.badge import pattern
 from generator.engines.diffusion.badge import portrait
-from generator.engines.diffusion.batcher import Seats, Stepped
+from generator.engines.diffusion.batcher import DynamicBatcher, Stepped
 from generator.engines.diffusion.best_of import Drawn
 from generator.engines.diffusion.call import Draw
 from generator.engines.diffusion.engine import SMALL, DiffusersEngine
-from generator.engines.diffusion.manifest import NAME, Manifest, Profile, WeightsRefused
+from generator.engines.diffusion.manifest import NAME, Profile, WeightsManifest, WeightsRefused
 from generator.engines.diffusion.prompt_parser import Reader, sentences
 from generator.evaluation.conditioning import likeness
-from generator.evaluation.vision import Frames, look
-from generator.ports import Before, BeyondCapabilities, Cancelled, GenerationRequest, OutsideVocabulary, RawClip
+from generator.evaluation.vision import Frames, detect_object
+from generator.ports import Before, BeyondCapabilities, Cancelled, GenerationRequest, RawClip, Unsupported
 from generator.registry import UnknownEngine, engine_named, names
 from generator.training.render import portraits
 from generator.training.trajectories import PORTRAIT
@@ -79,7 +79,7 @@ def test_the_same_request_gives_the_same_clip_and_another_seed_another(engine: D
 def test_what_is_asked_for_is_seen_and_heard(engine: DiffusersEngine) -> None:
     """One clip; the table of many is `placet evaluate`'s."""
     clip = engine.generate(ask("a red cube falls on wood", size=DRAWN, seconds=4, seed=11), silent, never)
-    seen = look(clip.frames, clip.fps)
+    seen = detect_object(clip.frames, clip.fps)
     assert (seen.colour, seen.shape, seen.motion) == ("red", "cube", "fall")
     assert len(clip.impacts) == 1
     assert abs(clip.impacts[0] - seen.impacts[0]) < 0.1
@@ -98,7 +98,7 @@ def test_the_badge_on_the_wall_is_the_one_asked_for(engine: DiffusersEngine) -> 
     assert likeness(pattern("ana"), clip.frames) > 0.7
     assert abs(likeness(pattern("ben"), clip.frames)) < 0.3
     assert abs(likeness(pattern("ana"), plain.frames)) < 0.3
-    assert look(clip.frames, clip.fps).colour == "red"
+    assert detect_object(clip.frames, clip.fps).colour == "red"
 
 
 def test_what_goes_on_keeps_the_badge_on_the_wall(engine: DiffusersEngine) -> None:
@@ -114,7 +114,7 @@ def test_a_picture_is_gone_on_from_and_an_unlike_one_is_refused(engine: Diffuser
     clip = engine.generate(ask("a green ball rests on grass", size=DRAWN, seconds=1, image=_png(drawn)), silent, never)
     assert np.abs(clip.frames[0].astype(int) - drawn).mean() < 4
     noise = np.random.default_rng(1).integers(0, 255, (224, 128, 3), dtype=np.uint8)
-    with pytest.raises(OutsideVocabulary, match="this picture"):
+    with pytest.raises(Unsupported, match="this picture"):
         engine.generate(ask("a green ball rests on grass", size=DRAWN, seconds=1, image=_png(noise)), silent, never)
 
 
@@ -151,7 +151,7 @@ def test_free_wording_is_read(reader: Reader, prompt: str, caption: str) -> None
 
 @pytest.mark.parametrize("prompt", OUTSIDE)
 def test_what_cannot_be_drawn_is_said_to_be_outside(reader: Reader, prompt: str) -> None:
-    with pytest.raises(OutsideVocabulary) as outside:
+    with pytest.raises(Unsupported) as outside:
         reader.read(prompt, seed=3)
     assert len(outside.value.nearest) == 3
 
@@ -174,7 +174,7 @@ def test_capabilities_are_told_without_loading() -> None:
 
 def test_the_shipped_weights_are_small_and_say_what_they_were_made_from() -> None:
     assert sum(p.stat().st_size for p in SMALL.rglob("*") if p.is_file()) < 20_000_000
-    manifest = Manifest.read(SMALL)
+    manifest = WeightsManifest.read(SMALL)
     manifest.check()
     assert "procedural" in manifest.training["data"]
 
@@ -258,7 +258,10 @@ def test_what_goes_on_begins_where_the_other_ends_and_keeps_its_object(
     child = engine.generate(ask("it goes on", over=prompt, before=before, size=DRAWN, seconds=2), silent, never)
     assert child.recipe["call"]["pipeline"] == "LTX2ConditionPipeline"
     assert (len(child.frames), len(child.pcm)) == (24, 2 * child.rate)
-    was, went = look(parent.frames, parent.fps), look(np.concatenate([parent.frames, child.frames]), parent.fps)
+    was, went = (
+        detect_object(parent.frames, parent.fps),
+        detect_object(np.concatenate([parent.frames, child.frames]), parent.fps),
+    )
     assert (went.colour, went.shape) == (was.colour, was.shape)
     steps = np.abs(np.diff(went.x))[len(parent.frames) - 2 : len(parent.frames) + 2] * DRAWN[1]
     assert steps.max() <= 6  # pixels from one picture to the next: no more than it moves anyway
@@ -275,7 +278,7 @@ def test_nothing_is_gone_on_from_for_longer_than_was_trained(engine: DiffusersEn
     strange = ask(
         "it rests", over="a red ball on wood", before=Before(noise, 12, SILENCE, 16_000), size=DRAWN, seconds=1
     )
-    with pytest.raises(OutsideVocabulary, match="this clip"):
+    with pytest.raises(Unsupported, match="this clip"):
         engine.generate(strange, silent, never)
 
 
@@ -286,7 +289,7 @@ def test_each_line_is_a_scene_that_goes_on_from_the_last_with_the_same_object(en
     assert (len(clip.frames), len(clip.pcm)) == (48, 4 * clip.rate)
     assert clip.recipe["call"]["frames_of_scenes"] == [24, 24]
     assert clip.recipe["scene"]["words"] == "a blue cube falls and stops on grass; a blue cube rolls right on grass"
-    first, second = (look(part, clip.fps) for part in np.split(clip.frames, 2))
+    first, second = (detect_object(part, clip.fps) for part in np.split(clip.frames, 2))
     assert {(one.colour, one.shape) for one in (first, second)} == {("blue", "cube")}
     assert (first.motion, second.motion) == ("fall", "roll_right")
     assert abs(second.x[0] - first.x[-1]) * DRAWN[1] < 16  # pixels: it starts where it stopped
@@ -295,7 +298,7 @@ def test_each_line_is_a_scene_that_goes_on_from_the_last_with_the_same_object(en
 def test_what_goes_on_may_move_otherwise_and_look_no_other_way(engine: DiffusersEngine) -> None:
     before = Before(np.zeros((24, 224, 128, 3), np.uint8), 12, SILENCE, 16_000)
     blue = ask("a blue one falls", over="a red ball rests on wood", before=before, size=DRAWN, seconds=2)
-    with pytest.raises(OutsideVocabulary, match="blue") as refused:
+    with pytest.raises(Unsupported, match="blue") as refused:
         engine.generate(blue, silent, never)
     assert refused.value.nearest == ("a red ball falls and stops on wood",)
 
@@ -314,9 +317,9 @@ class Counted(DiffusersEngine):
     """Draws two together, and notes who sat there."""
 
     def load(self) -> None:
-        self.manifest = replace(self.manifest, profiles={"cpu": Profile(seats=2)}, draws=1)
+        self.manifest = replace(self.manifest, profiles={"cpu": Profile(batch_size=2)}, max_attempts=1)
         self.sat: list[list[int]] = []
-        self._seats = Seats(self._count, self._answered, window=PATIENCE_SECONDS)
+        self._batcher = DynamicBatcher(self._count, self._answered, window=PATIENCE_SECONDS)
         super().load()
 
     def _drawn(self, draws: Sequence[Draw], stepped: Stepped) -> list[Drawn]:
@@ -338,7 +341,7 @@ def test_clips_of_one_shape_are_drawn_in_one_call_and_have_the_bits_that_they_ha
         beside, other = pool.map(made, reversed(requests))
     assert [sorted(seeds) for seeds in engine.sat] == [[2, 2], [1, 2]]
     assert alone.recipe["raw"] == beside.recipe["raw"] != other.recipe["raw"]
-    assert beside.recipe["device"]["seats"] == 2
+    assert beside.recipe["device"]["batch_size"] == 2
 
 
 def test_where_the_accelerators_memory_does_not_do_parts_wait_in_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,9 +368,9 @@ def test_where_the_accelerators_memory_does_not_do_parts_wait_in_the_machines(mo
         engine._answered([draw], print)
 
 
-@pytest.mark.parametrize("profile", [{"seats": 0}, {"dtype": "float8"}, {"benches": 2}])
+@pytest.mark.parametrize("profile", [{"batch_size": 0}, {"dtype": "float8"}, {"benches": 2}])
 def test_a_profile_that_says_what_nobody_knows_refuses_the_folder(tmp_path: Path, profile: dict[str, object]) -> None:
     said = json.loads((SMALL / NAME).read_text()) | {"profiles": {"cuda": profile}}
     (tmp_path / NAME).write_text(json.dumps(said))
     with pytest.raises(WeightsRefused, match="cannot be read"):
-        Manifest.read(tmp_path)
+        WeightsManifest.read(tmp_path)

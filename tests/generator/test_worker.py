@@ -7,8 +7,8 @@ import pytest
 
 from generator.engines.scene.engine import SceneEngine
 from generator.job_monitor import EngineHung
-from generator.ports import Cancel, Claim, Declined, GenerationRequest, LeaseLost, Progress, RawClip, Shape
-from generator.registry import Engines
+from generator.ports import Cancel, Declined, GenerationRequest, JobClaim, JobShape, LeaseLost, Progress, RawClip
+from generator.registry import EngineRegistry
 from generator.worker import work
 from tests.generator.model_line import QUICK, SHORT, Broken, Hung, Line, Slow
 from tests.generator.questions import ask
@@ -47,7 +47,7 @@ def test_a_reason_in_a_beat_cancels_the_run() -> None:
 @pytest.mark.promise("P3")
 def test_a_reason_that_comes_when_the_clip_is_just_made_still_cancels_it() -> None:
     class Late(Line):
-        def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+        def beat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
             return "consent_revoked" if phase == "done" else None
 
     assert Late([SHORT]).worked() == [("cancelled", "run-1", "consent_revoked")]
@@ -77,7 +77,7 @@ def test_a_queue_that_cannot_be_reached_for_a_claim_is_asked_again() -> None:
     class Away(Line):
         asked = 0
 
-        def claim(self, like: Shape | None = None) -> Claim | None:
+        def claim(self, like: JobShape | None = None) -> JobClaim | None:
             self.asked += 1
             if self.asked < 3:
                 raise ConnectionError
@@ -88,7 +88,7 @@ def test_a_queue_that_cannot_be_reached_for_a_claim_is_asked_again() -> None:
 
 def test_a_clip_that_comes_after_the_lease_is_lost_is_dropped_and_the_worker_goes_on() -> None:
     class Fenced(Line):
-        def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
+        def finish(self, claim: JobClaim, clip: RawClip, seconds: dict[str, float]) -> None:
             if claim.token == 1:
                 raise LeaseLost
             super().finish(claim, clip, seconds)
@@ -121,7 +121,7 @@ def test_what_an_engine_declines_is_neither_its_fault_nor_asked_wrongly() -> Non
             raise Declined("by a rule of its own")
 
     line = Line([SHORT])
-    work(line, Engines(lambda _: Declining()), should_stop=lambda: line.found_empty, patience=QUICK)
+    work(line, EngineRegistry(lambda _: Declining()), should_stop=lambda: line.found_empty, patience=QUICK)
     assert line.told == [("failed", "run-1", "declined")]
 
 
@@ -132,18 +132,18 @@ def test_outside_the_vocabulary_is_a_word_of_its_own() -> None:
 def test_a_clip_is_developed_before_it_is_told_and_may_be_stopped_there() -> None:
     developed: list[str] = []
 
-    def develop(claim: Claim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:
+    def develop(claim: JobClaim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:
         progress("encode", 1.0)
         developed.append(claim.id)
 
     line = Line([SHORT])
-    assert "encode" in line.worked(develop=develop)[0]
+    assert "encode" in line.worked(post_process=develop)[0]
     assert developed == ["run-1"]
 
 
 def test_a_worker_told_to_stop_drops_its_run_for_another() -> None:
     engine, line = Slow(), Line([SHORT])
-    work(line, Engines(lambda _: engine), should_stop=lambda: len(line.beats) > 2, patience=QUICK)
+    work(line, EngineRegistry(lambda _: engine), should_stop=lambda: len(line.beats) > 2, patience=QUICK)
     assert (line.told, engine.stopped_for) == ([], "worker_stopping")
 
 
@@ -159,14 +159,14 @@ def test_each_run_is_made_by_the_engine_that_was_asked_for_loaded_once() -> None
         return Counted()
 
     line = Line([SHORT, replace(SHORT, engine="other"), SHORT])
-    work(line, Engines(make), should_stop=lambda: line.found_empty, patience=QUICK)
+    work(line, EngineRegistry(make), should_stop=lambda: line.found_empty, patience=QUICK)
     assert asked == ["scene", "loaded", "other", "loaded"]
     assert [told[0] for told in line.told] == ["finished"] * 3
 
 
 def test_an_engine_that_nobody_knows_fails_the_run_as_asked_wrongly() -> None:
     line = Line([replace(SHORT, engine="sora")])
-    work(line, Engines(), should_stop=lambda: line.found_empty, patience=QUICK)
+    work(line, EngineRegistry(), should_stop=lambda: line.found_empty, patience=QUICK)
     assert line.told == [("failed", "run-1", "request")]
 
 
@@ -176,7 +176,7 @@ def test_an_engine_that_does_not_load_fails_its_run_and_the_worker_goes_on() -> 
             raise OSError("a file of weights is not what the manifest says")
 
     line = Line([SHORT, replace(SHORT, engine="other")])
-    engines = Engines(lambda name: Unloadable() if name == "scene" else SceneEngine())
+    engines = EngineRegistry(lambda name: Unloadable() if name == "scene" else SceneEngine())
     work(line, engines, should_stop=lambda: line.found_empty, patience=QUICK)
     assert [told[0] for told in line.told] == ["failed", "finished"]
 
@@ -214,7 +214,7 @@ class Pair(SceneEngine):
 
 def made_by(engine: SceneEngine, line: Line, count: int) -> None:
     """By a worker that holds the engine already, until so many runs have ended."""
-    engines = Engines(lambda _: engine)
+    engines = EngineRegistry(lambda _: engine)
     engines.loaded("scene")
     work(line, engines, should_stop=lambda: len(line.told) == count, patience=QUICK)
 
@@ -228,7 +228,7 @@ def test_runs_of_one_shape_are_made_at_once_where_the_engine_draws_them_together
 
 def test_one_of_several_is_cancelled_and_the_others_are_made() -> None:
     class Choosy(Line):
-        def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+        def beat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
             return "consent_revoked" if claim.id == "run-2" else None
 
     line = Choosy([SHORT, SHORT])

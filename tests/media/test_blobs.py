@@ -83,7 +83,7 @@ def test_what_no_event_names_is_found_and_removed_and_nothing_else(store: BlobSt
     clip.write_bytes(b"half a clip of a dead worker")
     signing.mkdir()
     (signing / "clip.mp4").write_bytes(b"being signed by a dead process")
-    found = store.unnamed({named.sha256})
+    found = store.unreferenced({named.sha256})
     assert {lying.place.name for lying in found} == {".half-abc", unnamed.sha256, clip.name, signing.name}
     assert sum(store.remove(lying) for lying in found) == 1, "a half is no blob"
     assert store.has(named.sha256)
@@ -94,7 +94,7 @@ def test_what_no_event_names_is_found_and_removed_and_nothing_else(store: BlobSt
 def test_what_was_put_again_since_is_not_removed(store: BlobStore) -> None:
     blob = store.put(DATA)
     os.utime(store.path(NAME), (0, 0))
-    (found,) = store.unnamed(set())
+    (found,) = store.unreferenced(set())
     store.put(DATA)
     assert not store.remove(found)
     assert store.has(blob.sha256)

@@ -8,9 +8,9 @@ import pytest
 
 TRY = """
 import json, os, resource, socket
-from placet.media.sandbox import close_in
+from placet.media.sandbox import enter_sandbox
 namespace = os.readlink("/proc/self/ns/net")
-close_in(64 << 20, 20)
+enter_sandbox(64 << 20, 20)
 def tried(what):
     try:
         what()
@@ -57,6 +57,6 @@ def test_where_a_limit_is_refused_nothing_is_parsed() -> None:
         "import json",
         "import resource\nresource.setrlimit = lambda *_: (_ for _ in ()).throw(OSError('no'))\nimport json",
     )
-    script = f"{refused}\ntry:\n    close_in(1, 1)\nexcept Exception as error:\n    print(error.code)"
+    script = f"{refused}\ntry:\n    enter_sandbox(1, 1)\nexcept Exception as error:\n    print(error.code)"
     child = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, check=True, timeout=30)
     assert child.stdout.strip() == b"media_not_closed_in"

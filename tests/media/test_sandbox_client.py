@@ -10,8 +10,8 @@ from PIL import Image
 
 from placet.media import sandbox_client
 from placet.media.encode import encode_mp4
-from placet.media.errors import HOSTILE, HostileMedia, NotClosedIn
-from placet.media.full_decode import read_whole
+from placet.media.errors import UNREADABLE, SandboxUnavailable, UnreadableMedia
+from placet.media.full_decode import decode_fully
 from placet.media.sandbox_client import Limits, measure, normalise_image, probe, read_clip, read_frames
 from placet.media.sandbox_protocol import pack, unpack
 from tests.media.synthetic import FPS, RATE, declared_png, moving_frames, tone
@@ -25,9 +25,9 @@ def picture(kind: str, size: tuple[int, int] = (64, 48), **kept: object) -> byte
 
 def refusal(data: bytes, read: object = probe) -> str:
     assert callable(read)
-    with pytest.raises(HostileMedia) as caught:
+    with pytest.raises(UnreadableMedia) as caught:
         read(data)
-    assert caught.value.advice == HOSTILE[caught.value.code]
+    assert caught.value.hint == UNREADABLE[caught.value.code]
     return caught.value.code
 
 
@@ -69,7 +69,7 @@ def test_black_frozen_flickering_and_silent_clips_are_told_apart(tmp_path: Path)
 
 
 def test_a_whole_clip_is_read_as_our_own_reader_reads_it(clip: Path) -> None:
-    pictures, samples, rate = read_whole(clip)
+    pictures, samples, rate = decode_fully(clip)
     found = read_clip(clip, most_frames=48)
     assert (found.fps, found.rate) == (FPS, rate)
     assert np.abs(found.frames.astype(int) - pictures).max() <= 2  # two conversions of the same colours
@@ -171,7 +171,7 @@ def test_where_the_child_cannot_be_closed_in_the_file_is_not_parsed(
     clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox_client, "_run", lambda *_, **__: _Ended(pack({"not_closed_in": "setrlimit refused"})))
-    with pytest.raises(NotClosedIn, match="allow them"):
+    with pytest.raises(SandboxUnavailable, match="allow them"):
         probe(clip)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from moderation.policies import load
-from moderation.rules import Judgement, Rulebook, judge
+from moderation.rules import PolicyResult, Rulebook, judge
 from moderation.signals.embedding import ModelMissing, SentenceEmbedder, model_folder
 from placet.text.embeddings import cosine
 
@@ -66,7 +66,7 @@ def rulebook(embedder: SentenceEmbedder) -> Rulebook:
     return Rulebook(load(), embedder)
 
 
-def judged(prompts: list[str], embedder: SentenceEmbedder, rulebook: Rulebook) -> list[Judgement]:
+def judged(prompts: list[str], embedder: SentenceEmbedder, rulebook: Rulebook) -> list[PolicyResult]:
     return [judge(prompt, row, rulebook) for prompt, row in zip(prompts, embedder.embed(prompts), strict=True)]
 
 
@@ -97,7 +97,7 @@ def test_held_out_prompts_under_the_floor_never_reach_an_ordinary_queue(
 ) -> None:
     outcomes = judged(list(FLOOR), embedder, rulebook)
     assert [one.code for one in outcomes] == list(FLOOR.values())
-    assert all(one.is_floor and one.outcome != "clear" for one in outcomes)
+    assert all(one.is_zero_tolerance and one.outcome != "clear" for one in outcomes)
 
 
 def test_adults_are_not_taken_for_minors(embedder: SentenceEmbedder, rulebook: Rulebook) -> None:

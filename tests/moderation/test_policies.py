@@ -12,17 +12,19 @@ gore = ["severed head"]
 [[policy]]
 name = "threats"
 title = "Threats"
-is_floor = true
+is_zero_tolerance = true
 rules = [{ name = "says", kind = "words", lists = ["gore"], block = 1.0 }]
 """
 
 
 def test_the_floor_is_the_three_that_no_policy_may_weaken() -> None:
-    assert {policy.name for policy in load().policies if policy.is_floor} == FLOOR
+    assert {policy.name for policy in load().policies if policy.is_zero_tolerance} == FLOOR
 
 
 def test_every_floor_rule_can_block() -> None:
-    assert all(rule.block is not None for policy in load().policies if policy.is_floor for rule in policy.rules)
+    assert all(
+        rule.block is not None for policy in load().policies if policy.is_zero_tolerance for rule in policy.rules
+    )
 
 
 def test_every_list_is_used() -> None:
@@ -52,8 +54,8 @@ def test_a_set_that_is_not_there_is_named() -> None:
     [
         (SET.replace("lists]", "lists"), "no TOML"),
         (SET.replace('["gore"]', '["gure"]'), "no list is called gure"),
-        (SET.replace("is_floor = true", 'what_would_pass = "x"'), "no floor"),
-        (SET.replace("is_floor = true", 'is_floor = true\nwhat_would_pass = "x"'), "what_would_pass"),
+        (SET.replace("is_zero_tolerance = true", 'what_would_pass = "x"'), "no floor"),
+        (SET.replace("is_zero_tolerance = true", 'is_zero_tolerance = true\nwhat_would_pass = "x"'), "what_would_pass"),
         (SET.replace("block = 1.0", "blok = 1.0"), "blok is not known"),
         (SET.replace(", block = 1.0", ""), "missing"),
         (SET.replace('"words"', '"like"'), "kind"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from generator.registry import engine_named
-from moderation.quality_gate import gate
+from moderation.quality_gate import run_gate
 from placet.devtools.benchmarks.damages import DAMAGES
 from placet.devtools.benchmarks.gate import clips, looks, seen_by_gate
 from placet.devtools.evaluation.acceptance import made, wanted
@@ -20,7 +20,7 @@ CLEAN = ClipMeasures(
 
 
 def test_a_clean_clip_passes_and_what_was_compared_is_kept() -> None:
-    found = gate(CLEAN, asked_seconds=4.0)
+    found = run_gate(CLEAN, asked_seconds=4.0)
     assert found.failed == ()
     assert found.features["measures"]["landings"] == 3
     assert found.version == "gate-4"
@@ -42,16 +42,16 @@ def test_a_clean_clip_passes_and_what_was_compared_is_kept() -> None:
     ],
 )
 def test_each_fault_is_named(measures: dict[str, Any], words: str) -> None:
-    assert gate(replace(CLEAN, **measures), asked_seconds=4.0).failed == (words,)
+    assert run_gate(replace(CLEAN, **measures), asked_seconds=4.0).failed == (words,)
 
 
 def test_a_picture_at_rest_in_silence_is_no_fault() -> None:
     rests = replace(CLEAN, frozen_share_0_1=1.0, landings=0, onsets=0, sound_late_seconds=None)
-    assert gate(rests, asked_seconds=4.0).failed == ()
+    assert run_gate(rests, asked_seconds=4.0).failed == ()
 
 
 def test_one_soft_landing_may_be_silent() -> None:
-    assert gate(replace(CLEAN, landings=1, onsets=0, sound_late_seconds=None), asked_seconds=4.0).failed == ()
+    assert run_gate(replace(CLEAN, landings=1, onsets=0, sound_late_seconds=None), asked_seconds=4.0).failed == ()
 
 
 @pytest.fixture(scope="module")

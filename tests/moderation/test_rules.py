@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from moderation.policies import load
-from moderation.rules import CheckCannotRun, Judgement, Rulebook, judge, outcome_of
+from moderation.rules import CheckCannotRun, PolicyResult, Rulebook, judge, outcome_of
 from placet.text.embeddings import RecordedEmbedder, Vectors
 
 EMBEDDER = RecordedEmbedder()
@@ -16,7 +16,7 @@ def vector_of(text: str) -> Vectors:
     return row
 
 
-def judged(prompt: str) -> Judgement:
+def judged(prompt: str) -> PolicyResult:
     return judge(prompt, vector_of(prompt), RULEBOOK)
 
 
@@ -60,7 +60,7 @@ def test_an_uncertain_prompt_is_held_with_its_words_and_what_would_pass(
     judgement = judged(prompt)
     assert (judgement.outcome, judgement.code, quoted(prompt)) == ("hold", code, words)
     assert judgement.what_would_pass
-    assert not judgement.is_floor
+    assert not judgement.is_zero_tolerance
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_plain_breach_is_blocked(prompt: str, code: str) -> None:
 )
 def test_the_floor_is_blocked_and_never_says_what_would_pass(prompt: str, code: str) -> None:
     judgement = judged(prompt)
-    assert (judgement.outcome, judgement.code, judgement.is_floor) == ("block", code, True)
+    assert (judgement.outcome, judgement.code, judgement.is_zero_tolerance) == ("block", code, True)
     assert judgement.what_would_pass is None
 
 

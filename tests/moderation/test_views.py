@@ -4,7 +4,7 @@ import re
 
 from moderation.queries import open_cases
 from tests.support.cast import ANA, BEN, CLEO, DARA
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 from tests.support.scenario import new_id
 from tests.support.visitor import Visit, published
 
@@ -16,8 +16,8 @@ def only_case() -> str:
     return f"/review/{row.case}/"
 
 
-def test_a_held_prompt_is_decided_and_the_next_one_comes(visit: Visit, stage: Play) -> None:
-    first, second = stage.story.ask(BEN, HELD), stage.story.ask(BEN, HELD)
+def test_a_held_prompt_is_decided_and_the_next_one_comes(visit: Visit, stage: FakeWorker) -> None:
+    first, second = stage.scenario.ask(BEN, HELD), stage.scenario.ask(BEN, HELD)
     cleo = visit(CLEO)
     assert "2 cases" in cleo.get("/review/")
     case = f"/review/{open_cases()[0].case}/"
@@ -26,12 +26,12 @@ def test_a_held_prompt_is_decided_and_the_next_one_comes(visit: Visit, stage: Pl
     assert "Graphic violence" in page
     to = cleo.post(f"{case}decide/", decision="allow", reason="a harmless scene", version=1)
     assert to == f"/review/{open_cases()[1].case}/"
-    stage.story.pump.run()
-    assert {stage.story.state(first).state, stage.story.state(second).state} == {"approved", "held"}
+    stage.scenario.driver.run()
+    assert {stage.scenario.state(first).state, stage.scenario.state(second).state} == {"approved", "held"}
 
 
-def test_whoever_comes_second_keeps_their_words_and_sees_the_first_decision(visit: Visit, stage: Play) -> None:
-    stage.story.ask(BEN, HELD)
+def test_whoever_comes_second_keeps_their_words_and_sees_the_first_decision(visit: Visit, stage: FakeWorker) -> None:
+    stage.scenario.ask(BEN, HELD)
     case = only_case()
     visit(CLEO).post(f"{case}decide/", decision="allow", reason="I let it pass", version=1)
     page = visit(CLEO).post(f"{case}decide/", status=409, decision="refuse", reason="my own words", version=1)
@@ -39,15 +39,15 @@ def test_whoever_comes_second_keeps_their_words_and_sees_the_first_decision(visi
         assert said in page
 
 
-def test_a_reason_is_needed(visit: Visit, stage: Play) -> None:
-    stage.story.ask(BEN, HELD)
+def test_a_reason_is_needed(visit: Visit, stage: FakeWorker) -> None:
+    stage.scenario.ask(BEN, HELD)
     visit(CLEO).post(f"{only_case()}decide/", status=422, decision="allow", reason="", version=1)
 
 
-def test_a_contest_reaches_the_desk_and_whoever_asked_cannot_decide(visit: Visit, stage: Play) -> None:
-    generation = stage.story.ask(BEN, "a red ball bounces", ANA)
+def test_a_contest_reaches_the_desk_and_whoever_asked_cannot_decide(visit: Visit, stage: FakeWorker) -> None:
+    generation = stage.scenario.ask(BEN, "a red ball bounces", ANA)
     visit(BEN).post(f"/generations/{generation}/contest/", words="Ana told me yes")
-    stage.story.pump.run()
+    stage.scenario.driver.run()
     assert "You have contested this" in visit(BEN).get(f"/generations/{generation}/")
     page = visit(CLEO).get(only_case())
     assert "Ana told me yes" in page
@@ -55,16 +55,16 @@ def test_a_contest_reaches_the_desk_and_whoever_asked_cannot_decide(visit: Visit
     assert "Overturn it" not in page, "no reviewer can give a person's consent"
 
 
-def test_only_the_asker_contests(visit: Visit, stage: Play) -> None:
-    generation = stage.story.ask(BEN, "a red ball bounces", ANA)
+def test_only_the_asker_contests(visit: Visit, stage: FakeWorker) -> None:
+    generation = stage.scenario.ask(BEN, "a red ball bounces", ANA)
     visit(ANA).post(f"/generations/{generation}/contest/", status=403, words="no")
 
 
-def test_a_reported_clip_is_covered_and_taken_down(visit: Visit, stage: Play) -> None:
+def test_a_reported_clip_is_covered_and_taken_down(visit: Visit, stage: FakeWorker) -> None:
     generation = published(stage)
     page = visit(DARA).post(f"/clips/{generation}/report/", status=200, reason="rights", words="mine")
     assert "Thank you" in page
-    stage.story.pump.run()
+    stage.scenario.driver.run()
     case = only_case()
     page = visit(CLEO).get(case)
     assert 'class="sheet covered"' in page
@@ -73,11 +73,11 @@ def test_a_reported_clip_is_covered_and_taken_down(visit: Visit, stage: Play) ->
     visit(CLEO).get(f"{case}clip.mp4")
     visit(BEN).get(f"{case}clip.mp4", status=403)
     visit(CLEO).post(f"{case}decide/", decision="take_down", reason="not theirs", version=1)
-    stage.story.pump.run()
+    stage.scenario.driver.run()
     visit(None).get(f"/media/{generation}.mp4", status=410)
 
 
-def test_a_report_needs_a_reason_of_the_list(visit: Visit, stage: Play) -> None:
+def test_a_report_needs_a_reason_of_the_list(visit: Visit, stage: FakeWorker) -> None:
     visit(DARA).post(f"/clips/{published(stage)}/report/", status=422, reason="boredom")
 
 

@@ -23,12 +23,12 @@ from placet.cli.command import CommandFailed
 from placet.eventlog.events import LogRestored
 from placet.eventlog.projections.diff import differences
 from placet.eventlog.projections.runner import PROJECTIONS
-from placet.eventlog.proofs.audit import check_log
+from placet.eventlog.proofs.audit import audit_log
 from placet.eventlog.proofs.head_file import head_file, write_head
 from placet.eventlog.proofs.keys import install_signer, install_verifier, origin
-from placet.eventlog.proofs.monitor import look
-from placet.eventlog.proofs.tree_head import Head, told_head
-from placet.eventlog.proofs.tree_service import TreeKeeper
+from placet.eventlog.proofs.monitor import poll_log
+from placet.eventlog.proofs.tree_head import TreeHead, parse_head_unverified
+from placet.eventlog.proofs.tree_service import TreeService
 from placet.eventlog.proofs.tree_store import newest_head
 from placet.eventlog.store.connect import connect
 from placet.eventlog.store.event import ERASED
@@ -41,29 +41,29 @@ from placet.likeness.faces import Template
 from placet.media.blobs import Area
 from placet.media.storage import blobs, private
 from placet.people import commands as people
-from placet.people.events import ErasureAsked, PersonErased, PersonJoined
+from placet.people.events import ErasureRequested, PersonErased, PersonJoined
 from placet.studio import events as e
 from placet.studio.generation import Generation, stream_of
-from placet.studio.jobs import Runs
-from placet.text.embedder import hold
+from placet.studio.jobs import Jobs
+from placet.text.embedder import set_embedder
 from placet.text.embeddings import RecordedEmbedder
 from tests.support.cast import ANA, BEN
-from tests.support.flow_driver import Pump
-from tests.support.scenario import Story, new_id
+from tests.support.flow_driver import FlowDriver
+from tests.support.scenario import Scenario, new_id
 
 Placet = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def story(own_home: Path, fresh_database: str) -> Iterator[Story]:
+def story(own_home: Path, fresh_database: str) -> Iterator[Scenario]:
     assert own_home.is_dir()
     assert fresh_database
-    hold(RecordedEmbedder())
-    story = Story(Pump())
-    story.pump.without = frozenset({"moderation.measure_clip", "likeness.check_faces", "provenance.sign_clip"})
+    set_embedder(RecordedEmbedder())
+    story = Scenario(FlowDriver())
+    story.driver.without = frozenset({"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"})
     story.begin()
     yield story
-    story.pump.connection.close()
+    story.driver.connection.close()
 
 
 @pytest.fixture
@@ -77,19 +77,19 @@ def placet(capsys: pytest.CaptureFixture[str]) -> Placet:
     return run
 
 
-def stop(story: Story) -> None:
+def stop(story: Scenario) -> None:
     """A restore wants everything stopped."""
-    story.pump.connection.close()
+    story.driver.connection.close()
 
 
-def start(story: Story) -> Story:
+def start(story: Scenario) -> Scenario:
     """The same story, over what is there now."""
-    begun = Story(Pump(without=story.pump.without))
-    begun.pump.run()
+    begun = Scenario(FlowDriver(without=story.driver.without))
+    begun.driver.run()
     return begun
 
 
-def clip_with_bytes(story: Story, by: PersonId, *cameos: PersonId) -> tuple[GenerationId, str]:
+def clip_with_bytes(story: Scenario, by: PersonId, *cameos: PersonId) -> tuple[GenerationId, str]:
     generation = story.draft(by, "a red ball bounces", *cameos)
     name = blobs().put(f"the clip {generation}".encode(), Area.RELEASED).sha256
     story.given(stream_of(generation), e.GenerationSigned(generation, name, "manifest"))
@@ -107,7 +107,7 @@ def order() -> list[str]:
 
 @pytest.mark.promise("P6")
 def test_under_load_a_backup_is_a_dense_prefix_with_all_that_was_acknowledged(
-    story: Story, placet: Placet, tmp_path: Path
+    story: Scenario, placet: Placet, tmp_path: Path
 ) -> None:
     acknowledged: list[str] = []
     over = threading.Event()
@@ -125,7 +125,7 @@ def test_under_load_a_backup_is_a_dense_prefix_with_all_that_was_acknowledged(
     over.set()
     for thread in threads:
         thread.join()
-    story.pump.run()
+    story.driver.run()
     was = order()
     stop(story)
     restored = placet("restore", str(tmp_path / "backup"), "--replace")
@@ -151,7 +151,7 @@ def _number(over: threading.Event) -> None:
 
 
 @pytest.mark.promise("P6")
-def test_what_is_restored_is_what_was_and_goes_on(story: Story, placet: Placet, tmp_path: Path) -> None:
+def test_what_is_restored_is_what_was_and_goes_on(story: Scenario, placet: Placet, tmp_path: Path) -> None:
     kept, name = clip_with_bytes(story, BEN)
     placet("backup", str(tmp_path / "backup"))
     lost = story.ask(BEN, "a red ball bounces")
@@ -164,29 +164,29 @@ def test_what_is_restored_is_what_was_and_goes_on(story: Story, placet: Placet, 
     assert blobs().read(name) == f"the clip {kept}".encode()
     assert again.state(kept).state == "draft"
     assert again.state(lost).state == "unknown"
-    assert not any(differences(target, again.pump.connection) for target in PROJECTIONS.values())
+    assert not any(differences(target, again.driver.connection) for target in PROJECTIONS.values())
     assert again.ask(BEN, "a red ball bounces")
     stop(again)
 
 
 def test_the_log_says_that_it_was_put_back_and_the_origin_turns(
-    story: Story, placet: Placet, own_home: Path, tmp_path: Path
+    story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
 ) -> None:
     name = origin(own_home)
     backup = placet("backup", str(tmp_path / "backup"))
     story.ask(BEN, "a red ball bounces")
-    story.pump.run()
-    seen = look(over_http, None, install_verifier(own_home).text).seen
-    head = told_head(seen.checkpoint)
+    story.driver.run()
+    seen = poll_log(over_http, None, install_verifier(own_home).text).state
+    head = parse_head_unverified(seen.checkpoint)
     stop(story)
     first = put_back(placet, tmp_path)
     assert (first.old_origin, first.old_size, first.old_root) == (name, head.size, head.root.hex())
     assert first.restored_size == backup["positions"]
     assert first.lost == head.size - first.restored_size > 0
     again = start(story)
-    found = look(over_http, seen)
+    found = poll_log(over_http, seen)
     assert (found.kind, found.lost) == ("restored", (first.restored_size + 1, head.size))
-    assert not check_log(again.pump.connection, install_verifier(own_home)).wrong
+    assert not audit_log(again.driver.connection, install_verifier(own_home)).wrong
     size = again.log.last_position
     stop(again)
     second = put_back(placet, tmp_path)
@@ -201,10 +201,10 @@ def over_http(path: str) -> bytes:
 
 
 def test_what_was_not_yet_signed_is_lost_too_and_a_kept_head_says_how_much(
-    story: Story, placet: Placet, own_home: Path, tmp_path: Path
+    story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
 ) -> None:
     placet("backup", str(tmp_path / "backup"))
-    write_head(head_file(own_home), Head(origin(own_home), 5000, b"r" * 32).signed(install_signer(own_home)))
+    write_head(head_file(own_home), TreeHead(origin(own_home), 5000, b"r" * 32).signed(install_signer(own_home)))
     stop(story)
     said = put_back(placet, tmp_path)
     assert (said.old_size, said.old_root, said.lost) == (5000, (b"r" * 32).hex(), 5000 - said.restored_size)
@@ -223,14 +223,14 @@ def put_back(placet: Placet, tmp_path: Path) -> LogRestored:
 @pytest.mark.processes
 @pytest.mark.parametrize("step", ["files", "log", "committed", "named"])
 def test_a_restore_that_is_killed_is_done_anew_and_ends_as_one_that_was_not(
-    story: Story, placet: Placet, own_home: Path, tmp_path: Path, step: str
+    story: Scenario, placet: Placet, own_home: Path, tmp_path: Path, step: str
 ) -> None:
     kept, name = clip_with_bytes(story, BEN)
     backup = placet("backup", str(tmp_path / "backup"))
     story.ask(BEN, "a red ball bounces")
-    story.pump.run()
+    story.driver.run()
     was, size = order(), story.log.last_position
-    signed = newest_head(story.pump.connection)
+    signed = newest_head(story.driver.connection)
     assert signed
     write_head(head_file(own_home), signed.note)
     blobs().erase(name)
@@ -248,24 +248,24 @@ def test_a_restore_that_is_killed_is_done_anew_and_ends_as_one_that_was_not(
     assert order()[: backup["positions"]] == was[: backup["positions"]]
     again = start(story)
     assert blobs().read(name) == f"the clip {kept}".encode()
-    assert not any(differences(target, again.pump.connection) for target in PROJECTIONS.values())
-    TreeKeeper(again.pump.connection, install_signer(own_home), head_file(own_home)).run_once()
-    assert not check_log(again.pump.connection, install_verifier(own_home)).wrong
+    assert not any(differences(target, again.driver.connection) for target in PROJECTIONS.values())
+    TreeService(again.driver.connection, install_signer(own_home), head_file(own_home)).run_once()
+    assert not audit_log(again.driver.connection, install_verifier(own_home)).wrong
     stop(again)
 
 
 @pytest.mark.promise("P9")
 def test_a_backup_from_before_an_erasure_reads_nothing_of_whom_was_erased(
-    story: Story, placet: Placet, own_home: Path, tmp_path: Path
+    story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
 ) -> None:
     likeness.allow(story.log, ANA, BEN, new_id())
-    story.pump.run()
+    story.driver.run()
     shows_ana, name = clip_with_bytes(story, BEN, ANA)
     _, of_ben = clip_with_bytes(story, BEN)
     template = templates.keep(private(), ANA, Template(np.ones(128), "none"), new_id())
     placet("backup", str(tmp_path / "backup"))
-    people.ask_erasure(story.log, ANA, ANA, new_id())
-    story.pump.run()
+    people.request_erasure(story.log, ANA, ANA, new_id())
+    story.driver.run()
     assert isinstance(story.log.read(people.erasure_of(ANA)).facts[-1], PersonErased)
     stop(story)
     _assert_nothing_of_hers_is_clear(tmp_path / "backup", f"the clip {shows_ana}")
@@ -278,9 +278,9 @@ def test_a_backup_from_before_an_erasure_reads_nothing_of_whom_was_erased(
     joined = again.log.read(f"person-{ANA}").facts[0]
     assert (joined.name, joined.email) == (ERASED, ERASED)
     asked, *_, last = again.log.read(people.erasure_of(ANA)).facts
-    assert isinstance(asked, ErasureAsked)
+    assert isinstance(asked, ErasureRequested)
     assert isinstance(last, PersonErased)
-    assert Generation.replay(again.log.read(stream_of(shows_ana))).standing
+    assert Generation.replay(again.log.read(stream_of(shows_ana))).restrictions
     stop(again)
 
 
@@ -291,8 +291,10 @@ def _assert_nothing_of_hers_is_clear(folder: Path, clip: str) -> None:
     assert b"placet.example" not in whole
 
 
-def test_the_vault_and_its_key_are_in_no_backup(story: Story, placet: Placet, own_home: Path, tmp_path: Path) -> None:
-    story.pump.run()
+def test_the_vault_and_its_key_are_in_no_backup(
+    story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
+) -> None:
+    story.driver.run()
     placet("backup", str(tmp_path / "backup"))
     names = {str(file.relative_to(tmp_path / "backup")) for file in (tmp_path / "backup").rglob("*")}
     assert "keys/watermark.key" in names
@@ -301,7 +303,7 @@ def test_the_vault_and_its_key_are_in_no_backup(story: Story, placet: Placet, ow
     assert all(key not in file.read_bytes() for file in (tmp_path / "backup").rglob("*") if file.is_file())
 
 
-def test_what_is_refused_touches_nothing(story: Story, placet: Placet, tmp_path: Path) -> None:
+def test_what_is_refused_touches_nothing(story: Scenario, placet: Placet, tmp_path: Path) -> None:
     folder = tmp_path / "backup"
     placet("backup", str(folder))
     assert refused(placet, "backup", str(folder)) == "folder_not_empty"
@@ -328,11 +330,11 @@ def refused(placet: Placet, *words: str) -> str:
 
 
 def test_a_run_that_was_held_is_planned_again_and_what_was_done_is_not(
-    story: Story, placet: Placet, tmp_path: Path
+    story: Scenario, placet: Placet, tmp_path: Path
 ) -> None:
     story.draft(BEN, "a red ball bounces")
     story.ask(BEN, "a red ball bounces")
-    assert Runs(story.pump.connection).claim() is not None
+    assert Jobs(story.driver.connection).claim() is not None
     placet("backup", str(tmp_path / "backup"))
     stop(story)
     placet("restore", str(tmp_path / "backup"), "--replace")

@@ -5,8 +5,8 @@ import pytest
 from django.core.management import call_command
 
 from placet.operations.doctor import heavy_checks
-from placet.operations.doctor.checks import Finding, is_fit, kafka, keys, postgresql
-from placet.operations.doctor.heavy_checks import Probe, look
+from placet.operations.doctor.checks import CheckResult, is_fit, kafka, keys, postgresql
+from placet.operations.doctor.heavy_checks import Probe, run_probe
 from placet.runtime.install.provision import make_keys
 
 
@@ -14,7 +14,7 @@ from placet.runtime.install.provision import make_keys
 def light(monkeypatch: pytest.MonkeyPatch) -> None:
     """No library is loaded: what the probes find is not asked here."""
     for name, probe in heavy_checks.PROBES.items():
-        quick = Probe("print('[true, \"well\"]')", probe.if_absent, probe.mend)
+        quick = Probe("print('[true, \"well\"]')", probe.if_absent, probe.hint)
         monkeypatch.setitem(heavy_checks.PROBES, name, quick)
 
 
@@ -30,7 +30,7 @@ def test_it_prints_one_object_and_whatever_is_not_well_names_its_mend(capsys: py
 
 def test_a_library_that_ends_its_process_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(heavy_checks.PROBES, "Faces", Probe("print('a hint'); quit()", "warning", "make setup"))
-    assert look("Faces") == ("Faces", "warning", "it ended without a word", "make setup")
+    assert run_probe("Faces") == ("Faces", "warning", "it ended without a word", "make setup")
 
 
 def test_keys_that_others_can_read_are_a_failure_with_their_mend(tmp_path: Path) -> None:
@@ -38,17 +38,17 @@ def test_keys_that_others_can_read_are_a_failure_with_their_mend(tmp_path: Path)
     assert keys(tmp_path).health == "ok"
     (tmp_path / "keys" / "vault.key").chmod(0o644)
     found = keys(tmp_path)
-    assert (found.health, found.mend) == ("failed", f"chmod 600 {tmp_path / 'keys' / 'vault.key'}")
+    assert (found.health, found.hint) == ("failed", f"chmod 600 {tmp_path / 'keys' / 'vault.key'}")
     assert not is_fit([found])
 
 
 def test_a_server_that_does_not_run_yet_is_no_failure(tmp_path: Path) -> None:
-    assert is_fit([postgresql(tmp_path), Finding("Disk", "ok", "roomy")])
+    assert is_fit([postgresql(tmp_path), CheckResult("Disk", "ok", "roomy")])
 
 
 def test_postgresql_tells_how_far_its_clock_is(fresh_database: str, tmp_path: Path) -> None:
     assert fresh_database
-    assert postgresql(tmp_path).told.endswith("ms apart")
+    assert postgresql(tmp_path).message.endswith("ms apart")
 
 
 def test_brokers_that_do_not_answer_are_told_with_what_mends_them(
@@ -58,12 +58,12 @@ def test_brokers_that_do_not_answer_are_told_with_what_mends_them(
     monkeypatch.setenv("PLACET_TRANSPORT", "kafka")
     monkeypatch.setenv("PLACET_KAFKA", "127.0.0.1:1")
     found = kafka(tmp_path)
-    assert (found.health, found.told) == ("failed", "no answer at 127.0.0.1:1")
-    assert found.mend == "start the brokers that PLACET_KAFKA names"
+    assert (found.health, found.message) == ("failed", "no answer at 127.0.0.1:1")
+    assert found.hint == "start the brokers that PLACET_KAFKA names"
 
 
 def test_a_broker_of_its_own_starts_with_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLACET_TRANSPORT", "kafka")
     monkeypatch.delenv("PLACET_KAFKA", raising=False)
     found = kafka(tmp_path)
-    assert found.health == "warning" or "make kafka" in found.mend or "jre" in found.mend
+    assert found.health == "warning" or "make kafka" in found.hint or "jre" in found.hint

@@ -10,16 +10,16 @@ from django.db import connection
 from placet.eventlog.store.connect import connect
 from placet.eventlog.store.sequencer import Sequencer
 from placet.media.blobs import BlobStore
-from placet.operations.jobs.blob_gc import Sweeper
+from placet.operations.jobs.blob_gc import BlobGarbageCollector
 from placet.operations.jobs.schedule import begin, last_hour, last_night
-from placet.operations.jobs.scheduler import Housekeeper
-from placet.operations.monitoring.alerts import alarms
-from placet.operations.monitoring.collector import measure
+from placet.operations.jobs.scheduler import Scheduler
+from placet.operations.monitoring.alerts import active_alerts
+from placet.operations.monitoring.collector import take_snapshot
 from placet.studio import events as e
 from placet.studio.generation import stream_of
 from provenance.events import ClipSigned
 from tests.support.cast import BEN
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ class Hours:
     def __call__(self) -> float:
         return self.now
 
-    def pass_by(self, hours: float) -> None:
+    def on_events(self, hours: float) -> None:
         self.now += 3600 * hours
 
 
@@ -48,66 +48,72 @@ def hours() -> Hours:
 
 
 @pytest.fixture
-def sweeper(store: BlobStore, hours: Hours) -> Sweeper:
-    return Sweeper(store, hours)
+def sweeper(store: BlobStore, hours: Hours) -> BlobGarbageCollector:
+    return BlobGarbageCollector(store, hours)
 
 
-def made(play: Play, sha256: str) -> None:
+def made(play: FakeWorker, sha256: str) -> None:
     """A generation's event names a blob."""
-    generation = play.story.ask(BEN)
-    version = play.story.state(generation).version
-    fact = e.GenerationMade(generation, sha256, 1, 4.0, "0" * 16, {}, {})
-    play.story.log.append(stream_of(generation), [fact], expected=version)
+    generation = play.scenario.ask(BEN)
+    version = play.scenario.state(generation).version
+    fact = e.GenerationRendered(generation, sha256, 1, 4.0, "0" * 16, {}, {})
+    play.scenario.log.append(stream_of(generation), [fact], expected=version)
 
 
-def test_what_no_event_names_goes_after_an_hour(play: Play, store: BlobStore, sweeper: Sweeper, hours: Hours) -> None:
+def test_what_no_event_names_goes_after_an_hour(
+    play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
+) -> None:
     unnamed, named = store.put(b"unnamed").sha256, store.put(b"named").sha256
     made(play, named)
-    play.story.pump.run()
-    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
+    play.scenario.driver.run()
+    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
     young = store.put(b"young").sha256
-    hours.pass_by(1)
-    assert sweeper.sweep(play.story.pump.connection) == {"removed": 1}
+    hours.on_events(1)
+    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 1}
     assert (store.has(unnamed), store.has(young), store.has(named)) == (False, True, True)
 
 
-def test_a_clock_that_jumps_makes_nothing_old(play: Play, store: BlobStore, sweeper: Sweeper, hours: Hours) -> None:
+def test_a_clock_that_jumps_makes_nothing_old(
+    play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
+) -> None:
     """As after 400 days: the file's own time is of long ago."""
     unnamed = store.put(b"about to be named").sha256
     os.utime(store.path(unnamed), (0, 0))
-    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
-    hours.pass_by(0.9)
-    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
+    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
+    hours.on_events(0.9)
+    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
 
 
-def test_what_is_put_again_has_another_hour(play: Play, store: BlobStore, sweeper: Sweeper, hours: Hours) -> None:
+def test_what_is_put_again_has_another_hour(
+    play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
+) -> None:
     sha256 = store.put(b"asked for twice").sha256
-    sweeper.sweep(play.story.pump.connection)
-    hours.pass_by(1)
+    sweeper.sweep(play.scenario.driver.connection)
+    hours.on_events(1)
     store.put(b"asked for twice")
-    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
+    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
     assert store.has(sha256)
 
 
 def test_an_event_without_a_position_names_as_well(
-    play: Play, store: BlobStore, sweeper: Sweeper, hours: Hours
+    play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
-    sweeper.sweep(play.story.pump.connection)
+    sweeper.sweep(play.scenario.driver.connection)
     made(play, store.put(b"named").sha256)
-    hours.pass_by(1)
-    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
+    hours.on_events(1)
+    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
 
 
 def test_what_was_pending_is_still_known_when_it_has_a_position(
-    play: Play, store: BlobStore, sweeper: Sweeper, hours: Hours
+    play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
     made(play, store.put(b"named").sha256)
-    sweeper.sweep(play.story.pump.connection)
-    Sequencer(play.story.pump.connection).run_once()
-    generation, signed = play.story.ask(BEN), store.put(b"signed").sha256
-    play.story.given(f"signature-{generation}", ClipSigned(generation, "", signed, "manifest", {}))
-    hours.pass_by(1)
-    assert sweeper.sweep(play.story.pump.connection) == {"removed": 0}
+    sweeper.sweep(play.scenario.driver.connection)
+    Sequencer(play.scenario.driver.connection).run_once()
+    generation, signed = play.scenario.ask(BEN), store.put(b"signed").sha256
+    play.scenario.given(f"signature-{generation}", ClipSigned(generation, "", signed, "manifest", {}))
+    hours.on_events(1)
+    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
     assert store.has(signed), "any event counts, whatever its type"
 
 
@@ -131,13 +137,13 @@ def test_the_night_is_at_three() -> None:
     assert last_night(NOW.replace(hour=2)) == NOW.replace(day=1, hour=3)
 
 
-def test_a_row_changed_past_the_log_is_an_alarm_after_the_night(play: Play, store: BlobStore) -> None:
-    play.story.ask(BEN)
+def test_a_row_changed_past_the_log_is_an_alarm_after_the_night(play: FakeWorker, store: BlobStore) -> None:
+    play.scenario.ask(BEN)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE studio_generation SET state = 'published'")
-    keeper, tomorrow = Housekeeper(connect, store), datetime.now(UTC) + timedelta(days=1)
-    assert keeper.look(play.story.pump.connection, datetime.now(UTC)) == []
-    assert keeper.look(play.story.pump.connection, tomorrow) == ["sweep", "shadow"]
-    measured = measure()
-    assert measured.chores["shadow"].outcome["differences"] == {"studio.generations": 1}
-    assert "projection_differs" in {alarm.code for alarm in alarms(measured)}
+    keeper, tomorrow = Scheduler(connect, store), datetime.now(UTC) + timedelta(days=1)
+    assert keeper.run_due(play.scenario.driver.connection, datetime.now(UTC)) == []
+    assert keeper.run_due(play.scenario.driver.connection, tomorrow) == ["sweep", "shadow"]
+    measured = take_snapshot()
+    assert measured.jobs["shadow"].outcome["differences"] == {"studio.generations": 1}
+    assert "projection_differs" in {alarm.code for alarm in active_alerts(measured)}

@@ -13,64 +13,73 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from placet.cli.command import CommandFailed
-from placet.operations.monitoring.alerts import JUDGES, alarms
-from placet.operations.monitoring.collector import measure
+from placet.operations.monitoring.alerts import ALERT_RULES, active_alerts
+from placet.operations.monitoring.collector import take_snapshot
 from placet.operations.monitoring.metrics import METRICS, exposition
-from placet.operations.monitoring.snapshot import Chore, Disk, Keys, Measures, Place, Runs, Waiting
+from placet.operations.monitoring.snapshot import (
+    Backlog,
+    ComponentProgress,
+    Disk,
+    GenerationJobs,
+    JobStatus,
+    Keys,
+    Snapshot,
+)
 from placet.people.models import Account
 from placet.people.tokens import token_for
 from placet.runtime.supervisor.process_table import ROLES
 from tests.support.cast import BEN, CLEO
 from tests.support.commands import Placet
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 from tests.support.visitor import BACKEND
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE: dict[str, Any] = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost:8000"}
-NOBODY = Place(9, 0, 0.0)
-CALM = Measures(
-    position=9, transport="embedded", sequencer=Waiting(), projections={"feed.clips": NOBODY},
+NOBODY = ComponentProgress(9, 0, 0.0)
+CALM = Snapshot(
+    position=9, transport="embedded", sequencer=Backlog(), projections={"feed.clips": NOBODY},
     consumers={"notices.mail": NOBODY}, followers={"tree_head": NOBODY, "relay": NOBODY},
-    parked={}, effects={"mail": {"done": 3}}, late={},
-    runs=Runs(0, 0.0, Waiting()), cases=Waiting(), processes=dict.fromkeys(ROLES, 1), up_seconds=90.0,
-    keys=Keys(10, 300),
-    disk=Disk(2**40, 0.5), chores={"sweep": Chore(60.0, {"removed": 0}), "shadow": Chore(60.0, {"differences": {}})},
+    dead_letters={}, outbox={"mail": {"done": 3}}, outbox_overdue={},
+    generation_jobs=GenerationJobs(0, 0.0, Backlog()), cases=Backlog(), processes=dict.fromkeys(ROLES, 1),
+    up_seconds=90.0, keys=Keys(10, 300),
+    disk=Disk(2**40, 0.5),
+    jobs={"sweep": JobStatus(60.0, {"removed": 0}), "shadow": JobStatus(60.0, {"differences": {}})},
 )  # fmt: skip
 TROUBLE: dict[str, dict[str, Any]] = {
     "process_away": {"processes": {"sequencer": 1}},
-    "sequencer_stands": {"sequencer": Waiting(3, 9.0)},
+    "sequencer_stands": {"sequencer": Backlog(3, 9.0)},
     "type_unknown": {"consumers": {"notices.mail": replace(NOBODY, seconds=9.0, waits_for_type="likeness.x_y.v9")}},
     "projection_outdated": {"projections": {"feed.clips": replace(NOBODY, is_outdated=True)}},
     "projection_behind": {"projections": {"feed.clips": replace(NOBODY, lag=4, seconds=6.0)}},
-    "projection_differs": {"chores": {"shadow": Chore(60.0, {"differences": {"feed.clips": 2}})}},
+    "projection_differs": {"chores": {"shadow": JobStatus(60.0, {"differences": {"feed.clips": 2}})}},
     "consumer_behind": {"consumers": {"notices.mail": replace(NOBODY, lag=4, seconds=61.0)}},
     "relay_behind": {"followers": {"tree_head": NOBODY, "relay": replace(NOBODY, lag=4, seconds=6.0)}},
     "head_unsigned": {"followers": {"tree_head": replace(NOBODY, lag=4, seconds=61.0)}},
-    "events_parked": {"parked": {"notices.mail": Waiting(2, 5.0)}},
+    "events_parked": {"parked": {"notices.mail": Backlog(2, 5.0)}},
     "effects_failed": {"effects": {"mail": {"failed": 1}}},
-    "effects_late": {"late": {"mail": Waiting(1, 90.0)}},
-    "runs_wait": {"runs": Runs(0, 0.0, Waiting(2, 90.0))},
-    "case_waits": {"cases": Waiting(1, 100_000.0)},
+    "effects_late": {"late": {"mail": Backlog(1, 90.0)}},
+    "runs_wait": {"runs": GenerationJobs(0, 0.0, Backlog(2, 90.0))},
+    "case_waits": {"cases": Backlog(1, 100_000.0)},
     "certificate_ends": {"keys": Keys(340, 20)},
     "disk_full": {"disk": Disk(2**30, 0.3)},
-    "chore_missed": {"chores": {"sweep": Chore(100_000.0, {})}},
+    "chore_missed": {"chores": {"sweep": JobStatus(100_000.0, {})}},
 }
 
 
 def test_where_all_is_well_nothing_is_an_alarm() -> None:
-    assert alarms(CALM) == []
+    assert active_alerts(CALM) == []
 
 
-@pytest.mark.parametrize("code", list(JUDGES))
+@pytest.mark.parametrize("code", list(ALERT_RULES))
 def test_each_trouble_is_its_alarm_alone_with_a_command(code: str) -> None:
-    (alarm,) = {found.code: found for found in alarms(replace(CALM, **TROUBLE[code]))}.values()
+    (alarm,) = {found.code: found for found in active_alerts(replace(CALM, **TROUBLE[code]))}.values()
     assert alarm.code == code
-    assert alarm.mend
+    assert alarm.hint
 
 
 def test_every_alarm_has_its_page_with_the_same_four_parts() -> None:
-    assert {path.stem for path in (ROOT / "docs" / "runbook").glob("*.md")} == set(JUDGES)
-    for code in JUDGES:
+    assert {path.stem for path in (ROOT / "docs" / "runbook").glob("*.md")} == set(ALERT_RULES)
+    for code in ALERT_RULES:
         text = (ROOT / "docs" / "runbook" / f"{code}.md").read_text()
         parts = ["What it means", "What to look at", "What to do", "When it is over"]
         assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == parts
@@ -95,34 +104,34 @@ def test_the_exposition_is_read_back_by_prometheus_own_parser() -> None:
     assert (sample.labels, sample.value) == ({"consumer": "notices.mail"}, 0.0)
 
 
-def test_measures_come_from_the_database(play: Play) -> None:
-    play.story.ask(BEN)
-    found = measure()
+def test_measures_come_from_the_database(play: FakeWorker) -> None:
+    play.scenario.ask(BEN)
+    found = take_snapshot()
     assert found.position > 5
     assert {place.lag for place in found.projections.values()} == {0}
     assert {place.seconds for place in found.consumers.values()} == {0.0}
-    assert found.runs.waiting.count == 1
+    assert found.generation_jobs.waiting.count == 1
     assert found.disk.free_bytes > 0
 
 
-def test_an_event_that_nobody_has_answered_has_an_age(play: Play) -> None:
-    play.story.pump.without |= {"moderation.judge_prompt"}
-    play.story.ask(BEN)
-    found = measure()
-    assert found.consumers["moderation.judge_prompt"].seconds > 0
-    assert found.consumers["moderation.judge_prompt"].lag > 0
+def test_an_event_that_nobody_has_answered_has_an_age(play: FakeWorker) -> None:
+    play.scenario.driver.without |= {"moderation.check_policy"}
+    play.scenario.ask(BEN)
+    found = take_snapshot()
+    assert found.consumers["moderation.check_policy"].seconds > 0
+    assert found.consumers["moderation.check_policy"].lag > 0
     assert found.consumers["notices.mail"].seconds == 0.0, "none of its types came after"
 
 
-def test_an_event_without_a_position_is_seen(play: Play) -> None:
+def test_an_event_without_a_position_is_seen(play: FakeWorker) -> None:
     from placet.studio import commands as studio
     from tests.support.scenario import new_id
 
-    studio.request_generation(play.story.log, studio.AskGeneration(new_id(), BEN, "a red ball", ()))
-    assert measure().sequencer.count > 0
+    studio.request_generation(play.scenario.log, studio.RequestGeneration(new_id(), BEN, "a red ball", ()))
+    assert take_snapshot().sequencer.count > 0
 
 
-def test_status_fails_while_something_is_wrong_and_names_the_mend(placet: Placet, play: Play) -> None:
+def test_status_fails_while_something_is_wrong_and_names_the_mend(placet: Placet, play: FakeWorker) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)"
@@ -140,7 +149,7 @@ def test_status_tells_of_everything(placet: Placet) -> None:
 
 
 def test_for_people_the_alarm_comes_last_with_mend_and_page(
-    placet: Placet, play: Play, capsys: pytest.CaptureFixture[str]
+    placet: Placet, play: FakeWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -160,7 +169,7 @@ def client_of(person: str, *roles: str) -> Client:
     return client
 
 
-def test_ready_and_metrics_answer_this_machine_itself(play: Play) -> None:
+def test_ready_and_metrics_answer_this_machine_itself(play: FakeWorker) -> None:
     answer = Client().get("/readyz", **HERE)
     assert (answer.status_code, answer.json()) == (200, {"ready": True, "missing": []})
     told = Client().get("/metrics", **HERE)
@@ -180,12 +189,12 @@ def test_ready_and_metrics_answer_this_machine_itself(play: Play) -> None:
     ],
 )
 def test_whoever_comes_through_a_proxy_or_from_afar_is_nobody_here(
-    play: Play, address: str, sign: dict[str, Any]
+    play: FakeWorker, address: str, sign: dict[str, Any]
 ) -> None:
     assert Client().get(address, **{**HERE, **sign}).status_code == 302
 
 
-def test_a_public_site_is_open_to_operators_only(play: Play, settings: Any) -> None:
+def test_a_public_site_is_open_to_operators_only(play: FakeWorker, settings: Any) -> None:
     settings.PLACET_ORIGIN = "https://placet.example.org"
     assert Client().get("/metrics", **HERE).status_code == 302
     assert client_of(CLEO, "reviewer").get("/metrics", **HERE).status_code == 403
@@ -193,7 +202,7 @@ def test_a_public_site_is_open_to_operators_only(play: Play, settings: Any) -> N
     assert client_of(CLEO, "operator").get("/metrics", **HERE).status_code == 200
 
 
-def test_prometheus_comes_with_an_operators_token(play: Play, settings: Any) -> None:
+def test_prometheus_comes_with_an_operators_token(play: FakeWorker, settings: Any) -> None:
     settings.PLACET_ORIGIN = "https://placet.example.org"
     Account.objects.filter(person=CLEO).update(roles=["operator"])
     for person, status in ((CLEO, 200), (BEN, 302)):
@@ -201,7 +210,7 @@ def test_prometheus_comes_with_an_operators_token(play: Play, settings: Any) -> 
         assert Client().get("/metrics", **HERE, headers={"Authorization": f"Bearer {token}"}).status_code == status
 
 
-def test_ready_says_which_projection_is_stale(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ready_says_which_projection_is_stale(play: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     from placet.operations.monitoring import readiness
 
     monkeypatch.setattr(readiness, "is_stale", lambda name: name == "feed.clips")
@@ -209,7 +218,7 @@ def test_ready_says_which_projection_is_stale(play: Play, monkeypatch: pytest.Mo
     assert (answer.status_code, answer.json()["missing"]) == (503, ["projection feed.clips"])
 
 
-def test_ready_says_that_migrations_are_missing(play: Play, owner_dsn: str) -> None:
+def test_ready_says_that_migrations_are_missing(play: FakeWorker, owner_dsn: str) -> None:
     import psycopg
 
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
@@ -217,7 +226,7 @@ def test_ready_says_that_migrations_are_missing(play: Play, owner_dsn: str) -> N
     assert Client().get("/readyz", **HERE).json()["missing"] == ["migrations"]
 
 
-def test_ready_says_that_the_database_is_away(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ready_says_that_the_database_is_away(play: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.db import OperationalError
 
     from placet.operations.monitoring import readiness
@@ -230,7 +239,7 @@ def test_ready_says_that_the_database_is_away(play: Play, monkeypatch: pytest.Mo
     assert (answer.status_code, answer.json()["missing"]) == (503, ["database"])
 
 
-def test_only_an_operator_mends(placet: Placet, play: Play) -> None:
+def test_only_an_operator_mends(placet: Placet, play: FakeWorker) -> None:
     with pytest.raises(CommandFailed) as failed:
         placet("parked", "list", "--as", "Ben")
     assert failed.value.code == "not_permitted"

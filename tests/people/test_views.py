@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from placet.people.sign_in import link_for
 from tests.support.cast import ANA, BEN, EVE
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 from tests.support.visitor import Visit
 
 
@@ -43,14 +43,14 @@ def test_a_token_under_another_nonce_is_refused(visit: Visit) -> None:
     visit(None).get("/".join([*theirs[:2], ours[2], *theirs[3:]]), status=403)
 
 
-def test_an_invitation_lets_one_person_in(visit: Visit, stage: Play) -> None:
+def test_an_invitation_lets_one_person_in(visit: Visit, stage: FakeWorker) -> None:
     page = visit(BEN).post("/invites/", status=200)
     found = re.search(r'value="http://testserver(/join/[^"]+)"', page)
     assert found
     newcomer = visit(None)
     newcomer.get(found[1])
     assert newcomer.post(found[1], name="Finn", email="") == "/likeness/"
-    stage.story.pump.run()
+    stage.scenario.driver.run()
     assert "Finn" in newcomer.get("/likeness/")
     assert "works once" in visit(None).post(found[1], status=422, name="Gus", email="")
 

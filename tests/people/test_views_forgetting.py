@@ -11,7 +11,7 @@ from placet.people.commands import erasure_of
 from placet.people.sign_in import link_for
 from placet.people.tokens import token_for
 from tests.support.cast import ANA, BEN, CLEO, DARA, EVE
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 from tests.support.visitor import Visit, published
 
 
@@ -23,20 +23,20 @@ def visit(own_home: Path, visit: Visit) -> Visit:
 
 
 @pytest.fixture
-def stage(own_home: Path, stage: Play) -> Play:
+def stage(own_home: Path, stage: FakeWorker) -> FakeWorker:
     assert own_home.is_dir()
     return stage
 
 
-def test_it_says_what_it_does_and_wants_a_yes(visit: Visit, stage: Play) -> None:
+def test_it_says_what_it_does_and_wants_a_yes(visit: Visit, stage: FakeWorker) -> None:
     ben = visit(BEN)
     assert "cannot be taken back" in ben.get("/forget-me/")
     ben.post("/forget-me/", status=422)
-    assert stage.story.log.heads([erasure_of(BEN)]) == {erasure_of(BEN): 0}
+    assert stage.scenario.log.heads([erasure_of(BEN)]) == {erasure_of(BEN): 0}
 
 
 @pytest.mark.promise("P9")
-def test_who_asks_is_signed_out_everywhere_and_cannot_come_back(visit: Visit, stage: Play) -> None:
+def test_who_asks_is_signed_out_everywhere_and_cannot_come_back(visit: Visit, stage: FakeWorker) -> None:
     ben, elsewhere, link, (token, _) = visit(BEN), visit(BEN), link_for(BEN), token_for(BEN, 1)
     assert ben.post("/forget-me/", is_sure="on") == "/forgotten/"
     stage.tick()
@@ -47,7 +47,7 @@ def test_who_asks_is_signed_out_everywhere_and_cannot_come_back(visit: Visit, st
 
 
 @pytest.mark.promise("P9")
-def test_every_page_that_showed_them_still_works_and_says_erased(visit: Visit, stage: Play) -> None:
+def test_every_page_that_showed_them_still_works_and_says_erased(visit: Visit, stage: FakeWorker) -> None:
     clip = published(stage, ANA)
     ana, cleo = visit(ANA), visit(CLEO)
     visit(BEN).post("/forget-me/", is_sure="on")
@@ -65,7 +65,7 @@ def test_every_page_that_showed_them_still_works_and_says_erased(visit: Visit, s
 
 
 @pytest.mark.promise("P9")
-def test_the_api_takes_the_same_wish(visit: Visit, stage: Play) -> None:
+def test_the_api_takes_the_same_wish(visit: Visit, stage: FakeWorker) -> None:
     client = visit(BEN).client
     assert client.post("/api/v1/account/erase", {"is_sure": False}, "application/json").status_code == 400
     assert client.post("/api/v1/account/erase", {"is_sure": True}, "application/json").status_code == 202
@@ -76,7 +76,7 @@ def test_the_api_takes_the_same_wish(visit: Visit, stage: Play) -> None:
 Tick = Callable[[], None]
 
 
-def test_the_command_forgets_whoever_asks_and_nobody_elses_wish_counts(stage: Play) -> None:
+def test_the_command_forgets_whoever_asks_and_nobody_elses_wish_counts(stage: FakeWorker) -> None:
     with pytest.raises(CommandFailed) as refused:
         call_command("erase", "Ben", "--as", "Ana", tick=stage.tick)
     assert refused.value.code == "not_permitted"

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from placet.people.permissions import PUBLIC, RULES, Thing, can
+from placet.people.permissions import PUBLIC, RULES, ResourceContext, can
 from tests.support.cast import ANA, BEN, CLEO, DARA, EVE
 from tests.support.visitor import Visit
 
@@ -70,21 +70,21 @@ def test_an_unknown_verb_is_denied(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("who", "roles", "verb", "thing", "may"),
     [
-        (BEN, ["creator"], "generation.publish", Thing(owner=BEN), True),
-        (ANA, ["creator"], "generation.publish", Thing(owner=BEN, shown=frozenset({ANA})), False),
-        (ANA, ["creator"], "story.read", Thing(owner=BEN, shown=frozenset({ANA})), True),
-        (ANA, ["creator"], "draft.watch", Thing(owner=BEN, shown=frozenset({ANA})), False),
-        (ANA, ["creator"], "clip.remove", Thing(owner=BEN, shown=frozenset({ANA})), True),
-        (BEN, ["creator"], "clip.remove", Thing(owner=BEN, shown=frozenset({ANA})), False),
-        (CLEO, ["reviewer"], "draft.watch", Thing(owner=BEN), True),
-        (CLEO, ["reviewer"], "generation.publish", Thing(owner=BEN), False),
-        (CLEO, ["reviewer"], "case.decide", Thing(barred=frozenset({CLEO})), False),
-        (DARA, ["rights_holder"], "case.see", Thing(), False),
-        (DARA, ["rights_holder"], "opt_out.end", Thing(owner=BEN), False),
-        (EVE, [], "generation.see", Thing(owner=EVE), False),
+        (BEN, ["creator"], "generation.publish", ResourceContext(owner=BEN), True),
+        (ANA, ["creator"], "generation.publish", ResourceContext(owner=BEN, depicted=frozenset({ANA})), False),
+        (ANA, ["creator"], "story.read", ResourceContext(owner=BEN, depicted=frozenset({ANA})), True),
+        (ANA, ["creator"], "draft.watch", ResourceContext(owner=BEN, depicted=frozenset({ANA})), False),
+        (ANA, ["creator"], "clip.remove", ResourceContext(owner=BEN, depicted=frozenset({ANA})), True),
+        (BEN, ["creator"], "clip.remove", ResourceContext(owner=BEN, depicted=frozenset({ANA})), False),
+        (CLEO, ["reviewer"], "draft.watch", ResourceContext(owner=BEN), True),
+        (CLEO, ["reviewer"], "generation.publish", ResourceContext(owner=BEN), False),
+        (CLEO, ["reviewer"], "case.decide", ResourceContext(excluded_persons=frozenset({CLEO})), False),
+        (DARA, ["rights_holder"], "case.see", ResourceContext(), False),
+        (DARA, ["rights_holder"], "opt_out.end", ResourceContext(owner=BEN), False),
+        (EVE, [], "generation.see", ResourceContext(owner=EVE), False),
     ],
 )
-def test_the_table_of_rules(who: str, roles: list[str], verb: str, thing: Thing, may: bool) -> None:  # noqa: FBT001
+def test_the_table_of_rules(who: str, roles: list[str], verb: str, thing: ResourceContext, may: bool) -> None:  # noqa: FBT001
     from placet.people.models import Account
 
     assert can(Account(person=uuid.UUID(who), roles=roles), verb, thing) is may

@@ -10,19 +10,19 @@ from placet.rights.matching.matcher import (
     EVERYWHERE,
     HOLD_FROM,
     CannotMatch,
-    Filing,
+    OptOutEntry,
     OptOutIndex,
     WhyHuman,
     needs_a_human,
 )
 from placet.text.embeddings import RecordedEmbedder, Vectors
-from placet.text.phrase_matcher import How
+from placet.text.phrase_matcher import MatchForm
 from placet.ui.region import UNKNOWN
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 EMBEDDER = RecordedEmbedder()
 LOOKS = "a yellow mouse with red cheeks"
-PIKACHU = Filing(
+PIKACHU = OptOutEntry(
     FilingId("f1"), ("Pikachu", "Electric Mouse"), LOOKS, frozenset({"generation"}), frozenset({EVERYWHERE})
 )
 
@@ -38,7 +38,7 @@ def at_cosine(text: str, cosine: float) -> Vectors:
     return np.asarray(near * cosine + aside / np.linalg.norm(aside) * np.sqrt(1 - cosine**2), dtype=np.float32)
 
 
-def index_with(*filings: Filing) -> OptOutIndex:
+def index_with(*filings: OptOutEntry) -> OptOutIndex:
     index = OptOutIndex(EMBEDDER)
     for filing in filings or (PIKACHU,):
         index.add(filing)
@@ -67,7 +67,7 @@ def test_a_name_that_may_be_chance_is_held() -> None:
 
 @pytest.mark.parametrize("prompt", ["a category of scatter plots", "cats", "", "a red ball bouncing on the grass"])
 def test_a_short_name_is_not_met_inside_other_words(prompt: str) -> None:
-    cat = Filing(FilingId("f2"), ("Catt",), None, frozenset({"generation"}), frozenset({EVERYWHERE}))
+    cat = OptOutEntry(FilingId("f2"), ("Catt",), None, frozenset({"generation"}), frozenset({EVERYWHERE}))
     assert met(prompt, index=index_with(cat, PIKACHU)) == []
 
 
@@ -90,12 +90,12 @@ def test_an_ended_filing_is_met_no_more() -> None:
 
 
 def test_a_filing_added_again_replaces_the_first() -> None:
-    index = index_with(PIKACHU, Filing(PIKACHU.id, ("Zorblax",), None, PIKACHU.acts, PIKACHU.regions))
+    index = index_with(PIKACHU, OptOutEntry(PIKACHU.id, ("Zorblax",), None, PIKACHU.acts, PIKACHU.regions))
     assert met("pikachu and zorblax", index=index) == [("name", "zorblax", "block")]
 
 
 def test_a_filing_holds_in_its_region_for_its_act_and_until_its_end() -> None:
-    narrow = Filing(FilingId("f3"), ("Zorblax",), None, frozenset({"training"}), frozenset({"FR"}), until=NOW)
+    narrow = OptOutEntry(FilingId("f3"), ("Zorblax",), None, frozenset({"training"}), frozenset({"FR"}), until=NOW)
     assert not narrow.holds("training", "FR", NOW)
     assert narrow.holds("training", "FR", NOW.replace(year=2025))
     assert not narrow.holds("training", "DE", NOW.replace(year=2025))
@@ -103,15 +103,15 @@ def test_a_filing_holds_in_its_region_for_its_act_and_until_its_end() -> None:
 
 
 def test_where_nobody_knows_the_region_a_filing_for_some_holds() -> None:
-    narrow = Filing(FilingId("f3"), ("Zorblax",), None, frozenset({"generation"}), frozenset({"FR"}))
+    narrow = OptOutEntry(FilingId("f3"), ("Zorblax",), None, frozenset({"generation"}), frozenset({"FR"}))
     assert narrow.holds("generation", UNKNOWN, NOW)
     assert not narrow.holds("generation", "DE", NOW)
 
 
 def test_two_filings_of_one_name_are_both_named() -> None:
-    other = Filing(FilingId("f4"), ("pikachu",), None, PIKACHU.acts, PIKACHU.regions)
+    other = OptOutEntry(FilingId("f4"), ("pikachu",), None, PIKACHU.acts, PIKACHU.regions)
     matches = index_with(PIKACHU, other).match("Pikachu", vector_of("x"), "FR", NOW)
-    assert [(match.filing, match.how) for match in matches] == [("f1", How.PLAIN), ("f4", How.PLAIN)]
+    assert [(match.filing, match.how) for match in matches] == [("f1", MatchForm.PLAIN), ("f4", MatchForm.PLAIN)]
 
 
 @pytest.mark.promise("P8")
@@ -146,7 +146,7 @@ def test_asking_in_other_words_is_met_and_sharing_a_trait_is_not_blocked() -> No
     embedder = SentenceEmbedder()
     index = OptOutIndex(embedder)
     looks = "a square yellow sea sponge in brown trousers who lives in a pineapple under the sea"
-    index.add(Filing(FilingId("f5"), ("Zorblax",), looks, PIKACHU.acts, PIKACHU.regions))
+    index.add(OptOutEntry(FilingId("f5"), ("Zorblax",), looks, PIKACHU.acts, PIKACHU.regions))
     asking = ["a square yellow sponge with brown pants lives in an underwater pineapple"]
     sharing = ["a yellow sponge washes the dishes", "a red ball bouncing on the grass", "fish swim around a sea sponge"]
     outcomes = [

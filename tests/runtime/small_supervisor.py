@@ -8,7 +8,7 @@ from pathlib import Path
 
 from placet.runtime.kafka.broker import Broker
 from placet.runtime.supervisor.process_table import Child, Ports, children
-from placet.runtime.supervisor.state import Running
+from placet.runtime.supervisor.state import SupervisorState
 from placet.runtime.supervisor.supervisor import Supervisor
 
 
@@ -21,7 +21,7 @@ def told(line: str) -> None:
     print(json.dumps({"told": line}), flush=True)  # noqa: T201 - the test reads it
 
 
-def ready(state: Running) -> None:
+def ready(state: SupervisorState) -> None:
     print(json.dumps(asdict(state)), flush=True)  # noqa: T201 - the test reads it
 
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from placet.runtime.postgres.dsn import dsn
-from placet.runtime.postgres.paths import PostgresUnavailable, drop_place
+from placet.runtime.postgres.paths import PostgresUnavailable, remove_cluster
 from placet.runtime.postgres.server import Postgres
 
 pytestmark = pytest.mark.processes
@@ -29,7 +29,7 @@ def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             patched.setenv("PLACET_PG_BIN", str(OLDER))
         home = tmp_path_factory.mktemp("home")
         yield home
-        drop_place(Postgres(home).place)
+        remove_cluster(Postgres(home).place)
 
 
 @pytest.fixture
@@ -133,4 +133,4 @@ def test_a_folder_that_somebody_else_prepared_is_refused(tmp_path: Path) -> None
     place.sockets.chmod(0o777)
     with pytest.raises(PostgresUnavailable, match="not a private folder"):
         Postgres(tmp_path)
-    drop_place(place)
+    remove_cluster(place)

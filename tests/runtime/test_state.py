@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from placet.runtime.supervisor.state import Running, only_one, read_state, transport_in, write_state
+from placet.runtime.supervisor.state import SupervisorState, only_one, read_state, transport_in, write_state
 
 
 @pytest.fixture
-def over_kafka(monkeypatch: pytest.MonkeyPatch) -> Running:
+def over_kafka(monkeypatch: pytest.MonkeyPatch) -> SupervisorState:
     monkeypatch.delenv("PLACET_TRANSPORT", raising=False)
-    return Running(os.getpid(), 1, 2, "http://localhost:1", ready=True, transport="kafka")
+    return SupervisorState(os.getpid(), 1, 2, "http://localhost:1", ready=True, transport="kafka")
 
 
-def test_a_command_beside_an_install_goes_by_what_carries_its_events(tmp_path: Path, over_kafka: Running) -> None:
+def test_a_command_beside_an_install_goes_by_what_carries_its_events(
+    tmp_path: Path, over_kafka: SupervisorState
+) -> None:
     assert transport_in(tmp_path) == "embedded"
     with only_one(tmp_path):
         write_state(tmp_path, over_kafka)
@@ -22,14 +24,14 @@ def test_a_command_beside_an_install_goes_by_what_carries_its_events(tmp_path: P
     assert transport_in(tmp_path) == "embedded"
 
 
-def test_what_is_set_goes_before(tmp_path: Path, over_kafka: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_set_goes_before(tmp_path: Path, over_kafka: SupervisorState, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLACET_TRANSPORT", "embedded")
     with only_one(tmp_path):
         write_state(tmp_path, over_kafka)
         assert transport_in(tmp_path) == "embedded"
 
 
-def test_what_a_killed_supervisor_left_counts_for_nothing(tmp_path: Path, over_kafka: Running) -> None:
+def test_what_a_killed_supervisor_left_counts_for_nothing(tmp_path: Path, over_kafka: SupervisorState) -> None:
     (tmp_path / "run").mkdir()
     write_state(tmp_path, over_kafka)
     assert read_state(tmp_path) is None

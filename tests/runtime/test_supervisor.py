@@ -13,10 +13,10 @@ from typing import Any
 import psutil
 import pytest
 
-from placet.runtime.postgres.paths import drop_place, place_for
-from placet.runtime.supervisor.ensure_running import running
+from placet.runtime.postgres.paths import cluster_paths, remove_cluster
+from placet.runtime.supervisor.ensure_running import ensure_running
 from placet.runtime.supervisor.managed_process import MARK
-from placet.runtime.supervisor.state import Running, read_state
+from placet.runtime.supervisor.state import SupervisorState, read_state
 from placet.runtime.supervisor.supervisor import answers
 
 pytestmark = pytest.mark.processes
@@ -36,7 +36,7 @@ class Started:
         for line in self.process.stdout:
             self.said.append(json.loads(line))
             if "pid" in self.said[-1]:
-                self.state = Running(**self.said[-1])
+                self.state = SupervisorState(**self.said[-1])
                 return
         raise AssertionError(self.process.communicate()[1])
 
@@ -52,7 +52,7 @@ class Started:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("home")
     yield home
-    drop_place(place_for(home))
+    remove_cluster(cluster_paths(home))
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def eventually(is_so: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def state_of(home: Path) -> Running:
+def state_of(home: Path) -> SupervisorState:
     found = read_state(home)
     assert found is not None
     return found
@@ -81,7 +81,7 @@ def left_of(home: Path) -> list[psutil.Process]:
 
 def _belongs(process: psutil.Process, home: Path) -> bool:
     try:
-        return process.environ().get(MARK) == str(home) or str(place_for(home).data) in process.cmdline()
+        return process.environ().get(MARK) == str(home) or str(cluster_paths(home).data) in process.cmdline()
     except psutil.Error:
         return False
 
@@ -112,7 +112,7 @@ def test_a_killed_child_is_started_again(home: Path, started: Started) -> None:
 
 @pytest.mark.promise("P6")
 def test_a_killed_postgresql_is_recovered(home: Path, started: Started) -> None:
-    data = str(place_for(home).data)
+    data = str(cluster_paths(home).data)
     servers = [process for process in psutil.process_iter(["cmdline"]) if data in (process.info["cmdline"] or [])]
     for server in servers:
         server.kill()
@@ -142,7 +142,7 @@ def test_a_busy_port_gives_the_next_and_says_so(home: Path) -> None:
 
 
 def test_a_command_uses_what_runs(home: Path, started: Started) -> None:
-    with running(home) as found:
+    with ensure_running(home) as found:
         assert found.pid == started.process.pid
     assert answers(started.state.port)
 

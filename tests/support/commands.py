@@ -10,36 +10,36 @@ from django.conf import settings
 from django.core.management import call_command
 
 from placet.rights.consumers import IN_FORCE
-from placet.text.embedder import hold
+from placet.text.embedder import set_embedder
 from placet.text.embeddings import RecordedEmbedder
 from provenance.pki.install_pki import make_install_pki
-from tests.support.fake_worker import Play
-from tests.support.flow_driver import Pump
-from tests.support.scenario import Story
+from tests.support.fake_worker import FakeWorker
+from tests.support.flow_driver import FlowDriver
+from tests.support.scenario import Scenario
 
-Told = dict[str, Any]
-Placet = Callable[..., Told]
+Answer = dict[str, Any]
+Placet = Callable[..., Answer]
 
 
 @pytest.fixture
-def play(fresh_database: str) -> Iterator[Play]:
-    hold(RecordedEmbedder())
-    IN_FORCE.forget()
-    play = Play(Story(Pump()))
-    play.story.begin()
+def play(fresh_database: str) -> Iterator[FakeWorker]:
+    set_embedder(RecordedEmbedder())
+    IN_FORCE.clear()
+    play = FakeWorker(Scenario(FlowDriver()))
+    play.scenario.begin()
     yield play
-    play.story.pump.connection.close()
+    play.scenario.driver.connection.close()
 
 
 @pytest.fixture
-def placet(play: Play, capsys: pytest.CaptureFixture[str]) -> Placet:
+def placet(play: FakeWorker, capsys: pytest.CaptureFixture[str]) -> Placet:
     """Run a command with `--json`; answers its one object."""
     make_install_pki(Path(settings.PLACET_HOME) / "keys" / "pki")
 
-    def run(*words: str) -> Told:
+    def run(*words: str) -> Answer:
         capsys.readouterr()
         call_command(*words, "--json", tick=play.tick)
-        told: Told = json.loads(capsys.readouterr().out)
+        told: Answer = json.loads(capsys.readouterr().out)
         return told
 
     return run

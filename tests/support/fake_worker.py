@@ -2,30 +2,30 @@
 
 from dataclasses import dataclass
 
-from moderation.events import ClipMeasured
+from moderation.events import QualityChecked
 from placet.kernel.ids import GenerationId
 from placet.likeness.events import FacesChecked
 from placet.media.blobs import Area
 from placet.media.storage import blobs
 from placet.studio.models import GenerationRow
 from provenance.events import ClipSigned
-from tests.support.scenario import Story
+from tests.support.scenario import Scenario
 
-PLAYED = frozenset({"moderation.measure_clip", "likeness.check_faces", "provenance.sign_clip"})
+PLAYED = frozenset({"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"})
 
 
 @dataclass
-class Play:
-    story: Story
+class FakeWorker:
+    scenario: Scenario
 
     def __post_init__(self) -> None:
-        self.story.pump.without |= PLAYED
+        self.scenario.driver.without |= PLAYED
 
     def tick(self) -> None:
-        self.story.pump.run()
+        self.scenario.driver.run()
         for row in GenerationRow.objects.filter(state="approved"):
             generation = GenerationId(str(row.generation))
-            if self.story.make(generation):
+            if self.scenario.make(generation):
                 self._finish(generation)
 
     def bytes_of(self, generation: str) -> bytes:
@@ -33,6 +33,6 @@ class Play:
 
     def _finish(self, generation: GenerationId) -> None:
         signed = blobs().put(self.bytes_of(generation), Area.RELEASED)
-        self.story.given(f"technical-verdict-{generation}", ClipMeasured(generation, "technical", 1, "clear"))
-        self.story.given(f"face-verdict-{generation}", FacesChecked(generation, "faces", 1, "clear"))
-        self.story.given(f"signature-{generation}", ClipSigned(generation, "", signed.sha256, "manifest", {}))
+        self.scenario.given(f"technical-verdict-{generation}", QualityChecked(generation, "technical", 1, "clear"))
+        self.scenario.given(f"face-verdict-{generation}", FacesChecked(generation, "faces", 1, "clear"))
+        self.scenario.given(f"signature-{generation}", ClipSigned(generation, "", signed.sha256, "manifest", {}))

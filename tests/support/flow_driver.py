@@ -9,15 +9,15 @@ from django.conf import settings
 
 from placet.config import flow
 from placet.eventlog.consumers import checkpoints
-from placet.eventlog.consumers.checkpoints import THE_LOG, Reached
+from placet.eventlog.consumers.checkpoints import THE_LOG, Progress
 from placet.eventlog.consumers.runner import ConsumerRunner
 from placet.eventlog.projections.runner import Projector
 from placet.eventlog.proofs.keys import install_signer
-from placet.eventlog.proofs.tree_service import TreeKeeper
+from placet.eventlog.proofs.tree_service import TreeService
 from placet.eventlog.store.connect import connect
 from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.sequencer import Sequencer
-from placet.eventlog.transports.port import Batch, Step
+from placet.eventlog.transports.port import DeliveryBatch, DeliveryItem
 
 
 class Patience(threading.Event):
@@ -34,7 +34,7 @@ class Patience(threading.Event):
 
 
 @dataclass
-class Pump:
+class FlowDriver:
     """One connection of its own; `without`: consumers that are dead."""
 
     connection: psycopg.Connection = field(default_factory=connect)
@@ -42,7 +42,7 @@ class Pump:
 
     def __post_init__(self) -> None:
         stop = Patience()
-        self.keeper = TreeKeeper(self.connection, install_signer(Path(settings.PLACET_HOME)))
+        self.keeper = TreeService(self.connection, install_signer(Path(settings.PLACET_HOME)))
         self.places = {c.name: checkpoints.read(self.connection, c.name)[THE_LOG].position for c in flow.consumers()}
         self.runners = {c.name: ConsumerRunner(c, self.connection, stop) for c in flow.consumers()}
 
@@ -65,17 +65,17 @@ class Pump:
         if not batch.steps:
             return False
         self.places[name] = batch.reached[THE_LOG].position
-        return runner.take(batch)
+        return runner.process(batch)
 
 
-def batch_after(runner: ConsumerRunner, position: int) -> Batch:
+def batch_after(runner: ConsumerRunner, position: int) -> DeliveryBatch:
     """What the log holds for a consumer beyond a position, as the embedded transport would hand it on."""
     events = EventLog(runner.connection).read_from(position, 500)
-    wanted = [Step(e, THE_LOG, Reached(e.position)) for e in events if e.type in runner.consumer.answers]
-    return Batch((*wanted, *(Step(None, THE_LOG, Reached(e.position)) for e in events[-1:])))
+    wanted = [DeliveryItem(e, THE_LOG, Progress(e.position)) for e in events if e.type in runner.consumer.answers]
+    return DeliveryBatch((*wanted, *(DeliveryItem(None, THE_LOG, Progress(e.position)) for e in events[-1:])))
 
 
 def run_from_checkpoint(runner: ConsumerRunner) -> None:
     """One batch, from where the consumer's checkpoint says."""
     place = checkpoints.read(runner.connection, runner.consumer.name)[THE_LOG]
-    runner.take(batch_after(runner, place.position))
+    runner.process(batch_after(runner, place.position))

@@ -18,7 +18,7 @@ from placet.web.promises import promises_file, results, revision
 TESTS: Final = Path(__file__).parent
 WORST_FIRST: Final = ("failed", "skipped", "passed")
 Outcomes = dict[str, str]
-SAID: Final[dict[str, Outcomes]] = {}
+RESULTS: Final[dict[str, Outcomes]] = {}
 """Promise -> test -> the worst outcome of its phases and parameters in this run."""
 
 
@@ -32,13 +32,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call" or report.outcome != "passed":
         for promise in getattr(report, "promises", ()):  # none where the process itself died
-            note(SAID.setdefault(promise, {}), report.nodeid, report.outcome)
+            note(RESULTS.setdefault(promise, {}), report.nodeid, report.outcome)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where tests run in several processes, the one that hears of all of them keeps what they said."""
-    if SAID and not hasattr(session.config, "workerinput"):
-        keep(promises_file(), SAID, marked(TESTS), revision())
+    if RESULTS and not hasattr(session.config, "workerinput"):
+        keep(promises_file(), RESULTS, marked(TESTS), revision())
 
 
 def promised(item: pytest.Item) -> set[str]:

@@ -27,7 +27,7 @@ def write_random_events(log: EventLog, chance: random.Random, count: int) -> Non
             )
             writes += [
                 Append(f"filing-{filing}", [filed], 0),
-                Append("opt-outs", [rights.OptOutEnforced(filing)], opt_outs),
+                Append("opt-outs", [rights.OptOutActivated(filing)], opt_outs),
             ]
             opt_outs += 1
             if chance.random() < 0.3:
@@ -49,9 +49,10 @@ def _a_person(person: Any, chance: random.Random, persons: list[Any]) -> list[Ap
         consent.append(
             chance.choice(
                 [
-                    likeness.GrantGiven(person, other), likeness.GrantWithdrawn(person, other),
-                    likeness.LevelSet(person, chance.choice(["only_me", "everyone"])), likeness.ConsentRevoked(person),
-                    likeness.AskerBlocked(person, other), likeness.AskerUnblocked(person, other),
+                    likeness.GrantIssued(person, other), likeness.GrantRevoked(person, other),
+                    likeness.ConsentLevelSet(person, chance.choice(["only_me", "everyone"])),
+                    likeness.ConsentRevoked(person),
+                    likeness.RequesterBlocked(person, other), likeness.RequesterUnblocked(person, other),
                 ]
             )
         )  # fmt: skip
@@ -59,32 +60,46 @@ def _a_person(person: Any, chance: random.Random, persons: list[Any]) -> list[Ap
 
 
 def _a_generation(chance: random.Random, persons: list[Any], uses: dict[str, int]) -> list[Append]:
-    clip, asker, shown = _id(chance), chance.choice(persons), chance.choice(persons)
+    clip, requester, shown = _id(chance), chance.choice(persons), chance.choice(persons)
     facts: list[object] = [
         studio.GenerationRequested(
-            clip, asker, "a red ball", (shown,), "text", None, (_id(chance),), None, 4.0, 360, 640, 24, 1, "scene", "XX"
+            clip,
+            requester,
+            "a red ball",
+            (shown,),
+            "text",
+            None,
+            (_id(chance),),
+            None,
+            4.0,
+            360,
+            640,
+            24,
+            1,
+            "scene",
+            "XX",
         )
     ]
     steps: list[object] = [
         studio.GenerationApproved(clip, {}, {}),
         studio.GenerationStarted(clip, "1", 1),
-        studio.GenerationMade(clip, "a" * 64, 1, 4.0, "0" * 16, {}, {}),
-        studio.OutputCleared(clip),
+        studio.GenerationRendered(clip, "a" * 64, 1, 4.0, "0" * 16, {}, {}),
+        studio.OutputApproved(clip),
         studio.GenerationSigned(clip, "b" * 64, "m"),
         studio.GenerationPublished(clip, {}),
-        studio.StandingOpened(clip, "consent_withdrawn", (opener := _id(chance))),
-        studio.StandingOpened(clip, "taken_down", _id(chance)),
-        studio.StandingClosed(clip, "consent_withdrawn", opener),
+        studio.RestrictionApplied(clip, "consent_withdrawn", (opener := _id(chance))),
+        studio.RestrictionApplied(clip, "taken_down", _id(chance)),
+        studio.RestrictionLifted(clip, "consent_withdrawn", opener),
     ]
     facts += steps[: chance.randrange(len(steps) + 1)]
     writes = [Append(f"generation-{clip}", facts, 0)]
     if len(facts) > 5:
-        writes.append(Append(f"uses-{shown}", [likeness.CameoUsed(shown, clip, asker, "draft")], uses[shown]))
+        writes.append(Append(f"uses-{shown}", [likeness.CameoUsed(shown, clip, requester, "draft")], uses[shown]))
         uses[shown] += 1
     if chance.random() < 0.2:
         case = _id(chance)
         opened = CaseOpened(case, "hold", f"generation-{clip}", "policy_violence", "rule", False, (), _id(chance))
-        decided = CaseDecided(case, f"generation-{clip}", "hold", "allow", asker, "fine")
+        decided = CaseDecided(case, f"generation-{clip}", "hold", "allow", requester, "fine")
         writes.append(Append(f"case-{case}", [opened, decided][: chance.randrange(1, 3)], 0))
     return writes
 

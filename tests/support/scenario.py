@@ -16,10 +16,10 @@ from placet.people.events import PersonJoined
 from placet.studio import commands as studio
 from placet.studio import events as e
 from placet.studio.generation import Generation, stream_of
-from placet.studio.jobs import Runs
+from placet.studio.jobs import Jobs
 from provenance.events import ClipSigned
 from tests.support.cast import ANA, BEN, CLEO, DARA, EVE
-from tests.support.flow_driver import Pump
+from tests.support.flow_driver import FlowDriver
 
 ROLES = {ANA: ("creator",), BEN: ("creator",), CLEO: ("reviewer",), DARA: ("rights_holder",), EVE: ()}
 NAMES = {ANA: "Ana", BEN: "Ben", CLEO: "Cleo", DARA: "Dara", EVE: "Eve"}
@@ -30,8 +30,8 @@ def new_id() -> str:
 
 
 @dataclass
-class Story:
-    pump: Pump
+class Scenario:
+    driver: FlowDriver
     recipe: dict[str, Any] = field(default_factory=dict)
     """Of the clips that are made."""
 
@@ -49,25 +49,27 @@ class Story:
     def given(self, stream: str, *facts: object) -> None:
         """Facts that stand before the story begins."""
         self.log.append(stream, facts, expected=self.log.heads([stream])[stream])
-        self.pump.run()
+        self.driver.run()
 
     def ask(self, by: PersonId, prompt: str = "a red ball bounces", *cameos: PersonId, **more: Any) -> GenerationId:
         """Somebody asks; the checks answer."""
-        made = studio.request_generation(self.log, studio.AskGeneration(new_id(), by, prompt, tuple(cameos), **more))
-        self.pump.run()
+        made = studio.request_generation(
+            self.log, studio.RequestGeneration(new_id(), by, prompt, tuple(cameos), **more)
+        )
+        self.driver.run()
         return made
 
     def make(self, generation: GenerationId) -> bool:
         """A worker makes the next run, if there is one. True when it was this generation's."""
-        runs = Runs(self.pump.connection)
+        runs = Jobs(self.driver.connection)
         claimed = runs.claim()
         if claimed is None:
             return False
         held, claimed_generation = claimed
         sha256 = uuid.uuid4().hex * 2
-        made = e.GenerationMade(claimed_generation.asked.generation, sha256, 1, 4.0, "0" * 16, self.recipe, {})
+        made = e.GenerationRendered(claimed_generation.asked.generation, sha256, 1, 4.0, "0" * 16, self.recipe, {})
         runs.finish(held, made, str(claimed_generation.asked.prompt))
-        self.pump.run()
+        self.driver.run()
         return claimed_generation.asked.generation == generation
 
     def state(self, generation: GenerationId) -> Generation:
@@ -83,14 +85,14 @@ class Story:
         (case,) = open_cases()
         ask = DecideCase(new_id(), CaseId(str(case.case)), by, decision, "as I see it", case.version)
         decide_case(self.log, ask)
-        self.pump.run()
+        self.driver.run()
 
-    def clear_output(self, generation: GenerationId) -> None:
+    def approve_output(self, generation: GenerationId) -> None:
         """What the eyes and ears of the output checks would say of a plain clip; signing as if done."""
-        from moderation.events import ClipMeasured
+        from moderation.events import QualityChecked
         from placet.likeness.events import FacesChecked
 
-        self.given(f"technical-verdict-{generation}", ClipMeasured(generation, "technical", 1, "clear"))
+        self.given(f"technical-verdict-{generation}", QualityChecked(generation, "technical", 1, "clear"))
         self.given(f"face-verdict-{generation}", FacesChecked(generation, "faces", 1, "clear"))
         self.given(f"signature-{generation}", ClipSigned(generation, "", "f" * 64, "manifest", {}))
 
@@ -98,19 +100,19 @@ class Story:
         """From the request to a draft."""
         generation = self.ask(by, prompt, *cameos, **more)
         assert self.make(generation), self.state(generation).state
-        self.clear_output(generation)
+        self.approve_output(generation)
         assert self.state(generation).state == "draft"
         return generation
 
     def publish(self, generation: GenerationId, by: PersonId) -> str:
         state = studio.publish(self.log, generation, by, new_id())
-        self.pump.run()
+        self.driver.run()
         return state
 
-    def told(self, person: PersonId) -> list[tuple[int, str, str]]:
+    def notices_of(self, person: PersonId) -> list[tuple[int, str, str]]:
         """(number, stage, generation) of every use that a person was told of."""
         return [(e.version, e.fact.stage, e.fact.generation) for e in self.log.read(uses_of(person))]
 
-    def effects(self, kind: str) -> int:
-        row = self.pump.connection.execute("SELECT count(*) FROM effect WHERE kind = %s", (kind,)).fetchone()
+    def outbox(self, kind: str) -> int:
+        row = self.driver.connection.execute("SELECT count(*) FROM effect WHERE kind = %s", (kind,)).fetchone()
         return int(row[0]) if row else 0

@@ -10,12 +10,12 @@ from django.test import Client
 from placet.kernel.ids import GenerationId, PersonId
 from placet.people.models import Account
 from placet.rights.consumers import IN_FORCE
-from placet.text.embedder import hold
+from placet.text.embedder import set_embedder
 from placet.text.embeddings import RecordedEmbedder
 from tests.support.cast import ANA, BEN
-from tests.support.fake_worker import Play
-from tests.support.flow_driver import Pump
-from tests.support.scenario import ROLES, Story, new_id
+from tests.support.fake_worker import FakeWorker
+from tests.support.flow_driver import FlowDriver
+from tests.support.scenario import ROLES, Scenario, new_id
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -42,18 +42,18 @@ Visit = Callable[[PersonId | None], Visitor]
 
 
 @pytest.fixture
-def stage(fresh_database: str) -> Iterator[Play]:
+def stage(fresh_database: str) -> Iterator[FakeWorker]:
     """The cast has joined; the story itself plays the worker, the eyes and the signer."""
-    hold(RecordedEmbedder())
-    IN_FORCE.forget()
-    play = Play(Story(Pump()))
-    play.story.begin()
+    set_embedder(RecordedEmbedder())
+    IN_FORCE.clear()
+    play = FakeWorker(Scenario(FlowDriver()))
+    play.scenario.begin()
     yield play
-    play.story.pump.connection.close()
+    play.scenario.driver.connection.close()
 
 
 @pytest.fixture
-def visit(stage: Play) -> Visit:
+def visit(stage: FakeWorker) -> Visit:
     """`visit(BEN).get("/drafts/")`; None is a stranger."""
 
     def visitor(person: PersonId | None) -> Visitor:
@@ -65,21 +65,25 @@ def visit(stage: Play) -> Visit:
     return visitor
 
 
-def drafted(stage: Play, *cameos: PersonId, by: PersonId = BEN, prompt: str = "a red ball bounces") -> GenerationId:
+def drafted(
+    stage: FakeWorker, *cameos: PersonId, by: PersonId = BEN, prompt: str = "a red ball bounces"
+) -> GenerationId:
     """A draft with bytes. Ana lets Ben ask for her."""
     from placet.likeness.commands import allow
 
     if ANA in cameos:
-        allow(stage.story.log, ANA, by, new_id())
-        stage.story.pump.run()
-    generation = stage.story.ask(by, prompt, *cameos)
+        allow(stage.scenario.log, ANA, by, new_id())
+        stage.scenario.driver.run()
+    generation = stage.scenario.ask(by, prompt, *cameos)
     stage.tick()
-    stage.story.pump.run()
+    stage.scenario.driver.run()
     return generation
 
 
-def published(stage: Play, *cameos: PersonId, by: PersonId = BEN, prompt: str = "a red ball bounces") -> GenerationId:
+def published(
+    stage: FakeWorker, *cameos: PersonId, by: PersonId = BEN, prompt: str = "a red ball bounces"
+) -> GenerationId:
     """A clip in the feed."""
     generation = drafted(stage, *cameos, by=by, prompt=prompt)
-    assert stage.story.publish(generation, by) == "published"
+    assert stage.scenario.publish(generation, by) == "published"
     return generation

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from placet.text.embeddings import RecordedEmbedder, Shared, Vectors, cosine
+from placet.text.embeddings import CachingEmbedder, RecordedEmbedder, Vectors, cosine
 
 
 class Counting(RecordedEmbedder):
@@ -29,12 +29,12 @@ def test_unrecorded_texts_are_alike_only_to_themselves() -> None:
 
 
 def test_no_texts_give_no_rows() -> None:
-    assert Shared(RecordedEmbedder()).embed([]).shape == (0, 384)
+    assert CachingEmbedder(RecordedEmbedder()).embed([]).shape == (0, 384)
 
 
 def test_a_shared_vector_is_made_once() -> None:
     counting = Counting()
-    shared = Shared(counting)
+    shared = CachingEmbedder(counting)
     first = shared.embed(["a", "b", "a"])
     assert np.array_equal(shared.embed(["a", "b", "a"]), first)
     assert counting.asked == ["a", "b"]
@@ -42,7 +42,7 @@ def test_a_shared_vector_is_made_once() -> None:
 
 def test_only_the_last_vectors_are_kept() -> None:
     counting = Counting()
-    shared = Shared(counting, size=2)
+    shared = CachingEmbedder(counting, size=2)
     shared.embed(["a", "b", "c"])
     shared.embed(["c", "a"])
     assert counting.asked == ["a", "b", "c", "a"]

@@ -1,11 +1,11 @@
 import pytest
 
 from placet.text.normalise import normalise
-from placet.text.phrase_matcher import How, PhraseBook
+from placet.text.phrase_matcher import MatchForm, PhraseMatcher
 
 
-def find(text: str, *phrases: str) -> list[tuple[str, str, How]]:
-    book: PhraseBook[str] = PhraseBook()
+def find(text: str, *phrases: str) -> list[tuple[str, str, MatchForm]]:
+    book: PhraseMatcher[str] = PhraseMatcher()
     for phrase in phrases:
         book.add(phrase, phrase)
     return [(hit.key, text[hit.start : hit.end], hit.how) for hit in book.find(normalise(text))]
@@ -13,20 +13,20 @@ def find(text: str, *phrases: str) -> list[tuple[str, str, How]]:
 
 @pytest.mark.parametrize("text", ["Spider-Man", "spiderman", "spider man", "SPIDER_MAN", "sp\u0456derman"])
 def test_a_phrase_is_found_in_its_usual_spellings(text: str) -> None:
-    assert find(f"a {text} toy", "Spider-Man") == [("Spider-Man", text, How.PLAIN)]
+    assert find(f"a {text} toy", "Spider-Man") == [("Spider-Man", text, MatchForm.PLAIN)]
 
 
 @pytest.mark.parametrize("text", ["P1k4chu", "p i k a c h u", "p.i.k.a.c.h.u", "pikaaaachu", "p!kachu"])
 def test_a_disguised_phrase_is_quoted_as_written(text: str) -> None:
-    assert find(f"my {text}, runs", "Pikachu") == [("Pikachu", text, How.DISGUISED)]
+    assert find(f"my {text}, runs", "Pikachu") == [("Pikachu", text, MatchForm.DISGUISED)]
 
 
 def test_an_article_among_letters_written_apart_hides_nothing() -> None:
-    assert find("a p i k a c h u runs", "Pikachu") == [("Pikachu", "p i k a c h u", How.DISGUISED)]
+    assert find("a p i k a c h u runs", "Pikachu") == [("Pikachu", "p i k a c h u", MatchForm.DISGUISED)]
 
 
 def test_a_long_word_broken_in_two_is_found_without_certainty() -> None:
-    assert find("the pika chu", "Pikachu") == [("Pikachu", "pika chu", How.SPLIT)]
+    assert find("the pika chu", "Pikachu") == [("Pikachu", "pika chu", MatchForm.SPLIT)]
 
 
 def test_a_short_word_is_not_found_inside_others() -> None:
@@ -34,12 +34,12 @@ def test_a_short_word_is_not_found_inside_others() -> None:
 
 
 def test_a_disguised_word_inside_another_is_found_without_certainty() -> None:
-    assert find("xxp1k4chuxx", "Pikachu") == [("Pikachu", "p1k4chu", How.INSIDE)]
+    assert find("xxp1k4chuxx", "Pikachu") == [("Pikachu", "p1k4chu", MatchForm.INSIDE)]
 
 
 def test_a_plural_and_a_possessive_are_the_word() -> None:
-    assert find("two pikachus", "Pikachu") == [("Pikachu", "pikachus", How.PLAIN)]
-    assert find("pikachu's hat", "Pikachu") == [("Pikachu", "pikachu", How.PLAIN)]
+    assert find("two pikachus", "Pikachu") == [("Pikachu", "pikachus", MatchForm.PLAIN)]
+    assert find("pikachu's hat", "Pikachu") == [("Pikachu", "pikachu", MatchForm.PLAIN)]
 
 
 def test_greek_is_found_in_capitals_too() -> None:
@@ -50,12 +50,12 @@ def test_greek_is_found_in_capitals_too() -> None:
 
 def test_scripts_without_spaces_are_found_within_a_line() -> None:
     assert find("\u5927\u76ae\u5361\u4e18\u8dd1", "\u76ae\u5361\u4e18") == [
-        ("\u76ae\u5361\u4e18", "\u76ae\u5361\u4e18", How.PLAIN)
+        ("\u76ae\u5361\u4e18", "\u76ae\u5361\u4e18", MatchForm.PLAIN)
     ]
 
 
 def test_a_removed_phrase_is_not_found() -> None:
-    book: PhraseBook[int] = PhraseBook()
+    book: PhraseMatcher[int] = PhraseMatcher()
     book.add("Pikachu", 1)
     book.add("Pikachu", 2)
     book.remove("pikachu", 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from placet.web.promises import GAPS, PROMISES, Proof, proofs
+from placet.web.promises import GAPS, PROMISES, PromiseStatus, proofs
 from tests.support.promise_results import TESTS, keep, marked, note
 
 HERE = "a" * 40
@@ -17,13 +17,13 @@ def result(*outcomes: str, commit: str = HERE) -> dict[str, Any]:
     return {"P3": {"tests": tests, "commit": commit, "at": "2026-01-02T03:04:05+00:00"}}
 
 
-def third(found: dict[str, Any], code: str = HERE) -> Proof:
+def third(found: dict[str, Any], code: str = HERE) -> PromiseStatus:
     return proofs(found, code)[2]
 
 
 def test_all_tests_passed_on_this_commit_is_a_proof() -> None:
     proof = third(result("passed", "passed"))
-    assert (proof.name, proof.is_proved, proof.tests, proof.why) == ("P3", True, 2, "")
+    assert (proof.name, proof.is_proved, proof.tests, proof.reason) == ("P3", True, 2, "")
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ def test_all_tests_passed_on_this_commit_is_a_proof() -> None:
 def test_anything_less_is_none(found: dict[str, Any], code: str, is_proved: object, why: str) -> None:
     proof = third(found, code)
     assert proof.is_proved is is_proved
-    assert why in proof.why
+    assert why in proof.reason
 
 
 def test_what_is_known_to_lack_a_part_is_not_proved_by_passing_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(GAPS, "P3", "half of it has not landed")
     proof = third(result("passed"))
-    assert (proof.is_proved, proof.why) == (None, "half of it has not landed")
+    assert (proof.is_proved, proof.reason) == (None, "half of it has not landed")
 
 
 def test_the_worst_of_phases_and_parameters_counts() -> None:

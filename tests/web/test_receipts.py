@@ -19,11 +19,11 @@ from django.test import Client
 
 from placet.cli.command import CommandFailed
 from placet.eventlog.proofs.keys import install_verifier, next_origin, origin
-from placet.eventlog.proofs.monitor import RESTORED, look
+from placet.eventlog.proofs.monitor import RESTORED, poll_log
 from placet.eventlog.proofs.receipt_types import RECEIPTED
 from placet.eventlog.proofs.signed_note import Signer
-from placet.eventlog.proofs.tree_head import told_head
-from placet.eventlog.proofs.tree_service import TreeKeeper
+from placet.eventlog.proofs.tree_head import parse_head_unverified
+from placet.eventlog.proofs.tree_service import TreeService
 from placet.eventlog.proofs.verify import verify_receipt
 from placet.eventlog.store.canonical_json import canonical
 from placet.eventlog.store.sequencer import Sequencer
@@ -32,7 +32,7 @@ from placet.people.models import Account
 from placet.web import receipts
 from tests.support.cast import ANA, BEN, CLEO, DARA, EVE
 from tests.support.commands import Placet
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 from tests.support.scenario import ROLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "receipts.md"
@@ -122,22 +122,22 @@ def test_every_kind_that_has_receipts_says_whom_it_concerns() -> None:
     assert receipts.types() | {RESTORED} == set(RECEIPTED)
 
 
-def _ids(play: Play, stream: str) -> dict[str, str]:
-    return {event.type: str(event.event_id) for event in play.story.log.read(stream)}
+def _ids(play: FakeWorker, stream: str) -> dict[str, str]:
+    return {event.type: str(event.event_id) for event in play.scenario.log.read(stream)}
 
 
 @pytest.mark.promise("P5")
 def test_grants_revocations_reports_and_decisions_have_receipts_for_those_they_concern(
-    placet: Placet, play: Play
+    placet: Placet, play: FakeWorker
 ) -> None:
     placet("likeness", "allow", "ben")
     clip = placet("ask", "a red ball bounces")
     placet("publish", clip["id"])
     placet("report", clip["id"], "--reason", "other", "--words", "I do not like it", "--as", "Ana")
-    play.story.decide_only_case("keep")
+    play.scenario.decide_only_case("keep")
     placet("likeness", "revoke")
     found = {}
-    for event in play.story.log.read_from(0, 10_000):
+    for event in play.scenario.log.read_from(0, 10_000):
         found[event.type] = str(event.event_id)
     for kind, whose, others in (
         ("likeness.grant_given.v1", ANA, (BEN, EVE)),
@@ -159,16 +159,16 @@ def test_grants_revocations_reports_and_decisions_have_receipts_for_those_they_c
         assert client(whose).get(f"{address}/").status_code == 200
 
 
-def test_an_event_of_another_kind_has_no_receipt(play: Play) -> None:
-    joined = play.story.log.read(f"person-{ANA}").events[0]
+def test_an_event_of_another_kind_has_no_receipt(play: FakeWorker) -> None:
+    joined = play.scenario.log.read(f"person-{ANA}").events[0]
     answer = client(ANA).get(f"/api/v1/receipts/{joined.event_id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_receipt")
     assert client(ANA).get("/api/v1/receipts/nonsense").json()["code"] == "unknown_id"
     assert consent_of(ANA)
 
 
-def test_what_follows_a_filing_concerns_its_holder_too(play: Play, filed: tuple[str, Path]) -> None:
-    enforced = play.story.log.read("opt-outs").events[-1]
+def test_what_follows_a_filing_concerns_its_holder_too(play: FakeWorker, filed: tuple[str, Path]) -> None:
+    enforced = play.scenario.log.read("opt-outs").events[-1]
     assert enforced.fact.filing == filed[0]
     address = f"/api/v1/receipts/{enforced.event_id}"
     assert client(DARA).get(address).status_code == 200
@@ -182,8 +182,8 @@ def got(path: str) -> Any:
     return Client().get(f"/log/{path}")
 
 
-def test_the_tree_is_public_and_cached_as_long_as_it_holds(play: Play) -> None:
-    play.story.pump.run()
+def test_the_tree_is_public_and_cached_as_long_as_it_holds(play: FakeWorker) -> None:
+    play.scenario.driver.run()
     head = got("checkpoint")
     assert head["Content-Type"] == "text/plain; charset=utf-8"
     assert head["Cache-Control"] == "public, max-age=1"
@@ -220,18 +220,18 @@ def test_the_tree_is_public_and_cached_as_long_as_it_holds(play: Play) -> None:
         ("proof/consistency?from=3&to=2", 404, "not_in_the_tree"),
     ],
 )
-def test_what_cannot_be_answered_has_a_code(play: Play, path: str, status: int, code: str) -> None:
-    play.story.pump.run()
+def test_what_cannot_be_answered_has_a_code(play: FakeWorker, path: str, status: int, code: str) -> None:
+    play.scenario.driver.run()
     answer = got(path)
     assert (answer.status_code, answer.json()["code"], answer["Cache-Control"]) == (status, code, "no-store")
 
 
-def test_the_whole_tree_is_checked_and_a_changed_event_found(placet: Placet, play: Play, owner_dsn: str) -> None:
+def test_the_whole_tree_is_checked_and_a_changed_event_found(placet: Placet, play: FakeWorker, owner_dsn: str) -> None:
     import psycopg
 
-    play.story.pump.run()
+    play.scenario.driver.run()
     told = placet("log", "check")
-    assert (told["ok"], told["size"], told["signed"]) == (True, play.story.log.last_position, told["size"])
+    assert (told["ok"], told["size"], told["signed"]) == (True, play.scenario.log.last_position, told["size"])
     with psycopg.connect(owner_dsn) as owner:
         owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
         owner.execute(
@@ -260,14 +260,14 @@ def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Pat
 
 
 def test_a_monitor_watches_a_folder_or_an_address(
-    placet: Placet, play: Play, copied: tuple[Path, str], tmp_path: Path
+    placet: Placet, play: FakeWorker, copied: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, source = copied
-    play.story.pump.run()
+    play.scenario.driver.run()
     _copy(folder)
     words = ("log", "watch", source, "--state", str(tmp_path / "state.json"), "--once")
     assert placet(*words, "--key", key())["found"] == "first"
-    play.story.ask(BEN, "a blue cube")
+    play.scenario.ask(BEN, "a blue cube")
     assert placet(*words)["found"] == "same"
     _copy(folder)
     assert placet(*words)["found"] == "grown"
@@ -285,14 +285,14 @@ def _copy(folder: Path) -> None:
     (folder / tile).write_bytes(got(tile).content)
 
 
-def test_a_restored_log_proves_over_http_what_it_was(play: Play) -> None:
+def test_a_restored_log_proves_over_http_what_it_was(play: FakeWorker) -> None:
     """The event is written by hand here: a restore writes it before the first head under the new name is signed."""
-    play.story.pump.run()
+    play.scenario.driver.run()
     verifier = install_verifier(Path(settings.PLACET_HOME))
-    seen = look(lambda path: bytes(got(path).content), None, verifier.text).seen
-    old = told_head(seen.checkpoint)
+    seen = poll_log(lambda path: bytes(got(path).content), None, verifier.text).state
+    old = parse_head_unverified(seen.checkpoint)
     said = canonical({"old_origin": old.origin, "old_size": old.size, "old_root": old.root.hex(), "lost": 0})
-    connection = play.story.pump.connection
+    connection = play.scenario.driver.connection
     connection.execute(
         "WITH written AS (INSERT INTO event (event_id, stream, version, type, data, digest, command_id, ordinal,"
         " correlation_id) VALUES (gen_random_uuid(), 'log', 1, %s, %s, '', gen_random_uuid(), 0, gen_random_uuid())"
@@ -301,10 +301,10 @@ def test_a_restored_log_proves_over_http_what_it_was(play: Play) -> None:
     )
     Sequencer(connection).run_once()
     seed = (Path(settings.PLACET_HOME) / "keys" / "log.key").read_bytes()
-    TreeKeeper(connection, Signer(f"{old.origin}/2", seed)).run_once()
-    found = look(lambda path: bytes(got(path).content), seen)
-    assert (found.kind, found.lost, found.told) == ("restored", None, f"from {old.origin}; nothing is lost")
-    assert look(lambda path: bytes(got(path).content), found.seen).kind == "same"
+    TreeService(connection, Signer(f"{old.origin}/2", seed)).run_once()
+    found = poll_log(lambda path: bytes(got(path).content), seen)
+    assert (found.kind, found.lost, found.message) == ("restored", None, f"from {old.origin}; nothing is lost")
+    assert poll_log(lambda path: bytes(got(path).content), found.state).kind == "same"
 
 
 def test_a_restore_opens_the_next_name(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from placet.people.sign_in import link_for
 from placet.web.sse.app import Live
 from tests.support.cast import ANA, BEN, CLEO, EVE
-from tests.support.fake_worker import Play
+from tests.support.fake_worker import FakeWorker
 from tests.support.visitor import Visit, drafted
 
 Happen = Callable[[], object]
@@ -74,8 +74,8 @@ def steps(got: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**json.loads(one["data"]), "id": int(one["id"])} for one in told]
 
 
-def test_its_asker_hears_every_step_in_the_order_of_the_log(stage: Play) -> None:
-    generation = stage.story.ask(BEN)
+def test_its_asker_hears_every_step_in_the_order_of_the_log(stage: FakeWorker) -> None:
+    generation = stage.scenario.ask(BEN)
     status, told = watch(f"/live/generations/{generation}?after=0", BEN)
     assert status == 200
     assert [step["id"] for step in told] == sorted(step["id"] for step in told)
@@ -83,20 +83,20 @@ def test_its_asker_hears_every_step_in_the_order_of_the_log(stage: Play) -> None
     assert "studio.generation_approved.v1" in {step["type"] for step in told}
 
 
-def test_what_happens_while_one_watches_is_told(stage: Play) -> None:
-    generation = stage.story.ask(BEN)
-    _, told = watch(f"/live/generations/{generation}", BEN, lambda: stage.story.make(generation), until=2)
+def test_what_happens_while_one_watches_is_told(stage: FakeWorker) -> None:
+    generation = stage.scenario.ask(BEN)
+    _, told = watch(f"/live/generations/{generation}", BEN, lambda: stage.scenario.make(generation), until=2)
     assert {step["type"] for step in told} >= {"studio.generation_started.v1", "studio.generation_made.v1"}
 
 
-def test_who_comes_again_misses_nothing_and_hears_nothing_twice(stage: Play) -> None:
-    generation = stage.story.ask(BEN)
+def test_who_comes_again_misses_nothing_and_hears_nothing_twice(stage: FakeWorker) -> None:
+    generation = stage.scenario.ask(BEN)
     _, told = watch(f"/live/generations/{generation}?after=0", BEN)
     _, rest = watch(f"/live/generations/{generation}?after=0", BEN, headers={"last-event-id": str(told[2]["id"])})
     assert told[3:] == rest
 
 
-def test_notices_are_ones_own(stage: Play) -> None:
+def test_notices_are_ones_own(stage: FakeWorker) -> None:
     drafted(stage, ANA)
     _, told = watch("/live/notices?after=0", ANA)
     assert [step["version"] for step in told] == [1, 2]
@@ -104,8 +104,8 @@ def test_notices_are_ones_own(stage: Play) -> None:
 
 
 @pytest.mark.parametrize(("who", "status"), [(None, 401), (EVE, 403), (ANA, 403), (CLEO, 200), (BEN, 200)])
-def test_who_may_watch_a_generation(stage: Play, who: str | None, status: int) -> None:
-    generation = stage.story.ask(BEN, "a red ball bounces", ANA)
+def test_who_may_watch_a_generation(stage: FakeWorker, who: str | None, status: int) -> None:
+    generation = stage.scenario.ask(BEN, "a red ball bounces", ANA)
     assert watch(f"/live/generations/{generation}", who)[0] == status
 
 
@@ -114,6 +114,6 @@ def test_another_origin_is_refused(visit: Visit) -> None:
     assert watch("/live/notices", BEN, headers={"origin": settings.PLACET_ORIGIN})[0] == 200
 
 
-def test_what_never_was_is_not_found(stage: Play) -> None:
+def test_what_never_was_is_not_found(stage: FakeWorker) -> None:
     assert watch("/live/generations/6f9d1c1e-6d0b-5b0a-9c0e-3a5b8f0f7a11", BEN)[0] == 404
     assert watch("/elsewhere", BEN)[0] == 404

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.engines.diffusion.grammar import Asked
+from generator.engines.diffusion.grammar import ParsedPrompt
 from generator.evaluation.conditioning import likeness, without_ink
-from generator.evaluation.scoring import judge
+from generator.evaluation.scoring import score_clip
 
 SECONDS_OF_MOTION: Final = 3.0
 """In less, a bounce may not come to its second impact, nor a roll far enough to be seen as one."""
@@ -43,7 +43,7 @@ class Choice:
     drawn: Drawn
     missed: tuple[tuple[str, ...], ...]
 
-    def told(self) -> list[list[str]]:
+    def to_json(self) -> list[list[str]]:
         """For the recipe."""
         return [list(one) for one in self.missed]
 
@@ -64,13 +64,13 @@ def choose(draw: Draw, seed: int, misses: Misses | None, at_most: int) -> Choice
     return Choice(best[1], tuple(told))
 
 
-def missed(asked: Asked, drawn: Drawn, fps: int, cells: NDArray[np.bool_] | None = None) -> tuple[str, ...]:
+def missed(asked: ParsedPrompt, drawn: Drawn, fps: int, cells: NDArray[np.bool_] | None = None) -> tuple[str, ...]:
     """What is not to be seen as it was asked for: of `colour`, `shape`, `motion`, `alone`, `bounces_fall`, `likeness`.
 
     `cells` [6, 6]: the badge that should hang on the wall.
     """
     pictures = drawn.frames if cells is None else without_ink(drawn.frames)
-    seen = judge(asked, 0, pictures, fps, drawn.pcm, drawn.rate)
+    seen = score_clip(asked, 0, pictures, fps, drawn.pcm, drawn.rate)
     is_right = {
         "colour": seen.colour,
         "shape": seen.shape,

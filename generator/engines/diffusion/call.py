@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class CallShape:
     """What clips must have in common to be drawn together."""
 
     pipeline: str
@@ -22,7 +22,7 @@ class Call:
     The first `given` pictures that come of it are those that it was given, with the sound `heard` (latents, or none).
     """
 
-    shape: Shape
+    shape: CallShape
     inputs: dict[str, Any]
     given: int = 0
     heard: Any = None

@@ -14,12 +14,12 @@ from PIL import Image
 from generator import recipe
 from generator.badge import pattern
 from generator.engines.diffusion.badge import portrait
-from generator.engines.diffusion.batcher import Seats, Stepped
+from generator.engines.diffusion.batcher import DynamicBatcher, Stepped
 from generator.engines.diffusion.best_of import Choice, Drawn, choose, missed
-from generator.engines.diffusion.call import Call, Draw, Shape
+from generator.engines.diffusion.call import Call, CallShape, Draw
 from generator.engines.diffusion.context import carried, latents_of
 from generator.engines.diffusion.grammar import STYLES
-from generator.engines.diffusion.manifest import Manifest, Profile
+from generator.engines.diffusion.manifest import Profile, WeightsManifest
 from generator.engines.diffusion.pipelines import (
     Pipeline,
     accepted,
@@ -31,7 +31,7 @@ from generator.engines.diffusion.pipelines import (
 )
 from generator.engines.diffusion.post_process import ending, fitted, pictures
 from generator.engines.diffusion.prompt_parser import KINDS, Read, Reader, sentences
-from generator.engines.diffusion.scenes import Scene, joined, part_of, scenes_of
+from generator.engines.diffusion.scenes import PromptScene, joined, part_of, scenes_of
 from generator.memory import needed
 from generator.ports import (
     BeyondCapabilities,
@@ -40,9 +40,9 @@ from generator.ports import (
     Capabilities,
     Estimate,
     GenerationRequest,
-    OutsideVocabulary,
     Progress,
     RawClip,
+    Unsupported,
 )
 from placet.media.audio_metrics import onsets
 
@@ -69,11 +69,11 @@ class DiffusersEngine:
     """One set of components, in one pipeline for each way of asking. Bit-equal by request, on one machine."""
 
     def __init__(self, folder: Path = SMALL, *, read: Callable[[], Reader] | None = None) -> None:
-        self.manifest = Manifest.read(folder)
+        self.manifest = WeightsManifest.read(folder)
         self._read = read or (lambda: Reader(sentences()))
         self._reader: Reader | None = None
         self._pipelines: dict[str, Pipeline] = {}
-        self._seats: Seats[Draw, Drawn] = Seats(self._count, self._answered)
+        self._batcher: DynamicBatcher[Draw, Drawn] = DynamicBatcher(self._count, self._answered)
         self.device = "cpu"
         self.is_offloaded = False
 
@@ -84,8 +84,8 @@ class DiffusersEngine:
 
     def at_once(self, request: GenerationRequest) -> int:
         """Twice as many as sit together: half of them are looked at and fitted while the others are drawn."""
-        seats = 1 if request.badges or request.before else self.profile.seats
-        return 2 * seats if seats > 1 else 1
+        size = 1 if request.badges or request.before else self.profile.batch_size
+        return 2 * size if size > 1 else 1
 
     def capabilities(self) -> Capabilities:
         m = self.manifest
@@ -146,7 +146,7 @@ class DiffusersEngine:
         self._check(request)
         grid = self.manifest.grid
         parts = scenes_of(request, grid)
-        scenes: list[Scene] = []
+        scenes: list[PromptScene] = []
         for number, part in enumerate(parts):
             before = scenes[-1].end(grid.fps) if scenes else part.before
             scenes.append(
@@ -160,11 +160,11 @@ class DiffusersEngine:
         heard = [float(at) for at in onsets(drawn.pcm, drawn.rate)]
         return RawClip(frames, grid.fps, drawn.pcm, drawn.rate, made_from, heard)
 
-    def _scene(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> Scene:
+    def _scene(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> PromptScene:
         progress("read", 0.0)
         read = self._words(request)
         call = self._call(request, read)
-        return Scene(read, self._chosen(request, read, call, progress, cancel), call)
+        return PromptScene(read, self._chosen(request, read, call, progress, cancel), call)
 
     def _check(self, request: GenerationRequest) -> None:
         self.capabilities().refuse_beyond(request)
@@ -175,8 +175,8 @@ class DiffusersEngine:
         if len(request.badges) > 1:
             raise BeyondCapabilities("This engine shows one person in a clip; ask for one clip each.")
         grid = self.manifest.grid
-        if request.before and grid.given + grid.wanted(request.seconds) > grid.most:
-            longest = (grid.most - grid.given) // grid.fps
+        if request.before and grid.max_context_frames + grid.wanted(request.seconds) > grid.max_frames:
+            longest = (grid.max_frames - grid.max_context_frames) // grid.fps
             raise BeyondCapabilities(f"{request.seconds} s: this engine goes on from a clip for at most {longest} s.")
 
     def _words(self, request: GenerationRequest) -> Read | None:
@@ -187,24 +187,26 @@ class DiffusersEngine:
         read = self._reader.read_over(lines, request.seed, request.style)
         if request.before and (other := {kind: was for kind, was in read.before.items() if was and kind != "motion"}):
             kept = replace(read.asked, **other)
-            raise OutsideVocabulary(tuple(getattr(read.asked, kind) for kind in other), (str(kept),))
+            raise Unsupported(tuple(getattr(read.asked, kind) for kind in other), (str(kept),))
         return read
 
     def _call(self, request: GenerationRequest, read: Read | None) -> Call:
         grid = self.manifest.grid
         width, height = grid.nearest(request.width, request.height)
 
-        def shape(pipeline: str) -> Shape:
-            return Shape(pipeline, width, height, grid.frames(request.seconds), float(grid.fps))
+        def shape(pipeline: str) -> CallShape:
+            return CallShape(pipeline, width, height, grid.frames(request.seconds), float(grid.fps))
 
         inputs: dict[str, Any] = {"prompt": str(read.asked) if read else _in_full(request)}
         if request.before:
-            most = 1 if read and "motion" in read.before else grid.given  # how it moved must not be gone on with
+            most = (
+                1 if read and "motion" in read.before else grid.max_context_frames
+            )  # how it moved must not be gone on with
             frames = fitted(ending(request.before, grid.fps, most), width, height)
             frames = frames[-grid.given_of(len(frames)) :]
             self._refuse_unlike(Image.fromarray(frames[-1]), "this clip")
             given = len(frames)
-            extended = Shape("extend", width, height, grid.frames(request.seconds, given), float(grid.fps))
+            extended = CallShape("extend", width, height, grid.frames(request.seconds, given), float(grid.fps))
             heard = None
             if self.manifest.grammar and len(request.before.pcm) and given > 1:
                 codec = self._pipelines["text"].audio_vae
@@ -233,12 +235,12 @@ class DiffusersEngine:
             back = vae.decode(vae.encode(given).latent_dist.mode()).sample
         error = float((back - given).float().pow(2).mean()) / 4
         if -10 * np.log10(error + 1e-9) < ALIKE_DB:
-            raise OutsideVocabulary((name,), self.manifest.vocabulary.get("examples", ()))
+            raise Unsupported((name,), self.manifest.vocabulary.get("examples", ()))
 
     def _chosen(
         self, request: GenerationRequest, read: Read | None, call: Call, progress: Progress, cancel: Cancel
     ) -> Choice:
-        steps, draws = int(self.manifest.call["num_inference_steps"]), self.manifest.draws
+        steps, draws = int(self.manifest.call["num_inference_steps"]), self.manifest.max_attempts
 
         def draw(number: int, seed: int) -> Drawn:
             begin, end = (READ + (DECODED - READ) * (1 - 0.25**n) for n in (number, number + 1))
@@ -249,7 +251,7 @@ class DiffusersEngine:
                 progress("draw again" if number else "draw", begin + (end - begin) * done_0_1)
 
             moved(0.0)
-            drawn = self._seats.take(
+            drawn = self._batcher.submit(
                 call.shape,
                 Draw(call, seed),
                 after=lambda step: moved(step / (steps + 1)),
@@ -265,8 +267,8 @@ class DiffusersEngine:
 
         return choose(draw, request.seed, misses if read else None, draws)
 
-    def _count(self, shape: Shape) -> int:
-        return self.profile.seats if shape.pipeline in TOGETHER else 1
+    def _count(self, shape: CallShape) -> int:
+        return self.profile.batch_size if shape.pipeline in TOGETHER else 1
 
     def _answered(self, draws: Sequence[Draw], stepped: Stepped) -> list[Drawn]:
         """Where the accelerator's memory does not do, parts that are not at work wait in the machine's from then on."""
@@ -310,7 +312,7 @@ class DiffusersEngine:
         frames, sounds = pictures(made.frames), made.audio.float().cpu().numpy()
         return [Drawn(seen, heard.T, rate) for seen, heard in zip(frames, sounds, strict=True)]
 
-    def _recipe(self, request: GenerationRequest, scenes: Sequence[Scene], clip: Drawn) -> dict[str, Any]:
+    def _recipe(self, request: GenerationRequest, scenes: Sequence[PromptScene], clip: Drawn) -> dict[str, Any]:
         """What it was made from; words and persons by hash."""
         import diffusers
         import torch
@@ -334,17 +336,17 @@ class DiffusersEngine:
             },
             "unread_words": [],
             "raw": recipe.raw(clip.frames, clip.pcm, clip.rate),
-            "draws": [draw for scene in scenes for draw in scene.choice.told()],
+            "attempts": [draw for scene in scenes for draw in scene.choice.to_json()],
         }
 
-    def _told_device(self, shape: Shape) -> dict[str, Any]:
+    def _told_device(self, shape: CallShape) -> dict[str, Any]:
         """What the same bits need: on another device, or with other company, they differ in the last place."""
         import torch
 
         name = torch.cuda.get_device_name() if self.device == "cuda" else "cpu"
         where = {"name": name, "threads": torch.get_num_threads(), "dtype": self.profile.dtype}
-        seats = {"seats": self._count(shape)} if self._count(shape) > 1 else {}
-        return where | seats | ({"offloaded": True} if self.is_offloaded else {})
+        batch = {"batch_size": self._count(shape)} if self._count(shape) > 1 else {}
+        return where | batch | ({"offloaded": True} if self.is_offloaded else {})
 
 
 def _in_full(request: GenerationRequest) -> str:

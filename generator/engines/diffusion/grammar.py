@@ -48,7 +48,7 @@ ONE_IN_TEN: Final = 12
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Asked:
+class ParsedPrompt:
     """What one prompt asks for."""
 
     colour: str
@@ -75,9 +75,9 @@ class Asked:
         return (self.colour, self.shape, self.motion) in HELD_OUT
 
 
-def every() -> Iterator[Asked]:
+def every() -> Iterator[ParsedPrompt]:
     """All 240 things that can be asked for, in the plain style."""
-    return (Asked(*words) for words in itertools.product(COLOURS, SHAPES, MOTIONS, FLOORS))
+    return (ParsedPrompt(*words) for words in itertools.product(COLOURS, SHAPES, MOTIONS, FLOORS))
 
 
 def _held_out() -> frozenset[tuple[str, str, str]]:

@@ -20,28 +20,28 @@ class WeightsRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """What the model itself draws: sizes in pixels, pictures a second, and lengths of `each` n + 1 frames.
+    """What the model itself draws: sizes in pixels, pictures a second, and lengths of `frame_step` n + 1 frames.
 
-    `given`: so many pictures of a clip, at most, it was trained to go on from; 0 where it cannot.
+    `max_context_frames`: how many frames of an earlier clip it can continue from; 0 where it cannot.
     """
 
     sizes: tuple[tuple[int, int], ...]
     fps: int
-    each: int
-    most: int
-    given: int = 0
+    frame_step: int
+    max_frames: int
+    max_context_frames: int = 0
 
     def frames(self, seconds: float, given: int = 0) -> int:
         """The shortest clip on the grid that lasts so long after those that are given."""
         wanted = given + self.wanted(seconds)
-        return min(-(-(wanted - 1) // self.each) * self.each + 1, self.most)
+        return min(-(-(wanted - 1) // self.frame_step) * self.frame_step + 1, self.max_frames)
 
     def wanted(self, seconds: float) -> int:
         return max(round(seconds * self.fps), 1)
 
     def given_of(self, there: int) -> int:
         """Of so many pictures that are there, those that the model is given: as many as are on the grid."""
-        return (min(there, self.given) - 1) // self.each * self.each + 1
+        return (min(there, self.max_context_frames) - 1) // self.frame_step * self.frame_step + 1
 
     def nearest(self, width: int, height: int) -> tuple[int, int]:
         """The size whose sides stand to each other most as these do."""
@@ -52,24 +52,24 @@ class Grid:
 class Profile:
     """How the weights are run on one kind of device, as `profiles` says; where it says nothing, one by one in float32.
 
-    `seats`: how many clips of one shape are drawn together. `attention`: a backend's name in diffusers.
+    `batch_size`: how many clips of one shape are drawn together. `attention`: a backend's name in diffusers.
     """
 
-    seats: int = 1
+    batch_size: int = 1
     dtype: str = "float32"
     compile: bool = False
     attention: str | None = None
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES or self.seats < 1:
+        if self.dtype not in DTYPES or self.batch_size < 1:
             raise ValueError(f"a profile has at least one seat and a dtype of {', '.join(DTYPES)}")
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class WeightsManifest:
     """As read; `sha256` is of the manifest itself, and so of every file that it names.
 
-    `draws`: how often at most one clip is drawn, until it shows what was asked for; needs a grammar to tell.
+    `max_attempts`: how often at most one clip is drawn, until it shows what was asked for; needs a grammar to tell.
     `profiles`: for kinds of devices as torch names them ("cpu", "cuda").
     """
 
@@ -87,14 +87,14 @@ class Manifest:
     call: Mapping[str, Any]
     vocabulary: Mapping[str, tuple[str, ...]]
     grammar: str | None
-    draws: int
+    max_attempts: int
     profiles: Mapping[str, Profile]
     training: Mapping[str, Any]
     acceptance: Mapping[str, Any]
     files: Mapping[str, str]
 
     @classmethod
-    def read(cls, folder: Path) -> "Manifest":
+    def read(cls, folder: Path) -> "WeightsManifest":
         """Raises WeightsRefused where there is none, or none of this format."""
         try:
             raw = (folder / NAME).read_bytes()
@@ -114,7 +114,7 @@ class Manifest:
                 vocabulary={kind: tuple(words) for kind, words in said["vocabulary"].items()},
                 training=said["training"],
                 acceptance=said["acceptance"],
-                draws=said.get("draws", 1),
+                max_attempts=said.get("max_attempts", 1),
                 profiles={kind: Profile(**profile) for kind, profile in said.get("profiles", {}).items()},
                 files=said["files"],
             )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.engines.diffusion.engine import SMALL
-from generator.engines.diffusion.manifest import Manifest
+from generator.engines.diffusion.manifest import WeightsManifest
 from generator.ports import GenerationRequest
 
 
@@ -14,7 +14,7 @@ def looped(asked: list[GenerationRequest], folder: Path = SMALL) -> float:
     import torch
     from diffusers import DiffusionPipeline
 
-    manifest = Manifest.read(folder)
+    manifest = WeightsManifest.read(folder)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     pipeline = DiffusionPipeline.from_pretrained(folder, local_files_only=True, dtype=torch.float32).to(device)
     pipeline.set_progress_bar_config(disable=True)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from generator.engines.diffusion.manifest import Manifest, Profile, WeightsRefused
+from generator.engines.diffusion.manifest import Profile, WeightsManifest, WeightsRefused
 
 Pipeline = Any
 """A pipeline of diffusers: its classes have no types."""
@@ -38,7 +38,7 @@ def accepted(pipeline: Pipeline) -> frozenset[str]:
     return frozenset(inspect.signature(pipeline.__call__).parameters)
 
 
-def refuse_unknown(manifest: Manifest, pipelines: dict[str, Pipeline]) -> None:
+def refuse_unknown(manifest: WeightsManifest, pipelines: dict[str, Pipeline]) -> None:
     """An argument that no pipeline takes would change nothing, and nobody would know. Raises WeightsRefused."""
     known = frozenset().union(*(accepted(pipeline) for pipeline in pipelines.values()))
     if unknown := sorted(set(manifest.call) - known):

@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.engines.diffusion.grammar import COLOURS, FLOORS, MOTIONS, SAID, SHAPES, STYLES, Asked, every
-from generator.ports import OutsideVocabulary
+from generator.engines.diffusion.grammar import COLOURS, FLOORS, MOTIONS, SAID, SHAPES, STYLES, ParsedPrompt, every
+from generator.ports import Unsupported
 
 Vectors = NDArray[np.floating[Any]]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -62,7 +62,7 @@ class Read:
     `before`: of the lines before the last, what the last changed, by kind.
     """
 
-    asked: Asked
+    asked: ParsedPrompt
     similarity: float
     by_seed: tuple[str, ...]
     before: Mapping[str, str | None]
@@ -83,7 +83,7 @@ class Reader:
         self._said = embed([way for _, _, way in self._ways])
 
     def read(self, prompt: str, seed: int, style: str | None = None) -> Read:
-        """Raises OutsideVocabulary with the nearest captions."""
+        """Raises Unsupported with the nearest captions."""
         return self.read_over([prompt], seed, style)
 
     def read_over(self, lines: Sequence[str], seed: int, style: str | None = None) -> Read:
@@ -100,15 +100,15 @@ class Reader:
             plain, found, is_one_thing = self._found(line)
             near = self._vectors @ self._embed([plain])[0]
             if not number:
-                similarity = float(near[self._captions.index(Asked(**(drawn | found)))])
+                similarity = float(near[self._captions.index(ParsedPrompt(**(drawn | found)))])
             if similarity < NEAR or not (is_one_thing if not number else found):
                 nearest = np.argsort(-near)[:NEAREST]
-                raise OutsideVocabulary((), tuple(str(self._captions[i]) for i in nearest))
+                raise Unsupported((), tuple(str(self._captions[i]) for i in nearest))
             before = {kind: said.get(kind) for kind in found if number and found[kind] != said.get(kind)}
             said |= found
         style = style or next((one for one in map(_style, reversed(lines)) if one != STYLES[0]), STYLES[0])
         by_seed = tuple(kind for kind in KINDS if kind not in said)
-        return Read(Asked(**(drawn | said), style=style), similarity, by_seed, before)
+        return Read(ParsedPrompt(**(drawn | said), style=style), similarity, by_seed, before)
 
     def _found(self, line: str) -> tuple[str, dict[str, str], bool]:
         """The line in the grammar's own words; of each kind what is said or meant; whether it is about one thing."""

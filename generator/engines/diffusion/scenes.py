@@ -13,15 +13,15 @@ from generator.engines.diffusion.manifest import Grid
 from generator.engines.diffusion.prompt_parser import Read
 from generator.ports import Before, BeyondCapabilities, GenerationRequest, Progress
 
-MOST_SCENES: Final = 4
-SHORTEST: Final = 1.0
+MAX_SCENES: Final = 4
+MIN_SECONDS: Final = 1.0
 """Seconds of a scene."""
 FADE: Final = 0.08
 """Seconds in which the sound of one scene goes over into that of the next, which was drawn for this time as well."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Scene:
+class PromptScene:
     """One that was drawn, by which call; what this was given are the last pictures of the scene before."""
 
     read: Read | None
@@ -44,12 +44,12 @@ def scenes_of(request: GenerationRequest, grid: Grid) -> list[GenerationRequest]
     What goes on from another says over it what changes.
     """
     lines = [line for line in request.prompt.splitlines() if line.strip()]
-    if len(lines) < 2 or not grid.given:
+    if len(lines) < 2 or not grid.max_context_frames:
         return [request]
-    if len(lines) > MOST_SCENES or request.seconds / len(lines) < SHORTEST:
+    if len(lines) > MAX_SCENES or request.seconds / len(lines) < MIN_SECONDS:
         raise BeyondCapabilities(
-            f"{len(lines)} lines are {len(lines)} scenes: this engine makes at most {MOST_SCENES}, each of at least "
-            f"{SHORTEST:.0f} s. Ask for fewer or for a longer clip."
+            f"{len(lines)} lines are {len(lines)} scenes: this engine makes at most {MAX_SCENES}, each of at least "
+            f"{MIN_SECONDS:.0f} s. Ask for fewer or for a longer clip."
         )
     ends = [round(grid.wanted(request.seconds) * n / len(lines)) for n in range(len(lines) + 1)]
     said = [*(request.parent_prompt or "").splitlines(), *lines]
@@ -74,7 +74,7 @@ def part_of(progress: Progress, number: int, count: int, end: float) -> Progress
     return lambda phase, done_0_1: progress(phase, (number * end + done_0_1) / count)
 
 
-def joined(scenes: Sequence[Scene], fps: int) -> Drawn:
+def joined(scenes: Sequence[PromptScene], fps: int) -> Drawn:
     """One clip of them all; each sound is as long as its pictures."""
     rate = scenes[0].choice.drawn.rate
     sound = _sound(scenes[0], 0, fps)
@@ -87,7 +87,7 @@ def joined(scenes: Sequence[Scene], fps: int) -> Drawn:
     return Drawn(np.concatenate([scene.frames for scene in scenes]), sound, rate)
 
 
-def _sound(scene: Scene, over: int, fps: int) -> NDArray[np.float32]:
+def _sound(scene: PromptScene, over: int, fps: int) -> NDArray[np.float32]:
     """Of its own pictures and of so many samples before them, in stereo: cut or filled with silence, as it came."""
     drawn = scene.choice.drawn
     begin, end = round(scene.call.given / fps * drawn.rate) - over, round(len(drawn.frames) / fps * drawn.rate)

@@ -20,7 +20,7 @@ class EndpointRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class RemoteEndpoint:
     """As read; `sha256` is of the file. `url` ends before `/videos`; `seconds` are the lengths that can be had.
 
     `takes`: fields beyond OpenAI's that the service understands. `patience_seconds`: for one clip, with all waiting.
@@ -62,7 +62,7 @@ class Endpoint:
         return min(length for length in self.seconds if length >= seconds)
 
     @classmethod
-    def read(cls, file: Path) -> "Endpoint":
+    def read(cls, file: Path) -> "RemoteEndpoint":
         """Raises EndpointRefused."""
         try:
             raw = file.read_bytes()
@@ -72,15 +72,15 @@ class Endpoint:
         return found
 
 
-def _endpoint(said: Mapping[str, Any], digest: str) -> Endpoint:
-    if unknown := sorted(said.keys() - {field for field in Endpoint.__slots__ if field != "sha256"}):
+def _endpoint(said: Mapping[str, Any], digest: str) -> RemoteEndpoint:
+    if unknown := sorted(said.keys() - {field for field in RemoteEndpoint.__slots__ if field != "sha256"}):
         raise ValueError(f"unknown field {unknown[0]!r}")
     place = urlsplit(said["url"])
     if place.scheme != "https" and not (place.scheme == "http" and place.hostname in LOOPBACK):
         raise ValueError("`url` must begin with https://")
     if not set(said["modes"]) <= MODES or not set(said.get("takes", ())) <= TAKES:
         raise ValueError(f"modes are of {sorted(MODES)}, takes of {sorted(TAKES)}")
-    return Endpoint(
+    return RemoteEndpoint(
         digest,
         **{key: str(said[key]) for key in ("engine", "version", "label", "licence", "model")},
         excluded_territories=tuple(said["excluded_territories"]),

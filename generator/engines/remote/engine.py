@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator import recipe
-from generator.engines.remote.endpoint import Endpoint
-from generator.engines.remote.service import Job, RemoteFailed, RemoteRefused, Service
+from generator.engines.remote.endpoint import RemoteEndpoint
+from generator.engines.remote.service import RemoteFailed, RemoteJob, RemoteRefused, Service
 from generator.memory import needed
 from generator.ports import (
     BeyondCapabilities,
@@ -25,11 +25,11 @@ from generator.ports import (
     RawClip,
 )
 from placet.media.audio_metrics import onsets
-from placet.media.errors import HostileMedia
+from placet.media.errors import UnreadableMedia
 from placet.media.sandbox_client import WholeClip, read_clip
 
-LONGEST_SECONDS: Final = 10.0
-LOOK_SECONDS: Final = 1.0
+MAX_SECONDS: Final = 10.0
+POLL_SECONDS: Final = 1.0
 SLICE_SECONDS: Final = 0.2
 ASKED, MADE = 0.05, 0.85
 """Where on the way the phases end."""
@@ -44,7 +44,7 @@ class WrongFile(RemoteFailed):
 
 
 @dataclass
-class Waiting:
+class RemoteWait:
     """One run's patience. Every sleep asks whether to go on, and moves the progress, for the service need not."""
 
     progress: Progress
@@ -80,7 +80,7 @@ class Waiting:
 class RemoteEngine:
     """Not bit-equal by request: what a service makes of a seed is its own affair. The recipe names the file it sent."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: RemoteEndpoint) -> None:
         self.endpoint = endpoint
 
     def capabilities(self) -> Capabilities:
@@ -90,7 +90,7 @@ class RemoteEngine:
             version=e.version,
             modes=e.modes,  # type: ignore[arg-type]  # checked against the port when the file was read
             sizes=e.sizes,
-            max_seconds=min(LONGEST_SECONDS, float(e.seconds[-1])),
+            max_seconds=min(MAX_SECONDS, float(e.seconds[-1])),
             has_sound=e.has_sound,
             vocabulary=e.vocabulary,
             licence=e.licence,
@@ -117,7 +117,7 @@ class RemoteEngine:
 
     def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
         self._check(request)
-        waiting = Waiting(progress, cancel, self.endpoint.patience_seconds)
+        waiting = RemoteWait(progress, cancel, self.endpoint.patience_seconds)
         service = Service(self.endpoint, waiting.sleep)
         try:
             waiting.at("ask", 0.0)
@@ -153,16 +153,16 @@ class RemoteEngine:
             fields["input_reference"] = ("picture.png", request.image, "image/png")
         return fields
 
-    def _wait_for(self, job: Job, service: Service, waiting: Waiting) -> None:
+    def _wait_for(self, job: RemoteJob, service: Service, waiting: RemoteWait) -> None:
         while job.status != "completed":
             if job.status == "failed":
                 kind = RemoteRefused if "moderation" in job.reason or "policy" in job.reason else RemoteFailed
                 raise kind(f"The service could not make this clip ({job.reason or 'it says no code'}).")
             waiting.at("make", ASKED + (MADE - ASKED) * job.done_0_1 * 0.9)
-            waiting.sleep(LOOK_SECONDS)
-            job = service.look(job.id)
+            waiting.sleep(POLL_SECONDS)
+            job = service.status(job.id)
 
-    def _forget(self, job: Job) -> None:
+    def _forget(self, job: RemoteJob) -> None:
         """However the run ends. What cannot be deleted now expires there; the run does not fail for it."""
         service = Service(self.endpoint, lambda seconds: time.sleep(min(seconds, 1)))
         with suppress(RemoteFailed, RemoteRefused):
@@ -172,7 +172,7 @@ class RemoteEngine:
     def _clip(self, request: GenerationRequest, file: bytes) -> RawClip:
         try:
             whole = read_clip(file, most_frames=round(60 * (self.endpoint.long_enough(request.seconds) + 1)))
-        except HostileMedia as hostile:
+        except UnreadableMedia as hostile:
             raise WrongFile(f"What the service sent is no clip ({hostile.code}).") from hostile
         if whole.frames.shape[1:3] != (request.height, request.width):
             height, width = whole.frames.shape[1:3]

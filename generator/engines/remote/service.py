@@ -12,16 +12,16 @@ from typing import Any, Final
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from generator.engines.remote.endpoint import Endpoint
+from generator.engines.remote.endpoint import RemoteEndpoint
 from generator.ports import Declined
 
 Wait = Callable[[float], None]
 """Sleeps so many seconds. Raises what ends the run: a cancellation, or patience that is used up."""
 TRIES: Final = 5
 TIMEOUT: Final = urllib3.Timeout(connect=5, read=15)
-LONGEST_REST_SECONDS: Final = 30.0
-MOST_JSON_BYTES: Final = 1_000_000
-MOST_CLIP_BYTES: Final = 256_000_000
+MAX_BACKOFF_SECONDS: Final = 30.0
+MAX_JSON_BYTES: Final = 1_000_000
+MAX_CLIP_BYTES: Final = 256_000_000
 PIECE_BYTES: Final = 1 << 18
 PASSING: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 IDENTITY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
@@ -42,7 +42,7 @@ class RemoteRefused(Declined):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RemoteJob:
     """`status`: queued, in_progress, completed or failed. `reason`: the service's code for a failure."""
 
     id: str
@@ -54,23 +54,23 @@ class Job:
 class Service:
     """One endpoint, asked on behalf of one run; `wait` is between two tries and between two pieces of a clip."""
 
-    def __init__(self, endpoint: Endpoint, wait: Wait) -> None:
+    def __init__(self, endpoint: RemoteEndpoint, wait: Wait) -> None:
         self._endpoint, self._wait = endpoint, wait
         self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
         self._headers = {"Accept-Encoding": "identity", "User-Agent": "placet"}
         if key := endpoint.key:
             self._headers["Authorization"] = f"Bearer {key}"
 
-    def create(self, fields: dict[str, Any], once: str) -> Job:
+    def create(self, fields: dict[str, Any], once: str) -> RemoteJob:
         """`once`: the same for two requests that mean one clip; services that know such keys make it once."""
         return _job(self._asked("POST", "", fields=fields, headers={"Idempotency-Key": once}))
 
-    def look(self, job: str) -> Job:
+    def status(self, job: str) -> RemoteJob:
         return _job(self._asked("GET", f"/{job}"))
 
     def content(self, job: str) -> bytes:
         """The whole file."""
-        return self._asked("GET", f"/{job}/content", most=MOST_CLIP_BYTES)
+        return self._asked("GET", f"/{job}/content", most=MAX_CLIP_BYTES)
 
     def delete(self, job: str) -> None:
         self._asked("DELETE", f"/{job}")
@@ -78,7 +78,7 @@ class Service:
     def close(self) -> None:
         self._pool.clear()
 
-    def _asked(self, method: str, path: str, *, most: int = MOST_JSON_BYTES, **more: Any) -> bytes:
+    def _asked(self, method: str, path: str, *, most: int = MAX_JSON_BYTES, **more: Any) -> bytes:
         more["headers"] = self._headers | more.get("headers", {})
         said = ""
         for number in range(TRIES):
@@ -92,7 +92,7 @@ class Service:
                 if status not in PASSING:
                     _refuse(status, body)
                 said = f"status {status}"
-            self._wait(min(rest if rest is not None else 0.5 * 2**number, LONGEST_REST_SECONDS))
+            self._wait(min(rest if rest is not None else 0.5 * 2**number, MAX_BACKOFF_SECONDS))
         raise RemoteFailed(f"{self._endpoint.host} did not answer {method} in {TRIES} tries ({said}).")
 
     def _once(self, method: str, path: str, most: int, more: dict[str, Any]) -> tuple[int, float | None, bytes]:
@@ -113,7 +113,7 @@ class Service:
             response.close()
 
 
-def _job(body: bytes) -> Job:
+def _job(body: bytes) -> RemoteJob:
     try:
         said = json.loads(body)
         job, status, progress = said["id"], said["status"], float(said.get("progress") or 0)
@@ -122,7 +122,7 @@ def _job(body: bytes) -> Job:
         raise RemoteFailed(f"What the service says of its job cannot be read ({type(problem).__name__}).") from problem
     if not isinstance(job, str) or not IDENTITY.fullmatch(job):
         raise RemoteFailed("The service gives its job no usable id.")
-    return Job(job, str(status), min(max(progress / 100, 0.0), 1.0), reason if CODE.fullmatch(reason) else "")
+    return RemoteJob(job, str(status), min(max(progress / 100, 0.0), 1.0), reason if CODE.fullmatch(reason) else "")
 
 
 def _refuse(status: int, body: bytes) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from generator.engines.scene.scene import Scene, scene_of
 from generator.engines.scene.sound import RATE, soundtrack
-from generator.engines.scene.stage import Stage, set_up
+from generator.engines.scene.stage import SceneStage, set_up
 from generator.engines.scene.styles import GRADES
 from generator.engines.scene.words import VOCABULARY
 from generator.memory import needed
@@ -91,7 +91,7 @@ def _check(request: GenerationRequest) -> None:
 
 
 def _drawn(
-    stage: Stage, request: GenerationRequest, progress: Progress, cancel: Cancel
+    stage: SceneStage, request: GenerationRequest, progress: Progress, cancel: Cancel
 ) -> tuple[NDArray[np.uint8], str]:
     """All frames, and the sha256 of their bytes."""
     frames = np.empty((_frames(request), request.height, request.width, 3), np.uint8)

@@ -19,7 +19,7 @@ BACKDROP_OF_COLOUR = {
     "white": "studio",
     "green": "studio",
 }
-MOST_UNREAD = 50
+MAX_UNREAD = 50
 SURFACES = ("on", "onto", "over", "across", "along", "off")
 
 
@@ -39,7 +39,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Asked:
+class SceneRequest:
     """A prompt as read. `loose` describes objects without naming one; `swapped` are shapes to be replaced."""
 
     parts: tuple[Part, ...] = ()
@@ -58,7 +58,7 @@ def words_of(prompt: str) -> list[str]:
     return re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", prompt).casefold())
 
 
-def read(prompt: str) -> Asked:
+def read(prompt: str) -> SceneRequest:
     """What a prompt, or an edit of one, asks for."""
     reader = _Reader()
     for word in words_of(prompt):
@@ -82,7 +82,7 @@ class _Reader:
         word = LEXICON.get(text)
         if word is not None:
             getattr(self, f"_{word.kind}", self._describe)(word)
-        elif text not in FILLER and text not in self.unread and len(self.unread) < MOST_UNREAD:
+        elif text not in FILLER and text not in self.unread and len(self.unread) < MAX_UNREAD:
             self.unread.append(text)
         if self.cues >= {"swap"} and text in ("into", "with", "by"):
             self._swap()
@@ -137,12 +137,12 @@ class _Reader:
         self.swapped += [part.shape for part in self.parts if part.shape]
         self.parts.clear()
 
-    def asked(self) -> Asked:
+    def asked(self) -> SceneRequest:
         motion = next((m for m in LIVELIEST if m in self.motions), None)
         loose = (
             replace(self.pending, material=None) if self.before[1] == "wood" and "floor" in self.place else self.pending
         )
-        return Asked(
+        return SceneRequest(
             parts=tuple(part.filled(loose) for part in self.parts),
             loose=loose,
             motion=f"roll_{self.side}" if motion == "roll" else motion,

@@ -12,7 +12,7 @@ from generator.ports import BeyondCapabilities
 
 PANEL_HIGH, PANEL_WIDE = 0.5, 0.9
 """The box, in parts of the frame, that a picture fills without being cut."""
-MOST_PIXELS = 4096 * 4096
+MAX_PIXELS = 4096 * 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Panel:
 def panel(png: bytes, width: int, height: int, material: str, grade: Grade) -> Panel:
     """The picture scaled to fit its box in a frame of width x height pixels."""
     with Image.open(io.BytesIO(png), formats=["PNG"]) as opened:
-        if opened.width * opened.height > MOST_PIXELS:
+        if opened.width * opened.height > MAX_PIXELS:
             raise BeyondCapabilities(
                 f"The picture has {opened.width}x{opened.height} pixels; at most 4096x4096 are read."
             )

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from generator.engines.scene.grammar import Asked, Part
+from generator.engines.scene.grammar import Part, SceneRequest
 
 
-def over(base: Asked, edit: Asked) -> Asked:
+def over(base: SceneRequest, edit: SceneRequest) -> SceneRequest:
     """The base as the edit changes it."""
-    return Asked(
+    return SceneRequest(
         parts=_parts(base.parts, edit),
         loose=edit.loose.filled(base.loose),
         motion=edit.motion or base.motion,
@@ -18,7 +18,7 @@ def over(base: Asked, edit: Asked) -> Asked:
     )
 
 
-def _parts(base: tuple[Part, ...], edit: Asked) -> tuple[Part, ...]:
+def _parts(base: tuple[Part, ...], edit: SceneRequest) -> tuple[Part, ...]:
     if not edit.parts:
         return tuple(edit.loose.filled(part) for part in base)
     if not base:

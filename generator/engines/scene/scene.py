@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import chain, repeat
 
-from generator.engines.scene.grammar import Asked, Part, read
+from generator.engines.scene.grammar import Part, SceneRequest, read
 from generator.engines.scene.remix import over
-from generator.ports import GenerationRequest, OutsideVocabulary
+from generator.ports import GenerationRequest, Unsupported
 
-MOST_THINGS = 2
+MAX_OBJECTS = 2
 USUAL = {
     "ball": ("red", "rubber"),
     "cube": ("blue", "wood"),
@@ -31,7 +31,7 @@ DOING = {
 
 
 @dataclass(frozen=True)
-class Thing:
+class SceneObject:
     shape: str
     colour: str
     material: str
@@ -45,7 +45,7 @@ class Thing:
 class Scene:
     """What is drawn. `unread` are words that were not vocabulary; `left_out` says what was asked for and not drawn."""
 
-    things: tuple[Thing, ...]
+    things: tuple[SceneObject, ...]
     motion: str
     floor: str
     backdrop: str
@@ -60,19 +60,19 @@ class Scene:
 
 
 def scene_of(request: GenerationRequest) -> Scene:
-    """The scene of a request: parent first, the edit over it. Raises OutsideVocabulary where no object is named."""
+    """The scene of a request: parent first, the edit over it. Raises Unsupported where no object is named."""
     lines = [*(request.parent_prompt or "").splitlines(), request.prompt]
-    asked = reduce(over, map(read, lines), Asked())
+    asked = reduce(over, map(read, lines), SceneRequest())
     if request.image is not None and not asked.parts:
         asked = replace(asked, parts=(asked.loose.filled(Part(shape="cube")),))
-    most = MOST_THINGS if request.image is None else 1  # a picture fills the scene
+    most = MAX_OBJECTS if request.image is None else 1  # a picture fills the scene
     return settle(replace(asked, style=request.style or asked.style), most)
 
 
-def settle(asked: Asked, most: int = MOST_THINGS) -> Scene:
+def settle(asked: SceneRequest, most: int = MAX_OBJECTS) -> Scene:
     """Fills what is open with what is usual; draws at most so many things."""
     if not asked.parts:
-        raise OutsideVocabulary(asked.unread, nearest(asked))
+        raise Unsupported(asked.unread, nearest(asked))
     everything = _things(asked.parts)
     things, left_out = everything[:most], tuple(str(thing) for thing in everything[most:])
     alone = len(things) == 1
@@ -88,19 +88,19 @@ def settle(asked: Asked, most: int = MOST_THINGS) -> Scene:
     )
 
 
-def _things(parts: tuple[Part, ...]) -> tuple[Thing, ...]:
+def _things(parts: tuple[Part, ...]) -> tuple[SceneObject, ...]:
     """One of each kind first, then copies."""
     copies = chain.from_iterable(repeat(part, (part.count or 1) - 1) for part in parts)
     return tuple(_thing(part) for part in (*parts, *copies))
 
 
-def _thing(part: Part) -> Thing:
+def _thing(part: Part) -> SceneObject:
     shape = part.shape or "ball"
     colour, material = USUAL[shape]
-    return Thing(shape, part.colour or colour, part.material or material, part.size or "medium")
+    return SceneObject(shape, part.colour or colour, part.material or material, part.size or "medium")
 
 
-def nearest(asked: Asked) -> tuple[str, ...]:
+def nearest(asked: SceneRequest) -> tuple[str, ...]:
     """Three prompts that can be drawn and keep whatever else was understood."""
     parts = [asked.loose.filled(Part(shape=shape)) for shape in ("ball", "cube", "star")]
     scenes = [settle(replace(asked, parts=(part,), unread=())) for part in parts]

@@ -12,7 +12,7 @@ from generator.engines.scene.figures import SCENE_SIZE, Figure, Solid
 from generator.engines.scene.moves import Body, Dance, Room, dance
 from generator.engines.scene.panel import panel
 from generator.engines.scene.physics import Floats, Poses
-from generator.engines.scene.scene import Scene, Thing
+from generator.engines.scene.scene import Scene, SceneObject
 from generator.engines.scene.styles import GRADES, Grade
 from generator.ports import GenerationRequest
 
@@ -23,7 +23,7 @@ STAND_LOWER = 0.885
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class SceneStage:
     """Everything that a frame is drawn from. `poses` and `shake` [frames, 2] are in units and pixels."""
 
     behind: Frame
@@ -77,7 +77,7 @@ def _shade(frame: Frame, figure: Figure, x: float, floor: float, high: float) ->
     frame[y0:y1, x0:x1] = frame[y0:y1, x0:x1] * dark[..., None].astype(np.float32)
 
 
-def set_up(scene: Scene, request: GenerationRequest, frames: int) -> Stage:
+def set_up(scene: Scene, request: GenerationRequest, frames: int) -> SceneStage:
     """The stage for a request. The picture, where there is one, takes the place of the thing."""
     width, height, unit = request.width, request.height, min(request.width, request.height)
     looks, moves, hand = (np.random.default_rng([request.seed & (2**63 - 1), part]) for part in range(3))
@@ -89,7 +89,7 @@ def set_up(scene: Scene, request: GenerationRequest, frames: int) -> Stage:
     danced = dance(scene.motion, bodies, room, moves)
     times: Floats = np.arange(frames) / request.fps
     still = backdrop(scene.backdrop, scene.floor, Canvas(width + 2 * PAD, height + 2 * PAD, looks))
-    return Stage(
+    return SceneStage(
         behind=grade(still).astype(np.uint8),
         figures=figures,
         bodies=bodies,
@@ -112,7 +112,7 @@ def _figures(scene: Scene, request: GenerationRequest, grade: Grade, chance: np.
     return [panel(request.image, request.width, request.height, scene.things[0].material, grade)]
 
 
-def _solid(thing: Thing, unit: float, grade: Grade, chance: np.random.Generator) -> Solid:
+def _solid(thing: SceneObject, unit: float, grade: Grade, chance: np.random.Generator) -> Solid:
     radius = SCENE_SIZE[thing.size] * unit
     side = int(2.2 * radius) + 8
     grain = 0.03 * chance.standard_normal((side, side), np.float32)

@@ -11,18 +11,18 @@ from typing import Any, ClassVar
 from django.conf import settings
 
 from placet.cli.command import CommandFailed, PlacetCommand
-from placet.cli.remediation import MENDS
-from placet.eventlog.polling import StillWaiting, Tick, rest
+from placet.cli.remediation import HINTS
+from placet.eventlog.polling import Tick, WaitTimedOut, pause
 from placet.eventlog.store.codec import NotStorable
 from placet.eventlog.store.log import EventLog, current_log
 from placet.kernel.refusal import Refusal
 from placet.media.errors import MediaError
-from placet.people.authorization import account_of, demand
+from placet.people.authorization import require_permission, transient_account
 from placet.people.models import Account
-from placet.people.queries import Person, named
-from placet.runtime.supervisor.attach import join_install
-from placet.runtime.supervisor.ensure_running import running
-from placet.runtime.supervisor.state import Running
+from placet.people.queries import Person, find_by_name
+from placet.runtime.supervisor.attach import attach_to
+from placet.runtime.supervisor.ensure_running import ensure_running
+from placet.runtime.supervisor.state import SupervisorState
 from placet.runtime.supervisor.supervisor import NotStarted
 
 WAIT_SECONDS = 300.0
@@ -60,33 +60,33 @@ class ActingCommand(PlacetCommand):
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         tick: Tick | None = options.pop("tick", None)
-        with mended(), nullcontext() if tick else over_the_running_install():
-            self.tick: Tick = tick or rest
-            actor = named(options.pop("actor"))
-            self.account: Account = account_of(actor)
-            demand(self.account, self.needs)
+        with map_errors(), nullcontext() if tick else running_install():
+            self.tick: Tick = tick or pause
+            actor = find_by_name(options.pop("actor"))
+            self.account: Account = transient_account(actor)
+            require_permission(self.account, self.needs)
             return self.act(actor, **options)
 
 
 @contextmanager
-def over_the_running_install() -> Iterator[Running]:
+def running_install() -> Iterator[SupervisorState]:
     """What runs, or what is started for as long as this lasts; this process reads and writes its database."""
     home = Path(settings.PLACET_HOME)
-    with running(home) as state:
-        join_install(home, state)
+    with ensure_running(home) as state:
+        attach_to(home, state)
         yield state
 
 
 @contextmanager
-def mended() -> Iterator[None]:
+def map_errors() -> Iterator[None]:
     """Whatever a room refuses becomes a failure that ends with the command that mends it."""
     try:
         yield
     except (Refusal, MediaError) as refusal:
-        raise CommandFailed(str(refusal), MENDS.get(refusal.code, refusal.advice), code=refusal.code) from None
+        raise CommandFailed(str(refusal), HINTS.get(refusal.code, refusal.hint), code=refusal.code) from None
     except NotStorable as refusal:
         raise CommandFailed(str(refusal), "send valid Unicode text", code="not_storable") from None
-    except StillWaiting:
+    except WaitTimedOut:
         happened = "It had not ended when the time was over; it goes on."
         raise CommandFailed(happened, "placet status", code="still_waiting") from None
     except NotStarted as refusal:
@@ -98,7 +98,7 @@ def command_id() -> str:
     return str(uuid.uuid4())
 
 
-def an_id(text: str, what: str, look: str) -> str:
+def parse_uuid(text: str, what: str, look: str) -> str:
     """A well-formed id. Raises `CommandFailed`; `look` is the command that lists the right ones."""
     try:
         return str(uuid.UUID(text))
@@ -106,7 +106,7 @@ def an_id(text: str, what: str, look: str) -> str:
         raise CommandFailed(f"{text!r} is not the id of a {what}.", look, code="malformed_id") from None
 
 
-def a_file(path: str) -> bytes:
+def read_file(path: str) -> bytes:
     """The bytes of a file that was named. Raises `CommandFailed`."""
     try:
         return Path(path).read_bytes()

@@ -64,7 +64,7 @@ class PlacetCommand(BaseCommand):
         except CommandFailed as failure:
             if not getattr(self, "_called_from_command_line", False):
                 raise
-            self._tell_failure(failure)
+            self._report_failure(failure)
             sys.exit(1)
         if answer:
             self.deliver(answer)
@@ -79,7 +79,7 @@ class PlacetCommand(BaseCommand):
             self.show(answer)
         self.stdout.flush()
 
-    def _tell_failure(self, failure: CommandFailed) -> None:
+    def _report_failure(self, failure: CommandFailed) -> None:
         told = {"ok": False, "code": failure.code, "happened": failure.happened, "mend": failure.mend}
         if self.as_json:
             self.stdout.write(json.dumps(told, ensure_ascii=False))

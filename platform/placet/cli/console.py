@@ -6,7 +6,7 @@ from rich.table import Table
 WIDE = 220
 
 
-def tell(*things: Table | str) -> None:
+def print_table(*things: Table | str) -> None:
     """To stdout."""
     console = Console(highlight=False)
     if not console.is_terminal:

@@ -7,19 +7,19 @@ from django.conf import settings
 from placet.media.errors import BlobMissing
 from placet.media.storage import blobs
 from placet.studio.queries import standing
-from placet.studio.view_model import Told
+from placet.studio.view_model import GenerationView
 from placet.ui.region import is_barred
 
 
 def shown_to_all(generation: str) -> str | None:
     """A copy of a clip as the feed serves it; None while anything stands against it."""
     now = standing(generation)
-    if now is None or not now.is_shown or is_barred(now.barred, settings.PLACET_REGION):
+    if now is None or not now.is_visible or is_barred(now.excluded_territories, settings.PLACET_REGION):
         return None
     return _copy(generation, now.sha256)
 
 
-def shown_to_asker(told: Told) -> str | None:
+def shown_to_asker(told: GenerationView) -> str | None:
     """A copy of the asker's own signed draft, or of what was published; None when there is none to show."""
     if told.state != "draft" or told.standing:
         return shown_to_all(told.id)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from placet.cli.console import tell
+from placet.cli.console import print_table
 from placet.cli.export_clips import shown_to_asker
-from placet.studio.view_model import Told
+from placet.studio.view_model import GenerationView
 
 
-def answer_of(told: Told) -> dict[str, Any]:
+def to_answer(told: GenerationView) -> dict[str, Any]:
     """One object: the end of a generation, as its asker is told."""
     return {
         "id": told.id,
@@ -23,16 +23,16 @@ def answer_of(told: Told) -> dict[str, Any]:
     }
 
 
-def tell_end(answer: Mapping[str, Any]) -> None:
+def print_outcome(answer: Mapping[str, Any]) -> None:
     """What it came to, why, and where the file is."""
-    tell(f"{answer['state']}  {answer['id']}")
+    print_table(f"{answer['state']}  {answer['id']}")
     for name, value in (answer["refusal"] or answer["held"] or answer["failure"] or {}).items():
         if value:
-            tell(f"  {name.replace('_', ' ')}: {_plain(value)}")
+            print_table(f"  {name.replace('_', ' ')}: {_plain(value)}")
     if answer["nearest"]:
-        tell(f"  The engine cannot draw this. Nearest: {'; '.join(answer['nearest'])}")
+        print_table(f"  The engine cannot draw this. Nearest: {'; '.join(answer['nearest'])}")
     if answer["file"]:
-        tell(f"  {answer['file']}")
+        print_table(f"  {answer['file']}")
 
 
 def _plain(value: Any) -> str:

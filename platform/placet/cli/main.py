@@ -40,18 +40,20 @@ def _run(arguments: list[str]) -> int:
         return 130
     except SystemExit as ended:  # argparse has written what is wrong, and how it is meant
         if ended.code == USAGE and "--json" in arguments:
-            _tell("usage", "The arguments are not as this command takes them.", f"placet {arguments[1]} --help")
+            _report_failure(
+                "usage", "The arguments are not as this command takes them.", f"placet {arguments[1]} --help"
+            )
         raise
     except OperationalError as error:
         happened = f"PostgreSQL does not answer: {str(error).splitlines()[0]}"
         sys.stderr.write(f"{happened}\n  To mend it: placet up\n")
         if "--json" in arguments:
-            _tell("database_away", happened, "placet up")
+            _report_failure("database_away", happened, "placet up")
         return 1
     return 0
 
 
-def _tell(code: str, happened: str, mend: str) -> None:
+def _report_failure(code: str, happened: str, mend: str) -> None:
     told = {"ok": False, "code": code, "happened": happened, "mend": mend}
     sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
 
@@ -67,7 +69,7 @@ def overview() -> str:
     """Every command of ours in its group, with its help line. Read, not imported: commands may be heavy."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for path in command_files().values():
-        told = _told_by(path)
+        told = _described_by(path)
         groups.setdefault(told.get("group", "Other"), []).append((path.stem.replace("_", "-"), told.get("help", "")))
     width = max(len(name) for rows in groups.values() for name, _ in rows)
     lines = ["placet: nothing is made, remixed or shown until everyone it concerns has assented", ""]
@@ -76,7 +78,7 @@ def overview() -> str:
     return "\n".join([*lines, "placet <command> --help tells its arguments; --json prints one object.", ""])
 
 
-def _told_by(path: Path) -> dict[str, str]:
+def _described_by(path: Path) -> dict[str, str]:
     """The texts that a command's class sets: `help` and `group`."""
     assigned = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Assign)]
     return {

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-MENDS: Final = {
+HINTS: Final = {
     "person_unknown": "placet people",
     "not_permitted": "placet people",
     "no_such_generation": "placet feed",

@@ -5,36 +5,36 @@ from typing import Final
 
 from django.db import connection
 
-from placet.eventlog.polling import Tick, until
+from placet.eventlog.polling import Tick, wait_until
 from placet.eventlog.projections.runner import PROJECTIONS, position_of
 from placet.eventlog.store.log import current_log
-from placet.studio.view_model import RunProgress, Told, progress_of, told
+from placet.studio.view_model import GenerationView, JobProgress, generation_view, progress_of
 
 FOLD_SECONDS: Final = 5.0
 
-Show = Callable[[Told, RunProgress | None], None]
+Show = Callable[[GenerationView, JobProgress | None], None]
 
 
-def follow(generation: str, tick: Tick, seconds: float, show: Show = lambda *_: None) -> Told:
-    """Until the generation rests: a draft, or why there is none. Raises `StillWaiting`."""
+def wait_until_ended(generation: str, tick: Tick, seconds: float, show: Show = lambda *_: None) -> GenerationView:
+    """Until the generation rests: a draft, or why there is none. Raises `WaitTimedOut`."""
 
     def has_ended() -> bool:
-        found = told(generation)
+        found = generation_view(generation)
         show(found, progress_of(generation))
-        return found.has_ended and not (found.state == "draft" and found.is_publication_asked)
+        return found.has_ended and not (found.state == "draft" and found.is_publication_requested)
 
-    until(has_ended, tick, seconds)
-    return told(generation)
+    wait_until(has_ended, tick, seconds)
+    return generation_view(generation)
 
 
-def folded(tick: Tick, seconds: float = FOLD_SECONDS) -> None:
-    """Until every projection shows what was committed when this was called. Raises `StillWaiting`."""
+def wait_until_projected(tick: Tick, seconds: float = FOLD_SECONDS) -> None:
+    """Until every projection shows what was committed when this was called. Raises `WaitTimedOut`."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM event")
         last = cursor.fetchone()[0]
-    until(lambda: _has_position(last), tick, seconds)
+    wait_until(lambda: _has_position(last), tick, seconds)
     position = current_log().last_position
-    until(lambda: all(position_of(name) >= position for name in PROJECTIONS), tick, seconds)
+    wait_until(lambda: all(position_of(name) >= position for name in PROJECTIONS), tick, seconds)
 
 
 def _has_position(event: int) -> bool:

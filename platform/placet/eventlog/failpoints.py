@@ -13,10 +13,10 @@ from typing import Final
 AT: Final = frozenset(filter(None, os.environ.get("PLACET_CRASH_AT", "").split(",")))
 LEFT: Final = os.environ.get("PLACET_CRASH_LEFT", "")
 _POINTS: Final = {point.partition(":")[0] for point in AT}
-_passed: Counter[str] = Counter()
+_hits: Counter[str] = Counter()
 
 
-def crash_point(name: str) -> None:
+def failpoint(name: str) -> None:
     """Die here, when this is a point and a time that was asked for."""
     if name in _POINTS and f"{name}:{_count(name)}" in AT:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -25,8 +25,8 @@ def crash_point(name: str) -> None:
 def _count(name: str) -> int:
     """Which pass this is: of this process, or of all processes that share a folder."""
     if not LEFT:
-        _passed[name] += 1
-        return _passed[name]
+        _hits[name] += 1
+        return _hits[name]
     number = 1
     while not _is_first(Path(LEFT) / f"{name}.{number}"):
         number += 1

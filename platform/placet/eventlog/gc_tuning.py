@@ -9,7 +9,7 @@ SELDOM: Final = (10_000, 20, 50)
 """Python's usual thresholds look through all that is held after every few thousand events, for 0.3 s each time."""
 
 
-def collect_seldom() -> None:
+def reduce_gc() -> None:
     """From now on, in this process."""
     gc.collect()
     gc.freeze()
@@ -17,10 +17,10 @@ def collect_seldom() -> None:
 
 
 @contextmanager
-def collecting_seldom() -> Iterator[None]:
+def reduced_gc() -> Iterator[None]:
     """Within this block, and the usual way after it."""
     usual = gc.get_threshold()
-    collect_seldom()
+    reduce_gc()
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ class Checkpoint(models.Model):
         constraints = [models.UniqueConstraint(fields=["name", "topic", "partition"], name="one_checkpoint_a_place")]
 
 
-class Lease(models.Model):
+class LeaseRow(models.Model):
     """Who leads under a name, and until when by the database's clock."""
 
     name = models.TextField(primary_key=True)
@@ -32,7 +32,7 @@ class Lease(models.Model):
         db_table = "lease"
 
 
-class Effect(models.Model):
+class OutboxItem(models.Model):
     """Something to be done in the world, once, under its key."""
 
     class State(models.TextChoices):
@@ -71,7 +71,7 @@ class Effect(models.Model):
         ]
 
 
-class Parked(models.Model):
+class DeadLetterRow(models.Model):
     """An event that a consumer's own handler could not take, or that waits behind such a one in its stream."""
 
     consumer = models.TextField()
@@ -87,7 +87,7 @@ class Parked(models.Model):
         indexes = [models.Index(fields=["consumer", "stream"], name="parked_stream")]
 
 
-class Dropped(models.Model):
+class DiscardedDeadLetter(models.Model):
     """A parked event that an operator gave up, for ever: who did it and why."""
 
     consumer = models.TextField()
@@ -103,7 +103,7 @@ class Dropped(models.Model):
         constraints = [models.UniqueConstraint(fields=["consumer", "position"], name="dropped_once")]
 
 
-class Chore(models.Model):
+class JobRun(models.Model):
     """Something done now and then by whoever comes first: when it was begun and ended, and what came of it."""
 
     name = models.TextField(primary_key=True)

@@ -15,21 +15,21 @@ import psycopg
 from django.db import close_old_connections
 from psycopg.types.json import Jsonb
 
-from placet.eventlog.consumers.delivery import PlannedEffect
-from placet.eventlog.failpoints import crash_point
-from placet.eventlog.store.log_context import about, place_of
+from placet.eventlog.consumers.delivery import PlannedItem
+from placet.eventlog.failpoints import failpoint
+from placet.eventlog.store.log_context import error_location, log_context
 
 logger = logging.getLogger(__name__)
 GIVE_UP_AFTER: Final = "24 hours"
 GIVE_UP_TRIES: Final = 20
 """And not before so many: else a clock that jumps by a day would give up what failed once."""
-LONGEST_WAIT_SECONDS: Final = 600
+MAX_WAIT_SECONDS: Final = 600
 """No wait and no lease is longer. A deadline further away was set by a clock that was wrong, and holds nothing back."""
-Perform = Callable[[Mapping[str, Any], str], None]
-PERFORMERS: Final[dict[str, Perform]] = {}
+Handler = Callable[[Mapping[str, Any], str], None]
+HANDLERS: Final[dict[str, Handler]] = {}
 
-THE_LONGEST: Final = f"clock_timestamp() + interval '{LONGEST_WAIT_SECONDS} seconds'"
-TURN_SECONDS: Final = 20
+THE_LONGEST: Final = f"clock_timestamp() + interval '{MAX_WAIT_SECONDS} seconds'"
+FAIRNESS_SECONDS: Final = 20
 """Each effect that its owner has waiting puts a further one so far behind those of others."""
 PLAN: Final = """
 INSERT INTO effect
@@ -51,11 +51,11 @@ WHERE id = (
     SELECT id FROM effect
     WHERE kind = %(kind)s AND payload @> %(like)s AND due_at NOT BETWEEN clock_timestamp() AND {THE_LONGEST}
       AND (state = 'planned' OR (state = 'leased' AND lease_until NOT BETWEEN clock_timestamp() AND {THE_LONGEST}))
-    ORDER BY due_at + make_interval(secs => {TURN_SECONDS} * behind), id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY due_at + make_interval(secs => {FAIRNESS_SECONDS} * behind), id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING id, token, key, payload, event_id, stream, attempts
 """  # noqa: S608
-BEAT: Final = """
+HEARTBEAT: Final = """
 UPDATE effect SET lease_until = clock_timestamp() + make_interval(secs => %s), progress = %s
 WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
 """
@@ -63,7 +63,7 @@ DONE: Final = """
 UPDATE effect SET state = 'done', done_at = clock_timestamp(), progress = NULL
 WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
 """
-LATER: Final = f"""
+RESCHEDULE: Final = f"""
 UPDATE effect SET error = %s, due_at = clock_timestamp() + make_interval(secs => %s),
        state = CASE WHEN clock_timestamp() - planned_at > interval '{GIVE_UP_AFTER}' AND attempts >= {GIVE_UP_TRIES}
                THEN 'failed' ELSE 'planned' END
@@ -71,12 +71,12 @@ WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
 """  # noqa: S608
 
 
-class LeaseLost(RuntimeError):
+class OutboxLeaseLost(RuntimeError):
     """Another claim has this effect now: drop what was done, write nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimedItem:
     """One effect, held until its lease ends."""
 
     id: int
@@ -88,55 +88,57 @@ class Claim:
     attempts: int
 
 
-def plan(connection: psycopg.Connection[Any], consumer: str, planned: Sequence[PlannedEffect]) -> None:
+def plan(connection: psycopg.Connection[Any], consumer: str, planned: Sequence[PlannedItem]) -> None:
     """Plan effects inside the caller's transaction. Planned twice under one key, an effect is one."""
     if planned:
-        rows = [(p.event_id, p.key, p.kind, json.dumps(p.payload), p.stream, p.turn) for p in planned]
+        rows = [(p.event_id, p.key, p.kind, json.dumps(p.payload), p.stream, p.fairness_key) for p in planned]
         connection.execute(PLAN, (consumer, *(list(column) for column in zip(*rows, strict=True))))
 
 
 def claim(
     connection: psycopg.Connection[Any], kind: str, lease_seconds: float, like: Mapping[str, Any] | None = None
-) -> Claim | None:
+) -> ClaimedItem | None:
     """Take the effect of this kind whose turn it is, or None: the one due longest, owners with many behind others.
 
     With `like`, only one whose payload holds all of it.
     """
     row = connection.execute(CLAIM, {"kind": kind, "lease": lease_seconds, "like": Jsonb(like or {})}).fetchone()
-    return Claim(row[0], row[1], row[2], row[3], str(row[4]), row[5], row[6]) if row else None
+    return ClaimedItem(row[0], row[1], row[2], row[3], str(row[4]), row[5], row[6]) if row else None
 
 
-def beat(connection: psycopg.Connection[Any], held: Claim, lease_seconds: float, progress: Mapping[str, Any]) -> None:
+def heartbeat(
+    connection: psycopg.Connection[Any], held: ClaimedItem, lease_seconds: float, progress: Mapping[str, Any]
+) -> None:
     """Keep the lease. Raises `LeaseLost`."""
-    _fenced(connection, BEAT, (lease_seconds, json.dumps(progress), held.id, held.token))
+    _fenced(connection, HEARTBEAT, (lease_seconds, json.dumps(progress), held.id, held.token))
 
 
-def done(connection: psycopg.Connection[Any], held: Claim) -> None:
+def done(connection: psycopg.Connection[Any], held: ClaimedItem) -> None:
     """Mark it done, inside the caller's transaction. Raises `LeaseLost`."""
     _fenced(connection, DONE, (held.id, held.token))
 
 
-def later(connection: psycopg.Connection[Any], held: Claim, error: str, after_seconds: float) -> None:
+def reschedule(connection: psycopg.Connection[Any], held: ClaimedItem, error: str, after_seconds: float) -> None:
     """Give it back to be tried again. After 24 hours and 20 tries it is marked failed instead. Raises `LeaseLost`."""
-    _fenced(connection, LATER, (error[:2000], after_seconds, held.id, held.token))
+    _fenced(connection, RESCHEDULE, (error[:2000], after_seconds, held.id, held.token))
 
 
 def _fenced(connection: psycopg.Connection[Any], query: str, parameters: tuple[Any, ...]) -> None:
     if connection.execute(query, parameters).fetchone() is None:
-        raise LeaseLost(f"effect {parameters[-2]} is held under a newer token")
+        raise OutboxLeaseLost(f"effect {parameters[-2]} is held under a newer token")
 
 
-def performs(kind: str) -> Callable[[Perform], Perform]:
+def outbox_handler(kind: str) -> Callable[[Handler], Handler]:
     """Register what carries out effects of this kind: `(payload, key) -> None`."""
 
-    def register(perform: Perform) -> Perform:
-        PERFORMERS[kind] = perform
+    def register(perform: Handler) -> Handler:
+        HANDLERS[kind] = perform
         return perform
 
     return register
 
 
-class EffectThread(threading.Thread):
+class OutboxThread(threading.Thread):
     """Carries out effects of the registered kinds, one at a time."""
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], stop: threading.Event) -> None:
@@ -150,7 +152,7 @@ class EffectThread(threading.Thread):
             try:
                 with self._connect() as connection:
                     while not self._stop_asked.is_set():
-                        if not sum(run_one(connection, kind) for kind in PERFORMERS):
+                        if not sum(process_one(connection, kind) for kind in HANDLERS):
                             self._stop_asked.wait(0.2)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 self._stop_asked.wait(0.5)
@@ -159,27 +161,27 @@ class EffectThread(threading.Thread):
                 self._stop_asked.wait(1)
 
 
-def run_one(connection: psycopg.Connection[Any], kind: str) -> bool:
+def process_one(connection: psycopg.Connection[Any], kind: str) -> bool:
     """Carry out one effect of a kind; True when there was one."""
     held = claim(connection, kind, lease_seconds=60)
     if held is None:
         return False
-    crash_point(f"{kind}.claimed")
+    failpoint(f"{kind}.claimed")
     try:
-        PERFORMERS[kind](held.payload, f"{held.event_id}-{held.key}")
-        crash_point(f"{kind}.performed")
+        HANDLERS[kind](held.payload, f"{held.event_id}-{held.key}")
+        failpoint(f"{kind}.performed")
     except Exception as error:  # noqa: BLE001  a failed effect parks itself alone and is tried again
         close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
-        with about(_story_of(connection, held)):
-            logger.warning("effect %s (%s) failed: %s", held.id, kind, place_of(error))
-        later(connection, held, place_of(error), min(2.0**held.attempts, LONGEST_WAIT_SECONDS))
+        with log_context(_correlation_of(connection, held)):
+            logger.warning("effect %s (%s) failed: %s", held.id, kind, error_location(error))
+        reschedule(connection, held, error_location(error), min(2.0**held.attempts, MAX_WAIT_SECONDS))
     else:
         done(connection, held)
-        crash_point(f"{kind}.done")
+        failpoint(f"{kind}.done")
     return True
 
 
-def _story_of(connection: psycopg.Connection[Any], held: Claim) -> str:
+def _correlation_of(connection: psycopg.Connection[Any], held: ClaimedItem) -> str:
     """The correlation id of the event that planned it."""
     row = connection.execute(
         "SELECT correlation_id FROM event WHERE stream = %s AND event_id = %s", (held.stream, held.event_id)

@@ -12,22 +12,22 @@ from placet.feed.models import FeedRow
 from placet.feed.queries import newest
 from placet.feed.serializers import ClipShown
 from placet.people.queries import people
-from placet.people.rest import Endpoint, answers
+from placet.people.rest import ApiEndpoint, documented
 from placet.ui.region import region_of
 
 PAGE: Final = 20
 
 
-class Feed(Endpoint):
+class Feed(ApiEndpoint):
     needs: ClassVar = {"GET": "feed.watch"}
 
     @extend_schema(parameters=[OpenApiParameter("before", int, description="Position of the last clip you have.")])
-    @answers("feed_list", ClipShown(many=True))
+    @documented("feed_list", ClipShown(many=True))
     def get(self, request: Request) -> Response:
         """What everyone sees, newest first."""
         rows = newest(region_of(request.headers), _before(request.query_params.get("before")), PAGE)
-        names = {person: str(one.name) for person, one in people([str(row.asked_by) for row in rows]).items()}
-        return Response([_clip(row, names.get(str(row.asked_by), "someone who left")) for row in rows])
+        names = {person: str(one.name) for person, one in people([str(row.requested_by) for row in rows]).items()}
+        return Response([_clip(row, names.get(str(row.requested_by), "someone who left")) for row in rows])
 
 
 def _before(text: str | None) -> int | None:

@@ -8,7 +8,7 @@ class FeedRow(models.Model):
 
     generation = models.UUIDField(primary_key=True)
     position = models.BigIntegerField()
-    asked_by = models.UUIDField()
+    requested_by = models.UUIDField()
     parent = models.UUIDField(null=True)
     cameos = models.JSONField(default=list)
     sha256 = models.TextField(default="")

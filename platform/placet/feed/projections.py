@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from placet.eventlog.projections.runner import Rows, projection
+from placet.eventlog.projections.runner import ProjectionRows, projection
 from placet.eventlog.store.log import RecordedEvent
 from placet.feed.models import FeedRow
 from placet.studio import events as e
@@ -11,44 +11,49 @@ FEED: Final = projection("feed.clips", version=1, tables=[FeedRow], by_stream={"
 
 
 @FEED.on(e.GenerationSigned)
-def sign(fact: e.GenerationSigned, _event: RecordedEvent, rows: Rows) -> None:
+def sign(fact: e.GenerationSigned, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
     row.sha256 = fact.sha256
 
 
 @FEED.on(e.GenerationRequested)
-def ask(fact: e.GenerationRequested, _event: RecordedEvent, rows: Rows) -> None:
+def ask(fact: e.GenerationRequested, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
-    row.asked_by, row.parent, row.cameos, row.seconds = fact.asked_by, fact.parent, list(fact.cameos), fact.seconds
+    row.requested_by, row.parent, row.cameos, row.seconds = (
+        fact.requested_by,
+        fact.parent,
+        list(fact.cameos),
+        fact.seconds,
+    )
 
 
-@FEED.on(e.GenerationMade)
-def make(fact: e.GenerationMade, _event: RecordedEvent, rows: Rows) -> None:
+@FEED.on(e.GenerationRendered)
+def make(fact: e.GenerationRendered, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
     row.barred = list(fact.recipe.get("engine", {}).get("excluded_territories", ()))
 
 
 @FEED.on(e.GenerationPublished)
-def publish(fact: e.GenerationPublished, event: RecordedEvent, rows: Rows) -> None:
+def publish(fact: e.GenerationPublished, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
     row.position, row.published_at = event.position, event.at
     row.is_shown = not row.standing
 
 
-@FEED.on(e.StandingOpened)
-def hide(fact: e.StandingOpened, _event: RecordedEvent, rows: Rows) -> None:
+@FEED.on(e.RestrictionApplied)
+def hide(fact: e.RestrictionApplied, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
     row.standing, row.is_shown = {**row.standing, fact.opened_by: fact.reason}, False
 
 
-@FEED.on(e.StandingClosed)
-def show_again(fact: e.StandingClosed, _event: RecordedEvent, rows: Rows) -> None:
+@FEED.on(e.RestrictionLifted)
+def show_again(fact: e.RestrictionLifted, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
     row.standing = {k: v for k, v in row.standing.items() if k != fact.opened_by}
     row.is_shown = row.published_at is not None and not row.standing
 
 
-def _row(generation: str, rows: Rows) -> FeedRow:
+def _row(generation: str, rows: ProjectionRows) -> FeedRow:
     if rows.get(FeedRow, str(generation)) is None:
-        rows.put(FeedRow(generation=str(generation), position=0, asked_by=str(generation)))
+        rows.put(FeedRow(generation=str(generation), position=0, requested_by=str(generation)))
     return rows.change(FeedRow, str(generation))

@@ -48,7 +48,7 @@ def clips(rows: list[FeedRow]) -> list[Clip]:
     streams = current_log().read_many(
         f"{kind}-{row.generation}" for row in rows for kind in ("generation", "signature")
     )
-    names = people(list({str(p) for row in rows for p in (row.asked_by, *row.cameos)}))
+    names = people(list({str(p) for row in rows for p in (row.requested_by, *row.cameos)}))
     return [_clip(row, streams, names) for row in rows]
 
 
@@ -60,14 +60,14 @@ def clip(generation: str) -> FeedRow | None:
 def _clip(row: FeedRow, streams: dict[str, Stream], names: dict[str, Person]) -> Clip:
     life = streams[f"generation-{row.generation}"].facts
     asked = next(f for f in life if isinstance(f, e.GenerationRequested))
-    made = next((f for f in reversed(life) if isinstance(f, e.GenerationMade)), None)
+    made = next((f for f in reversed(life) if isinstance(f, e.GenerationRendered)), None)
     signed = next((ev for ev in streams[f"signature-{row.generation}"] if isinstance(ev.fact, ClipSigned)), None)
     recipe = made.recipe if made else {}
     maker = recipe.get("engine", {})
     engine = str(maker.get("name", asked.engine))
     is_rendered = engine == "scene"
     return Clip(
-        generation=str(row.generation), position=row.position, by=_name(names, str(row.asked_by)),
+        generation=str(row.generation), position=row.position, by=_name(names, str(row.requested_by)),
         shown=tuple(_name(names, p) for p in row.cameos), parent=str(row.parent) if row.parent else None,
         caption=str(e.drawn_in(life)),
         is_wide=asked.width > asked.height, seconds=row.seconds, published_at=row.published_at,

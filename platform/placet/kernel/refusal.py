@@ -7,13 +7,13 @@ class Refusal(Exception):
     """Root of every typed refusal. Nothing was written unless the message says so."""
 
     code: ClassVar[str] = "refused"
-    advice: ClassVar[str] = ""
+    hint: ClassVar[str] = ""
     status: ClassVar[int] = 422
     """HTTP status of the same refusal."""
 
-    def __init__(self, what: str = "") -> None:
-        super().__init__(what or type(self).__doc__ or self.code)
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or type(self).__doc__ or self.code)
 
     def to_json(self) -> dict[str, str]:
         """The same words for the API, the page and the command line."""
-        return {"code": self.code, "what": str(self), "advice": self.advice}
+        return {"code": self.code, "what": str(self), "advice": self.hint}

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from placet.kernel.ids import GenerationId
 
-Finding = Literal["clear", "hold", "block"]
+CheckOutcome = Literal["clear", "hold", "block"]
 Check = Literal["policy", "likeness", "rights", "technical", "faces", "rights_output"]
 
 
@@ -20,8 +20,8 @@ class Verdict:
     generation: GenerationId
     check: Check
     attempt: int
-    outcome: Finding
-    ground: dict[str, int] = field(default_factory=dict)
+    outcome: CheckOutcome
+    read_versions: dict[str, int] = field(default_factory=dict)
     code: str = ""
     rule: str = ""
     evidence: tuple[dict[str, Any], ...] = ()
@@ -29,4 +29,4 @@ class Verdict:
     what_would_pass: str = ""
     features: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    is_floor: bool = False
+    is_zero_tolerance: bool = False

@@ -10,14 +10,19 @@ from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands
 from placet.likeness.consent import Consent, consent_of
 from placet.likeness.queries import likeness_of
-from placet.likeness.serializers import LevelAsked, LikenessShown, PortraitAsked, RemovalAsked
+from placet.likeness.serializers import (
+    ConsentLevelSerializer,
+    LikenessSerializer,
+    PortraitSerializer,
+    RemovalSerializer,
+)
 from placet.media.sandbox_client import normalise_image
 from placet.media.storage import private
 from placet.people.queries import person
-from placet.people.rest import Endpoint, an_id, answers, once
+from placet.people.rest import ApiEndpoint, documented, idempotent, parse_uuid
 
 
-class OwnLikeness(Endpoint):
+class OwnLikeness(ApiEndpoint):
     """Whatever is done, the answer is how the likeness stands afterwards, from its own events."""
 
     needs: ClassVar = dict.fromkeys(("GET", "PUT", "POST", "DELETE"), "likeness.set")
@@ -38,41 +43,41 @@ class OwnLikeness(Endpoint):
 
 
 class Likeness(OwnLikeness):
-    @answers("likeness_see", LikenessShown)
+    @documented("likeness_see", LikenessSerializer)
     def get(self, _request: Request) -> Response:
         return self.stands()
 
 
 class Portrait(OwnLikeness):
-    @answers("likeness_enrol", LikenessShown, takes={"multipart/form-data": PortraitAsked}, status=202)
-    @once
+    @documented("likeness_enrol", LikenessSerializer, takes={"multipart/form-data": PortraitSerializer}, status=202)
+    @idempotent
     def post(self, request: Request, command_id: str) -> Response:
         """Hand in a portrait; `enrolment` tells later whether it could be used."""
-        asked = PortraitAsked(data=request.data)
+        asked = PortraitSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         portrait = private().keep(self.actor, normalise_image(asked.validated_data["portrait"].read()))
-        commands.ask_enrolment(self.log, self.actor, portrait, command_id)
+        commands.request_enrolment(self.log, self.actor, portrait, command_id)
         return self.stands(202)
 
 
 class LevelOfConsent(OwnLikeness):
-    @answers("likeness_level", LikenessShown, takes=LevelAsked)
+    @documented("likeness_level", LikenessSerializer, takes=ConsentLevelSerializer)
     def put(self, request: Request) -> Response:
         """Who may ask: only_me, approved, mutuals or everyone."""
-        asked = LevelAsked(data=request.data)
+        asked = ConsentLevelSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         commands.set_level(self.log, self.actor, asked.validated_data["level"], _fresh())
         return self.stands()
 
 
 class Grant(OwnLikeness):
-    @answers("likeness_allow", LikenessShown)
+    @documented("likeness_allow", LikenessSerializer)
     def put(self, _request: Request, to: str) -> Response:
         """Let one person ask; ends a block of theirs."""
         commands.allow(self.log, self.actor, _somebody(to), _fresh())
         return self.stands()
 
-    @answers("likeness_withdraw", LikenessShown)
+    @documented("likeness_withdraw", LikenessSerializer)
     def delete(self, _request: Request, to: str) -> Response:
         """Withdraw from one person: what they made with your likeness goes out of sight."""
         commands.revoke(self.log, self.actor, _somebody(to), _fresh())
@@ -80,16 +85,16 @@ class Grant(OwnLikeness):
 
 
 class Block(OwnLikeness):
-    @answers("likeness_block", LikenessShown)
-    def put(self, _request: Request, asker: str) -> Response:
+    @documented("likeness_block", LikenessSerializer)
+    def put(self, _request: Request, requester: str) -> Response:
         """No further use by this person, whatever the level."""
-        commands.block(self.log, self.actor, _somebody(asker), _fresh())
+        commands.block(self.log, self.actor, _somebody(requester), _fresh())
         return self.stands()
 
 
 class Revocation(OwnLikeness):
-    @answers("likeness_revoke", LikenessShown, takes={})
-    @once
+    @documented("likeness_revoke", LikenessSerializer, takes={})
+    @idempotent
     def post(self, _request: Request, command_id: str) -> Response:
         """The one switch: every grant ends, and everything that shows you goes out of sight within seconds."""
         commands.revoke(self.log, self.actor, None, command_id)
@@ -97,11 +102,11 @@ class Revocation(OwnLikeness):
 
 
 class Removal(OwnLikeness):
-    @answers("likeness_remove", LikenessShown, takes=RemovalAsked)
-    @once
+    @documented("likeness_remove", LikenessSerializer, takes=RemovalSerializer)
+    @idempotent
     def post(self, request: Request, command_id: str) -> Response:
         """Take one clip that shows you out of sight, with what was made from it."""
-        asked = RemovalAsked(data=request.data)
+        asked = RemovalSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         clip = GenerationId(str(asked.validated_data["generation"]))
         commands.remove_clip(self.log, self.actor, clip, command_id)
@@ -109,7 +114,7 @@ class Removal(OwnLikeness):
 
 
 def _somebody(text: str) -> PersonId:
-    return person(an_id(text)).person
+    return person(parse_uuid(text)).person
 
 
 def _fresh() -> str:

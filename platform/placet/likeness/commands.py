@@ -2,19 +2,19 @@
 
 import uuid
 
-from placet.eventlog.store.log import ANY, Append, Cause, EventLog, because
+from placet.eventlog.store.log import ANY, Append, EventLog, EventMetadata, event_context
 from placet.eventlog.store.retry import retried
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import events as e
 from placet.likeness.consent import Consent, consent_of
-from placet.likeness.refusals import NoLikeness, NotShownInIt
+from placet.likeness.refusals import NoLikeness, NotDepicted
 from placet.studio.events import GenerationRequested
 
 
 @retried
-def ask_enrolment(log: EventLog, person: PersonId, portrait: str, command_id: str) -> None:
+def request_enrolment(log: EventLog, person: PersonId, portrait: str, command_id: str) -> None:
     """A portrait lies in the person's private store: the faces consumer makes the template, or says what is wrong."""
-    log.append(f"enrolment-{person}", [e.EnrolmentAsked(person, portrait)], expected=ANY, command_id=command_id)
+    log.append(f"enrolment-{person}", [e.EnrolmentRequested(person, portrait)], expected=ANY, command_id=command_id)
 
 
 @retried
@@ -22,32 +22,32 @@ def set_level(log: EventLog, person: PersonId, level: e.Level, command_id: str) 
     """Who may ask: only_me, approved, mutuals or everyone."""
     consent = _enrolled(log, person)
     if consent.level != level or consent.is_revoked:
-        _append(log, person, consent, [e.LevelSet(person, level)], command_id)
+        _append(log, person, consent, [e.ConsentLevelSet(person, level)], command_id)
 
 
 @retried
 def allow(log: EventLog, person: PersonId, to: PersonId, command_id: str) -> None:
     """Approve one asker; ends a block of theirs."""
     consent = _enrolled(log, person)
-    facts: list[object] = [e.AskerUnblocked(person, to)] if to in consent.blocked else []
+    facts: list[object] = [e.RequesterUnblocked(person, to)] if to in consent.blocked else []
     if to not in consent.grants or consent.is_revoked:
-        facts.append(e.GrantGiven(person, to))
+        facts.append(e.GrantIssued(person, to))
     _append(log, person, consent, facts, command_id)
 
 
 @retried
-def block(log: EventLog, person: PersonId, asker: PersonId, command_id: str) -> None:
+def block(log: EventLog, person: PersonId, requester: PersonId, command_id: str) -> None:
     """No further use by this asker, whatever the level. What is published stays until it is removed."""
     consent = Consent.replay(log.read(consent_of(person)))
-    if asker not in consent.blocked:
-        _append(log, person, consent, [e.AskerBlocked(person, asker)], command_id)
+    if requester not in consent.blocked:
+        _append(log, person, consent, [e.RequesterBlocked(person, requester)], command_id)
 
 
 @retried
 def revoke(log: EventLog, person: PersonId, from_asker: PersonId | None, command_id: str) -> None:
     """Withdraw from one asker, or (None) everything: no further use, and what shows the person goes out of sight."""
     consent = _enrolled(log, person)
-    fact: object = e.GrantWithdrawn(person, from_asker) if from_asker else e.ConsentRevoked(person)
+    fact: object = e.GrantRevoked(person, from_asker) if from_asker else e.ConsentRevoked(person)
     _append(log, person, consent, [fact], command_id)
 
 
@@ -56,7 +56,7 @@ def remove_clip(log: EventLog, person: PersonId, generation: GenerationId, comma
     """Take one clip that shows this person out of sight, with what was made from it."""
     request = next((f for f in log.read(f"generation-{generation}").facts if isinstance(f, GenerationRequested)), None)
     if request is None or person not in request.cameos:
-        raise NotShownInIt
+        raise NotDepicted
     log.append(f"removals-{person}", [e.ClipRemoved(person, generation)], expected=ANY, command_id=command_id)
 
 
@@ -69,7 +69,7 @@ def record_download(log: EventLog, generation: str, downloader: str, day: str) -
         return
     command_id = str(uuid.uuid5(uuid.UUID(generation), f"downloaded {downloader} {day}"))
     used = [e.CameoUsed(p, request.generation, PersonId(downloader), "downloaded") for p in sorted(request.cameos)]
-    with because(Cause(generation, actor=downloader)):
+    with event_context(EventMetadata(generation, actor=downloader)):
         log.append_all([Append(f"uses-{fact.person}", [fact], ANY, command_id=command_id) for fact in used])
 
 

@@ -38,7 +38,7 @@ class Consent:
     is_revoked: bool = False
 
     @classmethod
-    def at(cls, stream: Stream) -> "Consent":
+    def replay_cached(cls, stream: Stream) -> "Consent":
         """The same as `replay`, kept by the stream's last event: what led up to an event never changes."""
         if not stream.events:
             return cls()
@@ -54,50 +54,50 @@ class Consent:
         """Fold a consent stream."""
         self = cls(version=stream.version)
         for fact in stream.facts:
-            self.take(fact)
+            self.apply(fact)
         return self
 
-    def take(self, fact: Any) -> None:
+    def apply(self, fact: Any) -> None:
         """Fold one fact."""
         match fact:
             case e.LikenessEnrolled():
                 self.enrolled = fact
-            case e.LevelSet(level=level):
+            case e.ConsentLevelSet(level=level):
                 self.level, self.is_revoked = level, False
-            case e.GrantGiven(to=to):
+            case e.GrantIssued(to=to):
                 self.grants.add(to)
                 self.is_revoked = False
-            case e.GrantWithdrawn(to=to):
+            case e.GrantRevoked(to=to):
                 self.grants.discard(to)
             case e.ConsentRevoked():
                 self.is_revoked, self.level = True, "approved"
                 self.grants.clear()
-            case e.AskerBlocked(asker=asker):
-                self.blocked.add(asker)
-                self.grants.discard(asker)
-            case e.AskerUnblocked(asker=asker):
-                self.blocked.discard(asker)
+            case e.RequesterBlocked(requester=requester):
+                self.blocked.add(requester)
+                self.grants.discard(requester)
+            case e.RequesterUnblocked(requester=requester):
+                self.blocked.discard(requester)
 
-    def objection(self, asker: str, person: str, *, are_mutuals: bool) -> Objection | None:
+    def objection(self, requester: str, person: str, *, are_mutuals: bool) -> Objection | None:
         """Why this asker may not use it; None when they may."""
         if self.enrolled is None:
             return UNKNOWN
         if self.is_revoked:
             return REVOKED
-        if asker == person:
+        if requester == person:
             return None
-        if asker in self.blocked:
+        if requester in self.blocked:
             return BLOCKED
-        return None if self._reaches(asker, are_mutuals=are_mutuals) else MISSING
+        return None if self._reaches(requester, are_mutuals=are_mutuals) else MISSING
 
-    def _reaches(self, asker: str, *, are_mutuals: bool) -> bool:
+    def _reaches(self, requester: str, *, are_mutuals: bool) -> bool:
         match self.level:
             case "everyone":
                 return True
             case "mutuals":
-                return are_mutuals or asker in self.grants
+                return are_mutuals or requester in self.grants
             case "approved":
-                return asker in self.grants
+                return requester in self.grants
             case "only_me":
                 return False
 

@@ -8,29 +8,29 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from placet.eventlog.consumers.delivery import Delivery, Gathered
+from placet.eventlog.consumers.delivery import Delivery, UnitOfWork
 from placet.eventlog.consumers.runner import consume
 from placet.eventlog.encryption.vault import SubjectErased
-from placet.eventlog.projections.freshness import wait_for
+from placet.eventlog.projections.freshness import wait_until_applied
 from placet.eventlog.store.log import RecordedEvent
 from placet.likeness import events as e
 from placet.likeness import face_check, faces, templates
 from placet.likeness.consent import Consent, Objection, consent_of
 from placet.likeness.projections import CONSENTS
 from placet.media.blobs import Area
-from placet.media.errors import BlobMissing, HostileMedia
+from placet.media.errors import BlobMissing, UnreadableMedia
 from placet.media.sandbox_client import normalise_image, read_frames
 from placet.media.storage import blobs, private
 from placet.people.commands import following
-from placet.studio.events import ChecksAskedAgain, GenerationMade, GenerationRequested, is_cancelled
+from placet.studio.events import GenerationRendered, GenerationRequested, RecheckRequested, is_cancelled
 
 LOOKS_A_SECOND: Final = 2.0
-MOST_LOOKS: Final = 12
+MAX_LOOKS: Final = 12
 GALLERY: Final = templates.Gallery()
 
 
-@consume(e.EnrolmentAsked, name="likeness.enrol", needs_models=True, at_most=4)
-def enrol(fact: e.EnrolmentAsked, delivery: Delivery) -> None:
+@consume(e.EnrolmentRequested, name="likeness.enrol", requires_models=True, batch_size=4)
+def enrol(fact: e.EnrolmentRequested, delivery: Delivery) -> None:
     """A portrait that cannot be used is answered with a code; a broken reader is retried, then parked."""
     name = str(uuid.uuid5(uuid.UUID(delivery.event_id), "template"))
     try:
@@ -40,7 +40,7 @@ def enrol(fact: e.EnrolmentAsked, delivery: Delivery) -> None:
         if not private().vault.is_erased(fact.person):
             raise
         return
-    except (faces.NoTemplate, HostileMedia) as refusal:
+    except (faces.NoTemplate, UnreadableMedia) as refusal:
         stream = delivery.read(f"enrolment-{fact.person}")
         delivery.append(
             stream.name, [e.EnrolmentRefused(fact.person, refusal.code, str(refusal))], expected=stream.version
@@ -51,14 +51,16 @@ def enrol(fact: e.EnrolmentAsked, delivery: Delivery) -> None:
     delivery.append(consent.name, [enrolled], expected=consent.version)
 
 
-def _load_consents(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
-    gathered.preload(event.stream for event in events if isinstance(event.fact, ChecksAskedAgain))
+def _load_consents(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> None:
+    gathered.preload(event.stream for event in events if isinstance(event.fact, RecheckRequested))
     requests = [e.fact if isinstance(e.fact, GenerationRequested) else gathered.read(e.stream).facts[0] for e in events]
     gathered.preload(consent_of(person) for request in requests for person in request.cameos)
 
 
-@consume(GenerationRequested, ChecksAskedAgain, name="likeness.check_cameos", never_skips=True, prepare=_load_consents)
-def check_cameos(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
+@consume(
+    GenerationRequested, RecheckRequested, name="likeness.check_consent", never_skips=True, prefetch=_load_consents
+)
+def check_consent(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
     """Never skips: without an answer on consent the generation waits."""
     attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "likeness" in fact.checks else None
     if attempt is None:
@@ -72,17 +74,17 @@ def check_cameos(fact: GenerationRequested | ChecksAskedAgain, delivery: Deliver
     delivery.answer(f"cameo-verdict-{fact.generation}", verdict, attempt)
 
 
-@consume(GenerationMade, name="likeness.check_faces", needs_models=True, never_skips=True, at_most=2)
-def check_faces(fact: GenerationMade, delivery: Delivery) -> None:
+@consume(GenerationRendered, name="likeness.check_faces", requires_models=True, never_skips=True, batch_size=2)
+def check_faces(fact: GenerationRendered, delivery: Delivery) -> None:
     """Never skips: a clip whose frames cannot be looked at is not cleared."""
-    wait_for(CONSENTS.name, delivery.event.position)
+    wait_until_applied(CONSENTS.name, delivery.event.position)
     facts = delivery.read(f"generation-{fact.generation}").facts
     if is_cancelled(facts):
         return
     request: GenerationRequested = facts[0]
-    frames = read_frames(blobs().read(fact.sha256, Area.QUARANTINE), at_most=MOST_LOOKS, per_second=LOOKS_A_SECOND)
+    frames = read_frames(blobs().read(fact.sha256, Area.QUARANTINE), at_most=MAX_LOOKS, per_second=LOOKS_A_SECOND)
     looks = [(frame.second, faces.find_faces(frame.pixels)) for frame in frames]
-    found = face_check.look(looks, GALLERY.all(), set(request.cameos))
+    found = face_check.compare_faces(looks, GALLERY.all(), set(request.cameos))
     delivery.append(f"face-verdict-{fact.generation}", [face_check.verdict(fact, found)], expected=0)
 
 
@@ -96,9 +98,9 @@ def _objection(
 ) -> Objection | None:
     stream = delivery.read(consent_of(person))
     ground[stream.name] = stream.version
-    consent = Consent.at(stream)
-    are_mutuals = consent.level == "mutuals" and _are_mutuals(request.asked_by, person, ground, delivery)
-    return consent.objection(request.asked_by, person, are_mutuals=are_mutuals)
+    consent = Consent.replay_cached(stream)
+    are_mutuals = consent.level == "mutuals" and _are_mutuals(request.requested_by, person, ground, delivery)
+    return consent.objection(request.requested_by, person, are_mutuals=are_mutuals)
 
 
 def _are_mutuals(one: str, other: str, ground: dict[str, int], delivery: Delivery) -> bool:
@@ -109,12 +111,12 @@ def _are_mutuals(one: str, other: str, ground: dict[str, int], delivery: Deliver
 
 def _cameo_verdict(
     request: GenerationRequested, attempt: int, ground: dict[str, int], objections: list[Objection]
-) -> e.CameosChecked:
+) -> e.ConsentChecked:
     common: dict[str, Any] = {"versions": {"consent": "1"}, "features": {"cameos": len(request.cameos)}}
     if not objections:
-        return e.CameosChecked(request.generation, "likeness", attempt, "clear", ground, **common)
+        return e.ConsentChecked(request.generation, "likeness", attempt, "clear", ground, **common)
     first = objections[0]
-    return e.CameosChecked(
+    return e.ConsentChecked(
         request.generation, "likeness", attempt, "block", ground, code=first.code, rule=first.rule,
         claimant="the person whose likeness it is", what_would_pass=first.what_would_pass, **common,
     )  # fmt: skip

@@ -10,7 +10,7 @@ Stage = Literal["requested", "draft", "blocked", "published", "downloaded"]
 
 
 @event("likeness.enrolment_asked.v1", stream="enrolment")
-class EnrolmentAsked:
+class EnrolmentRequested:
     """A portrait was handed in. The picture lies in the person's private store, under their own key."""
 
     person: PersonId
@@ -22,10 +22,10 @@ class EnrolmentAsked:
 class EnrolmentRefused:
     person: PersonId
     code: str
-    advice: str
+    hint: str
 
 
-@event("likeness.likeness_enrolled.v1", stream="consent", guarded=True)
+@event("likeness.likeness_enrolled.v1", stream="consent", serialized=True)
 class LikenessEnrolled:
     """A face template stands for the person. The template itself is in their private store; here is its commitment."""
 
@@ -36,43 +36,43 @@ class LikenessEnrolled:
     model: str
 
 
-@event("likeness.level_set.v1", stream="consent", guarded=True)
-class LevelSet:
+@event("likeness.level_set.v1", stream="consent", serialized=True)
+class ConsentLevelSet:
     person: PersonId
     level: Level
 
 
-@event("likeness.grant_given.v1", stream="consent", guarded=True)
-class GrantGiven:
+@event("likeness.grant_given.v1", stream="consent", serialized=True)
+class GrantIssued:
     person: PersonId
     to: PersonId
 
 
-@event("likeness.grant_withdrawn.v1", stream="consent", guarded=True)
-class GrantWithdrawn:
+@event("likeness.grant_withdrawn.v1", stream="consent", serialized=True)
+class GrantRevoked:
     """One asker's leave ends. What that asker made with this likeness is taken out of sight as well."""
 
     person: PersonId
     to: PersonId
 
 
-@event("likeness.consent_revoked.v1", stream="consent", guarded=True)
+@event("likeness.consent_revoked.v1", stream="consent", serialized=True)
 class ConsentRevoked:
     """The one switch: every grant ends, and everything that shows this person goes out of sight."""
 
     person: PersonId
 
 
-@event("likeness.asker_blocked.v1", stream="consent", guarded=True)
-class AskerBlocked:
+@event("likeness.asker_blocked.v1", stream="consent", serialized=True)
+class RequesterBlocked:
     person: PersonId
-    asker: PersonId
+    requester: PersonId
 
 
-@event("likeness.asker_unblocked.v1", stream="consent", guarded=True)
-class AskerUnblocked:
+@event("likeness.asker_unblocked.v1", stream="consent", serialized=True)
+class RequesterUnblocked:
     person: PersonId
-    asker: PersonId
+    requester: PersonId
 
 
 @event("likeness.clip_removed.v1", stream="removals")
@@ -92,7 +92,7 @@ class CameoUsed:
 
     person: PersonId
     generation: GenerationId
-    asked_by: PersonId
+    requested_by: PersonId
     stage: Stage
     parent: GenerationId | None = None
     """The clip that was remixed, when it is a remix."""
@@ -103,7 +103,7 @@ class CameoUsed:
 
 
 @event("likeness.cameos_checked.v1", stream="cameo-verdict")
-class CameosChecked(Verdict):
+class ConsentChecked(Verdict):
     """Whether everyone whose likeness is asked for has assented to this asker."""
 
 

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from placet.kernel.verdict import Finding
+from placet.kernel.verdict import CheckOutcome
 from placet.likeness import faces
 from placet.likeness.events import FacesChecked
-from placet.studio.events import GenerationMade
+from placet.studio.events import GenerationRendered
 
 ADVICE = "A picture without a face, or a likeness whose person has approved you."
 
 
 @dataclass(slots=True)
-class Found:
+class FaceFindings:
     """What was seen. Seconds are of the clip; distances to the nearest enrolled template."""
 
     strangers: list[dict[str, Any]] = field(default_factory=list)
@@ -25,11 +25,11 @@ class Found:
     nearest: float = 9.0
 
 
-def look(
+def compare_faces(
     looks: Sequence[tuple[float, Sequence[faces.Face]]], gallery: Mapping[str, faces.Template], assented: set[str]
-) -> Found:
+) -> FaceFindings:
     """Compare every face of every frame with everyone enrolled. A face of someone in `assented` is no finding."""
-    found = Found(frames_seen=len(looks))
+    found = FaceFindings(frames_seen=len(looks))
     for second, seen in looks:
         for face in seen:
             found.faces_seen += 1
@@ -38,7 +38,7 @@ def look(
 
 
 def _judge(
-    found: Found, second: float, face: faces.Face, gallery: Mapping[str, faces.Template], assented: set[str]
+    found: FaceFindings, second: float, face: faces.Face, gallery: Mapping[str, faces.Template], assented: set[str]
 ) -> None:
     person, distance = _nearest(face, gallery)
     found.nearest = min(found.nearest, distance)
@@ -62,7 +62,7 @@ def _nearest(face: faces.Face, gallery: Mapping[str, faces.Template]) -> tuple[s
     return person, distance
 
 
-def verdict(fact: GenerationMade, found: Found) -> FacesChecked:
+def verdict(fact: GenerationRendered, found: FaceFindings) -> FacesChecked:
     """Any recognisable face without a consent record stops the clip; an uncertain one is a person's to decide."""
     features = {
         "faces": found.faces_seen,
@@ -82,7 +82,7 @@ def verdict(fact: GenerationMade, found: Found) -> FacesChecked:
             what_would_pass=ADVICE,
             features=features, versions=versions,
         )  # fmt: skip
-    outcome: Finding = "hold" if found.uncertain else "clear"
+    outcome: CheckOutcome = "hold" if found.uncertain else "clear"
     return FacesChecked(
         fact.generation, "faces", 1, outcome, ground, code="face_uncertain" if found.uncertain else "",
         rule="a face is near a person's, but not near enough to be sure" if found.uncertain else "",

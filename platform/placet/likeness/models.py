@@ -28,7 +28,7 @@ class UseRow(models.Model):
     person = models.UUIDField()
     number = models.IntegerField()
     generation = models.UUIDField()
-    asked_by = models.UUIDField()
+    requested_by = models.UUIDField()
     stage = models.TextField()
     parent = models.UUIDField(null=True)
     code = models.TextField(default="")

@@ -11,29 +11,29 @@ from placet.likeness import events as e
 from placet.likeness.consent import Consent, consent_of
 from placet.people.queries import Person, people
 
-MOST_WRITTEN: Final = 20
-SAID: Final[dict[type[Any], Any]] = {
+MAX_CHANGES: Final = 20
+CHANGE_TEXTS: Final[dict[type[Any], Any]] = {
     e.LikenessEnrolled: _("Enrolled"),
-    e.LevelSet: _("Level set"),
-    e.GrantGiven: _("Somebody approved"),
-    e.GrantWithdrawn: _("Leave withdrawn"),
+    e.ConsentLevelSet: _("Level set"),
+    e.GrantIssued: _("Somebody approved"),
+    e.GrantRevoked: _("Leave withdrawn"),
     e.ConsentRevoked: _("Everything stopped"),
-    e.AskerBlocked: _("Somebody blocked"),
-    e.AskerUnblocked: _("Block lifted"),
+    e.RequesterBlocked: _("Somebody blocked"),
+    e.RequesterUnblocked: _("Block lifted"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ConsentChange:
     """One change of a consent as it stands in the log: the person may have a receipt of it."""
 
-    said: str
+    text: str
     at: datetime
     event: str
 
 
 @dataclass(frozen=True, slots=True)
-class LikenessShown:
+class LikenessPage:
     """Consent as it stands, with names for ids; `enrolment` is empty, `asked`, `enrolled`, or `refused`."""
 
     consent: Consent
@@ -41,7 +41,7 @@ class LikenessShown:
     refused: e.EnrolmentRefused | None
     approved: tuple[Person, ...]
     blocked: tuple[Person, ...]
-    written: tuple[Written, ...]
+    changes: tuple[ConsentChange, ...]
     """Newest first."""
 
     @property
@@ -57,25 +57,25 @@ class LikenessShown:
         return self.consent.is_revoked
 
 
-def likeness_shown(person: str) -> LikenessShown:
+def likeness_page(person: str) -> LikenessPage:
     """One person's likeness."""
     log = current_log()
     stream = log.read(consent_of(person))
     consent = Consent.replay(stream)
     last = next(iter(reversed(log.read(f"enrolment-{person}").facts)), None)
     refused = last if isinstance(last, e.EnrolmentRefused) else None
-    asked = consent.enrolled is None and isinstance(last, e.EnrolmentAsked)
+    asked = consent.enrolled is None and isinstance(last, e.EnrolmentRequested)
     state = (
         "asked" if asked else "refused" if refused and not consent.enrolled else "enrolled" if consent.enrolled else ""
     )
     names = people(sorted(consent.grants | consent.blocked))
     approved, blocked = _named(names, consent.grants), _named(names, consent.blocked)
-    return LikenessShown(consent, state, refused, approved, blocked, _written(stream))
+    return LikenessPage(consent, state, refused, approved, blocked, _written(stream))
 
 
-def _written(stream: Stream) -> tuple[Written, ...]:
-    known = [event for event in reversed(stream.events) if type(event.fact) in SAID]
-    return tuple(Written(SAID[type(one.fact)], one.at, one.event_id) for one in known[:MOST_WRITTEN])
+def _written(stream: Stream) -> tuple[ConsentChange, ...]:
+    known = [event for event in reversed(stream.events) if type(event.fact) in CHANGE_TEXTS]
+    return tuple(ConsentChange(CHANGE_TEXTS[type(one.fact)], one.at, one.event_id) for one in known[:MAX_CHANGES])
 
 
 def _named(names: dict[str, Person], persons: set[str]) -> tuple[Person, ...]:

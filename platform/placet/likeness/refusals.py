@@ -9,7 +9,7 @@ class NoLikeness(Refusal):
     status = 404
 
 
-class NotShownInIt(Refusal):
+class NotDepicted(Refusal):
     code = "not_shown_in_it"
     advice = "Only a person whom a clip shows can remove it."
     status = 403

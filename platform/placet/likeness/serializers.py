@@ -7,7 +7,7 @@ from rest_framework import serializers
 from placet.likeness.events import Level
 
 
-class LikenessShown(serializers.Serializer[None]):
+class LikenessSerializer(serializers.Serializer[None]):
     is_enrolled = serializers.BooleanField()
     enrolment = serializers.CharField(allow_blank=True, help_text="`asked`, `enrolled`, or the code of a refusal.")
     level = serializers.ChoiceField(choices=get_args(Level))
@@ -16,13 +16,13 @@ class LikenessShown(serializers.Serializer[None]):
     blocked = serializers.ListField(child=serializers.UUIDField(), help_text="Persons.")
 
 
-class LevelAsked(serializers.Serializer[None]):
+class ConsentLevelSerializer(serializers.Serializer[None]):
     level = serializers.ChoiceField(choices=get_args(Level))
 
 
-class PortraitAsked(serializers.Serializer[None]):
+class PortraitSerializer(serializers.Serializer[None]):
     portrait = serializers.FileField(help_text="JPEG, PNG or WebP, one face, at most 10 MB.")
 
 
-class RemovalAsked(serializers.Serializer[None]):
+class RemovalSerializer(serializers.Serializer[None]):
     generation = serializers.UUIDField()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from placet.eventlog.encryption.cache_invalidation import keeps_opened
+from placet.eventlog.encryption.cache_invalidation import register_cache
 from placet.likeness.faces import Template
 from placet.likeness.models import LikenessRow
 from placet.likeness.queries import enrolled
@@ -19,19 +19,19 @@ SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredTemplate:
     """Where a template lies, and what the log may say of it."""
 
     name: str
     commitment: str
 
 
-def keep(store: PrivateStore, person: str, template: Template, name: str) -> Kept:
+def keep(store: PrivateStore, person: str, template: Template, name: str) -> StoredTemplate:
     """Seal a template under its person's key. The commitment is SHA-256 over salt and numbers; the salt lies beside."""
     salt, numbers = secrets.token_bytes(SALT_BYTES), template.vector.astype("<f8").tobytes()
     body = {"salt": salt.hex(), "vector": numbers.hex(), "model": template.model}
     store.keep(person, json.dumps(body).encode(), name)
-    return Kept(name, hashlib.sha256(salt + numbers).hexdigest())
+    return StoredTemplate(name, hashlib.sha256(salt + numbers).hexdigest())
 
 
 def load(store: PrivateStore, person: str, name: str) -> Template:
@@ -45,9 +45,9 @@ class Gallery:
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str], Template] = {}
-        keeps_opened(self)
+        register_cache(self)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Open everything anew at the next question."""
         self._open = {}
 

@@ -12,23 +12,23 @@ from placet.eventlog.store.log import current_log
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands, queries
 from placet.likeness.forms import LEVELS, LevelForm, PersonForm, PortraitForm
-from placet.likeness.page import likeness_shown
-from placet.media.errors import HostileMedia
+from placet.likeness.page import likeness_page
+from placet.media.errors import UnreadableMedia
 from placet.media.sandbox_client import normalise_image
 from placet.media.storage import private
-from placet.people.permissions import Thing, allows, me
-from placet.people.queries import name_of, named, people
+from placet.people.permissions import ResourceContext, allows, current_person
+from placet.people.queries import find_by_name, name_of, people
 from placet.studio.events import GenerationRequested
 from placet.ui.forms import CommandForm, command_of
 
 
-def shown_in(generation: str) -> Thing:
+def depicted_in(generation: str) -> ResourceContext:
     """Whom a generation shows. Raises `Http404`."""
     facts = current_log().read(f"generation-{generation}").facts
     request = next((f for f in facts if isinstance(f, GenerationRequested)), None)
     if request is None:
         raise Http404
-    return Thing(str(request.asked_by), frozenset(map(str, request.cameos)))
+    return ResourceContext(str(request.requested_by), frozenset(map(str, request.cameos)))
 
 
 @require_safe
@@ -44,11 +44,11 @@ def enrol(request: HttpRequest) -> HttpResponse:
     form = PortraitForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            portrait = private().keep(me(request), normalise_image(form.cleaned_data["portrait"].read()))
-        except HostileMedia as hostile:
+            portrait = private().keep(current_person(request), normalise_image(form.cleaned_data["portrait"].read()))
+        except UnreadableMedia as hostile:
             form.add_error("portrait", str(hostile))
         else:
-            commands.ask_enrolment(current_log(), me(request), portrait, form.command_id)
+            commands.request_enrolment(current_log(), current_person(request), portrait, form.command_id)
             return redirect("likeness:likeness")
     return _page(request, form, status=422)
 
@@ -59,7 +59,7 @@ def set_level(request: HttpRequest) -> HttpResponse:
     """Who may ask."""
     form = LevelForm(request.POST)
     if form.is_valid():
-        commands.set_level(current_log(), me(request), form.cleaned_data["level"], form.command_id)
+        commands.set_level(current_log(), current_person(request), form.cleaned_data["level"], form.command_id)
         messages.success(request, _("Saved. It counts from now on, for drafts too."))
     return redirect("likeness:likeness")
 
@@ -72,19 +72,19 @@ def set_person(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect("likeness:likeness")
     typed = form.cleaned_data
-    other = PersonId(str(typed["person"])) if typed["person"] else named(typed["name"]).person
+    other = PersonId(str(typed["person"])) if typed["person"] else find_by_name(typed["name"]).person
     act = {"allow": commands.allow, "block": commands.block, "withdraw": commands.revoke}[typed["act"]]
-    act(current_log(), me(request), other, form.command_id)
+    act(current_log(), current_person(request), other, form.command_id)
     messages.success(request, _done(typed["act"]) % {"name": name_of(other)})
     return redirect(_back(request))
 
 
 @require_POST
-@allows("clip.remove", shown_in)
+@allows("clip.remove", depicted_in)
 def remove(request: HttpRequest, generation: UUID) -> HttpResponse:
     """Take one clip that shows me out of sight, with what was made from it."""
     clip = GenerationId(str(generation))
-    commands.remove_clip(current_log(), me(request), clip, command_of(request))
+    commands.remove_clip(current_log(), current_person(request), clip, command_of(request))
     messages.success(request, _("It is out of the feed, of links and of downloads, with everything made from it."))
     return redirect(_back(request))
 
@@ -94,7 +94,7 @@ def remove(request: HttpRequest, generation: UUID) -> HttpResponse:
 def stop(request: HttpRequest) -> HttpResponse:
     """The big switch: first what it does, then doing it."""
     if request.method == "POST":
-        commands.revoke(current_log(), me(request), None, command_of(request))
+        commands.revoke(current_log(), current_person(request), None, command_of(request))
         messages.success(
             request, _("Stopped. Nothing new starts with your likeness, and what shows you is going out of sight.")
         )
@@ -112,7 +112,7 @@ def names(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: PortraitForm, status: int = 200) -> HttpResponse:
-    shown = likeness_shown(me(request))
+    shown = likeness_page(current_person(request))
     context = {"likeness": shown, "portrait_form": form, "levels": LEVELS, "command": uuid4()}
     return render(request, "likeness/likeness.html", context, status=status)
 

@@ -38,7 +38,7 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class StoredFile:
     """A file in the store, and when it was last put there, in ns: asked for again, it is another."""
 
     place: Path
@@ -105,20 +105,20 @@ class BlobStore:
             place.unlink(missing_ok=True)
         return bool(there)
 
-    def unnamed(self, named: Container[str]) -> set[Lying]:
+    def unreferenced(self, named: Container[str]) -> set[StoredFile]:
         """What no event names, and what a dead process left half written; what names it may still be on its way."""
         found = set()
-        for file in chain(self.root.glob("*/??/??/*"), self.half_done()):
+        for file in chain(self.root.glob("*/??/??/*"), self.partial_files()):
             with suppress(FileNotFoundError):
                 if file.name not in named:
-                    found.add(Lying(file, file.stat().st_mtime_ns))
+                    found.add(StoredFile(file, file.stat().st_mtime_ns))
         return found
 
-    def half_done(self) -> Iterator[Path]:
+    def partial_files(self) -> Iterator[Path]:
         """Files and folders beside the blobs: of processes at work, and of those that died at it."""
         return chain.from_iterable(self.root.glob(pattern) for pattern in _BESIDE)
 
-    def remove(self, lying: Lying) -> bool:
+    def remove(self, lying: StoredFile) -> bool:
         """Remove what was found unnamed, unless it was put again since. Whether a whole blob went."""
         with suppress(FileNotFoundError):
             if lying.place.stat().st_mtime_ns == lying.put_at:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from placet.media.audio_metrics import lag, onsets
 from placet.media.clips import MOST_SECONDS, judge_picture, opened, scaled
-from placet.media.errors import HostileMedia
+from placet.media.errors import UnreadableMedia
 from placet.media.motion_metrics import Moving, watch
 
 _SIDE: Final = 160
@@ -55,7 +55,7 @@ class _Pictures:
 
     def moving(self, fps: float) -> Moving:
         if len({picture.shape for picture in self.small}) > 1:
-            raise HostileMedia("media_broken", "Its pictures change their size on the way.")
+            raise UnreadableMedia("media_broken", "Its pictures change their size on the way.")
         return watch(np.stack(self.small), fps)
 
 
@@ -84,7 +84,7 @@ class _Sound:
             self.peak = max(self.peak, float(np.abs(wave).max(initial=0.0)))
             self.clipped += int((np.abs(wave) >= _CLIPPED).sum())
         if self.samples > MOST_SECONDS * rate:
-            raise HostileMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
+            raise UnreadableMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
 
     def facts(self, rate: int) -> dict[str, Any]:
         values = max(1, self.values)
@@ -103,7 +103,7 @@ class _Sound:
 
 
 def measure(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The facts of `child.ClipMeasures`. Raises `HostileMedia`."""
+    """The facts of `child.ClipMeasures`. Raises `UnreadableMedia`."""
     seen, heard = _Pictures(), _Sound()
     with opened(data) as container:
         video = container.streams.video[0]
@@ -115,7 +115,7 @@ def measure(data: bytes) -> tuple[dict[str, Any], bytes]:
             elif isinstance(frame, av.AudioFrame):
                 heard.add(frame, rate)
         if not seen.count:
-            raise HostileMedia("media_broken", "Not one picture could be decoded.")
+            raise UnreadableMedia("media_broken", "Not one picture could be decoded.")
         fps = float(video.average_rate or 0)
         facts = {"width": video.width, "height": video.height, "fps": fps}
     facts["picture_seconds"] = seen.count / fps if fps else seen.end

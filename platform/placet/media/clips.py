@@ -14,7 +14,7 @@ from av.container import InputContainer
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
-from placet.media.errors import HostileMedia
+from placet.media.errors import UnreadableMedia
 
 MOST_SIDE: Final = 4096
 MOST_PIXELS: Final = 1920 * 1920
@@ -31,9 +31,9 @@ for _late in (
 
 @contextmanager
 def opened(data: bytes) -> Iterator[InputContainer]:
-    """The clip, judged by what it declares before one frame is decoded. Raises `HostileMedia`."""
+    """The clip, judged by what it declares before one frame is decoded. Raises `UnreadableMedia`."""
     if data[4:8] != b"ftyp":
-        raise HostileMedia("media_not_a_clip")
+        raise UnreadableMedia("media_not_a_clip")
     try:
         with av.open(io.BytesIO(data), "r", format="mov", options=_OPTIONS, metadata_errors="ignore") as container:
             _judge(container)
@@ -41,7 +41,7 @@ def opened(data: bytes) -> Iterator[InputContainer]:
     except (av.FFmpegError, ValueError, EOFError, ArithmeticError) as error:
         is_out_of_memory = getattr(error, "errno", None) == errno.ENOMEM
         code = "media_needed_too_much_memory" if is_out_of_memory else "media_broken"
-        raise HostileMedia(code, f"{type(error).__name__}.") from error
+        raise UnreadableMedia(code, f"{type(error).__name__}.") from error
 
 
 def pictures(container: InputContainer) -> Iterator[tuple[float, av.VideoFrame]]:
@@ -54,7 +54,7 @@ def pictures(container: InputContainer) -> Iterator[tuple[float, av.VideoFrame]]
 def judge_picture(frame: av.VideoFrame, count: int) -> None:
     _judge_size(frame.width, frame.height)
     if count >= MOST_FRAMES or (frame.time or 0.0) > MOST_SECONDS:
-        raise HostileMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
+        raise UnreadableMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
 
 
 def probe(data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -87,7 +87,7 @@ def read_frames(data: bytes, at_most: int, per_second: float, max_side: int) -> 
                 kept.append({"second": round(second, 6), "height": rgb.height, "width": rgb.width})
                 pixels.append(rgb.to_ndarray().tobytes())
     if not kept:
-        raise HostileMedia("media_broken", "Not one picture could be decoded.")
+        raise UnreadableMedia("media_broken", "Not one picture could be decoded.")
     return {"frames": kept}, b"".join(pixels)
 
 
@@ -99,13 +99,13 @@ def read_clip(data: bytes, most_frames: int) -> tuple[dict[str, Any], bytes]:
         video, audio = container.streams.video[0], next(iter(container.streams.audio), None)
         for _, frame in pictures(container):
             if len(frames) >= most_frames:
-                raise HostileMedia("media_too_long", f"At most {most_frames} pictures.")
+                raise UnreadableMedia("media_too_long", f"At most {most_frames} pictures.")
             frames.append(frame.reformat(format="rgb24", threads=1).to_ndarray())
         rate, fps = (audio.rate if audio else 0), float(video.average_rate or 0)
     if audio:
         sounds = _samples(data)
     if not frames or len({frame.shape for frame in frames}) > 1:
-        raise HostileMedia("media_broken", "Not one picture, or pictures of several sizes.")
+        raise UnreadableMedia("media_broken", "Not one picture, or pictures of several sizes.")
     pcm = np.concatenate(sounds, 1).T if sounds else np.zeros((0, 2), np.float32)
     told = {"shape": [len(frames), *frames[0].shape], "fps": fps, "rate": rate}
     facts = told | {"samples": pcm.shape[0], "channels": pcm.shape[1]}
@@ -122,7 +122,7 @@ def _samples(data: bytes) -> list[NDArray[np.float32]]:
             parts += [piece.to_ndarray() for piece in resampler.resample(frame)]
             count += frame.samples
             if count > MOST_SECONDS * (frame.sample_rate or 1):
-                raise HostileMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
+                raise UnreadableMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
         skipped = round((early or 0.0) * container.streams.audio[0].rate)
     return [np.concatenate(parts, 1)[:, skipped:].astype(np.float32)] if parts else []
 
@@ -136,20 +136,20 @@ def scaled(frame: av.VideoFrame, max_side: int) -> av.VideoFrame:
 
 def _judge(container: InputContainer) -> None:
     if not container.streams.video:
-        raise HostileMedia("media_not_a_clip", "There is no picture in it.")
+        raise UnreadableMedia("media_not_a_clip", "There is no picture in it.")
     video = container.streams.video[0]
     if video.codec_context.name != "h264":
-        raise HostileMedia("media_not_a_clip", "Its pictures are not H.264.")
+        raise UnreadableMedia("media_not_a_clip", "Its pictures are not H.264.")
     _judge_size(video.width, video.height)
     if _seconds(video) > MOST_SECONDS or video.frames > MOST_FRAMES:
-        raise HostileMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
+        raise UnreadableMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
     video.thread_type = "NONE"
     video.codec_context.thread_count = 1
 
 
 def _judge_size(width: int, height: int) -> None:
     if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE and width * height <= MOST_PIXELS):
-        raise HostileMedia("media_too_large", f"{width} x {height} pixels.")
+        raise UnreadableMedia("media_too_large", f"{width} x {height} pixels.")
 
 
 def _seconds(stream: av.VideoStream | av.AudioStream) -> float:

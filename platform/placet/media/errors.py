@@ -5,11 +5,11 @@ class MediaError(Exception):
     """A file was not kept, or not read. Nothing of it was used."""
 
     code: str = "media_failed"
-    advice: str = "Try again; if it happens twice, ask the operator."
+    hint: str = "Try again; if it happens twice, ask the operator."
 
     def __str__(self) -> str:
         said = super().__str__()
-        return f"{said} {self.advice}" if said else self.advice
+        return f"{said} {self.hint}" if said else self.hint
 
 
 class BlobMissing(MediaError):
@@ -27,14 +27,14 @@ class BlobStoreFull(MediaError):
     advice = "The disk of the blob store is full: free space on it, or point PLACET_HOME at a larger one, and retry."
 
 
-class NotClosedIn(MediaError):
+class SandboxUnavailable(MediaError):
     """The reading process could not be shut off from files and network, so the file was not parsed."""
 
     code = "media_not_closed_in"
     advice = "This machine refuses resource limits (RLIMIT_AS, RLIMIT_CPU, RLIMIT_NOFILE): allow them for Placet."
 
 
-HOSTILE = {
+UNREADABLE = {
     "media_empty": "The file has no bytes: send it again.",
     "media_not_an_image": "Send a JPEG, PNG or WebP picture.",
     "media_not_a_clip": "Send an MP4 file with H.264 pictures.",
@@ -47,10 +47,10 @@ HOSTILE = {
 }
 
 
-class HostileMedia(MediaError):
+class UnreadableMedia(MediaError):
     """A foreign file that is not read any further. Its `code` is one of `HOSTILE`; nothing of it was kept."""
 
     def __init__(self, code: str, said: str = "") -> None:
         super().__init__(said)
         self.code = code
-        self.advice = HOSTILE[code]
+        self.hint = UNREADABLE[code]

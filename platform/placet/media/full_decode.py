@@ -10,7 +10,7 @@ RGB = NDArray[np.uint8]
 Samples = NDArray[np.float32]
 
 
-def read_whole(path: Path) -> tuple[RGB, Samples, int]:
+def decode_fully(path: Path) -> tuple[RGB, Samples, int]:
     """Pictures [n, height, width, 3], samples [n, channels] from the clip's first instant on, and their rate."""
     with av.open(str(path), "r") as container:
         pictures: RGB = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from placet.media.errors import HostileMedia
+from placet.media.errors import UnreadableMedia
 
 MOST_PIXELS: Final = 40_000_000
 _STARTS: Final = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"RIFF": "WEBP"}
@@ -23,25 +23,25 @@ for _late in (
 def normalise_image(data: bytes, max_side: int) -> tuple[dict[str, Any], bytes]:
     """An upright RGB PNG of at most `max_side` pixels a side: pixels only, so that nothing beside them survives.
 
-    Raises `HostileMedia`; the declared size is judged before anything is decoded.
+    Raises `UnreadableMedia`; the declared size is judged before anything is decoded.
     """
     formats = [name for start, name in _STARTS.items() if data.startswith(start)]
     if not formats:
-        raise HostileMedia("media_not_an_image")
+        raise UnreadableMedia("media_not_an_image")
     Image.MAX_IMAGE_PIXELS = None  # judged below, by a limit of our own
     try:
         with Image.open(io.BytesIO(data), formats=formats) as image:
             return _as_png(image, max_side)
     except UnidentifiedImageError as error:
-        raise HostileMedia("media_not_an_image") from error
+        raise UnreadableMedia("media_not_an_image") from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise HostileMedia("media_broken", f"{error}.") from error
+        raise UnreadableMedia("media_broken", f"{error}.") from error
 
 
 def _as_png(image: Image.Image, max_side: int) -> tuple[dict[str, Any], bytes]:
     width, height = image.size
     if width * height > MOST_PIXELS:
-        raise HostileMedia("media_too_large", f"{width} x {height} pixels.")
+        raise UnreadableMedia("media_too_large", f"{width} x {height} pixels.")
     small = _with_plain_levels(image)
     small.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     rgb = _on_white(ImageOps.exif_transpose(small))

@@ -25,7 +25,7 @@ class PrivateStore:
         place = self._place(person, name)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         whole = place.with_suffix(".new")
-        sealed = self.vault.seal(person, data, _bound_to(person, name))
+        sealed = self.vault.encrypt(person, data, _bound_to(person, name))
         with whole.open("wb") as file:
             file.write(sealed)
             file.flush()
@@ -39,7 +39,7 @@ class PrivateStore:
             sealed = self._place(person, name).read_bytes()
         except FileNotFoundError:
             raise BlobMissing(f"No private file {name}.") from None
-        clear = self.vault.open(person, sealed, _bound_to(person, name))
+        clear = self.vault.decrypt(person, sealed, _bound_to(person, name))
         if clear is None:
             raise BlobMissing(f"Private file {name} was erased with its person.")
         return clear

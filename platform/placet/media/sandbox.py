@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from placet.media.errors import NotClosedIn
+from placet.media.errors import SandboxUnavailable
 
 _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
@@ -22,10 +22,10 @@ _SIGKILL: Final = 9
 _NOBODY: Final = 65534
 
 
-def close_in(memory_bytes: int, cpu_seconds: int) -> None:
+def enter_sandbox(memory_bytes: int, cpu_seconds: int) -> None:
     """Gives this process `memory_bytes` beyond what it has, and `cpu_seconds` in all.
 
-    Raises `NotClosedIn` when a limit is refused, or does not bite: then parse nothing.
+    Raises `SandboxUnavailable` when a limit is refused, or does not bite: then parse nothing.
     """
     try:
         _limit(resource.RLIMIT_AS, _address_bytes() + memory_bytes)
@@ -37,7 +37,7 @@ def close_in(memory_bytes: int, cpu_seconds: int) -> None:
         _limit(resource.RLIMIT_NPROC, 0)
         _limit(resource.RLIMIT_NOFILE, 0)
     except (OSError, ValueError) as error:
-        raise NotClosedIn(str(error)) from error
+        raise SandboxUnavailable(str(error)) from error
     _must_refuse_a_file()
 
 
@@ -73,4 +73,4 @@ def _must_refuse_a_file() -> None:
     except OSError:
         return
     os.close(handle)
-    raise NotClosedIn("A file could still be opened.")
+    raise SandboxUnavailable("A file could still be opened.")

@@ -1,7 +1,7 @@
 """The only way to read a foreign file: in a fresh process that can open no file and no socket, and that then ends.
 
-Every call raises `HostileMedia` for a file that is not read, and `NotClosedIn` when this machine cannot shut the
-reader off: then nothing was parsed. A reader that takes too long is killed.
+Every call raises `UnreadableMedia` for a file that is not read, and `SandboxUnavailable` when this machine cannot
+isolate the reader: then nothing was parsed. A reader that takes too long is killed.
 """
 
 import json
@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from placet.media.errors import HostileMedia, NotClosedIn
+from placet.media.errors import SandboxUnavailable, UnreadableMedia
 from placet.media.sandbox_protocol import unpack
 
 Source = bytes | Path
@@ -158,18 +158,18 @@ def _trusting_no_answer() -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
-        raise HostileMedia("media_broke_its_reader", f"Its answer does not fit together: {error}.") from error
+        raise UnreadableMedia("media_broke_its_reader", f"Its answer does not fit together: {error}.") from error
 
 
 def _ask(operation: str, source: Source, limits: Limits, **arguments: Any) -> tuple[dict[str, Any], bytes]:
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     if not 0 < size <= MOST_BYTES:
-        raise HostileMedia("media_too_large" if size else "media_empty", f"{size} bytes.")
+        raise UnreadableMedia("media_too_large" if size else "media_empty", f"{size} bytes.")
     facts, payload = _answer_of(_run(operation, source, limits, arguments, memory=limits.memory_bytes + 2 * size))
     if "not_closed_in" in facts:
-        raise NotClosedIn(str(facts["not_closed_in"]))
+        raise SandboxUnavailable(str(facts["not_closed_in"]))
     if "refused" in facts:
-        raise HostileMedia(str(facts["refused"]), str(facts["said"]))
+        raise UnreadableMedia(str(facts["refused"]), str(facts["said"]))
     return facts, payload
 
 
@@ -184,7 +184,7 @@ def _run(
         with source.open("rb") as file:
             return _finish(command, limits, stdin=file)
     except subprocess.TimeoutExpired as error:
-        raise HostileMedia("media_took_too_long", f"{limits.wall_seconds:.0f} s.") from error
+        raise UnreadableMedia("media_took_too_long", f"{limits.wall_seconds:.0f} s.") from error
 
 
 def _finish(command: list[str], limits: Limits, **stdin: Any) -> "subprocess.CompletedProcess[bytes]":
@@ -195,9 +195,9 @@ def _finish(command: list[str], limits: Limits, **stdin: Any) -> "subprocess.Com
 
 def _answer_of(child: "subprocess.CompletedProcess[bytes]") -> tuple[dict[str, Any], bytes]:
     if child.returncode in _KILLED:
-        raise HostileMedia("media_took_too_long")
+        raise UnreadableMedia("media_took_too_long")
     try:
         return unpack(child.stdout)
     except ValueError as error:
         said = child.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise HostileMedia("media_broke_its_reader", f"It ended with {child.returncode}: {said[:200]}.") from error
+        raise UnreadableMedia("media_broke_its_reader", f"It ended with {child.returncode}: {said[:200]}.") from error

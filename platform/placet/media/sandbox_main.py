@@ -5,8 +5,8 @@ import json
 import sys
 from typing import Any, Final
 
-from placet.media.errors import HostileMedia, NotClosedIn
-from placet.media.sandbox import close_in
+from placet.media.errors import SandboxUnavailable, UnreadableMedia
+from placet.media.sandbox import enter_sandbox
 from placet.media.sandbox_protocol import pack
 
 OPERATIONS: Final = {
@@ -21,12 +21,12 @@ OPERATIONS: Final = {
 def answer(name: str, arguments: dict[str, Any], memory_bytes: int, cpu_seconds: int) -> bytes:
     operation = getattr(importlib.import_module(OPERATIONS[name]), name)
     try:
-        close_in(memory_bytes, cpu_seconds)
+        enter_sandbox(memory_bytes, cpu_seconds)
         facts, payload = operation(sys.stdin.buffer.read(), **arguments)
         return pack(facts, payload)
-    except NotClosedIn as error:
+    except SandboxUnavailable as error:
         return pack({"not_closed_in": str(error.args[0])})
-    except HostileMedia as error:
+    except UnreadableMedia as error:
         return pack({"refused": error.code, "said": str(error.args[0])})
     except MemoryError:
         return pack({"refused": "media_needed_too_much_memory", "said": ""})

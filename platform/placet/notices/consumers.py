@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from placet.eventlog.consumers.delivery import Delivery
 from placet.eventlog.consumers.runner import consume
-from placet.eventlog.outbox import performs
+from placet.eventlog.outbox import outbox_handler
 from placet.likeness.events import CameoUsed
 from placet.notices.texts import subject_of, text_of
 from placet.people.erasure import CONCERNS
@@ -21,12 +21,12 @@ def mail(fact: CameoUsed, delivery: Delivery) -> None:
     """Retried; after 24 h this effect is marked failed and the operator is told; no event waits for it."""
     payload = {
         "person": fact.person, "number": delivery.event.version, "stage": fact.stage, "generation": fact.generation,
-        "asked_by": fact.asked_by, "is_summary": fact.is_summary,
+        "requested_by": fact.requested_by, "is_summary": fact.is_summary,
     }  # fmt: skip
     delivery.plan("mail", payload, key=f"cameo-{fact.person}")
 
 
-@performs("mail")
+@outbox_handler("mail")
 def send(payload: Mapping[str, Any], key: str) -> None:
     """Sent at least once, under one Message-ID; the address is opened only here. An erased person gets no mail."""
     from placet.people.email_address import address_of
@@ -34,15 +34,15 @@ def send(payload: Mapping[str, Any], key: str) -> None:
     address = address_of(payload["person"])
     if not address:
         return
-    who = people([payload["asked_by"]]).get(payload["asked_by"])
-    asked_by = str(who.name) if who else _("someone who left")
+    who = people([payload["requested_by"]]).get(payload["requested_by"])
+    requested_by = str(who.name) if who else _("someone who left")
     message = EmailMessage(
         subject_of(payload["stage"], payload["number"]),
-        text_of(payload["stage"], asked_by, f"{settings.PLACET_ORIGIN}/notices/"),
+        text_of(payload["stage"], requested_by, f"{settings.PLACET_ORIGIN}/notices/"),
         to=[address],
         headers={
             "Message-ID": f"<{key}@placet.local>",
-            CONCERNS: f"{payload['person']},{payload['asked_by']}",
+            CONCERNS: f"{payload['person']},{payload['requested_by']}",
         },
     )
     message.send()

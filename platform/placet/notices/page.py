@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from placet.eventlog.store.log import current_log
 from placet.likeness.events import ClipRemoved
 from placet.notices.queries import Notice, last_number, notices_of
-from placet.notices.texts import what
+from placet.notices.texts import stage_text
 
 A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class NoticeView:
     """One notice, and what can be done about it."""
 
     notice: Notice
-    what: str
+    text: str
     is_removed: bool
     is_mine: bool
     """The person asked for it themselves."""
@@ -31,18 +31,18 @@ class Letter:
 class Inbox:
     """A page of letters, newest first, and the number of the newest of all."""
 
-    letters: tuple[Letter, ...]
+    notices: tuple[NoticeView, ...]
     last: int
 
     @property
     def first(self) -> int:
         """The oldest number on this page."""
-        return self.letters[-1].notice.number if self.letters else 0
+        return self.notices[-1].notice.number if self.notices else 0
 
     @property
     def missing(self) -> tuple[int, ...]:
         """Numbers that should be on this page and are not."""
-        return missing([letter.notice.number for letter in self.letters])
+        return missing([letter.notice.number for letter in self.notices])
 
 
 def missing(numbers: Sequence[int]) -> tuple[int, ...]:
@@ -54,7 +54,7 @@ def inbox(person: str, below: int | None = None) -> Inbox:
     """A page of one person's notices, below a number or from the newest on."""
     gone = {f.generation for f in current_log().read(f"removals-{person}").facts if isinstance(f, ClipRemoved)}
     letters = [
-        Letter(notice, what(notice.stage), notice.generation in gone, notice.asker == person)
+        NoticeView(notice, stage_text(notice.stage), notice.generation in gone, notice.requester == person)
         for notice in notices_of(person, A_PAGE, below)
     ]
     return Inbox(tuple(letters), last_number(person))

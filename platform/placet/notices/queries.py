@@ -15,9 +15,9 @@ class Notice:
     stage: str
     generation: str
     at: datetime
-    asked_by: str
+    requested_by: str
     """The name of whoever asked, as it is shown."""
-    asker: str
+    requester: str
     code: str
     """Why it was blocked, when it was."""
     is_summary: bool
@@ -30,11 +30,11 @@ def notices_of(person: str, limit: int = 200, below: int | None = None) -> list[
     log = current_log()
     kept = log.read_last(stream, limit) if top is None else log.read(stream, after=max(0, top - limit))
     events = [event for event in kept if top is None or event.version <= top]
-    names = {i: str(p.name) for i, p in people(sorted({e.fact.asked_by for e in events})).items()}
+    names = {i: str(p.name) for i, p in people(sorted({e.fact.requested_by for e in events})).items()}
     return [
         Notice(
-            event.version, fact.stage, fact.generation, event.at, names.get(fact.asked_by, "someone who left"),
-            fact.asked_by, fact.code, fact.is_summary,
+            event.version, fact.stage, fact.generation, event.at, names.get(fact.requested_by, "someone who left"),
+            fact.requested_by, fact.code, fact.is_summary,
         )
         for event in reversed(events)
         for fact in [event.fact]

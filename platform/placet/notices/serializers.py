@@ -5,11 +5,11 @@ from rest_framework import serializers
 from placet.notices.queries import Notice
 
 
-class NoticeShown(serializers.Serializer[Notice]):
+class NoticeSerializer(serializers.Serializer[Notice]):
     number = serializers.IntegerField(help_text="Without gaps per person: a missing one shows.")
     stage = serializers.CharField()
     generation = serializers.UUIDField()
     at = serializers.DateTimeField()
-    asked_by = serializers.CharField()
+    requested_by = serializers.CharField()
     code = serializers.CharField(allow_blank=True, help_text="Why it was blocked, when it was.")
     is_summary = serializers.BooleanField()

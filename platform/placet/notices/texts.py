@@ -5,10 +5,10 @@ from django.utils.translation import gettext as _
 
 def subject_of(stage: str, number: int) -> str:
     """The subject line of a notice."""
-    return _("Notice %(number)s: %(what)s") % {"number": number, "what": what(stage)}
+    return _("Notice %(number)s: %(what)s") % {"number": number, "what": stage_text(stage)}
 
 
-def what(stage: str) -> str:
+def stage_text(stage: str) -> str:
     """What happened to a likeness, in plain words."""
     return {
         "requested": _("a clip with you was asked for"),
@@ -19,9 +19,9 @@ def what(stage: str) -> str:
     }[stage]
 
 
-def text_of(stage: str, asked_by: str, inbox: str) -> str:
+def text_of(stage: str, requested_by: str, inbox: str) -> str:
     """The body of a mail: what, who, and where to act."""
     return _(
         "%(what)s.\n\nAsked by: %(who)s\n\n"
         "In your inbox you can take this one clip down, or block whoever asked:\n%(inbox)s\n"
-    ) % {"what": what(stage).capitalize(), "who": asked_by, "inbox": inbox}
+    ) % {"what": stage_text(stage).capitalize(), "who": requested_by, "inbox": inbox}

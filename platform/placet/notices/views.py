@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from placet.notices import queries
 from placet.notices.page import inbox as read_inbox
-from placet.people.permissions import allows, me
+from placet.people.permissions import allows, current_person
 
 SEEN = "notices_seen"
 
@@ -20,7 +20,7 @@ SEEN = "notices_seen"
 def inbox(request: HttpRequest) -> HttpResponse:
     """Every use of my likeness, numbered without a gap."""
     below = request.GET.get("below", "")
-    found = read_inbox(me(request), int(below) if below.isdecimal() and len(below) < 10 else None)
+    found = read_inbox(current_person(request), int(below) if below.isdecimal() and len(below) < 10 else None)
     new_from = int(request.session.get(SEEN, 0))
     request.session[SEEN] = found.last
     page = "notices/_letters.html" if request.headers.get("HX-Request") else "notices/inbox.html"
@@ -31,7 +31,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @allows("notices.read")
 def count(request: HttpRequest) -> HttpResponse:
     """How many are new: a small number, or nothing at all."""
-    new = queries.last_number(me(request)) - int(request.session.get(SEEN, 0))
+    new = queries.last_number(current_person(request)) - int(request.session.get(SEEN, 0))
     if new <= 0:
         return HttpResponse("")
     said = ngettext("%(n)s new notice", "%(n)s new notices", new) % {"n": new}

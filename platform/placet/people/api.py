@@ -8,10 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from placet.people import commands
-from placet.people.rest import Endpoint, answers
+from placet.people.rest import ApiEndpoint, documented
 
 
-class ErasureAsked(serializers.Serializer[None]):
+class ErasureRequestSerializer(serializers.Serializer[None]):
     is_sure = serializers.BooleanField(help_text="Must be true: it cannot be taken back.")
 
     def validate_is_sure(self, is_sure: bool) -> bool:  # noqa: FBT001  the framework's signature
@@ -20,17 +20,17 @@ class ErasureAsked(serializers.Serializer[None]):
         return is_sure
 
 
-class ErasureShown(serializers.Serializer[None]):
+class ErasureSerializer(serializers.Serializer[None]):
     state = serializers.CharField(help_text="`erasing`: the token that asked is worth nothing from now on.")
 
 
-class Erasure(Endpoint):
+class Erasure(ApiEndpoint):
     needs: ClassVar = {"POST": "account.erase"}
 
-    @answers("account_erase", ErasureShown, takes=ErasureAsked, status=202)
+    @documented("account_erase", ErasureSerializer, takes=ErasureRequestSerializer, status=202)
     def post(self, request: Request) -> Response:
         """Be forgotten. Asked twice it is the same, and no answer is kept under any key: nothing of you is."""
-        asked = ErasureAsked(data=request.data)
+        asked = ErasureRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        commands.ask_erasure(self.log, self.actor, self.actor, str(uuid.uuid4()))
+        commands.request_erasure(self.log, self.actor, self.actor, str(uuid.uuid4()))
         return Response({"state": "erasing"}, 202)

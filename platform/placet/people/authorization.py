@@ -4,7 +4,7 @@ from uuid import UUID
 
 from placet.kernel.refusal import Refusal
 from placet.people.models import Account
-from placet.people.permissions import NOTHING, Actor, Thing, can
+from placet.people.permissions import NO_RESOURCE, Actor, ResourceContext, can
 from placet.people.queries import Person
 
 
@@ -14,12 +14,12 @@ class NotPermitted(Refusal):
     status = 403
 
 
-def demand(actor: Actor, verb: str, thing: Thing = NOTHING) -> None:
+def require_permission(actor: Actor, verb: str, thing: ResourceContext = NO_RESOURCE) -> None:
     """Raises `NotPermitted`."""
     if not can(actor, verb, thing):
         raise NotPermitted(f"You may not do this here: {verb}.")
 
 
-def account_of(person: Person) -> Account:
+def transient_account(person: Person) -> Account:
     """Somebody's account as the log tells it. It is never saved."""
     return Account(person=UUID(person.person), roles=list(person.roles))

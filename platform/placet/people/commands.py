@@ -4,11 +4,11 @@ import hashlib
 import secrets
 import uuid
 
-from placet.eventlog.store.log import Cause, EventLog, because
+from placet.eventlog.store.log import EventLog, EventMetadata, event_context
 from placet.eventlog.store.retry import retried
 from placet.kernel.ids import PersonId
 from placet.people import events as e
-from placet.people.refusals import InviteUnknown, NobodyOfThatName
+from placet.people.refusals import InviteUnknown, PersonNotFound
 
 
 @retried
@@ -41,14 +41,14 @@ def take_invite(log: EventLog, code: str, name: str, email: str, command_id: str
 
 
 @retried
-def ask_erasure(log: EventLog, person: PersonId, by: PersonId, command_id: str) -> None:
+def request_erasure(log: EventLog, person: PersonId, by: PersonId, command_id: str) -> None:
     """Forget somebody, with all that is theirs. It cannot be taken back; asked again, nothing is added."""
     if not log.heads([f"person-{person}"])[f"person-{person}"]:
-        raise NobodyOfThatName
+        raise PersonNotFound
     stream = log.read(erasure_of(person))
     if not stream.events:
-        with because(Cause(person, actor=by)):
-            log.append(stream.name, [e.ErasureAsked(person, by)], expected=0, command_id=command_id)
+        with event_context(EventMetadata(person, actor=by)):
+            log.append(stream.name, [e.ErasureRequested(person, by)], expected=0, command_id=command_id)
 
 
 def erasure_of(person: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
-from placet.people.models import AnsweredKey
+from placet.people.models import IdempotencyKeyRow
 
 CONCERNS: Final = "X-Placet-Concerns"
 """Header of every mail: ids of its receiver and of those it names, so that it can be found when they are forgotten."""
@@ -17,7 +17,7 @@ BETWEEN_MAILS: Final = b"-" * 79 + b"\n"
 
 def drop_rows(person: str) -> None:
     """Stored answers of the API, and sessions of every browser."""
-    AnsweredKey.objects.filter(person=person).delete()
+    IdempotencyKeyRow.objects.filter(person=person).delete()
     for session in Session.objects.iterator():
         if session.get_decoded().get("_auth_user_id") == person:
             session.delete()

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from placet.eventlog.store.event import For, PersonId, Sealed, event
+from placet.eventlog.store.event import Encrypted, EncryptedFor, PersonId, event
 
 
 @event("people.person_joined.v1", stream="person")
@@ -10,28 +10,28 @@ class PersonJoined:
     """Somebody joined. Roles: creator, reviewer, rights_holder, operator."""
 
     person: PersonId
-    name: Annotated[Sealed, For("person")]
-    email: Annotated[Sealed, For("person")]
+    name: Annotated[Encrypted, EncryptedFor("person")]
+    email: Annotated[Encrypted, EncryptedFor("person")]
     roles: tuple[str, ...]
     invite: str | None = None
 
 
 @event("people.erasure_asked.v1", stream="erasure")
-class ErasureAsked:
+class ErasureRequested:
     """Somebody is to be forgotten: they asked it themselves, or the operator did for them. Sign-in ends with this."""
 
     person: PersonId
-    asked_by: PersonId
+    requested_by: PersonId
 
 
 @event("people.person_withdrawn.v1", stream="erasure")
-class PersonWithdrawn:
+class ErasurePrepared:
     """Their key is destroyed, their consent withdrawn, and what they had begun, or what shows them, is ended."""
 
     person: PersonId
 
 
-@event("people.person_erased.v1", stream="erasure", erasing=True)
+@event("people.person_erased.v1", stream="erasure", clears_caches=True)
 class PersonErased:
     """Nothing of theirs can be read any more, by anybody: this is the acknowledgement."""
 

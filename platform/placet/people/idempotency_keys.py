@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from placet.kernel.refusal import Refusal
-from placet.people.models import AnsweredKey
+from placet.people.models import IdempotencyKeyRow
 
 LONGEST_KEY: Final = 200
 KEPT: Final = timedelta(days=1)
@@ -31,7 +31,7 @@ class IdempotencyKeyUnusable(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class IdempotencyKey:
     """One person's key, and what was sent with it."""
 
     person: str
@@ -43,19 +43,19 @@ class Key:
         return str(uuid.uuid5(uuid.UUID(self.person), self.text))
 
 
-def key_of(person: str, text: str, path: str, body: Mapping[str, Any]) -> Key:
+def key_of(person: str, text: str, path: str, body: Mapping[str, Any]) -> IdempotencyKey:
     """Raises `IdempotencyKeyUnusable`."""
     if not 0 < len(text) <= LONGEST_KEY or not text.isprintable() or not text.isascii():
         raise IdempotencyKeyUnusable
     digest = hashlib.sha256(f"{path}\n{json.dumps(body, sort_keys=True, default=_digest_of)}".encode()).hexdigest()
-    return Key(person, text, digest)
+    return IdempotencyKey(person, text, digest)
 
 
-def answered(key: Key) -> tuple[int, Any] | None:
+def stored_response(key: IdempotencyKey) -> tuple[int, Any] | None:
     """Status and body of the first answer; None when this is the first time. Raises `IdempotencyKeyReused`."""
     now = datetime.now(UTC)
-    AnsweredKey.objects.filter(person=key.person, asked_at__lt=now - KEPT).delete()
-    found, _ = AnsweredKey.objects.get_or_create(
+    IdempotencyKeyRow.objects.filter(person=key.person, asked_at__lt=now - KEPT).delete()
+    found, _ = IdempotencyKeyRow.objects.get_or_create(
         id=key.command_id, defaults={"person": key.person, "digest": key.digest, "asked_at": now}
     )
     if found.digest != key.digest:
@@ -63,9 +63,9 @@ def answered(key: Key) -> tuple[int, Any] | None:
     return None if found.status is None else (found.status, found.answer)
 
 
-def keep(key: Key, status: int, answer: Any) -> None:
+def store_response(key: IdempotencyKey, status: int, answer: Any) -> None:
     """From now on the key is answered so. An answer carries no text that anybody wrote."""
-    AnsweredKey.objects.filter(id=key.command_id).update(status=status, answer=answer)
+    IdempotencyKeyRow.objects.filter(id=key.command_id).update(status=status, answer=answer)
 
 
 def _digest_of(value: Any) -> str:

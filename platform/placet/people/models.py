@@ -26,7 +26,7 @@ class Account(AbstractBaseUser):
         return role in self.roles
 
 
-class UsedLink(models.Model):
+class UsedSignInLink(models.Model):
     """One-time links that were used: a second use meets this row."""
 
     nonce = models.UUIDField(primary_key=True)
@@ -36,7 +36,7 @@ class UsedLink(models.Model):
         db_table = "people_used_link"
 
 
-class AnsweredKey(models.Model):
+class IdempotencyKeyRow(models.Model):
     """An `Idempotency-Key` and what it was answered. Rows are dropped after a day; the log remembers the command."""
 
     id = models.UUIDField(primary_key=True)

@@ -24,38 +24,38 @@ View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class ResourceContext:
     """What a rule needs to know of an object."""
 
     owner: str = ""
-    shown: frozenset[str] = frozenset()
+    depicted: frozenset[str] = frozenset()
     """Persons whose likeness is in it."""
-    barred: frozenset[str] = frozenset()
+    excluded_persons: frozenset[str] = frozenset()
     """Persons who must not decide it."""
 
 
-NOTHING: Final = Thing()
-Rule = Callable[[Account, Thing], bool]
+NO_RESOURCE: Final = ResourceContext()
+Rule = Callable[[Account, ResourceContext], bool]
 
 
 def _holds(*roles: str) -> Rule:
     return lambda actor, _thing: any(actor.has_role(role) for role in roles)
 
 
-def _is_member(actor: Account, _thing: Thing) -> bool:
+def _is_member(actor: Account, _thing: ResourceContext) -> bool:
     return bool(actor.roles)
 
 
-def _owns(actor: Account, thing: Thing) -> bool:
+def _owns(actor: Account, thing: ResourceContext) -> bool:
     return str(actor.person) == thing.owner
 
 
-def _is_shown(actor: Account, thing: Thing) -> bool:
-    return str(actor.person) in thing.shown
+def _is_depicted(actor: Account, thing: ResourceContext) -> bool:
+    return str(actor.person) in thing.depicted
 
 
-def _is_not_barred(actor: Account, thing: Thing) -> bool:
-    return str(actor.person) not in thing.barred
+def _is_not_excluded(actor: Account, thing: ResourceContext) -> bool:
+    return str(actor.person) not in thing.excluded_persons
 
 
 def _any(*rules: Rule) -> Rule:
@@ -74,7 +74,7 @@ PUBLIC: Final = frozenset(
 RULES: Final[dict[str, Rule]] = {
     "clip.download": _is_member,
     "clip.report": _is_member,
-    "clip.remove": _is_shown,
+    "clip.remove": _is_depicted,
     "generation.ask": _holds("creator"),
     "generation.list": _holds("creator"),
     "generation.see": _any(_owns, _holds("reviewer")),
@@ -82,18 +82,18 @@ RULES: Final[dict[str, Rule]] = {
     "generation.cancel": _owns,
     "generation.contest": _owns,
     "draft.watch": _any(_owns, _holds("reviewer")),
-    "story.read": _any(_owns, _is_shown, _holds("reviewer", "operator")),
+    "story.read": _any(_owns, _is_depicted, _holds("reviewer", "operator")),
     "notices.read": _is_member,
     "likeness.set": _is_member,
     "likeness.name": _holds("creator"),
-    "receipt.take": _is_shown,
+    "receipt.take": _is_depicted,
     "opt_out.list": _holds("rights_holder"),
     "opt_out.file": _holds("rights_holder"),
     "opt_out.see": _any(_owns, _holds("reviewer", "operator")),
     "opt_out.end": _any(_owns, _holds("operator")),
     "case.list": _holds("reviewer"),
     "case.see": _holds("reviewer"),
-    "case.decide": _all(_holds("reviewer"), _is_not_barred),
+    "case.decide": _all(_holds("reviewer"), _is_not_excluded),
     "operations.see": _holds("operator"),
     "operations.mend": _holds("operator"),
     "account.erase": _is_member,
@@ -102,17 +102,17 @@ RULES: Final[dict[str, Rule]] = {
 }
 
 
-def can(actor: Actor, verb: str, thing: Thing = NOTHING) -> bool:
+def can(actor: Actor, verb: str, resource: ResourceContext = NO_RESOURCE) -> bool:
     """Whether somebody may do this to that. An unknown verb, and a person without any role, are denied."""
     if verb in PUBLIC:
         return True
     rule = RULES.get(verb)
     if rule is None or not isinstance(actor, Account) or not actor.roles:
         return False
-    return rule(actor, thing)
+    return rule(actor, resource)
 
 
-def allows(verb: str, of: Callable[[str], Thing] | None = None) -> Callable[[View], View]:
+def allows(verb: str, of: Callable[[str], ResourceContext] | None = None) -> Callable[[View], View]:
     """Guard a view. `of` looks up the thing that the address names by its UUID, and may raise `Http404`.
 
     Strangers are sent to the sign-in page; whoever is signed in and may not is told so.
@@ -126,7 +126,7 @@ def allows(verb: str, of: Callable[[str], Thing] | None = None) -> Callable[[Vie
                 return redirect("people:sign-in")
             if isinstance(actor, Account) and verb not in PUBLIC and not actor.roles:
                 raise PermissionDenied
-            if not can(actor, verb, of(_id_in(named)) if of else NOTHING):
+            if not can(actor, verb, of(_id_in(named)) if of else NO_RESOURCE):
                 raise PermissionDenied
             return view(request, **named)
 
@@ -148,7 +148,7 @@ def open_to_all(verb: str) -> Callable[[View], View]:
     return mark
 
 
-def me(request: HttpRequest) -> PersonId:
+def current_person(request: HttpRequest) -> PersonId:
     """The person who is signed in. Raises `PermissionDenied` for a stranger."""
     if not isinstance(request.user, Account):
         raise PermissionDenied

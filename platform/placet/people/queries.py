@@ -7,7 +7,7 @@ from placet.eventlog.store.log import current_log
 from placet.kernel.ids import PersonId
 from placet.people.events import PersonJoined
 from placet.people.models import Account
-from placet.people.refusals import NobodyOfThatName
+from placet.people.refusals import PersonNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ def people(persons: list[str] | None = None) -> dict[str, Person]:
 
 
 def person(person_id: str) -> Person:
-    """One person. Raises `NobodyOfThatName`."""
+    """One person. Raises `PersonNotFound`."""
     try:
         return people([person_id])[person_id]
     except KeyError:
-        raise NobodyOfThatName from None
+        raise PersonNotFound from None
 
 
-def named(name: str) -> Person:
-    """Who goes by this name here, in any case. Raises `NobodyOfThatName`."""
+def find_by_name(name: str) -> Person:
+    """Who goes by this name here, in any case. Raises `PersonNotFound`."""
     for one in people().values():
         if not isinstance(one.name, Erased) and one.name.casefold() == name.strip().casefold():
             return one
-    raise NobodyOfThatName(f"Nobody here is called {name!r}.")
+    raise PersonNotFound(f"Nobody here is called {name!r}.")
 
 
 def name_of(person_id: str) -> str:

@@ -9,13 +9,13 @@ class InviteUnknown(Refusal):
     status = 404
 
 
-class NobodyOfThatName(Refusal):
+class PersonNotFound(Refusal):
     code = "person_unknown"
     advice = "Use a name that `placet people` lists."
     status = 404
 
 
-class LinkSpent(Refusal):
+class SignInLinkUsed(Refusal):
     code = "link_spent"
     advice = "Each sign-in link works once and for an hour. Ask for a new one: `placet links`."
     status = 403

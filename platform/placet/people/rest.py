@@ -18,11 +18,11 @@ from rest_framework.views import APIView
 from placet.eventlog.store.log import EventLog, current_log
 from placet.kernel.ids import PersonId
 from placet.kernel.refusal import Refusal
-from placet.people.authorization import demand
-from placet.people.idempotency_keys import answered, keep, key_of
+from placet.people.authorization import require_permission
+from placet.people.idempotency_keys import key_of, store_response, stored_response
 from placet.people.models import Account
 from placet.people.permissions import can
-from placet.people.serializers import Refused
+from placet.people.serializers import ErrorSerializer
 
 LARGEST_BODY_BYTES: Final = 11 * 1024 * 1024
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
@@ -45,12 +45,12 @@ class BodyTooLarge(APIException):
     default_detail = "Send at most 11 MB."
 
 
-class Endpoint(APIView):
+class ApiEndpoint(APIView):
     """One address. `needs`: method -> verb of `people/permissions.py`; a method without a verb is for nobody."""
 
     permission_classes = [AllowAny]  # the table of verbs decides, below
-    needs: ClassVar[Mapping[str, str]] = {}
-    decided_later: ClassVar[frozenset[str]] = frozenset()
+    permissions: ClassVar[Mapping[str, str]] = {}
+    object_level: ClassVar[frozenset[str]] = frozenset()
     """Verbs that can only be decided once the thing is known: the method, or its command, does that."""
 
     def initial(self, request: Request, *args: Any, **named: Any) -> None:
@@ -58,13 +58,13 @@ class Endpoint(APIView):
         super().initial(request, *args, **named)
         if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY_BYTES:
             raise BodyTooLarge
-        verb = self.needs.get(str(request.method))
+        verb = self.permissions.get(str(request.method))
         if verb is None:
             raise MethodNotAllowed(str(request.method))
         if not isinstance(request.user, Account) and not can(request.user, verb):
             raise NotAuthenticated
-        if verb not in self.decided_later:
-            demand(request.user, verb)
+        if verb not in self.object_level:
+            require_permission(request.user, verb)
 
     @property
     def actor(self) -> PersonId:
@@ -81,25 +81,25 @@ class Endpoint(APIView):
 Post = Callable[..., Response]
 
 
-def once(post: Post) -> Post:
+def idempotent(post: Post) -> Post:
     """`post(self, request, command_id, …)`: run under the key that was sent, or under a fresh id."""
 
     @functools.wraps(post)
-    def given(self: Endpoint, request: Request, **named: Any) -> Response:
+    def given(self: ApiEndpoint, request: Request, **named: Any) -> Response:
         text = request.headers.get("Idempotency-Key")
         if text is None:
             return post(self, request, str(uuid.uuid4()), **named)
         key = key_of(self.actor, text, request.path, _body(request))
-        if before := answered(key):
+        if before := stored_response(key):
             return Response(before[1], before[0])
         response = post(self, request, key.command_id, **named)
-        keep(key, response.status_code, json.loads(JSONRenderer().render(response.data)))
+        store_response(key, response.status_code, json.loads(JSONRenderer().render(response.data)))
         return response
 
     return given
 
 
-def an_id(text: str) -> str:
+def parse_uuid(text: str) -> str:
     """A well-formed id. Raises `UnknownId`."""
     try:
         return str(uuid.UUID(text))
@@ -107,11 +107,14 @@ def an_id(text: str) -> str:
         raise UnknownId(f"{text[:80]!r} is no id.") from None
 
 
-def answers(name: str, told: Any, *, takes: Any = None, status: int = 200) -> Callable[[Post], Post]:
+def documented(name: str, told: Any, *, takes: Any = None, status: int = 200) -> Callable[[Post], Post]:
     """The schema of one method: what it takes and tells; every error has the same shape."""
     parameters = [IDEMPOTENCY_KEY] if takes is not None else []
     return extend_schema(
-        operation_id=name, request=takes or None, parameters=parameters, responses={status: told, "4XX": Refused}
+        operation_id=name,
+        request=takes or None,
+        parameters=parameters,
+        responses={status: told, "4XX": ErrorSerializer},
     )
 
 

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 
-class Refused(serializers.Serializer[None]):
+class ErrorSerializer(serializers.Serializer[None]):
     """What every error looks like, whatever its status."""
 
     code = serializers.CharField(help_text="Stable, to be looked up.")
@@ -11,6 +11,6 @@ class Refused(serializers.Serializer[None]):
     advice = serializers.CharField(help_text="What to do next.")
 
 
-class Stated(serializers.Serializer[None]):
+class StatusSerializer(serializers.Serializer[None]):
     id = serializers.UUIDField()
     state = serializers.CharField()

@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from sesame.utils import get_token, get_user
 
-from placet.people.models import Account, UsedLink
-from placet.people.refusals import LinkSpent
+from placet.people.models import Account, UsedSignInLink
+from placet.people.refusals import SignInLinkUsed
 
 VALID_FOR: Final = timedelta(hours=1)
 
@@ -28,21 +28,21 @@ def link_for(person_id: str) -> str:
 
 
 def holder_of(nonce: UUID, token: str) -> Account:
-    """Whom an unspent link signs in. Raises `LinkSpent` for one that is spent, too old or not ours."""
+    """Whom an unspent link signs in. Raises `SignInLinkUsed` for one that is spent, too old or not ours."""
     found = get_user(token, scope=_scope(nonce), max_age=VALID_FOR, update_last_login=False)
-    if not isinstance(found, Account) or UsedLink.objects.filter(nonce=nonce).exists():
-        raise LinkSpent
+    if not isinstance(found, Account) or UsedSignInLink.objects.filter(nonce=nonce).exists():
+        raise SignInLinkUsed
     return found
 
 
 def spend(nonce: UUID, token: str) -> Account:
-    """Use a link up. Of two at once, one gets in. Raises `LinkSpent`."""
+    """Use a link up. Of two at once, one gets in. Raises `SignInLinkUsed`."""
     found = holder_of(nonce, token)
     try:
         with transaction.atomic():
-            UsedLink.objects.create(nonce=nonce)
+            UsedSignInLink.objects.create(nonce=nonce)
     except IntegrityError:
-        raise LinkSpent from None
+        raise SignInLinkUsed from None
     return found
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from placet.eventlog.store.log import current_log
 from placet.people import commands
 from placet.people.forms import EraseForm, JoinForm
-from placet.people.permissions import allows, me
+from placet.people.permissions import allows, current_person
 from placet.people.queries import name_of
 from placet.people.refusals import InviteUnknown
 from placet.people.sign_in import account, holder_of, spend
@@ -67,7 +67,7 @@ def erase(request: HttpRequest) -> HttpResponse:
     """Be forgotten: first what it does, then doing it. Whoever asks is signed out at once."""
     form = EraseForm(request.POST or None)
     if form.is_valid():
-        commands.ask_erasure(current_log(), me(request), me(request), form.command_id)
+        commands.request_erasure(current_log(), current_person(request), current_person(request), form.command_id)
         logout(request)
         return redirect("people:erased")
     return render(request, "people/erase.html", {"form": form}, status=422 if form.errors else 200)
@@ -87,6 +87,6 @@ def invites(request: HttpRequest) -> HttpResponse:
     form = CommandForm(request.POST or None)
     link = None
     if form.is_valid():
-        code = commands.issue_invite(current_log(), me(request), form.command_id)
+        code = commands.issue_invite(current_log(), current_person(request), form.command_id)
         link = request.build_absolute_uri(reverse("people:join", args=[code]))
     return render(request, "people/invites.html", {"form": CommandForm(), "link": link})

@@ -11,26 +11,26 @@ import psycopg
 
 from generator.ports import (
     Cancel,
-    Claim,
     FailureKind,
+    JobClaim,
+    JobShape,
     LeaseLost,
-    OutsideVocabulary,
     Progress,
     RawClip,
-    Shape,
+    Unsupported,
 )
 from placet.eventlog import outbox
 from placet.eventlog.encryption.vault import SubjectErased
-from placet.eventlog.failpoints import crash_point
+from placet.eventlog.failpoints import failpoint
 from placet.kernel.ids import GenerationId
 from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.encode import encode_mp4
-from placet.media.errors import BlobMissing, HostileMedia
+from placet.media.errors import BlobMissing, UnreadableMedia
 from placet.media.private_store import PrivateStore
 from placet.processes.generation_request import request_of
 from placet.studio import events as e
-from placet.studio.erasure import made_by
-from placet.studio.jobs import GroundUnderReview, Runs
+from placet.studio.erasure import rendered_by
+from placet.studio.jobs import Jobs, RecheckPending
 from provenance.watermark import embed
 
 FINISH_WITHIN_SECONDS: Final = 8.0
@@ -41,41 +41,41 @@ class MarkUnreadable(RuntimeError):
     """The mark could not be read back from the encoded clip: it is not kept, and the run fails."""
 
 
-class LogRunQueue:
-    """`generator.ports.RunQueue` over PostgreSQL. One connection, made anew when it is lost."""
+class LogJobQueue:
+    """`generator.ports.JobQueue` over PostgreSQL. One connection, made anew when it is lost."""
 
     def __init__(
         self, connect: Callable[[], psycopg.Connection[Any]], blobs: BlobStore, private: PrivateStore, key: bytes
     ) -> None:
         self._connect = connect
-        self._runs: Runs | None = None
+        self._runs: Jobs | None = None
         self._blobs, self._private, self._key = blobs, private, key
-        self._held: dict[str, outbox.Claim] = {}
+        self._held: dict[str, outbox.ClaimedItem] = {}
         self._made: dict[str, tuple[Blob, str, float]] = {}
 
-    def claim(self, like: Shape | None = None) -> Claim | None:
+    def claim(self, like: JobShape | None = None) -> JobClaim | None:
         """The next run, or None."""
-        found = self._asking(lambda runs: runs.claim(asdict(like) if like else None))
+        found = self._with_connection(lambda runs: runs.claim(asdict(like) if like else None))
         if found is None:
             return None
         held, generation = found
-        crash_point("run.started")
+        failpoint("run.started")
         try:
-            request = self._asking(lambda runs: request_of(generation, runs.log, self._private))
-        except (BlobMissing, HostileMedia):
+            request = self._with_connection(lambda runs: request_of(generation, runs.log, self._private))
+        except (BlobMissing, UnreadableMedia):
             fact = e.GenerationFailed(generation.asked.generation, "request", BEGAN_FROM_NOTHING)
-            self._asking(lambda runs: runs.end(held, fact))
+            self._with_connection(lambda runs: runs.end(held, fact))
             return None
-        claim = Claim(str(held.id), held.token, request)
+        claim = JobClaim(str(held.id), held.token, request)
         self._held[claim.id] = held
         return claim
 
-    def beat(self, claim: Claim, phase: str, done_0_1: float) -> str | None:
+    def heartbeat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
         """Renew the lease; a reason to stop, or None."""
-        reason: str | None = self._asking(lambda runs: runs.beat(self._held[claim.id], phase, done_0_1))
+        reason: str | None = self._with_connection(lambda runs: runs.heartbeat(self._held[claim.id], phase, done_0_1))
         return reason
 
-    def develop(self, claim: Claim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:  # noqa: ARG002
+    def post_process(self, claim: JobClaim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:  # noqa: ARG002
         """Mark, encode, read the mark back, put in quarantine. Blob first, fact second."""
         payload = payload_of(claim.request.generation)
         progress("mark", 0.0)
@@ -85,24 +85,24 @@ class LogRunQueue:
         place = self._blobs.root / f".run-{claim.id}-{claim.token}.mp4"
         try:
             encoded = encode_mp4(marked, clip.fps, clip.pcm, clip.rate, place)
-            crash_point("run.encoded")
+            failpoint("run.encoded")
             progress("read mark", 0.0)
             read = embed.read_back(place, self._key)
             if read is None or read.payload != payload:
                 raise MarkUnreadable("the mark could not be read back after encoding")
             self._note(claim, place).touch()  # before the blob: a worker that dies here leaves nothing unaccounted for
             self._made[claim.id] = (self._blobs.put_file(place, Area.QUARANTINE), f"{payload:016x}", encoded.seconds)
-            crash_point("run.stored")
+            failpoint("run.stored")
         finally:
             Path(place).unlink(missing_ok=True)
 
-    def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
+    def finish(self, claim: JobClaim, clip: RawClip, seconds: dict[str, float]) -> None:
         """Say that the clip is made, once its ground stands. While checks look again, it waits for them."""
         blob, mark, clip_seconds = self._made.pop(claim.id)
         recipe = _without_words(clip.recipe)
         took = {k: round(v, 3) for k, v in seconds.items()}
         generation = GenerationId(claim.request.generation)
-        made = e.GenerationMade(
+        made = e.GenerationRendered(
             generation,
             blob.sha256,
             blob.bytes_count,
@@ -112,62 +112,62 @@ class LogRunQueue:
             took,
         )
         drawn = str(clip.recipe.get("scene", {}).get("words", ""))
-        is_wanted = self._asking(lambda runs: self._finish(runs, claim, made, drawn))
-        crash_point("run.made")
+        is_wanted = self._with_connection(lambda runs: self._finish(runs, claim, made, drawn))
+        failpoint("run.made")
         if is_wanted:
-            made_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
+            rendered_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
         else:
             self._drop(claim, blob)
 
-    def _finish(self, runs: Runs, claim: Claim, made: e.GenerationMade, drawn: str) -> bool:
+    def _finish(self, runs: Jobs, claim: JobClaim, made: e.GenerationRendered, drawn: str) -> bool:
         until = time.monotonic() + FINISH_WITHIN_SECONDS
         while True:
             try:
                 return runs.finish(self._held[claim.id], made, drawn)
             except SubjectErased:
                 return False  # whoever asked was erased at this moment; the end of this run is on its way
-            except GroundUnderReview:
+            except RecheckPending:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
 
-    def _note(self, claim: Claim, place: Path) -> Path:
+    def _note(self, claim: JobClaim, place: Path) -> Path:
         with place.open("rb") as file:
-            return made_by(self._blobs.root, claim.id, hashlib.file_digest(file, "sha256").hexdigest())
+            return rendered_by(self._blobs.root, claim.id, hashlib.file_digest(file, "sha256").hexdigest())
 
-    def _drop(self, claim: Claim, blob: Blob) -> None:
+    def _drop(self, claim: JobClaim, blob: Blob) -> None:
         self._blobs.erase(blob.sha256, Area.QUARANTINE)
-        made_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
+        rendered_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
 
-    def outside(self, claim: Claim, exc: OutsideVocabulary) -> None:
+    def unsupported(self, claim: JobClaim, exc: Unsupported) -> None:
         """The engine cannot draw it."""
-        fact = e.VocabularyExceeded(GenerationId(claim.request.generation), exc.nearest)
-        self._asking(lambda runs: runs.end(self._held[claim.id], fact))
+        fact = e.PromptUnsupported(GenerationId(claim.request.generation), exc.nearest)
+        self._with_connection(lambda runs: runs.end(self._held[claim.id], fact))
 
-    def cancelled(self, claim: Claim, reason: str, frame: int) -> None:  # noqa: ARG002  the port's words
+    def cancelled(self, claim: JobClaim, reason: str, frame: int) -> None:  # noqa: ARG002  the port's words
         """It was stopped for a reason that the log knows. What it had written already is not kept."""
         if unwanted := self._made.pop(claim.id, None):
             self._drop(claim, unwanted[0])
-        self._asking(lambda runs: runs.end(self._held[claim.id], None))
+        self._with_connection(lambda runs: runs.end(self._held[claim.id], None))
 
-    def failed(self, claim: Claim, error: str, kind: FailureKind) -> None:  # noqa: ARG002  may hold the asker's words
+    def failed(self, claim: JobClaim, error: str, kind: FailureKind) -> None:  # noqa: ARG002  may hold the asker's words
         """The engine broke."""
-        fact = e.GenerationFailed(GenerationId(claim.request.generation), kind, ADVICE[kind])
-        self._asking(lambda runs: runs.end(self._held[claim.id], fact))
+        fact = e.GenerationFailed(GenerationId(claim.request.generation), kind, HINTS[kind])
+        self._with_connection(lambda runs: runs.end(self._held[claim.id], fact))
 
-    def _asking(self, ask: Callable[[Runs], Any]) -> Any:
+    def _with_connection(self, ask: Callable[[Jobs], Any]) -> Any:
         """Ask over the connection; a lost one is told as OSError, as the port wants it, and made anew next time."""
         try:
-            self._runs = self._runs or Runs(self._connect())
+            self._runs = self._runs or Jobs(self._connect())
             return ask(self._runs)
-        except outbox.LeaseLost as lost:
+        except outbox.OutboxLeaseLost as lost:
             raise LeaseLost(str(lost)) from lost
         except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
             self._runs = None
             raise ConnectionError("PostgreSQL is away") from lost
 
 
-ADVICE: Final[dict[FailureKind, str]] = {
+HINTS: Final[dict[FailureKind, str]] = {
     "memory": "Ask for a shorter or smaller clip.",
     "engine": "Ask again; if it happens twice, tell the operator.",
     "declined": "Whoever runs this engine does not make this. Ask for something else, or for another engine.",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from generator.ports import Before, GenerationRequest
-from placet.eventlog.store.event import Sealed
+from placet.eventlog.store.event import Encrypted
 from placet.eventlog.store.log import EventLog, Stream
 from placet.media.blobs import Area
 from placet.media.errors import BlobMissing
@@ -18,9 +18,9 @@ LAST_SECONDS: Final = 2.0
 
 
 def request_of(generation: Generation, log: EventLog, private: PrivateStore) -> GenerationRequest:
-    """With the asker's words and picture, opened. Raises `BlobMissing`, `HostileMedia`, `SubjectErased`."""
+    """With the asker's words and picture, opened. Raises `BlobMissing`, `UnreadableMedia`, `SubjectErased`."""
     asked = generation.asked
-    image = asked.image and private.open(asked.asked_by, asked.image)  # normalised when it came in
+    image = asked.image and private.open(asked.requested_by, asked.image)  # normalised when it came in
     return GenerationRequest(
         generation=asked.generation, mode=asked.mode, prompt=str(asked.prompt),
         parent_prompt=_told_before(generation, log),
@@ -33,10 +33,10 @@ def request_of(generation: Generation, log: EventLog, private: PrivateStore) -> 
 def _end_of(log: EventLog, parent: str) -> Before:
     """Of the clip as everybody sees it.
 
-    Raises `BlobMissing` where it is gone or anything stands against it, `HostileMedia` where it is damaged.
+    Raises `BlobMissing` where it is gone or anything stands against it, `UnreadableMedia` where it is damaged.
     """
     before = Generation.replay(log.read(stream_of(parent)))
-    if before.signed is None or before.standing:
+    if before.signed is None or before.restrictions:
         raise BlobMissing(f"Generation {parent} is not shown any more, so that nothing goes on from it.")
     clip = read_clip(blobs().path(before.signed.sha256, Area.RELEASED), most_frames=MOST_FRAMES)
     last = round(LAST_SECONDS * clip.fps)
@@ -50,7 +50,7 @@ def _told_before(generation: Generation, log: EventLog) -> str | None:
     return "\n".join(prompts) or None
 
 
-def _prompt(stream: Stream) -> Sealed:
+def _prompt(stream: Stream) -> Encrypted:
     """What an ancestor was asked for; `ERASED`, and so nothing, when its asker was forgotten."""
-    prompt: Sealed = stream.facts[0].prompt
+    prompt: Encrypted = stream.facts[0].prompt
     return prompt

@@ -11,13 +11,13 @@ from django.conf import settings
 
 from placet.config import flow
 from placet.eventlog.consumers.runner import Consumer, ConsumerThread
-from placet.eventlog.gc_tuning import collect_seldom
-from placet.eventlog.outbox import EffectThread
+from placet.eventlog.gc_tuning import reduce_gc
+from placet.eventlog.outbox import OutboxThread
 from placet.eventlog.projections.runner import Projector
 from placet.eventlog.proofs.head_file import head_file
 from placet.eventlog.proofs.keys import install_signer
 from placet.eventlog.proofs.signed_note import Signer
-from placet.eventlog.proofs.tree_service import TreeKeeper
+from placet.eventlog.proofs.tree_service import TreeService
 from placet.eventlog.store.connect import connect
 from placet.eventlog.store.sequencer import Sequencer
 from placet.eventlog.transports.factory import transport_of
@@ -39,18 +39,18 @@ def sequencer(sign_as: Callable[[], tuple[Signer, Path | None]] = _sign_as_insta
     stop = stop_on_signals()
     folding = threading.Thread(target=Projector().run, args=(stop,), name="projections", daemon=True)
     keeping = threading.Thread(
-        target=_kept_up, args=(lambda: _keep_tree(sign_as, stop), stop), name="tree", daemon=True
+        target=_retry_while_unavailable, args=(lambda: _keep_tree(sign_as, stop), stop), name="tree", daemon=True
     )
     folding.start()
     keeping.start()
-    _kept_up(lambda: _sequence(stop), stop)
+    _retry_while_unavailable(lambda: _sequence(stop), stop)
     folding.join(DRAIN_SECONDS)
     keeping.join(DRAIN_SECONDS)
 
 
 def _keep_tree(sign_as: Callable[[], tuple[Signer, Path | None]], stop: threading.Event) -> None:
     with connect() as connection:
-        TreeKeeper(connection, *sign_as()).run(stop.is_set)
+        TreeService(connection, *sign_as()).run(stop.is_set)
 
 
 def _sequence(stop: threading.Event) -> None:
@@ -61,30 +61,30 @@ def _sequence(stop: threading.Event) -> None:
 def load_models() -> None:
     """The sentence model is loaded beside the first answers: who needs it waits for it, nobody else does."""
     from moderation.signals.embedding import SentenceEmbedder
-    from placet.text.embedder import hold
+    from placet.text.embedder import set_embedder
 
-    shared = hold(SentenceEmbedder())
+    shared = set_embedder(SentenceEmbedder())
     threading.Thread(target=shared.embed, args=(["warm"],), name="models", daemon=True).start()
 
 
-def checks(hold_models: Callable[[], object] = load_models) -> None:
+def model_consumers(hold_models: Callable[[], object] = load_models) -> None:
     """The checks that need a model, and whatever else needs one. This process holds the models."""
     hold_models()
-    answer_events("checks", [one for one in flow.consumers() if one.needs_models])
+    run_consumers("checks", [one for one in flow.consumers() if one.requires_models])
 
 
 def consumers() -> None:
     """All other answers to events, and the effects."""
-    answer_events("consumers", [one for one in flow.consumers() if not one.needs_models], EffectThread)
+    run_consumers("consumers", [one for one in flow.consumers() if not one.requires_models], OutboxThread)
 
 
-def answer_events(role: str, consumers: list[Consumer], effects: type[EffectThread] | None = None) -> None:
+def run_consumers(role: str, consumers: list[Consumer], effects: type[OutboxThread] | None = None) -> None:
     """Run consumers until asked to stop. Under Kafka, all processes of one role share their events."""
     stop = stop_on_signals()
     _answer_quickly()
     transport = transport_of(role)
     subscribed = [(one, transport.subscribe(one.name, one.answers)) for one in consumers]
-    _kept_up(transport.start, stop)
+    _retry_while_unavailable(transport.start, stop)
     threads: list[threading.Thread] = [ConsumerThread(one, events, connect, stop) for one, events in subscribed]
     threads += [effects(connect, stop)] if effects else []
     for thread in threads:
@@ -97,45 +97,47 @@ def answer_events(role: str, consumers: list[Consumer], effects: type[EffectThre
 
 def relay() -> None:
     """Carry the log to Apache Kafka, in order. Several may run: one leads."""
-    from placet.eventlog.transports.kafka import Cluster
+    from placet.eventlog.transports.kafka import KafkaCluster
     from placet.eventlog.transports.relay import Relay
 
-    collect_seldom()
+    reduce_gc()
     stop = stop_on_signals()
-    _kept_up(lambda: Relay(connect, Cluster.of_settings(), [one.name for one in flow.consumers()]).run(stop), stop)
+    _retry_while_unavailable(
+        lambda: Relay(connect, KafkaCluster.of_settings(), [one.name for one in flow.consumers()]).run(stop), stop
+    )
 
 
-def worker() -> None:
+def generator() -> None:
     """Make clips, one at a time. The engine that is asked for most is warm before the first run."""
-    from generator.registry import Engines
+    from generator.registry import EngineRegistry
     from generator.worker import work
     from placet.media.storage import blobs, private
-    from placet.processes.generation_queue import LogRunQueue
+    from placet.processes.generation_queue import LogJobQueue
 
     stop = stop_on_signals()
     key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
-    queue = LogRunQueue(connect, blobs(), private(), key)
-    engines = Engines()
+    queue = LogJobQueue(connect, blobs(), private(), key)
+    engines = EngineRegistry()
     engines.loaded(settings.PLACET_ENGINE)
-    work(queue, engines, should_stop=stop.is_set, develop=queue.develop)
+    work(queue, engines, should_stop=stop.is_set, post_process=queue.post_process)
 
 
-def housekeeping() -> None:
+def scheduler() -> None:
     """Sweep blobs, prove projections: now and then, where nobody waits for it."""
     from placet.media.storage import blobs
-    from placet.operations.jobs.scheduler import Housekeeper
+    from placet.operations.jobs.scheduler import Scheduler
 
     os.nice(10)
-    Housekeeper(connect, blobs()).run(stop_on_signals())
+    Scheduler(connect, blobs()).run(stop_on_signals())
 
 
 def _answer_quickly() -> None:
     """For a process of many threads by which others wait: short turns, and a collector that seldom stops them all."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    collect_seldom()
+    reduce_gc()
 
 
-def _kept_up(step: Callable[[], None], stop: threading.Event) -> None:
+def _retry_while_unavailable(step: Callable[[], None], stop: threading.Event) -> None:
     """Run a step that needs PostgreSQL; while it is away, try again."""
     import psycopg
 
@@ -151,9 +153,9 @@ def _kept_up(step: Callable[[], None], stop: threading.Event) -> None:
 _ENTRY: Final[dict[str, Callable[[], None]]] = {
     "sequencer": sequencer,
     "consumers": consumers,
-    "checks": checks,
-    "worker": worker,
-    "housekeeping": housekeeping,
+    "checks": model_consumers,
+    "worker": generator,
+    "housekeeping": scheduler,
     "relay": relay,
 }
 

@@ -40,7 +40,7 @@ def in_force(stream: Stream) -> set[str]:
     filings: set[str] = set()
     for fact in stream.facts:
         match fact:
-            case e.OptOutEnforced(filing=filing):
+            case e.OptOutActivated(filing=filing):
                 filings.add(filing)
             case e.OptOutEnded(filing=filing):
                 filings.discard(filing)

@@ -8,61 +8,61 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from placet.kernel.ids import FilingId, PersonId
-from placet.people.authorization import demand
-from placet.people.permissions import Thing, can
-from placet.people.rest import Endpoint, an_id, answers, once
-from placet.people.serializers import Stated
+from placet.people.authorization import require_permission
+from placet.people.permissions import ResourceContext, can
+from placet.people.rest import ApiEndpoint, documented, idempotent, parse_uuid
+from placet.people.serializers import StatusSerializer
 from placet.rights.aggregate import Filing
 from placet.rights.commands import FileOptOut, end_opt_out, file_opt_out
 from placet.rights.models import FilingRow
 from placet.rights.queries import filing as row_of
 from placet.rights.queries import filings_of
 from placet.rights.refusals import NoSuchFiling
-from placet.rights.serializers import FilingAsked, FilingShown, FilingState
+from placet.rights.serializers import FilingRequestSerializer, FilingSerializer, FilingStateSerializer
 
 
-class OptOuts(Endpoint):
+class OptOuts(ApiEndpoint):
     """`engine_words`: from the wiring, which knows the engine; a filing of such words alone waits for a human."""
 
     engine_words: Callable[[], frozenset[str]] = frozenset
     needs: ClassVar = {"GET": "opt_out.list", "POST": "opt_out.file"}
 
-    @answers("opt_outs_list", FilingShown(many=True))
+    @documented("opt_outs_list", FilingSerializer(many=True))
     def get(self, _request: Request) -> Response:
         """Your own, newest first."""
-        return Response(FilingShown(filings_of(self.actor), many=True).data)
+        return Response(FilingSerializer(filings_of(self.actor), many=True).data)
 
-    @answers("opt_outs_file", FilingState, takes=FilingAsked, status=201)
-    @once
+    @documented("opt_outs_file", FilingStateSerializer, takes=FilingRequestSerializer, status=201)
+    @idempotent
     def post(self, request: Request, command_id: str) -> Response:
         """In force when this answers, or waiting for a human when a name would stop too much."""
-        asked = FilingAsked(data=request.data)
+        asked = FilingRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         filing, state = file_opt_out(self.log, _filing(asked, self.actor, command_id), self.engine_words())
         reason = Filing.replay(self.log.read(f"filing-{filing}")).reason
         return Response({"id": filing, "state": state, "reason": reason}, 201)
 
 
-class OptOut(Endpoint):
+class OptOut(ApiEndpoint):
     needs: ClassVar = {"GET": "opt_out.see", "DELETE": "opt_out.end"}
     decided_later: ClassVar = frozenset({"opt_out.see", "opt_out.end"})
 
-    @answers("opt_outs_see", FilingShown)
+    @documented("opt_outs_see", FilingSerializer)
     def get(self, request: Request, filing: str) -> Response:
         row = _row(filing)
-        demand(request.user, "opt_out.see", Thing(str(row.holder)))
-        return Response(FilingShown(row).data)
+        require_permission(request.user, "opt_out.see", ResourceContext(str(row.holder)))
+        return Response(FilingSerializer(row).data)
 
-    @answers("opt_outs_end", Stated)
+    @documented("opt_outs_end", StatusSerializer)
     def delete(self, request: Request, filing: str) -> Response:
         """It applies to nothing from now on. What it stopped before stays recorded."""
-        ended = FilingId(an_id(filing))
-        is_operator = can(request.user, "opt_out.end", Thing(owner="somebody else"))
+        ended = FilingId(parse_uuid(filing))
+        is_operator = can(request.user, "opt_out.end", ResourceContext(owner="somebody else"))
         end_opt_out(self.log, ended, self.actor, str(uuid.uuid4()), is_operator=is_operator)
         return Response({"id": ended, "state": "ended"})
 
 
-def _filing(asked: FilingAsked, holder: PersonId, command_id: str) -> FileOptOut:
+def _filing(asked: FilingRequestSerializer, holder: PersonId, command_id: str) -> FileOptOut:
     said = asked.validated_data
     return FileOptOut(
         id=command_id,
@@ -77,7 +77,7 @@ def _filing(asked: FilingAsked, holder: PersonId, command_id: str) -> FileOptOut
 
 
 def _row(filing: str) -> FilingRow:
-    row = row_of(an_id(filing))
+    row = row_of(parse_uuid(filing))
     if row is None:
         raise NoSuchFiling
     return row

@@ -54,7 +54,7 @@ def file_opt_out(log: EventLog, ask: FileOptOut, vocabulary: frozenset[str]) -> 
         log.append(stream, [fact, e.FilingHeld(ask.filing, reasons[0])], expected=0, command_id=ask.id)
         return ask.filing, "waiting"
     head = log.heads([OPT_OUTS])[OPT_OUTS]
-    enforced = Append(OPT_OUTS, [e.OptOutEnforced(ask.filing)], head, command_id=ask.id)
+    enforced = Append(OPT_OUTS, [e.OptOutActivated(ask.filing)], head, command_id=ask.id)
     log.append_all([Append(stream, [fact], 0, command_id=ask.id), enforced])
     return ask.filing, "in_force"
 

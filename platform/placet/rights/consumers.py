@@ -4,75 +4,77 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from moderation.events import CaseDecided
-from placet.eventlog.consumers.delivery import Delivery, Gathered
+from placet.eventlog.consumers.delivery import Delivery, UnitOfWork
 from placet.eventlog.consumers.runner import consume
 from placet.eventlog.store.log import RecordedEvent
 from placet.rights import events as e
 from placet.rights.aggregate import OPT_OUTS
-from placet.rights.matching.index import InForce, entry
+from placet.rights.matching.index import OptOutsInForce, entry
 from placet.rights.matching.matcher import BLOCK_FROM, HOLD_FROM, Match, OptOutIndex
 from placet.rights.matching.published_clips import published_prompts
-from placet.studio.events import ChecksAskedAgain, GenerationMade, GenerationRequested, drawn_in
+from placet.studio.events import GenerationRendered, GenerationRequested, RecheckRequested, drawn_in
 from placet.text.embedder import embedder
 
-IN_FORCE: Final = InForce()
+IN_FORCE: Final = OptOutsInForce()
 RULE: Final = "the subject is opted out of generation"
 ADVICE: Final = "The same scene without the named subject, or the rights holder's leave."
-MOST_LISTED: Final = 500
+MAX_LISTED: Final = 500
 
 
-def _embed_prompts(events: Sequence[RecordedEvent], _gathered: Gathered) -> None:
+def _embed_prompts(events: Sequence[RecordedEvent], _gathered: UnitOfWork) -> None:
     """All prompts of a batch in one call to the model, or out of what another check has asked for."""
     if prompts := [str(event.fact.prompt) for event in events if isinstance(event.fact, GenerationRequested)]:
         embedder().embed(prompts)
 
 
 @consume(
-    GenerationRequested, ChecksAskedAgain,
-    name="rights.match_prompt", needs_models=True, never_skips=True, prepare=_embed_prompts,
+    GenerationRequested, RecheckRequested,
+    name="rights.check_prompt_rights", requires_models=True, never_skips=True, prefetch=_embed_prompts,
 )  # fmt: skip
-def match_prompt(fact: GenerationRequested | ChecksAskedAgain, delivery: Delivery) -> None:
+def check_prompt_rights(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
     """Never skips: while opt-outs cannot be read to their head, nothing passes."""
     attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "rights" in fact.checks else None
     if attempt is None:
         return
     request: GenerationRequested = delivery.request_of(fact)
     matches, common = _matches(str(request.prompt), request, delivery)
-    found = e.PromptMatched(fact.generation, "rights", attempt, **_found(matches), **common)
+    found = e.PromptRightsChecked(fact.generation, "rights", attempt, **_found(matches), **common)
     delivery.answer(f"rights-verdict-{fact.generation}", found, attempt)
 
 
-@consume(GenerationMade, ChecksAskedAgain, name="rights.match_output", needs_models=True, never_skips=True)
-def match_output(fact: GenerationMade | ChecksAskedAgain, delivery: Delivery) -> None:
+@consume(
+    GenerationRendered, RecheckRequested, name="rights.check_output_rights", requires_models=True, never_skips=True
+)
+def check_output_rights(fact: GenerationRendered | RecheckRequested, delivery: Delivery) -> None:
     """What the engine says it drew, as words. Never skips."""
-    attempt = 1 if isinstance(fact, GenerationMade) else fact.attempt if "rights_output" in fact.checks else None
+    attempt = 1 if isinstance(fact, GenerationRendered) else fact.attempt if "rights_output" in fact.checks else None
     if attempt is None:
         return
     generation = delivery.read(f"generation-{fact.generation}")
     matches, common = _matches(str(drawn_in(generation.facts)), generation.facts[0], delivery)
     stream = delivery.read(f"rights-output-verdict-{fact.generation}")
-    found = e.OutputMatched(fact.generation, "rights_output", attempt, **_found(matches), **common)
+    found = e.OutputRightsChecked(fact.generation, "rights_output", attempt, **_found(matches), **common)
     delivery.append(stream.name, [found], expected=stream.version)
 
 
-@consume(e.OptOutEnforced, name="rights.list_matches", needs_models=True, never_skips=True)
-def list_matches(fact: e.OptOutEnforced, delivery: Delivery) -> None:
+@consume(e.OptOutActivated, name="rights.find_existing_matches", requires_models=True, never_skips=True)
+def find_existing_matches(fact: e.OptOutActivated, delivery: Delivery) -> None:
     """For a person to look at: nothing is taken down by this."""
     stream = delivery.read(f"filing-{fact.filing}")
     alone = OptOutIndex(embedder())
     alone.add(entry(stream.facts[0]))
-    prompts = published_prompts(delivery.event.position, MOST_LISTED)
+    prompts = published_prompts(delivery.event.position, MAX_LISTED)
     vectors = embedder().embed([prompt for _, prompt in prompts])
     listed = tuple(
         {"generation": generation, "kind": met[0].kind, "similarity": met[0].similarity}
         for (generation, prompt), vector in zip(prompts, vectors, strict=True)
         if (met := alone.match(prompt, vector, "*", delivery.event.at))
     )
-    delivery.append(stream.name, [e.MatchesListed(fact.filing, listed)], expected=stream.version)
+    delivery.append(stream.name, [e.ExistingMatchesFound(fact.filing, listed)], expected=stream.version)
 
 
-@consume(CaseDecided, name="rights.follow_decisions", never_skips=True)
-def follow_decisions(fact: CaseDecided, delivery: Delivery) -> None:
+@consume(CaseDecided, name="rights.apply_decisions", never_skips=True)
+def apply_decisions(fact: CaseDecided, delivery: Delivery) -> None:
     """A filing that waited for a human comes into force, or is rejected. Never skips."""
     if fact.kind != "filing":
         return
@@ -80,7 +82,7 @@ def follow_decisions(fact: CaseDecided, delivery: Delivery) -> None:
     filing = stream.facts[0].filing
     if fact.decision == "allow":
         head = delivery.heads([OPT_OUTS])[OPT_OUTS]
-        delivery.append(OPT_OUTS, [e.OptOutEnforced(filing, fact.decided_by)], expected=head)
+        delivery.append(OPT_OUTS, [e.OptOutActivated(filing, fact.decided_by)], expected=head)
     else:
         delivery.append(stream.name, [e.FilingRejected(filing, fact.decided_by)], expected=stream.version)
 

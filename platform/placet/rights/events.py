@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from placet.eventlog.store.event import FilingId, For, PersonId, Sealed, event
+from placet.eventlog.store.event import Encrypted, EncryptedFor, FilingId, PersonId, event
 from placet.kernel.verdict import Verdict
 
 
@@ -17,7 +17,7 @@ class OptOutFiled:
     acts: tuple[str, ...]
     regions: tuple[str, ...]
     until: str | None
-    statement: Annotated[Sealed, For("holder")]
+    statement: Annotated[Encrypted, EncryptedFor("holder")]
 
 
 @event("rights.filing_held.v1", stream="filing")
@@ -34,22 +34,22 @@ class FilingRejected:
     rejected_by: PersonId
 
 
-@event("rights.opt_out_enforced.v1", stream="opt-outs", guarded=True)
-class OptOutEnforced:
+@event("rights.opt_out_enforced.v1", stream="opt-outs", serialized=True)
+class OptOutActivated:
     """From this version of the stream on, the filing applies to every check."""
 
     filing: FilingId
     accepted_by: PersonId | None = None
 
 
-@event("rights.opt_out_ended.v1", stream="opt-outs", guarded=True)
+@event("rights.opt_out_ended.v1", stream="opt-outs", serialized=True)
 class OptOutEnded:
     filing: FilingId
     ended_by: PersonId
 
 
 @event("rights.matches_listed.v1", stream="filing")
-class MatchesListed:
+class ExistingMatchesFound:
     """The published clips that a new filing would match, for a person to look at: nothing is taken down by this."""
 
     filing: FilingId
@@ -57,12 +57,12 @@ class MatchesListed:
 
 
 @event("rights.prompt_matched.v1", stream="rights-verdict")
-class PromptMatched(Verdict):
+class PromptRightsChecked(Verdict):
     """The prompt against every opt-out in force."""
 
 
 @event("rights.output_matched.v1", stream="rights-output-verdict")
-class OutputMatched(Verdict):
+class OutputRightsChecked(Verdict):
     """What the engine says it drew, against every opt-out in force."""
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from placet.eventlog.projections.runner import Rows, projection
+from placet.eventlog.projections.runner import ProjectionRows, projection
 from placet.eventlog.store.log import RecordedEvent
 from placet.rights import events as e
 from placet.rights.models import FilingRow
@@ -11,7 +11,7 @@ FILINGS: Final = projection("rights.filings", version=1, tables=[FilingRow])
 
 
 @FILINGS.on(e.OptOutFiled)
-def file(fact: e.OptOutFiled, event: RecordedEvent, rows: Rows) -> None:
+def file(fact: e.OptOutFiled, event: RecordedEvent, rows: ProjectionRows) -> None:
     rows.put(
         FilingRow(
             filing=fact.filing, holder=fact.holder, names=list(fact.names), description=fact.description,
@@ -21,35 +21,35 @@ def file(fact: e.OptOutFiled, event: RecordedEvent, rows: Rows) -> None:
 
 
 @FILINGS.on(e.FilingHeld)
-def hold(fact: e.FilingHeld, _event: RecordedEvent, rows: Rows) -> None:
+def hold(fact: e.FilingHeld, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = rows.change(FilingRow, str(fact.filing))
     row.state, row.reason = "waiting", fact.reason
 
 
 @FILINGS.on(e.FilingRejected)
-def reject(fact: e.FilingRejected, _event: RecordedEvent, rows: Rows) -> None:
+def reject(fact: e.FilingRejected, _event: RecordedEvent, rows: ProjectionRows) -> None:
     rows.change(FilingRow, str(fact.filing)).state = "rejected"
 
 
-@FILINGS.on(e.OptOutEnforced)
-def enforce(fact: e.OptOutEnforced, event: RecordedEvent, rows: Rows) -> None:
+@FILINGS.on(e.OptOutActivated)
+def enforce(fact: e.OptOutActivated, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = rows.change(FilingRow, str(fact.filing))
     row.state, row.in_force_at = "in_force", event.at
 
 
 @FILINGS.on(e.OptOutEnded)
-def end(fact: e.OptOutEnded, event: RecordedEvent, rows: Rows) -> None:
+def end(fact: e.OptOutEnded, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = rows.change(FilingRow, str(fact.filing))
     row.state, row.ended_at = "ended", event.at
 
 
-@FILINGS.on(e.MatchesListed)
-def list_matches(fact: e.MatchesListed, _event: RecordedEvent, rows: Rows) -> None:
+@FILINGS.on(e.ExistingMatchesFound)
+def find_existing_matches(fact: e.ExistingMatchesFound, _event: RecordedEvent, rows: ProjectionRows) -> None:
     rows.change(FilingRow, str(fact.filing)).matches = [dict(g) for g in fact.generations]
 
 
-@FILINGS.on(e.PromptMatched, e.OutputMatched)
-def count(fact: e.PromptMatched | e.OutputMatched, _event: RecordedEvent, rows: Rows) -> None:
+@FILINGS.on(e.PromptRightsChecked, e.OutputRightsChecked)
+def count(fact: e.PromptRightsChecked | e.OutputRightsChecked, _event: RecordedEvent, rows: ProjectionRows) -> None:
     if fact.outcome == "block":
         for filing in fact.features.get("filings", ()):
             rows.change(FilingRow, str(filing)).stopped += 1

@@ -22,7 +22,7 @@ def filing(filing_id: str) -> FilingRow | None:
 
 
 @dataclass(frozen=True, slots=True)
-class FilingShown:
+class FilingView:
     """A filing from the log itself, with what the read model has counted so far."""
 
     filed: OptOutFiled
@@ -35,7 +35,7 @@ class FilingShown:
     matches: tuple[dict[str, Any], ...]
 
 
-def shown(filing_id: str) -> FilingShown | None:
+def filing_view(filing_id: str) -> FilingView | None:
     """One filing as its page shows it, never older than what was answered."""
     log = current_log()
     stream = log.read(f"filing-{filing_id}")
@@ -45,7 +45,7 @@ def shown(filing_id: str) -> FilingShown | None:
     row = filing(filing_id)
     state = _state(told.state, filing_id, log.read(OPT_OUTS))
     counted = (row.stopped, tuple(row.matches)) if row else (0, ())
-    return FilingShown(told.filed, state, told.reason, stream.events[0].at, stream.events[0].event_id, *counted)
+    return FilingView(told.filed, state, told.reason, stream.events[0].at, stream.events[0].event_id, *counted)
 
 
 def _state(state: str, filing_id: str, opt_outs: Stream) -> str:

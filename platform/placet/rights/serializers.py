@@ -6,7 +6,7 @@ from placet.rights.commands import LONGEST_DESCRIPTION, LONGEST_NAME, MOST_NAMES
 from placet.rights.models import FilingRow
 
 
-class FilingShown(serializers.ModelSerializer[FilingRow]):
+class FilingSerializer(serializers.ModelSerializer[FilingRow]):
     id = serializers.UUIDField(source="filing")
 
     class Meta:
@@ -17,7 +17,7 @@ class FilingShown(serializers.ModelSerializer[FilingRow]):
         )  # fmt: skip
 
 
-class FilingAsked(serializers.Serializer[None]):
+class FilingRequestSerializer(serializers.Serializer[None]):
     names = serializers.ListField(
         child=serializers.CharField(max_length=LONGEST_NAME), min_length=1, max_length=MOST_NAMES,
         help_text="The character or work first, then its aliases.",
@@ -29,7 +29,7 @@ class FilingAsked(serializers.Serializer[None]):
     statement = serializers.CharField(max_length=10_000, required=False, default="", allow_blank=True)
 
 
-class FilingState(serializers.Serializer[None]):
+class FilingStateSerializer(serializers.Serializer[None]):
     id = serializers.UUIDField()
     state = serializers.CharField()
     reason = serializers.CharField(help_text="Why it waits for a human, when it does.", allow_blank=True)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from placet.eventlog.store.log import current_log
 from placet.kernel.ids import FilingId
-from placet.people.permissions import Thing, allows, can, me
+from placet.people.permissions import ResourceContext, allows, can, current_person
 from placet.rights import commands, queries
 from placet.rights.forms import FilingForm
 from placet.rights.refusals import FilingUnusable
@@ -21,12 +21,12 @@ Vocabulary = Callable[[], frozenset[str]]
 """The words that the engine draws."""
 
 
-def thing(filing: str) -> Thing:
+def filing_context(filing: str) -> ResourceContext:
     """Whose filing it is. Raises `Http404`."""
-    found = queries.shown(filing)
+    found = queries.filing_view(filing)
     if found is None:
         raise Http404
-    return Thing(str(found.filed.holder))
+    return ResourceContext(str(found.filed.holder))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,21 +36,21 @@ def filings(request: HttpRequest, vocabulary: Vocabulary) -> HttpResponse:
     form = FilingForm(request.POST or None, initial={"command": uuid4()})
     if form.is_valid():
         try:
-            filing, _state = commands.file_opt_out(current_log(), form.filing(me(request)), vocabulary())
+            filing, _state = commands.file_opt_out(current_log(), form.filing(current_person(request)), vocabulary())
             return redirect("rights:filing", filing)
         except FilingUnusable as refusal:
             form.refuse(refusal)
-    page = {"form": form, "filings": queries.filings_of(me(request))}
+    page = {"form": form, "filings": queries.filings_of(current_person(request))}
     return render(request, "rights/filings.html", page, status=422 if form.errors else 200)
 
 
 @require_safe
-@allows("opt_out.see", thing)
+@allows("opt_out.see", filing_context)
 def filing(request: HttpRequest, filing: UUID) -> HttpResponse:
     """One filing: in force since when, what it stopped, what it would match."""
-    may_end = can(request.user, "opt_out.end", thing(str(filing)))
-    told = queries.shown(str(filing))
-    is_holder = told is not None and str(told.filed.holder) == me(request)
+    may_end = can(request.user, "opt_out.end", filing_context(str(filing)))
+    told = queries.filing_view(str(filing))
+    is_holder = told is not None and str(told.filed.holder) == current_person(request)
     page = {
         "id": filing, "filing": told, "may_end": may_end, "may_take_receipt": is_holder, "command": uuid4(),
     }  # fmt: skip
@@ -58,12 +58,12 @@ def filing(request: HttpRequest, filing: UUID) -> HttpResponse:
 
 
 @require_POST
-@allows("opt_out.end", thing)
+@allows("opt_out.end", filing_context)
 def end(request: HttpRequest, filing: UUID) -> HttpResponse:
     """From now on it applies to nothing. What it stopped stays recorded."""
-    is_operator = can(request.user, "opt_out.end", Thing("nobody"))
+    is_operator = can(request.user, "opt_out.end", ResourceContext("nobody"))
     commands.end_opt_out(
-        current_log(), FilingId(str(filing)), me(request), command_of(request), is_operator=is_operator
+        current_log(), FilingId(str(filing)), current_person(request), command_of(request), is_operator=is_operator
     )
     messages.success(request, _("Ended. It applies to nothing from now on; what it stopped before stays recorded."))
     return redirect("rights:filing", filing)

@@ -6,34 +6,39 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from placet.kernel.ids import GenerationId
-from placet.people.authorization import demand
-from placet.people.permissions import Thing
-from placet.people.rest import Endpoint, an_id, answers, once
-from placet.people.serializers import Stated
+from placet.people.authorization import require_permission
+from placet.people.permissions import ResourceContext
+from placet.people.rest import ApiEndpoint, documented, idempotent, parse_uuid
+from placet.people.serializers import StatusSerializer
 from placet.studio import commands, queries
-from placet.studio.request_input import Wish, ask_of
-from placet.studio.serializers import GenerationAsked, GenerationRowShown, GenerationShown, shown
-from placet.studio.view_model import prompt_of, told
+from placet.studio.request_input import GenerationInput, to_command
+from placet.studio.serializers import (
+    GenerationRequestSerializer,
+    GenerationRowSerializer,
+    GenerationSerializer,
+    to_json,
+)
+from placet.studio.view_model import generation_view, prompt_of
 from placet.ui.region import region_of
 
 
-class Generations(Endpoint):
+class Generations(ApiEndpoint):
     needs: ClassVar = {"GET": "generation.list", "POST": "generation.ask"}
 
-    @answers("generations_list", GenerationRowShown(many=True))
+    @documented("generations_list", GenerationRowSerializer(many=True))
     def get(self, _request: Request) -> Response:
         """Your own, newest first."""
-        return Response(GenerationRowShown(queries.of_asker(self.actor), many=True).data)  # type: ignore[arg-type]
+        return Response(GenerationRowSerializer(queries.of_requester(self.actor), many=True).data)  # type: ignore[arg-type]
 
-    @answers("generations_ask", Stated, takes=GenerationAsked, status=202)
-    @once
+    @documented("generations_ask", StatusSerializer, takes=GenerationRequestSerializer, status=202)
+    @idempotent
     def post(self, request: Request, command_id: str) -> Response:
         """Recorded when this answers; the checks come next. Follow it by its id."""
-        asked = GenerationAsked(data=request.data)
+        asked = GenerationRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wish = asked.validated_data
-        ask = ask_of(
-            Wish(
+        ask = to_command(
+            GenerationInput(
                 prompt=wish["prompt"],
                 likenesses=tuple(wish.get("likenesses", ())),
                 parent=str(wish["parent"]) if wish["parent"] else None,
@@ -50,38 +55,38 @@ class Generations(Endpoint):
         return Response({"id": commands.request_generation(self.log, ask), "state": "requested"}, 202)
 
 
-class Generation(Endpoint):
+class GenerationDetail(ApiEndpoint):
     needs: ClassVar = {"GET": "generation.see"}
     decided_later: ClassVar = frozenset({"generation.see"})
 
-    @answers("generations_follow", GenerationShown)
+    @documented("generations_follow", GenerationSerializer)
     def get(self, request: Request, generation: str) -> Response:
         """As its own events tell it, now."""
-        found = told(an_id(generation))
-        demand(request.user, "generation.see", Thing(found.asked_by, frozenset(found.cameos)))
-        return Response(shown(found, prompt_of(found.id)))
+        found = generation_view(parse_uuid(generation))
+        require_permission(request.user, "generation.see", ResourceContext(found.requested_by, frozenset(found.cameos)))
+        return Response(to_json(found, prompt_of(found.id)))
 
 
-class Publication(Endpoint):
+class Publication(ApiEndpoint):
     needs: ClassVar = {"POST": "generation.publish"}
     decided_later: ClassVar = frozenset({"generation.publish"})
 
-    @answers("generations_publish", Stated, takes={})
-    @once
+    @documented("generations_publish", StatusSerializer, takes={})
+    @idempotent
     def post(self, _request: Request, command_id: str, generation: str) -> Response:
         """`published`, or `draft` while the checks look once more: then it follows by itself."""
-        draft = GenerationId(an_id(generation))
+        draft = GenerationId(parse_uuid(generation))
         return Response({"id": draft, "state": commands.publish(self.log, draft, self.actor, command_id)})
 
 
-class Cancellation(Endpoint):
+class Cancellation(ApiEndpoint):
     needs: ClassVar = {"POST": "generation.cancel"}
     decided_later: ClassVar = frozenset({"generation.cancel"})
 
-    @answers("generations_cancel", Stated, takes={})
-    @once
+    @documented("generations_cancel", StatusSerializer, takes={})
+    @idempotent
     def post(self, _request: Request, command_id: str, generation: str) -> Response:
         """Ends it before it is a draft; its quota is given back."""
-        unfinished = GenerationId(an_id(generation))
+        unfinished = GenerationId(parse_uuid(generation))
         commands.cancel(self.log, unfinished, self.actor, command_id)
         return Response({"id": unfinished, "state": "cancelled"})

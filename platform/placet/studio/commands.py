@@ -4,12 +4,12 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from placet.eventlog.store.log import ANY, Append, Cause, EventLog, Log, Stream, because
+from placet.eventlog.store.log import ANY, Append, EventLog, EventMetadata, Log, Stream, event_context
 from placet.eventlog.store.retry import retried
 from placet.kernel.ids import GenerationId, PersonId
 from placet.studio import decide
 from placet.studio import events as e
-from placet.studio.decide import Outcome, Surroundings
+from placet.studio.decide import DecisionContext, Outcome
 from placet.studio.generation import Generation, stream_of
 from placet.studio.refusals import (
     ClipTooLong,
@@ -17,9 +17,9 @@ from placet.studio.refusals import (
     NotADraft,
     NothingToCancel,
     NotYours,
-    ParentNotShown,
+    ParentNotVisible,
     PromptUnusable,
-    StandsAgainst,
+    RestrictionInForce,
 )
 from placet.ui.region import UNKNOWN
 
@@ -28,14 +28,14 @@ LONGEST_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class AskGeneration:
+class RequestGeneration:
     """What somebody asks for. `image`: name of a picture in the asker's private store.
 
     Of a `parent` it is a remix, or, where it `extends` it, what comes after its end.
     """
 
     id: str
-    asked_by: PersonId
+    requested_by: PersonId
     prompt: str
     likenesses: tuple[PersonId, ...] = ()
     unknown_likeness: bool = False
@@ -57,13 +57,13 @@ class AskGeneration:
 
 
 @retried
-def request_generation(log: EventLog, ask: AskGeneration) -> GenerationId:
+def request_generation(log: EventLog, ask: RequestGeneration) -> GenerationId:
     """Record the request; the checks answer next. Raises refusals of the studio."""
     _refuse_unusable(ask)
     parent = _parent(log, ask) if ask.parent else None
     fact = e.GenerationRequested(
         generation=ask.generation,
-        asked_by=ask.asked_by,
+        requested_by=ask.requested_by,
         prompt=ask.prompt,
         cameos=_cameos(ask, parent),
         mode=_mode(ask),
@@ -79,7 +79,7 @@ def request_generation(log: EventLog, ask: AskGeneration) -> GenerationId:
         region=ask.region,
         unknown_likeness=ask.unknown_likeness,
     )
-    with because(Cause(ask.generation, actor=ask.asked_by)):
+    with event_context(EventMetadata(ask.generation, actor=ask.requested_by)):
         log.append(stream_of(ask.generation), [fact], expected=0, command_id=ask.id)
     return ask.generation
 
@@ -92,11 +92,11 @@ def publish(log: EventLog, generation_id: GenerationId, by: PersonId, command_id
         return "published"
     if generation.state != "draft":
         raise NotADraft(f"generation {generation_id} is {generation.state}.")
-    if generation.standing:
-        raise StandsAgainst
-    outcome = decide.ask_publication(generation, surroundings(log, generation, datetime.now(UTC)))
-    with because(Cause(generation_id, actor=by)):
-        write(log, generation_id, generation.version, outcome, command_id)
+    if generation.restrictions:
+        raise RestrictionInForce
+    outcome = decide.request_publication(generation, decision_context(log, generation, datetime.now(UTC)))
+    with event_context(EventMetadata(generation_id, actor=by)):
+        append_outcome(log, generation_id, generation.version, outcome, command_id)
     return "published" if any(isinstance(f, e.GenerationPublished) for f in outcome.facts) else "draft"
 
 
@@ -107,24 +107,24 @@ def cancel(log: EventLog, generation_id: GenerationId, by: PersonId, command_id:
     outcome = decide.cancel(generation, "asked by the creator")
     if not outcome.facts and generation.state != "cancelled":
         raise NothingToCancel
-    with because(Cause(generation_id, actor=by)):
-        write(log, generation_id, generation.version, outcome, command_id)
+    with event_context(EventMetadata(generation_id, actor=by)):
+        append_outcome(log, generation_id, generation.version, outcome, command_id)
 
 
-def surroundings(log: Log, generation: Generation, at: datetime) -> Surroundings:
+def decision_context(log: Log, generation: Generation, at: datetime) -> DecisionContext:
     """Look around: the heads of what the verdicts rest on, and the asker's quota of the day."""
-    heads = log.heads(generation.ground) if generation.ground else {}
-    quota = log.read(quota_of(generation.asked.asked_by))
-    return Surroundings(heads, _taken(quota, at.date().isoformat()), at)
+    heads = log.heads(generation.read_versions) if generation.read_versions else {}
+    quota = log.read(quota_of(generation.asked.requested_by))
+    return DecisionContext(heads, _taken(quota, at.date().isoformat()), at)
 
 
-def write(log: Log, generation_id: str, version: int, outcome: Outcome, command_id: str | None = None) -> None:
+def append_outcome(log: Log, generation_id: str, version: int, outcome: Outcome, command_id: str | None = None) -> None:
     """Append all that one decision says: the generation's facts, its quota, and the uses last, under their locks."""
     if not outcome.facts:
         return
-    writes = [Append(stream_of(generation_id), outcome.facts, version, outcome.given, command_id)]
+    writes = [Append(stream_of(generation_id), outcome.facts, version, outcome.preconditions, command_id)]
     if outcome.quota:
-        quota = quota_of(outcome.quota[0].person)  # type: ignore[attr-defined]  # QuotaTaken or QuotaReturned
+        quota = quota_of(outcome.quota[0].person)  # type: ignore[attr-defined]  # QuotaReserved or QuotaReleased
         writes.append(Append(quota, outcome.quota, log.read(quota).version, command_id=command_id))
     writes += [Append(f"uses-{use.person}", [use], ANY, command_id=command_id) for use in outcome.uses]
     log.append_all(writes)
@@ -137,41 +137,41 @@ def quota_of(person: str) -> str:
 
 def _taken(quota: Stream, day: str) -> int:
     facts = quota.facts
-    taken = {f.generation for f in facts if isinstance(f, e.QuotaTaken) and f.day == day}
-    return len(taken - {f.generation for f in facts if isinstance(f, e.QuotaReturned)})
+    taken = {f.generation for f in facts if isinstance(f, e.QuotaReserved) and f.day == day}
+    return len(taken - {f.generation for f in facts if isinstance(f, e.QuotaReleased)})
 
 
 def _of(log: EventLog, generation_id: GenerationId, by: PersonId) -> Generation:
     generation = Generation.replay(log.read(stream_of(generation_id)))
     if generation.request is None:
         raise NoSuchGeneration(f"There is no generation {generation_id}.")
-    if generation.asked.asked_by != by:
+    if generation.asked.requested_by != by:
         raise NotYours
     return generation
 
 
-def _parent(log: EventLog, ask: AskGeneration) -> Generation:
+def _parent(log: EventLog, ask: RequestGeneration) -> Generation:
     parent = Generation.replay(log.read(stream_of(str(ask.parent))))
     if parent.request is None:
         raise NoSuchGeneration(f"There is no generation {ask.parent}.")
-    is_own_draft = parent.state == "draft" and parent.asked.asked_by == ask.asked_by
-    if parent.standing or not (parent.state == "published" or is_own_draft):
-        raise ParentNotShown
+    is_own_draft = parent.state == "draft" and parent.asked.requested_by == ask.requested_by
+    if parent.restrictions or not (parent.state == "published" or is_own_draft):
+        raise ParentNotVisible
     return parent
 
 
-def _mode(ask: AskGeneration) -> e.Mode:
+def _mode(ask: RequestGeneration) -> e.Mode:
     if ask.parent:
         return "extend" if ask.extends else "remix"
     return "image" if ask.image else "text"
 
 
-def _cameos(ask: AskGeneration, parent: Generation | None) -> tuple[PersonId, ...]:
+def _cameos(ask: RequestGeneration, parent: Generation | None) -> tuple[PersonId, ...]:
     inherited = parent.asked.cameos if parent else ()
     return tuple(sorted({*ask.likenesses, *inherited}))
 
 
-def _refuse_unusable(ask: AskGeneration) -> None:
+def _refuse_unusable(ask: RequestGeneration) -> None:
     text = ask.prompt
     if not text.strip() or len(text) > LONGEST_PROMPT or "\x00" in text or not _is_unicode(text):
         raise PromptUnusable

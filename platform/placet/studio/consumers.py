@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from moderation.events import CaseDecided, ClipMeasured, PromptJudged
-from placet.eventlog.consumers.delivery import Delivery, Gathered
+from moderation.events import CaseDecided, PolicyChecked, QualityChecked
+from placet.eventlog.consumers.delivery import Delivery, UnitOfWork
 from placet.eventlog.consumers.runner import consume
-from placet.eventlog.failpoints import crash_point
+from placet.eventlog.failpoints import failpoint
 from placet.eventlog.store.log import RecordedEvent, current_log
 from placet.kernel.ids import GenerationId
 from placet.kernel.verdict import Verdict
-from placet.likeness.events import CameosChecked, CameoUsed, ClipRemoved, ConsentRevoked, FacesChecked, GrantWithdrawn
+from placet.likeness.events import CameoUsed, ClipRemoved, ConsentChecked, ConsentRevoked, FacesChecked, GrantRevoked
 from placet.media.blobs import Area
 from placet.media.storage import blobs, private
 from placet.people.erasure import drop_mails, drop_rows
-from placet.people.events import ErasureAsked, PersonErased, PersonWithdrawn
-from placet.rights.events import OutputMatched, PromptMatched
+from placet.people.events import ErasurePrepared, ErasureRequested, PersonErased
+from placet.rights.events import OutputRightsChecked, PromptRightsChecked
 from placet.studio import commands, decide, erasure, queries
 from placet.studio import events as e
 from placet.studio.generation import Generation, stream_of
@@ -24,20 +24,20 @@ from placet.studio.jobs import shape_of
 from provenance.events import ClipSigned
 
 LAST_USES: Final = 100
-BY_HAND_ADVICE: Final = "A prompt without what the rule names; the reviewer's reason is told with the decision."
+BY_HAND_HINT: Final = "A prompt without what the rule names; the reviewer's reason is told with the decision."
 
 
-def _load_generations(events: Sequence[RecordedEvent], gathered: Gathered) -> None:
+def _load_generations(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> None:
     """One question for all generations of a batch, one for their quotas."""
     ids = {event.fact.generation for event in events}
     gathered.preload(stream_of(i) for i in ids)
     requests = [gathered.read(stream_of(i)).events for i in ids]
-    gathered.preload(commands.quota_of(r[0].fact.asked_by) for r in requests if r)
+    gathered.preload(commands.quota_of(r[0].fact.requested_by) for r in requests if r)
 
 
 @consume(
-    PromptJudged, CameosChecked, PromptMatched, ClipMeasured, FacesChecked, OutputMatched,
-    name="studio.record_verdicts", never_skips=True, prepare=_load_generations,
+    PolicyChecked, ConsentChecked, PromptRightsChecked, QualityChecked, FacesChecked, OutputRightsChecked,
+    name="studio.record_verdicts", never_skips=True, prefetch=_load_generations,
 )  # fmt: skip
 def record_verdicts(verdict: Verdict, delivery: Delivery) -> None:
     """Never skips: a verdict that cannot be noted stops here, and its generation waits."""
@@ -60,94 +60,96 @@ def record_signatures(fact: ClipSigned, delivery: Delivery) -> None:
     _write(delivery, generation, version, outcome)
 
 
-@consume(CaseDecided, name="studio.follow_decisions", never_skips=True)
-def follow_decisions(fact: CaseDecided, delivery: Delivery) -> None:
+@consume(CaseDecided, name="studio.apply_decisions", never_skips=True)
+def apply_decisions(fact: CaseDecided, delivery: Delivery) -> None:
     """Never skips: what a reviewer decided takes effect, or waits."""
     if not fact.subject.startswith("generation-"):
         return
     generation = Generation.replay(delivery.read(fact.subject))
     version = generation.version
     if fact.decision in {"allow", "overturn"}:
-        lifted = e.HoldLifted(generation.asked.generation, fact.case, fact.decided_by)
-        around = commands.surroundings(delivery, generation, delivery.event.at)
-        _write(delivery, generation, version, decide.lift(generation, lifted, around))
+        lifted = e.HoldReleased(generation.asked.generation, fact.case, fact.decided_by)
+        around = commands.decision_context(delivery, generation, delivery.event.at)
+        _write(delivery, generation, version, decide.release_hold(generation, lifted, around))
     elif fact.decision == "refuse" and generation.held is not None:
         refusal = _by_hand(generation, generation.held, delivery)
         _write(delivery, generation, version, decide.refuse_by_hand(generation, refusal))
 
 
-@consume(ConsentRevoked, GrantWithdrawn, ClipRemoved, CaseDecided, name="studio.cascade", never_skips=True, at_most=1)
-def cascade(fact: object, delivery: Delivery) -> None:
+@consume(ConsentRevoked, GrantRevoked, ClipRemoved, CaseDecided, name="studio.cascade", never_skips=True, batch_size=1)
+def cascade_restrictions(fact: object, delivery: Delivery) -> None:
     """Never skips: all that is concerned, descendants included, gets a reason against showing."""
     position = delivery.event.position
     match fact:
         case ConsentRevoked(person=person):
-            concerned, reason = queries.not_withdrawn(person, position), queries.WITHDRAWN
-        case GrantWithdrawn(person=person, to=asker):
-            concerned, reason = queries.not_withdrawn(person, position, asked_by=asker), queries.WITHDRAWN
+            concerned, reason = queries.not_yet_revoked(person, position), queries.REVOKED
+        case GrantRevoked(person=person, to=requester):
+            concerned, reason = queries.not_yet_revoked(person, position, requested_by=requester), queries.REVOKED
         case ClipRemoved(generation=generation):
-            concerned, reason = queries.family(generation, position), "removed_by_person"
+            concerned, reason = queries.with_descendants(generation, position), "removed_by_person"
         case CaseDecided(decision="take_down", subject=subject):
-            concerned, reason = queries.family(subject.removeprefix("generation-"), position), "taken_down"
+            concerned, reason = queries.with_descendants(subject.removeprefix("generation-"), position), "taken_down"
         case _:
             return
-    _open_standing(concerned, reason, delivery)
+    _apply_restriction(concerned, reason, delivery)
 
 
-@consume(ErasureAsked, name="studio.withdraw_person", never_skips=True, at_most=1)
-def withdraw_person(fact: ErasureAsked, delivery: Delivery) -> None:
+@consume(ErasureRequested, name="studio.prepare_erasure", never_skips=True, batch_size=1)
+def prepare_erasure(fact: ErasureRequested, delivery: Delivery) -> None:
     """Never skips: who asks to be forgotten is. First the key, so that nothing can begin after what is ended here."""
     erasure.destroy_key(fact.person)
-    crash_point("erase.key_destroyed")
+    failpoint("erase.key_destroyed")
     consent = delivery.read(f"consent-{fact.person}")
     delivery.append(consent.name, [ConsentRevoked(fact.person)], expected=consent.version)
-    concerned = queries.concerning(fact.person, current_log().last_position)
+    concerned = queries.involving(fact.person, current_log().last_position)
     delivery.preload(stream_of(i) for i in concerned)
     for concerned_id in concerned:
         generation = Generation.replay(delivery.read(stream_of(concerned_id)))
-        commands.write(delivery, generation.asked.generation, generation.version, erasure.ended(generation, delivery))
-    delivery.append(delivery.event.stream, [PersonWithdrawn(fact.person)], expected=delivery.event.version)
+        commands.append_outcome(
+            delivery, generation.asked.generation, generation.version, erasure.ended(generation, delivery)
+        )
+    delivery.append(delivery.event.stream, [ErasurePrepared(fact.person)], expected=delivery.event.version)
 
 
-@consume(PersonWithdrawn, name="studio.erase_person", never_skips=True, at_most=1)
-def erase_person(fact: PersonWithdrawn, delivery: Delivery) -> None:
+@consume(ErasurePrepared, name="studio.erase_person", never_skips=True, batch_size=1)
+def erase_person(fact: ErasurePrepared, delivery: Delivery) -> None:
     """Never skips, and every step may be done again: files, bytes, mails and rows go, then it is acknowledged."""
-    concerned = queries.concerning(fact.person, delivery.event.position)
-    erasure.wait_for_runs(concerned)
+    concerned = queries.involving(fact.person, delivery.event.position)
+    erasure.wait_for_jobs(concerned)
     streams = [delivery.read(stream_of(i)) for i in concerned]
     clips = erasure.drop_clips(streams)
-    crash_point("erase.clips_dropped")
+    failpoint("erase.clips_dropped")
     files = private().drop_all(fact.person)
-    crash_point("erase.files_dropped")
+    failpoint("erase.files_dropped")
     drop_mails(fact.person)
     drop_rows(fact.person)
-    crash_point("erase.rows_dropped")
+    failpoint("erase.rows_dropped")
     erased = PersonErased(fact.person, clips, files)
     delivery.append(delivery.event.stream, [erased], expected=delivery.event.version)
 
 
-def _open_standing(concerned: Sequence[str], reason: str, delivery: Delivery) -> None:
+def _apply_restriction(concerned: Sequence[str], reason: str, delivery: Delivery) -> None:
     """Nothing is read but heads: whoever is in ten thousand clips may withdraw from all of them at once."""
     heads = delivery.heads(stream_of(i) for i in concerned)
     for generation_id in concerned:
         if head := heads[stream_of(generation_id)]:
-            fact = e.StandingOpened(GenerationId(generation_id), reason, delivery.event_id)
+            fact = e.RestrictionApplied(GenerationId(generation_id), reason, delivery.event_id)
             delivery.append(stream_of(generation_id), [fact], expected=head)
 
 
-def _around(delivery: Delivery, generation: Generation, verdict: Verdict) -> decide.Surroundings:
+def _around(delivery: Delivery, generation: Generation, verdict: Verdict) -> decide.DecisionContext:
     """As the log is now, for the ground of this verdict as well as of those already noted."""
-    around = commands.surroundings(delivery, generation, delivery.event.at)
-    missing = [s for s in verdict.ground if s not in around.heads]
-    return decide.Surroundings({**around.heads, **delivery.heads(missing)}, around.taken_today, around.at)
+    around = commands.decision_context(delivery, generation, delivery.event.at)
+    missing = [s for s in verdict.read_versions if s not in around.heads]
+    return decide.DecisionContext({**around.heads, **delivery.heads(missing)}, around.taken_today, around.at)
 
 
 def _write(delivery: Delivery, generation: Generation, version: int, outcome: decide.Outcome) -> None:
     asked = generation.asked
     outcome.uses = [told for use in outcome.uses if (told := _capped(use, delivery))]
-    commands.write(delivery, asked.generation, version, outcome)
-    if outcome.starts_run:
-        delivery.plan("run", {"generation": asked.generation, **shape_of(asked)}, key="run", turn=asked.asked_by)
+    commands.append_outcome(delivery, asked.generation, version, outcome)
+    if outcome.starts_job:
+        delivery.plan("run", {"generation": asked.generation, **shape_of(asked)}, key="run", turn=asked.requested_by)
 
 
 def _capped(use: CameoUsed, delivery: Delivery) -> CameoUsed | None:
@@ -157,8 +159,8 @@ def _capped(use: CameoUsed, delivery: Delivery) -> CameoUsed | None:
     return decide.capped(use, told, delivery.event.at)
 
 
-def _by_hand(generation: Generation, held: e.GenerationHeld, delivery: Delivery) -> e.GenerationRefused:
-    until = delivery.event.at + timedelta(days=decide.CONTEST_DAYS)
+def _by_hand(generation: Generation, held: e.GenerationHeldForReview, delivery: Delivery) -> e.GenerationRefused:
+    until = delivery.event.at + timedelta(days=decide.APPEAL_DAYS)
     return e.GenerationRefused(
         generation=generation.asked.generation,
         stage=held.stage,
@@ -166,7 +168,7 @@ def _by_hand(generation: Generation, held: e.GenerationHeld, delivery: Delivery)
         rule=held.rule,
         evidence=(),
         claimant="a reviewer",
-        what_would_pass="" if held.is_floor else BY_HAND_ADVICE,
-        contest_by=until.date().isoformat(),
+        what_would_pass="" if held.is_zero_tolerance else BY_HAND_HINT,
+        appeal_deadline=until.date().isoformat(),
         verdict=held.verdict,
     )

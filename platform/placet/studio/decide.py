@@ -9,15 +9,15 @@ from placet.kernel.ids import GenerationId, PersonId
 from placet.kernel.verdict import Verdict
 from placet.likeness.events import CameoUsed, Stage
 from placet.studio import events as e
-from placet.studio.generation import IN_RUN, OUTPUT_CHECKS, OVER, PROMPT_CHECKS, Generation
+from placet.studio.generation import ENDED, IN_JOB, OUTPUT_CHECKS, PROMPT_CHECKS, Generation
 
-CONTEST_DAYS: Final = 14
-ASK_AGAIN_AT_MOST: Final = 3
-A_DAY: Final = 20
+APPEAL_DAYS: Final = 14
+MAX_RECHECKS: Final = 3
+DAILY_QUOTA: Final = 20
 """Generations a person and day."""
-BLOCKED_AN_HOUR: Final = 10
+MAX_BLOCKED_NOTICES_PER_HOUR: Final = 10
 """Blocked attempts that a person is told of one by one, for each asker."""
-QUOTA_ADVICE: Final = "Ask again tomorrow: the quota counts by the day (UTC)."
+QUOTA_HINT: Final = "Ask again tomorrow: the quota counts by the day (UTC)."
 
 
 @dataclass(slots=True)
@@ -25,14 +25,14 @@ class Outcome:
     """What to append: facts on the generation's stream, on what ground, and what goes with them elsewhere."""
 
     facts: list[object] = field(default_factory=list)
-    given: dict[str, int] = field(default_factory=dict)
+    preconditions: dict[str, int] = field(default_factory=dict)
     uses: list[CameoUsed] = field(default_factory=list)
     quota: list[object] = field(default_factory=list)
-    starts_run: bool = False
+    starts_job: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class DecisionContext:
     """What is true outside the generation's stream at this moment."""
 
     heads: Mapping[str, int]
@@ -42,72 +42,78 @@ class Surroundings:
     """When the event that is answered was recorded."""
 
 
-def record(generation: Generation, verdict: Verdict, verdict_id: str, now: Surroundings) -> Outcome:
+def record(generation: Generation, verdict: Verdict, verdict_id: str, now: DecisionContext) -> Outcome:
     """Take note of a verdict; when it completes the set, go on in the same append."""
-    if generation.state in OVER or verdict.attempt < generation.attempt(verdict.check):
+    if generation.state in ENDED or verdict.attempt < generation.attempt(verdict.check):
         return Outcome()
     known = generation.verdicts.get(verdict.check)
     if known is not None and known.attempt >= verdict.attempt:
         return Outcome()
     noted = e.VerdictRecorded(
-        verdict.generation, verdict.check, verdict.attempt, verdict.outcome, verdict.ground, verdict.code, verdict_id
+        verdict.generation,
+        verdict.check,
+        verdict.attempt,
+        verdict.outcome,
+        verdict.read_versions,
+        verdict.code,
+        verdict_id,
     )
-    generation.take(noted)
+    generation.apply(noted)
     outcome = Outcome([noted])
-    if verdict.outcome == "block" and verdict.code not in generation.lifted:
+    if verdict.outcome == "block" and verdict.code not in generation.released:
         _refuse(outcome, generation, refusal_of(verdict, verdict_id, now.at), _matched(verdict))
-    elif verdict.outcome == "hold" and verdict.code not in generation.lifted:
+    elif verdict.outcome == "hold" and verdict.code not in generation.released:
         _hold(outcome, generation, verdict, verdict_id)
     else:
-        go_on(outcome, generation, now)
+        advance(outcome, generation, now)
     return outcome
 
 
-def go_on(outcome: Outcome, generation: Generation, now: Surroundings) -> None:
+def advance(outcome: Outcome, generation: Generation, now: DecisionContext) -> None:
     """The next step, if everything it needs is clear and still stands on its ground."""
     if generation.state == "requested" and generation.is_clear(PROMPT_CHECKS):
         _approve(outcome, generation, now)
     elif generation.state == "made" and generation.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS):
-        outcome.facts.append(e.OutputCleared(generation.asked.generation))
-    elif generation.state == "draft" and generation.is_publication_asked:
+        outcome.facts.append(e.OutputApproved(generation.asked.generation))
+    elif generation.state == "draft" and generation.is_publication_requested:
         _publish(outcome, generation, now)
 
 
-def ask_publication(generation: Generation, now: Surroundings) -> Outcome:
+def request_publication(generation: Generation, now: DecisionContext) -> Outcome:
     """The asker wants it shown: at once, or as soon as the checks whose ground has moved have looked again."""
     outcome = Outcome()
-    if not generation.is_publication_asked:
-        asked = e.PublicationAsked(generation.asked.generation)
-        generation.take(asked)
+    if not generation.is_publication_requested:
+        asked = e.PublicationRequested(generation.asked.generation)
+        generation.apply(asked)
         outcome.facts.append(asked)
     _publish(outcome, generation, now)
     return outcome
 
 
-def look_again(generation: Generation, heads: Mapping[str, int]) -> list[object]:
+def request_recheck(generation: Generation, heads: Mapping[str, int]) -> list[object]:
     """Ask the checks again whose ground has moved. Empty when it stands, or while they are being asked already."""
-    moved = frozenset(s for s, version in generation.ground.items() if heads[s] != version)
+    moved = frozenset(s for s, version in generation.read_versions.items() if heads[s] != version)
     checks = tuple(c for c in generation.resting_on(moved) if not generation.is_waiting_for(frozenset({c})))
     if not checks:
         return []
     attempt = 1 + max(generation.attempt(c) for c in checks)
-    return [e.ChecksAskedAgain(generation.asked.generation, checks, attempt)]
+    return [e.RecheckRequested(generation.asked.generation, checks, attempt)]
 
 
-def lift(generation: Generation, fact: e.HoldLifted, now: Surroundings) -> Outcome:
+def release_hold(generation: Generation, fact: e.HoldReleased, now: DecisionContext) -> Outcome:
     """A reviewer let it pass: on from where it stopped."""
     if generation.state not in {"held", "refused"}:
         return Outcome()
     outcome = Outcome([fact])
-    generation.take(fact)
-    go_on(outcome, generation, now)
+    generation.apply(fact)
+    advance(outcome, generation, now)
     return outcome
 
 
 def refuse_by_hand(generation: Generation, refusal: e.GenerationRefused) -> Outcome:
     """A reviewer refused what was held."""
     outcome = Outcome()
-    if generation.state not in OVER:
+    if generation.state not in ENDED:
         _refuse(outcome, generation, refusal, ())
     return outcome
 
@@ -115,19 +121,19 @@ def refuse_by_hand(generation: Generation, refusal: e.GenerationRefused) -> Outc
 def cancel(generation: Generation, reason: str) -> Outcome:
     """End it before it is a draft. Quota that was taken is given back."""
     outcome = Outcome()
-    if generation.state in OVER or generation.state in {"draft", "published"}:
+    if generation.state in ENDED or generation.state in {"draft", "published"}:
         return outcome
     outcome.facts.append(e.GenerationCancelled(generation.asked.generation, reason))
-    _give_back(outcome, generation)
+    _release_quota(outcome, generation)
     return outcome
 
 
-def end_run(generation: Generation, fact: e.GenerationFailed | e.VocabularyExceeded) -> Outcome:
+def end_run(generation: Generation, fact: e.GenerationFailed | e.PromptUnsupported) -> Outcome:
     """A run that gave no clip. Quota is given back."""
     outcome = Outcome()
-    if generation.state in IN_RUN:
+    if generation.state in IN_JOB:
         outcome.facts.append(fact)
-        _give_back(outcome, generation)
+        _release_quota(outcome, generation)
     return outcome
 
 
@@ -135,7 +141,7 @@ def sign(generation: Generation, fact: e.GenerationSigned) -> Outcome:
     """The signed file exists: it is a draft, and everyone it shows is told in the same append."""
     if generation.state != "cleared":
         return Outcome()
-    generation.take(fact)
+    generation.apply(fact)
     return Outcome([fact], uses=uses(generation, "draft"))
 
 
@@ -148,8 +154,8 @@ def refusal_of(verdict: Verdict, verdict_id: str, at: datetime) -> e.GenerationR
         rule=verdict.rule,
         evidence=verdict.evidence,
         claimant=verdict.claimant,
-        what_would_pass="" if verdict.is_floor else verdict.what_would_pass,
-        contest_by=(at + timedelta(days=CONTEST_DAYS)).date().isoformat(),
+        what_would_pass="" if verdict.is_zero_tolerance else verdict.what_would_pass,
+        appeal_deadline=(at + timedelta(days=APPEAL_DAYS)).date().isoformat(),
         verdict=verdict_id,
     )
 
@@ -158,9 +164,9 @@ def uses(generation: Generation, stage: Stage, code: str = "", also: Sequence[st
     """One use for each person shown, and for each whose face was found, in sorted order (the order of their locks)."""
     asked = generation.asked
     return [
-        CameoUsed(PersonId(person), asked.generation, asked.asked_by, stage, asked.parent, code)
+        CameoUsed(PersonId(person), asked.generation, asked.requested_by, stage, asked.parent, code)
         for person in sorted({*asked.cameos, *also})
-        if person != asked.asked_by or person in asked.cameos
+        if person != asked.requested_by or person in asked.cameos
     ]
 
 
@@ -173,24 +179,26 @@ def capped(use: CameoUsed, told: Sequence[tuple[CameoUsed, datetime | None]], at
         return use
     hour = [
         t for t, when in told
-        if t.stage == "blocked" and t.asked_by == use.asked_by and (when is None or at - when < timedelta(hours=1))
+        if t.stage == "blocked"
+        and t.requested_by == use.requested_by
+        and (when is None or at - when < timedelta(hours=1))
     ]  # fmt: skip
-    if len(hour) < BLOCKED_AN_HOUR:
+    if len(hour) < MAX_BLOCKED_NOTICES_PER_HOUR:
         return use
     return None if any(t.is_summary for t in hour) else replace(use, is_summary=True)
 
 
-def open_standing(generation: Generation, reason: str, opened_by: str) -> list[e.StandingOpened]:
+def apply_restriction(generation: Generation, reason: str, opened_by: str) -> list[e.RestrictionApplied]:
     """A reason against showing, once per event that opens it; only for what has bytes to show."""
-    if opened_by in generation.standing or generation.request is None:
+    if opened_by in generation.restrictions or generation.request is None:
         return []
-    return [e.StandingOpened(GenerationId(generation.asked.generation), reason, opened_by)]
+    return [e.RestrictionApplied(GenerationId(generation.asked.generation), reason, opened_by)]
 
 
 def _refuse(outcome: Outcome, generation: Generation, refusal: e.GenerationRefused, matched: Sequence[str]) -> None:
     outcome.facts.append(refusal)
     outcome.uses = uses(generation, "blocked", refusal.code, matched)
-    _give_back(outcome, generation)
+    _release_quota(outcome, generation)
 
 
 def _hold(outcome: Outcome, generation: Generation, verdict: Verdict, verdict_id: str) -> None:
@@ -198,44 +206,46 @@ def _hold(outcome: Outcome, generation: Generation, verdict: Verdict, verdict_id
         return
     stage: Literal["prompt", "output"] = "prompt" if verdict.check in PROMPT_CHECKS else "output"
     outcome.facts.append(
-        e.GenerationHeld(verdict.generation, stage, verdict.code, verdict.rule, verdict.is_floor, verdict_id)
+        e.GenerationHeldForReview(
+            verdict.generation, stage, verdict.code, verdict.rule, verdict.is_zero_tolerance, verdict_id
+        )
     )
 
 
-def _approve(outcome: Outcome, generation: Generation, now: Surroundings) -> None:
-    if _ground_moved(outcome, generation, now):
+def _approve(outcome: Outcome, generation: Generation, now: DecisionContext) -> None:
+    if _precondition_failed(outcome, generation, now):
         return
     asked = generation.asked
-    if now.taken_today >= A_DAY:
+    if now.taken_today >= DAILY_QUOTA:
         _refuse(outcome, generation, _quota_refusal(asked, now.at), ())
         return
-    outcome.facts.append(e.GenerationApproved(asked.generation, generation.ground, {}))
-    outcome.given = generation.ground
-    outcome.quota = [e.QuotaTaken(asked.asked_by, asked.generation, now.at.date().isoformat())]
+    outcome.facts.append(e.GenerationApproved(asked.generation, generation.read_versions, {}))
+    outcome.preconditions = generation.read_versions
+    outcome.quota = [e.QuotaReserved(asked.requested_by, asked.generation, now.at.date().isoformat())]
     outcome.uses = uses(generation, "requested")
-    outcome.starts_run = True
+    outcome.starts_job = True
 
 
-def _publish(outcome: Outcome, generation: Generation, now: Surroundings) -> None:
-    if not generation.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS) or _ground_moved(outcome, generation, now):
+def _publish(outcome: Outcome, generation: Generation, now: DecisionContext) -> None:
+    if not generation.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS) or _precondition_failed(outcome, generation, now):
         return
-    outcome.facts.append(e.GenerationPublished(generation.asked.generation, generation.ground))
-    outcome.given = generation.ground
+    outcome.facts.append(e.GenerationPublished(generation.asked.generation, generation.read_versions))
+    outcome.preconditions = generation.read_versions
     outcome.uses = uses(generation, "published")
 
 
-def _ground_moved(outcome: Outcome, generation: Generation, now: Surroundings) -> bool:
-    again = look_again(generation, now.heads)
+def _precondition_failed(outcome: Outcome, generation: Generation, now: DecisionContext) -> bool:
+    again = request_recheck(generation, now.heads)
     if not again:
         return False
-    if generation.times_asked_again >= ASK_AGAIN_AT_MOST and generation.state == "requested":
+    if generation.recheck_count >= MAX_RECHECKS and generation.state == "requested":
         again = [
-            e.GenerationHeld(
+            e.GenerationHeldForReview(
                 generation.asked.generation,
                 "prompt",
                 "ground_keeps_moving",
                 "asked again 3 times",
-                is_floor=False,
+                is_zero_tolerance=False,
                 verdict="",
             )
         ]
@@ -243,10 +253,10 @@ def _ground_moved(outcome: Outcome, generation: Generation, now: Surroundings) -
     return True
 
 
-def _give_back(outcome: Outcome, generation: Generation) -> None:
+def _release_quota(outcome: Outcome, generation: Generation) -> None:
     if generation.was_approved:
         asked = generation.asked
-        outcome.quota = [e.QuotaReturned(asked.asked_by, asked.generation, "")]
+        outcome.quota = [e.QuotaReleased(asked.requested_by, asked.generation, "")]
 
 
 def _quota_refusal(asked: e.GenerationRequested, at: datetime) -> e.GenerationRefused:
@@ -254,11 +264,11 @@ def _quota_refusal(asked: e.GenerationRequested, at: datetime) -> e.GenerationRe
         generation=asked.generation,
         stage="prompt",
         code="quota_exceeded",
-        rule=f"at most {A_DAY} generations a person and day",
+        rule=f"at most {DAILY_QUOTA} generations a person and day",
         evidence=(),
         claimant="the operator",
-        what_would_pass=QUOTA_ADVICE,
-        contest_by=(at + timedelta(days=CONTEST_DAYS)).date().isoformat(),
+        what_would_pass=QUOTA_HINT,
+        appeal_deadline=(at + timedelta(days=APPEAL_DAYS)).date().isoformat(),
         verdict="",
     )
 

@@ -11,8 +11,8 @@ from django.conf import settings
 
 from placet.eventlog.consumers.delivery import Delivery
 from placet.eventlog.encryption.vault import install_vault
-from placet.eventlog.models import Effect
-from placet.eventlog.outbox import LONGEST_WAIT_SECONDS
+from placet.eventlog.models import OutboxItem
+from placet.eventlog.outbox import MAX_WAIT_SECONDS
 from placet.eventlog.store.log import Stream
 from placet.media.blobs import remove_any
 from placet.media.storage import blobs
@@ -22,10 +22,10 @@ from placet.studio.decide import Outcome
 from placet.studio.generation import Generation
 
 PERSON_ERASED: Final = "person_erased"
-HALF_DONE_FOR_SECONDS: Final = 600
+PARTIAL_FOR_SECONDS: Final = 600
 
 
-class RunGoesOn(RuntimeError):
+class JobStillRunning(RuntimeError):
     """A worker still holds a run of this person: it stops within seconds, and only then are its bytes looked for."""
 
 
@@ -37,20 +37,20 @@ def destroy_key(person: str) -> None:
 def ended(generation: Generation, delivery: Delivery) -> Outcome:
     """An end for what was not finished, and a reason against showing what was."""
     outcome = decide.cancel(generation, PERSON_ERASED)
-    opened = decide.open_standing(generation, PERSON_ERASED, delivery.event_id)
+    opened = decide.apply_restriction(generation, PERSON_ERASED, delivery.event_id)
     return Outcome([*outcome.facts, *opened], quota=outcome.quota)
 
 
-def wait_for_runs(generations: Sequence[str]) -> None:
-    """Raises `RunGoesOn` while a worker holds one of these."""
+def wait_for_jobs(generations: Sequence[str]) -> None:
+    """Raises `JobStillRunning` while a worker holds one of these."""
     now = datetime.now(UTC)
-    ends = (now, now + timedelta(seconds=LONGEST_WAIT_SECONDS))  # later: by a clock that was wrong
-    held = Effect.objects.filter(kind="run", state=Effect.State.LEASED, lease_until__range=ends)
+    ends = (now, now + timedelta(seconds=MAX_WAIT_SECONDS))  # later: by a clock that was wrong
+    held = OutboxItem.objects.filter(kind="run", state=OutboxItem.State.LEASED, lease_until__range=ends)
     if held.filter(payload__generation__in=list(generations)).exists():
-        raise RunGoesOn
+        raise JobStillRunning
 
 
-def made_by(root: Path, run: str, sha256: str) -> Path:
+def rendered_by(root: Path, run: str, sha256: str) -> Path:
     """A note that this run has made this blob, for as long as no event names it."""
     return root / f".made-{run}-{sha256}"
 
@@ -58,21 +58,21 @@ def made_by(root: Path, run: str, sha256: str) -> Path:
 def drop_clips(streams: Sequence[Stream]) -> int:
     """Remove the bytes of these generations wherever this install keeps them. Answers how many had any."""
     count = 0
-    _drop_unnamed([stream.facts[0].generation for stream in streams])
+    _drop_unreferenced([stream.facts[0].generation for stream in streams])
     for stream in streams:
-        names = {f.sha256 for f in stream.facts if isinstance(f, e.GenerationMade | e.GenerationSigned)}
+        names = {f.sha256 for f in stream.facts if isinstance(f, e.GenerationRendered | e.GenerationSigned)}
         count += bool(names)
         for name in names:
             blobs().erase(name)
         generation = stream.facts[0].generation
         (Path(settings.PLACET_HOME) / "out" / f"{generation}.mp4").unlink(missing_ok=True)
-    _drop_half_done()
+    _drop_partial_files()
     return count
 
 
-def _drop_unnamed(generations: Sequence[str]) -> None:
+def _drop_unreferenced(generations: Sequence[str]) -> None:
     """What workers that were killed have made for these, and no event names."""
-    runs = Effect.objects.filter(kind="run", payload__generation__in=list(generations))
+    runs = OutboxItem.objects.filter(kind="run", payload__generation__in=list(generations))
     for run in runs.values_list("id", flat=True):
         for note in blobs().root.glob(f".made-{run}-*"):
             blobs().erase(note.name.rpartition("-")[2])
@@ -81,9 +81,9 @@ def _drop_unnamed(generations: Sequence[str]) -> None:
             half.unlink(missing_ok=True)
 
 
-def _drop_half_done() -> None:
+def _drop_partial_files() -> None:
     """What a process that was killed left beside the blobs."""
-    for place in blobs().half_done():
+    for place in blobs().partial_files():
         with suppress(FileNotFoundError):
-            if place.stat().st_mtime < time.time() - HALF_DONE_FOR_SECONDS:
+            if place.stat().st_mtime < time.time() - PARTIAL_FOR_SECONDS:
                 remove_any(place)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
-from placet.eventlog.store.event import For, GenerationId, PersonId, Sealed, event
-from placet.kernel.verdict import Check, Finding
+from placet.eventlog.store.event import Encrypted, EncryptedFor, GenerationId, PersonId, event
+from placet.kernel.verdict import Check, CheckOutcome
 
 Mode = Literal["text", "image", "remix", "extend"]
 
@@ -14,8 +14,8 @@ class GenerationRequested:
     """Somebody asked for a clip. `cameos` are all persons to be shown, the parent's included."""
 
     generation: GenerationId
-    asked_by: PersonId
-    prompt: Annotated[Sealed, For("asked_by")]
+    requested_by: PersonId
+    prompt: Annotated[Encrypted, EncryptedFor("requested_by")]
     cameos: tuple[PersonId, ...]
     mode: Mode
     parent: GenerationId | None
@@ -41,15 +41,15 @@ class VerdictRecorded:
     generation: GenerationId
     check: Check
     attempt: int
-    outcome: Finding
-    ground: dict[str, int]
+    outcome: CheckOutcome
+    read_versions: dict[str, int]
     code: str
     verdict: str
     """Id of the check's own event, where the evidence is."""
 
 
 @event("studio.checks_asked_again.v1", stream="generation")
-class ChecksAskedAgain:
+class RecheckRequested:
     """A stream that a verdict rested on has moved: those checks look again, and nothing goes on until they have."""
 
     generation: GenerationId
@@ -58,19 +58,19 @@ class ChecksAskedAgain:
 
 
 @event("studio.generation_held.v1", stream="generation")
-class GenerationHeld:
+class GenerationHeldForReview:
     """A check was uncertain, or the ground kept moving: a reviewer decides."""
 
     generation: GenerationId
     stage: Literal["prompt", "output"]
     code: str
     rule: str
-    is_floor: bool
+    is_zero_tolerance: bool
     verdict: str
 
 
 @event("studio.hold_lifted.v1", stream="generation")
-class HoldLifted:
+class HoldReleased:
     """A reviewer let it go on. `check` counts as clear from now on, on the ground that it stood on."""
 
     generation: GenerationId
@@ -83,7 +83,7 @@ class GenerationApproved:
     """All checks are clear on the ground named here. One generation of the day's quota is taken with it."""
 
     generation: GenerationId
-    ground: dict[str, int]
+    read_versions: dict[str, int]
     versions: dict[str, str]
 
 
@@ -98,19 +98,19 @@ class GenerationRefused:
     evidence: tuple[dict[str, Any], ...]
     claimant: str
     what_would_pass: str
-    contest_by: str
+    appeal_deadline: str
     verdict: str
 
 
 @event("studio.generation_started.v1", stream="generation")
 class GenerationStarted:
     generation: GenerationId
-    run: str
+    job: str
     token: int
 
 
 @event("studio.generation_made.v1", stream="generation")
-class GenerationMade:
+class GenerationRendered:
     """Marked, encoded and in quarantine, by hash: every check and every reviewer sees exactly this file."""
 
     generation: GenerationId
@@ -124,16 +124,16 @@ class GenerationMade:
 
 
 @event("studio.clip_described.v1", stream="generation")
-class ClipDescribed:
+class OutputCaptioned:
     """What the engine says it drew. It is near to what was asked for, and so it is sealed for whoever asked."""
 
     generation: GenerationId
-    asked_by: PersonId
-    drawn: Annotated[Sealed, For("asked_by")]
+    requested_by: PersonId
+    drawn: Annotated[Encrypted, EncryptedFor("requested_by")]
 
 
 @event("studio.vocabulary_exceeded.v1", stream="generation")
-class VocabularyExceeded:
+class PromptUnsupported:
     """The engine cannot draw this. No refusal, and no evidence that a check passed or failed."""
 
     generation: GenerationId
@@ -141,7 +141,7 @@ class VocabularyExceeded:
 
 
 @event("studio.output_cleared.v1", stream="generation")
-class OutputCleared:
+class OutputApproved:
     generation: GenerationId
 
 
@@ -155,7 +155,7 @@ class GenerationSigned:
 
 
 @event("studio.publication_asked.v1", stream="generation")
-class PublicationAsked:
+class PublicationRequested:
     generation: GenerationId
 
 
@@ -164,7 +164,7 @@ class GenerationPublished:
     """In the feed, on the ground named here: it still stood when this was written."""
 
     generation: GenerationId
-    ground: dict[str, int]
+    read_versions: dict[str, int]
 
 
 @event("studio.generation_cancelled.v1", stream="generation")
@@ -177,11 +177,11 @@ class GenerationCancelled:
 class GenerationFailed:
     generation: GenerationId
     kind: str
-    advice: str
+    hint: str
 
 
 @event("studio.standing_opened.v1", stream="generation")
-class StandingOpened:
+class RestrictionApplied:
     """A reason against showing the clip, named by the event that opened it."""
 
     generation: GenerationId
@@ -190,7 +190,7 @@ class StandingOpened:
 
 
 @event("studio.standing_closed.v1", stream="generation")
-class StandingClosed:
+class RestrictionLifted:
     generation: GenerationId
     reason: str
     opened_by: str
@@ -198,25 +198,25 @@ class StandingClosed:
 
 
 @event("studio.quota_taken.v1", stream="quota")
-class QuotaTaken:
+class QuotaReserved:
     person: PersonId
     generation: GenerationId
     day: str
 
 
 @event("studio.quota_returned.v1", stream="quota")
-class QuotaReturned:
+class QuotaReleased:
     person: PersonId
     generation: GenerationId
     day: str
 
 
-def drawn_in(facts: Sequence[object]) -> Sealed:
+def drawn_in(facts: Sequence[object]) -> Encrypted:
     """What the engine said it drew, last; empty when it said nothing. Older recipes hold it themselves."""
     for fact in reversed(facts):
-        if isinstance(fact, ClipDescribed):
+        if isinstance(fact, OutputCaptioned):
             return fact.drawn
-        if isinstance(fact, GenerationMade):
+        if isinstance(fact, GenerationRendered):
             return str(fact.recipe.get("caption") or fact.recipe.get("scene", {}).get("words", ""))
     return ""
 

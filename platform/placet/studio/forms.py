@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from placet.studio.commands import LONGEST_PROMPT
-from placet.studio.request_input import LARGEST_IMAGE_BYTES, Wish
+from placet.studio.request_input import LARGEST_IMAGE_BYTES, GenerationInput
 from placet.ui.forms import CommandForm
 
 SECONDS = [
@@ -68,13 +68,13 @@ class AskForm(CommandForm):
             raise forms.ValidationError(_("This picture is larger than 10 MB."))
         return image
 
-    def wish(self) -> Wish:
+    def wish(self) -> GenerationInput:
         """What was typed, as the studio's door takes it."""
         typed = self.cleaned_data
         names = tuple(name for part in typed["likenesses"].split(",") if (name := part.strip()))
         image = typed["image"].read() if typed["image"] else None
         remix = str(typed["remix"]) if typed["remix"] else None
-        return Wish(
+        return GenerationInput(
             typed["prompt"], names, remix, typed["extends"], image, float(typed["seconds"]), typed["size"],
             typed["engine"],
         )  # fmt: skip

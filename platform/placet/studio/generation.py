@@ -14,20 +14,20 @@ State = Literal[
 PROMPT_CHECKS: Final[frozenset[Check]] = frozenset({"policy", "likeness", "rights"})
 OUTPUT_CHECKS: Final[frozenset[Check]] = frozenset({"technical", "faces", "rights_output"})
 STATES: Final[dict[type[Any], State]] = {
-    e.GenerationHeld: "held",
+    e.GenerationHeldForReview: "held",
     e.GenerationRefused: "refused",
     e.GenerationApproved: "approved",
     e.GenerationStarted: "started",
-    e.GenerationMade: "made",
-    e.VocabularyExceeded: "outside_vocabulary",
-    e.OutputCleared: "cleared",
+    e.GenerationRendered: "made",
+    e.PromptUnsupported: "outside_vocabulary",
+    e.OutputApproved: "cleared",
     e.GenerationSigned: "draft",
     e.GenerationPublished: "published",
     e.GenerationCancelled: "cancelled",
     e.GenerationFailed: "failed",
 }
-OVER: Final = frozenset({"refused", "cancelled", "failed", "outside_vocabulary"})
-IN_RUN: Final = frozenset({"approved", "started"})
+ENDED: Final = frozenset({"refused", "cancelled", "failed", "outside_vocabulary"})
+IN_JOB: Final = frozenset({"approved", "started"})
 
 
 def stream_of(generation: str) -> str:
@@ -45,17 +45,17 @@ class Generation:
     verdicts: dict[Check, e.VerdictRecorded] = field(default_factory=dict)
     attempts: dict[Check, int] = field(default_factory=dict)
     """The attempt that each check was last asked for; 1 where it was never asked again."""
-    times_asked_again: int = 0
-    held: e.GenerationHeld | None = None
+    recheck_count: int = 0
+    held: e.GenerationHeldForReview | None = None
     refused: e.GenerationRefused | None = None
-    lifted: frozenset[str] = frozenset()
+    released: frozenset[str] = frozenset()
     """Codes that a reviewer has let pass."""
     was_approved: bool = False
     times_started: int = 0
-    made: e.GenerationMade | None = None
+    rendered: e.GenerationRendered | None = None
     signed: e.GenerationSigned | None = None
-    is_publication_asked: bool = False
-    standing: dict[str, str] = field(default_factory=dict)
+    is_publication_requested: bool = False
+    restrictions: dict[str, str] = field(default_factory=dict)
     """Open reasons against showing: id of the event that opened it -> reason."""
 
     @classmethod
@@ -63,7 +63,7 @@ class Generation:
         """Fold a stream."""
         self = cls(version=stream.version)
         for fact in stream.facts:
-            self.take(fact)
+            self.apply(fact)
         return self
 
     @property
@@ -74,18 +74,18 @@ class Generation:
         return self.request
 
     @property
-    def ground(self) -> dict[str, int]:
+    def read_versions(self) -> dict[str, int]:
         """What the current verdicts rest on together: of one stream, the oldest version that was read."""
         ground: dict[str, int] = {}
         for verdict in self.verdicts.values():
-            for stream, version in verdict.ground.items():
+            for stream, version in verdict.read_versions.items():
                 ground[stream] = min(version, ground.get(stream, version))
         return ground
 
     @property
-    def barred(self) -> tuple[str, ...]:
+    def excluded_territories(self) -> tuple[str, ...]:
         """Where the clip may not be shown, by the licence of what made it."""
-        maker = self.made.recipe.get("engine", {}) if self.made else {}
+        maker = self.rendered.recipe.get("engine", {}) if self.rendered else {}
         return tuple(maker.get("excluded_territories", ()))
 
     def is_clear(self, checks: frozenset[Check]) -> bool:
@@ -102,61 +102,61 @@ class Generation:
 
     def resting_on(self, moved: frozenset[str]) -> tuple[Check, ...]:
         """The checks whose verdict was read from one of these streams."""
-        return tuple(sorted(c for c, v in self.verdicts.items() if moved & set(v.ground)))
+        return tuple(sorted(c for c, v in self.verdicts.items() if moved & set(v.read_versions)))
 
     def _passed(self, check: Check) -> bool:
         verdict = self.verdicts.get(check)
         if verdict is None or verdict.attempt < self.attempt(check):
             return False
-        return verdict.outcome == "clear" or verdict.code in self.lifted
+        return verdict.outcome == "clear" or verdict.code in self.released
 
-    def take(self, fact: Any) -> None:
+    def apply(self, fact: Any) -> None:
         """Fold one fact."""
         match fact:
             case e.GenerationRequested():
                 self.request, self.state = fact, "requested"
             case e.VerdictRecorded():
                 self.verdicts[fact.check] = fact
-            case e.ChecksAskedAgain():
+            case e.RecheckRequested():
                 self.attempts.update(dict.fromkeys(fact.checks, fact.attempt))
-                self.times_asked_again += 1
-            case e.HoldLifted():
-                self._lift()
-            case e.StandingOpened():
-                self.standing[fact.opened_by] = fact.reason
-            case e.StandingClosed():
-                self.standing.pop(fact.opened_by, None)
-            case e.PublicationAsked():
-                self.is_publication_asked = True
+                self.recheck_count += 1
+            case e.HoldReleased():
+                self._release()
+            case e.RestrictionApplied():
+                self.restrictions[fact.opened_by] = fact.reason
+            case e.RestrictionLifted():
+                self.restrictions.pop(fact.opened_by, None)
+            case e.PublicationRequested():
+                self.is_publication_requested = True
             case _:
                 self._step(fact)
 
     def _step(self, fact: Any) -> None:
         self.state = STATES.get(type(fact), self.state)
         match fact:
-            case e.GenerationHeld():
+            case e.GenerationHeldForReview():
                 self.held = fact
             case e.GenerationRefused():
-                self.refused, self.is_publication_asked = fact, False
+                self.refused, self.is_publication_requested = fact, False
             case e.GenerationApproved():
-                self.was_approved, self.times_asked_again = True, 0
+                self.was_approved, self.recheck_count = True, 0
             case e.GenerationStarted():
                 self.times_started += 1
-            case e.GenerationMade():
-                self.made = fact
+            case e.GenerationRendered():
+                self.rendered = fact
             case e.GenerationSigned():
                 self.signed = fact
             case e.GenerationPublished():
-                self.is_publication_asked = False
+                self.is_publication_requested = False
 
-    def _lift(self) -> None:
+    def _release(self) -> None:
         """Back to where the hold, or the refusal, was met."""
         stopped = self.refused or self.held
         if stopped is None:
             return
-        self.lifted |= {stopped.code}
+        self.released |= {stopped.code}
         self.held = self.refused = None
-        self.times_asked_again = 0
+        self.recheck_count = 0
         self.state = "requested" if stopped.stage == "prompt" and not self.was_approved else "made"
         if self.signed is not None:
             self.state = "draft"

@@ -15,8 +15,8 @@ from placet.media.blobs import Area
 from placet.media.ranges import serve_file
 from placet.media.storage import blobs
 from placet.people.models import Account
-from placet.people.permissions import allows, can, me
-from placet.studio.page import thing
+from placet.people.permissions import allows, can, current_person
+from placet.studio.page import generation_context
 from placet.studio.projections import GENERATIONS
 from placet.studio.queries import HAS_BYTES, Standing, standing
 from placet.ui.error_pages import render_alone
@@ -39,11 +39,11 @@ def clip(request: HttpRequest, generation: UUID, record_download: RecordDownload
             raise PermissionDenied
         return redirect("people:sign-in")
     if request.method == "GET":
-        record_download(current_log(), str(generation), me(request), datetime.now(UTC).date().isoformat())
+        record_download(current_log(), str(generation), current_person(request), datetime.now(UTC).date().isoformat())
     return _bytes(request, found, f"placet-{generation}.mp4")
 
 
-@allows("draft.watch", thing)
+@allows("draft.watch", generation_context)
 def draft(request: HttpRequest, generation: UUID) -> HttpResponseBase:
     """A signed draft, for its asker and for reviewers."""
     found = _standing(generation)
@@ -53,7 +53,7 @@ def draft(request: HttpRequest, generation: UUID) -> HttpResponseBase:
         return render_alone("ui/unavailable.html", 503)
     if found.reasons and not can(request.user, "case.see"):
         return _gone(request, found)
-    if is_barred(found.barred, region_of(request.headers)):
+    if is_barred(found.excluded_territories, region_of(request.headers)):
         return not_here(request)
     return _bytes(request, found)
 
@@ -70,7 +70,7 @@ def _refused(request: HttpRequest, found: Standing, generation: str) -> HttpResp
         raise Http404
     if found.reasons:
         return _gone(request, found)
-    if is_barred(found.barred, region_of(request.headers)):
+    if is_barred(found.excluded_territories, region_of(request.headers)):
         return not_here(request)
     if is_stale(GENERATIONS.name, f"generation-{generation}"):
         return render_alone("ui/unavailable.html", 503)

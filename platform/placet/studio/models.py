@@ -7,7 +7,7 @@ class GenerationRow(models.Model):
     """One generation as it stands."""
 
     generation = models.UUIDField(primary_key=True)
-    asked_by = models.UUIDField()
+    requested_by = models.UUIDField()
     state = models.TextField()
     mode = models.TextField()
     parent = models.UUIDField(null=True)
@@ -29,12 +29,12 @@ class GenerationRow(models.Model):
     class Meta:
         db_table = "studio_generation"
         indexes = [
-            models.Index(fields=["asked_by", "-requested_at"], name="generation_by_asker"),
+            models.Index(fields=["requested_by", "-requested_at"], name="generation_by_asker"),
             models.Index(fields=["state", "-changed_at"], name="generation_by_state"),
         ]
 
 
-class ShownRow(models.Model):
+class GenerationLinkRow(models.Model):
     """Who is shown in a generation, and what it descends from: one row each, so that a cascade is one question."""
 
     id = models.TextField(primary_key=True)
@@ -42,7 +42,7 @@ class ShownRow(models.Model):
     kind = models.TextField()
     """`person` or `ancestor`."""
     shown = models.UUIDField()
-    asked_by = models.UUIDField()
+    requested_by = models.UUIDField()
 
     class Meta:
         db_table = "studio_shown"

@@ -7,15 +7,15 @@ from typing import Any, Final, Literal
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from moderation.events import RefusalContested
+from moderation.events import AppealFiled
 from placet.eventlog.store.log import Stream, current_log
 from placet.kernel.verdict import Check
-from placet.people.permissions import Thing
+from placet.people.permissions import ResourceContext
 from placet.people.queries import people
 from placet.studio import events as e
-from placet.studio.generation import OVER, Generation, stream_of
+from placet.studio.generation import ENDED, Generation, stream_of
 from placet.studio.refusals import NoSuchGeneration
-from placet.studio.view_model import RunProgress, Told, progress_of, told_by
+from placet.studio.view_model import GenerationView, JobProgress, progress_of, view_of
 from placet.ui.highlight import segments
 
 Mark = Literal["done", "now", "stopped", ""]
@@ -25,70 +25,70 @@ DRAWING: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class GenerationPage:
     """What a generation's page says, in order."""
 
-    told: Told
-    asked_by: str
+    view: GenerationView
+    requested_by: str
     prompt: str
     segments: tuple[tuple[str, bool], ...]
     """The prompt in pieces; True where a check found its evidence."""
     seconds_found: tuple[float, ...]
     """Where in the clip a check found its evidence."""
-    shown: tuple[str, ...]
+    depicted: tuple[str, ...]
     steps: tuple[tuple[str, Mark], ...]
     is_wide: bool
-    progress: RunProgress | None
-    contested: RefusalContested | None
+    progress: JobProgress | None
+    appealed: AppealFiled | None
 
     @property
     def is_moving(self) -> bool:
         """Whether something is still to come without anybody's doing."""
-        return not self.told.has_ended or self.told.is_publication_asked
+        return not self.view.has_ended or self.view.is_publication_requested
 
     @property
     def done_0_1(self) -> float:
         """How far it is on its way to a draft, for a bar that never goes back."""
-        if self.told.state == "started" and self.progress:
+        if self.view.state == "started" and self.progress:
             return share_done(self.progress.phase, self.progress.done_0_1)
-        return SHARES.get(self.told.state, 0.0)
+        return SHARES.get(self.view.state, 0.0)
 
     @property
     def has_bytes(self) -> bool:
         """Whether there is a signed clip to watch."""
-        return self.told.state in {"draft", "published"}
+        return self.view.state in {"draft", "published"}
 
 
-def thing(generation: str) -> Thing:
+def generation_context(generation: str) -> ResourceContext:
     """Whose a generation is and whom it shows. Raises `Http404`."""
     request = Generation.replay(current_log().read(stream_of(generation))).request
     if request is None:
         raise Http404
-    return Thing(str(request.asked_by), frozenset(map(str, request.cameos)))
+    return ResourceContext(str(request.requested_by), frozenset(map(str, request.cameos)))
 
 
-def shown(generation_id: str) -> Shown:
+def generation_page(generation_id: str) -> GenerationPage:
     """One generation. Raises `NoSuchGeneration`."""
     log = current_log()
     stream = log.read(stream_of(generation_id))
     if not stream.events:
         raise NoSuchGeneration(f"There is no generation {generation_id}.")
     generation = Generation.replay(stream)
-    now = told_by(stream, generation)
+    now = view_of(stream, generation)
     evidence = now.refusal.evidence if now.refusal else ()
-    names = {i: str(person.name) for i, person in people([now.asked_by, *now.cameos]).items()}
+    names = {i: str(person.name) for i, person in people([now.requested_by, *now.cameos]).items()}
     prompt = str(generation.asked.prompt)
-    return Shown(
-        told=now,
-        asked_by=names.get(now.asked_by, ""),
+    return GenerationPage(
+        view=now,
+        requested_by=names.get(now.requested_by, ""),
         prompt=prompt,
         segments=segments(prompt, _spans(evidence)),
         seconds_found=tuple(sorted({float(found["second"]) for found in evidence if "second" in found})),
-        shown=tuple(names[p] for p in now.cameos if p in names),
+        depicted=tuple(names[p] for p in now.cameos if p in names),
         steps=steps(generation),
         is_wide=generation.asked.width > generation.asked.height,
         progress=progress_of(generation_id),
-        contested=_contested(log.read(f"contest-{generation_id}"), stream),
+        appealed=_appealed(log.read(f"contest-{generation_id}"), stream),
     )
 
 
@@ -108,19 +108,19 @@ def steps(generation: Generation) -> tuple[tuple[str, Mark], ...]:
         (_("The finished clip looked through"), _output_mark(generation)),
         (_("Signed, and read back by two engines"), "done" if generation.signed else _when(generation, "cleared")),
     ]
-    return tuple(marks) if verdicts or generation.state not in OVER else ()
+    return tuple(marks) if verdicts or generation.state not in ENDED else ()
 
 
 def _mark(generation: Generation, check: Check) -> Mark:
     verdict = generation.verdicts.get(check)
     if verdict is None or generation.is_waiting_for(frozenset({check})):
         return _when(generation, "requested", "draft", "made")
-    stops = verdict.outcome != "clear" and verdict.code not in generation.lifted
+    stops = verdict.outcome != "clear" and verdict.code not in generation.released
     return "stopped" if stops else "done"
 
 
 def _run_mark(generation: Generation) -> Mark:
-    if generation.made:
+    if generation.rendered:
         return "done"
     return (
         "stopped" if generation.state in {"failed", "outside_vocabulary"} else _when(generation, "approved", "started")
@@ -128,7 +128,9 @@ def _run_mark(generation: Generation) -> Mark:
 
 
 def _output_mark(generation: Generation) -> Mark:
-    marks = {_mark(generation, check) for check in ("technical", "faces", "rights_output")} if generation.made else {""}
+    marks = (
+        {_mark(generation, check) for check in ("technical", "faces", "rights_output")} if generation.rendered else {""}
+    )
     return "stopped" if "stopped" in marks else "done" if marks == {"done"} else _when(generation, "made")
 
 
@@ -140,7 +142,7 @@ def _spans(evidence: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
     return [(int(found["span"][0]), int(found["span"][1])) for found in evidence if "span" in found]
 
 
-def _contested(contests: Stream, generation: Stream) -> RefusalContested | None:
+def _appealed(contests: Stream, generation: Stream) -> AppealFiled | None:
     refusals = [ev.event_id for ev in generation if isinstance(ev.fact, e.GenerationRefused)]
-    said = [f for f in contests.facts if isinstance(f, RefusalContested) and f.refusal == (refusals or [""])[-1]]
+    said = [f for f in contests.facts if isinstance(f, AppealFiled) and f.refusal == (refusals or [""])[-1]]
     return said[-1] if said else None

@@ -2,29 +2,30 @@
 
 from typing import Any, Final
 
-from placet.eventlog.projections.runner import Rows, projection
+from placet.eventlog.projections.runner import ProjectionRows, projection
 from placet.eventlog.store.log import RecordedEvent
 from placet.studio import events as e
-from placet.studio.models import GenerationRow, ShownRow
+from placet.studio.models import GenerationLinkRow, GenerationRow
 
 GENERATIONS: Final = projection(
-    "studio.generations", version=1, tables=[GenerationRow, ShownRow], by_stream={"generation": GenerationRow}
+    "studio.generations", version=1, tables=[GenerationRow, GenerationLinkRow], by_stream={"generation": GenerationRow}
 )
 STATES: Final[dict[type[Any], str]] = {
     e.GenerationApproved: "approved",
     e.GenerationStarted: "started",
-    e.VocabularyExceeded: "outside_vocabulary",
-    e.OutputCleared: "cleared",
+    e.PromptUnsupported: "outside_vocabulary",
+    e.OutputApproved: "cleared",
     e.GenerationCancelled: "cancelled",
     e.GenerationFailed: "failed",
 }
 
 
 @GENERATIONS.on(e.GenerationRequested)
-def begin(fact: e.GenerationRequested, event: RecordedEvent, rows: Rows) -> None:
+def begin(fact: e.GenerationRequested, event: RecordedEvent, rows: ProjectionRows) -> None:
     rows.put(
         GenerationRow(
-            generation=fact.generation, asked_by=fact.asked_by, state="requested", mode=fact.mode, parent=fact.parent,
+            generation=fact.generation, requested_by=fact.requested_by, state="requested", mode=fact.mode,
+            parent=fact.parent,
             cameos=list(fact.cameos), ancestors=list(fact.ancestors), seconds=fact.seconds,
             requested_at=event.at, changed_at=event.at,
         )
@@ -32,60 +33,64 @@ def begin(fact: e.GenerationRequested, event: RecordedEvent, rows: Rows) -> None
     for kind, shown in [("person", fact.cameos), ("ancestor", fact.ancestors)]:
         for one in shown:
             key = f"{fact.generation}:{kind}:{one}"
-            rows.put(ShownRow(id=key, generation=fact.generation, kind=kind, shown=one, asked_by=fact.asked_by))
+            rows.put(
+                GenerationLinkRow(
+                    id=key, generation=fact.generation, kind=kind, shown=one, requested_by=fact.requested_by
+                )
+            )
 
 
 @GENERATIONS.on(*STATES)
-def step(fact: Any, event: RecordedEvent, rows: Rows) -> None:
+def step(fact: Any, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
     row.state = STATES[type(fact)]
 
 
-@GENERATIONS.on(e.GenerationHeld, e.GenerationRefused)
-def stop(fact: e.GenerationHeld | e.GenerationRefused, event: RecordedEvent, rows: Rows) -> None:
+@GENERATIONS.on(e.GenerationHeldForReview, e.GenerationRefused)
+def stop(fact: e.GenerationHeldForReview | e.GenerationRefused, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state = "held" if isinstance(fact, e.GenerationHeld) else "refused"
+    row.state = "held" if isinstance(fact, e.GenerationHeldForReview) else "refused"
     row.code = fact.code
 
 
-@GENERATIONS.on(e.HoldLifted)
-def lift(fact: e.HoldLifted, event: RecordedEvent, rows: Rows) -> None:
+@GENERATIONS.on(e.HoldReleased)
+def lift(fact: e.HoldReleased, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
     row.state = "draft" if row.signed_sha256 else "made" if row.made_sha256 else "requested"
     row.code = ""
 
 
-@GENERATIONS.on(e.GenerationMade)
-def make(fact: e.GenerationMade, event: RecordedEvent, rows: Rows) -> None:
+@GENERATIONS.on(e.GenerationRendered)
+def make(fact: e.GenerationRendered, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
     row.state, row.made_sha256, row.seconds = "made", fact.sha256, fact.seconds
 
 
 @GENERATIONS.on(e.GenerationSigned)
-def sign(fact: e.GenerationSigned, event: RecordedEvent, rows: Rows) -> None:
+def sign(fact: e.GenerationSigned, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
     row.state, row.signed_sha256 = "draft", fact.sha256
 
 
 @GENERATIONS.on(e.GenerationPublished)
-def publish(fact: e.GenerationPublished, event: RecordedEvent, rows: Rows) -> None:
+def publish(fact: e.GenerationPublished, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state, row.ground, row.published_at = "published", dict(fact.ground), event.at
+    row.state, row.ground, row.published_at = "published", dict(fact.read_versions), event.at
 
 
-@GENERATIONS.on(e.StandingOpened)
-def open_standing(fact: e.StandingOpened, event: RecordedEvent, rows: Rows) -> None:
+@GENERATIONS.on(e.RestrictionApplied)
+def apply_restriction(fact: e.RestrictionApplied, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
     row.standing = {**row.standing, fact.opened_by: fact.reason}
 
 
-@GENERATIONS.on(e.StandingClosed)
-def close_standing(fact: e.StandingClosed, event: RecordedEvent, rows: Rows) -> None:
+@GENERATIONS.on(e.RestrictionLifted)
+def lift_restriction(fact: e.RestrictionLifted, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
     row.standing = {k: v for k, v in row.standing.items() if k != fact.opened_by}
 
 
-def _changed(fact: Any, event: RecordedEvent, rows: Rows) -> GenerationRow:
+def _changed(fact: Any, event: RecordedEvent, rows: ProjectionRows) -> GenerationRow:
     row = rows.change(GenerationRow, _key(fact.generation))
     row.changed_at = event.at
     return row

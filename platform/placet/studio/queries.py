@@ -6,56 +6,56 @@ from typing import Final
 
 from django.db.models import Q
 
-from placet.eventlog.projections.freshness import wait_for
+from placet.eventlog.projections.freshness import wait_until_applied
 from placet.eventlog.store.log import EventLog, current_log
-from placet.likeness.events import ConsentRevoked, GrantWithdrawn
+from placet.likeness.events import ConsentRevoked, GrantRevoked
 from placet.studio.generation import Generation, stream_of
-from placet.studio.models import GenerationRow, ShownRow
+from placet.studio.models import GenerationLinkRow, GenerationRow
 from placet.studio.projections import GENERATIONS
 
-WITHDRAWN: Final = "consent_withdrawn"
+REVOKED: Final = "consent_withdrawn"
 HAS_BYTES: Final = frozenset({"draft", "published"})
 
 
-def showing(person: str, position: int, asked_by: str | None = None) -> list[str]:
+def depicting(person: str, position: int, requested_by: str | None = None) -> list[str]:
     """Generations that show a person, descendants included, as of a position. Raises `Behind`."""
-    wait_for(GENERATIONS.name, position)
-    rows = ShownRow.objects.filter(kind="person", shown=person)
-    if asked_by is not None:
-        rows = rows.filter(asked_by=asked_by)
+    wait_until_applied(GENERATIONS.name, position)
+    rows = GenerationLinkRow.objects.filter(kind="person", shown=person)
+    if requested_by is not None:
+        rows = rows.filter(requested_by=requested_by)
         own = [str(g) for g in rows.values_list("generation", flat=True)]
         return sorted({*own, *_descendants(own)})
     return [str(g) for g in rows.values_list("generation", flat=True)]
 
 
-def not_withdrawn(person: str, position: int, asked_by: str | None = None) -> list[str]:
+def not_yet_revoked(person: str, position: int, requested_by: str | None = None) -> list[str]:
     """Generations that show a person and do not stand withdrawn by her alone, as of a position. Raises `Behind`.
 
     Where two persons are shown, each withdraws for herself.
     """
-    rows = GenerationRow.objects.filter(generation__in=showing(person, position, asked_by))
+    rows = GenerationRow.objects.filter(generation__in=depicting(person, position, requested_by))
     return [
         str(generation)
         for generation, cameos, standing in rows.values_list("generation", "cameos", "standing")
-        if cameos != [person] or WITHDRAWN not in standing.values()
+        if cameos != [person] or REVOKED not in standing.values()
     ]
 
 
-def concerning(person: str, position: int) -> list[str]:
+def involving(person: str, position: int) -> list[str]:
     """Generations that a person asked for or that show them, as of a position. Raises `Behind`."""
-    shown = showing(person, position)
-    asked = GenerationRow.objects.filter(asked_by=person).values_list("generation", flat=True)
+    shown = depicting(person, position)
+    asked = GenerationRow.objects.filter(requested_by=person).values_list("generation", flat=True)
     return sorted({*shown, *(str(g) for g in asked)})
 
 
-def family(generation: str, position: int) -> list[str]:
+def with_descendants(generation: str, position: int) -> list[str]:
     """A generation and all that descends from it, as of a position. Raises `Behind`."""
-    wait_for(GENERATIONS.name, position)
+    wait_until_applied(GENERATIONS.name, position)
     return [generation, *_descendants([generation])]
 
 
 def _descendants(generations: Iterable[str]) -> list[str]:
-    rows = ShownRow.objects.filter(kind="ancestor", shown__in=list(generations))
+    rows = GenerationLinkRow.objects.filter(kind="ancestor", shown__in=list(generations))
     return [str(g) for g in rows.values_list("generation", flat=True)]
 
 
@@ -64,14 +64,14 @@ class Standing:
     """Whether a clip may be shown now, and why not."""
 
     state: str
-    asked_by: str
+    requested_by: str
     sha256: str
     reasons: tuple[str, ...]
-    barred: tuple[str, ...]
+    excluded_territories: tuple[str, ...]
     """Territories in which its maker's licence does not let it be shown."""
 
     @property
-    def is_shown(self) -> bool:
+    def is_visible(self) -> bool:
         """Published, and nothing stands against it."""
         return self.state == "published" and not self.reasons
 
@@ -86,20 +86,22 @@ def standing(generation_id: str) -> Standing | None:
     generation = Generation.replay(log.read(stream_of(generation_id)))
     if generation.request is None:
         return None
-    reasons = {*generation.standing.values(), *_withdrawn(log, generation), *_removed(log, generation)}
+    reasons = {*generation.restrictions.values(), *_revoked(log, generation), *_removed(log, generation)}
     sha256 = generation.signed.sha256 if generation.signed else ""
-    return Standing(generation.state, generation.asked.asked_by, sha256, tuple(sorted(reasons)), generation.barred)
+    return Standing(
+        generation.state, generation.asked.requested_by, sha256, tuple(sorted(reasons)), generation.excluded_territories
+    )
 
 
-def _withdrawn(log: EventLog, generation: Generation) -> set[str]:
+def _revoked(log: EventLog, generation: Generation) -> set[str]:
     withdrawn = set()
-    for stream, version in generation.ground.items():
+    for stream, version in generation.read_versions.items():
         for event in log.read(stream, after=version) if stream.startswith("consent-") else ():
             match event.fact:
                 case ConsentRevoked():
-                    withdrawn.add(WITHDRAWN)
-                case GrantWithdrawn(to=asker) if asker == generation.asked.asked_by:
-                    withdrawn.add(WITHDRAWN)
+                    withdrawn.add(REVOKED)
+                case GrantRevoked(to=requester) if requester == generation.asked.requested_by:
+                    withdrawn.add(REVOKED)
     return withdrawn
 
 
@@ -112,9 +114,9 @@ def _removed(log: EventLog, generation: Generation) -> set[str]:
     return {"removed_by_person"} if gone else set()
 
 
-def of_asker(person: str, limit: int = 50) -> list[GenerationRow]:
+def of_requester(person: str, limit: int = 50) -> list[GenerationRow]:
     """What somebody asked for, newest first."""
-    return list(GenerationRow.objects.filter(asked_by=person).order_by("-requested_at")[:limit])
+    return list(GenerationRow.objects.filter(requested_by=person).order_by("-requested_at")[:limit])
 
 
 def row(generation_id: str) -> GenerationRow | None:
@@ -123,14 +125,14 @@ def row(generation_id: str) -> GenerationRow | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GenerationWithPrompt:
     """A row with the prompt that it began with, opened from the log."""
 
     row: GenerationRow
     prompt: str
 
 
-def with_prompts(rows: list[GenerationRow]) -> list[Asked]:
+def with_prompts(rows: list[GenerationRow]) -> list[GenerationWithPrompt]:
     """The rows with their prompts."""
     streams = current_log().read_many(stream_of(str(r.generation)) for r in rows)
-    return [Asked(r, str(streams[stream_of(str(r.generation))].facts[0].prompt)) for r in rows]
+    return [GenerationWithPrompt(r, str(streams[stream_of(str(r.generation))].facts[0].prompt)) for r in rows]

@@ -25,7 +25,7 @@ class NoSuchGeneration(Refusal):
     status = 404
 
 
-class ParentNotShown(Refusal):
+class ParentNotVisible(Refusal):
     code = "parent_not_shown"
     advice = "Remix a clip that is in the feed, or a draft of your own."
 
@@ -36,7 +36,7 @@ class NotADraft(Refusal):
     status = 409
 
 
-class StandsAgainst(Refusal):
+class RestrictionInForce(Refusal):
     code = "standing_open"
     advice = "A reason against showing this clip is open: see its story."
     status = 409

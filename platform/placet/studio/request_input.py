@@ -1,4 +1,4 @@
-"""From what people send to an `AskGeneration`: the same door for pages, API and command line."""
+"""From what people send to an `RequestGeneration`: the same door for pages, API and command line."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from django.conf import settings
 from placet.kernel.ids import GenerationId, PersonId
 from placet.media.sandbox_client import normalise_image
 from placet.media.storage import private
-from placet.people.queries import named
-from placet.people.refusals import NobodyOfThatName
-from placet.studio.commands import AskGeneration
+from placet.people.queries import find_by_name
+from placet.people.refusals import PersonNotFound
+from placet.studio.commands import RequestGeneration
 from placet.studio.refusals import EngineNotHere, NoSuchGeneration
 from placet.ui.region import UNKNOWN, is_barred
 
@@ -18,7 +18,7 @@ SIZES = {"portrait": (360, 640), "landscape": (640, 360), "portrait-hd": (720, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class GenerationInput:
     """What somebody typed or sent. `likenesses` are names, `image` is whatever bytes came, no `engine` is the usual.
 
     `extends`: go on where the parent ends, instead of remixing it.
@@ -34,10 +34,10 @@ class Wish:
     engine: str = ""
 
 
-def ask_of(wish: Wish, asked_by: PersonId, command_id: str, region: str) -> AskGeneration:
+def to_command(wish: GenerationInput, requested_by: PersonId, command_id: str, region: str) -> RequestGeneration:
     """Names become persons, and a picture is read in a closed-in child and kept in the asker's private store.
 
-    Raises `HostileMedia` for a picture that is not read. A name that nobody has is part of the request: the check
+    Raises `UnreadableMedia` for a picture that is not read. A name that nobody has is part of the request: the check
     answers `likeness_unknown`, and it is recorded. Raises `EngineNotHere` by the engine's licence.
     """
     if wish.extends and not wish.parent:
@@ -48,15 +48,15 @@ def ask_of(wish: Wish, asked_by: PersonId, command_id: str, region: str) -> AskG
         raise EngineNotHere(f"engine {engine} may not be used {where}; operators say it by PLACET_REGION.")
     persons, is_unknown = _persons(wish.likenesses)
     width, height = SIZES.get(wish.size, SIZES["portrait"])
-    return AskGeneration(
+    return RequestGeneration(
         id=command_id,
-        asked_by=asked_by,
+        requested_by=requested_by,
         prompt=wish.prompt,
         likenesses=persons,
         unknown_likeness=is_unknown,
         parent=GenerationId(wish.parent) if wish.parent else None,
         extends=wish.extends,
-        image=_kept(wish.image, asked_by) if wish.image else None,
+        image=_kept(wish.image, requested_by) if wish.image else None,
         seconds=wish.seconds,
         width=width,
         height=height,
@@ -69,11 +69,11 @@ def _persons(names: tuple[str, ...]) -> tuple[tuple[PersonId, ...], bool]:
     found, is_unknown = [], False
     for name in names:
         try:
-            found.append(named(name).person)
-        except NobodyOfThatName:
+            found.append(find_by_name(name).person)
+        except PersonNotFound:
             is_unknown = True
     return tuple(found), is_unknown
 
 
-def _kept(image: bytes, asked_by: PersonId) -> str:
-    return private().keep(asked_by, normalise_image(image))
+def _kept(image: bytes, requested_by: PersonId) -> str:
+    return private().keep(requested_by, normalise_image(image))

@@ -8,10 +8,10 @@ from rest_framework import serializers
 
 from placet.studio.commands import LONGEST_PROMPT
 from placet.studio.request_input import LARGEST_IMAGE_BYTES, SIZES
-from placet.studio.view_model import Told
+from placet.studio.view_model import GenerationView
 
 
-class GenerationAsked(serializers.Serializer[None]):
+class GenerationRequestSerializer(serializers.Serializer[None]):
     prompt = serializers.CharField(max_length=LONGEST_PROMPT)
     likenesses = serializers.ListField(
         child=serializers.CharField(max_length=80), max_length=10, required=False, help_text="Names of persons to show."
@@ -37,30 +37,30 @@ class GenerationAsked(serializers.Serializer[None]):
         return image
 
 
-class RefusalShown(serializers.Serializer[None]):
+class RefusalSerializer(serializers.Serializer[None]):
     code = serializers.CharField()
     rule = serializers.CharField()
     evidence = serializers.ListField(child=serializers.DictField(), help_text="Places in the prompt or clip.")
     claimant = serializers.CharField()
     what_would_pass = serializers.CharField(allow_blank=True)
-    contest_by = serializers.DateField()
+    appeal_deadline = serializers.DateField()
 
 
-class GenerationShown(serializers.Serializer[None]):
+class GenerationSerializer(serializers.Serializer[None]):
     id = serializers.UUIDField()
     state = serializers.CharField()
     prompt = serializers.CharField(help_text="For its asker and for reviewers.")
     parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]  # collected, not assigned
     seconds = serializers.FloatField()
     verdicts = serializers.DictField(child=serializers.CharField(), help_text="Check -> clear, hold or block.")
-    refusal = RefusalShown(allow_null=True)
+    refusal = RefusalSerializer(allow_null=True)
     held = serializers.DictField(child=serializers.CharField(), allow_null=True)
     failure = serializers.DictField(child=serializers.CharField(), allow_null=True)
     nearest = serializers.ListField(child=serializers.CharField(), help_text="What the engine could draw instead.")
     standing = serializers.ListField(child=serializers.CharField(), help_text="Open reasons against showing.")
 
 
-class GenerationRowShown(serializers.Serializer[None]):
+class GenerationRowSerializer(serializers.Serializer[None]):
     id = serializers.UUIDField(source="generation")
     state = serializers.CharField()
     code = serializers.CharField(allow_blank=True)
@@ -68,7 +68,7 @@ class GenerationRowShown(serializers.Serializer[None]):
     published_at = serializers.DateTimeField(allow_null=True)
 
 
-def shown(told: Told, prompt: str) -> dict[str, Any]:
+def to_json(told: GenerationView, prompt: str) -> dict[str, Any]:
     """For whoever may read the prompt."""
     facts = {"prompt": prompt, **asdict(told)}
-    return {name: facts[name] for name in map(str, GenerationShown().fields)}
+    return {name: facts[name] for name in map(str, GenerationSerializer().fields)}

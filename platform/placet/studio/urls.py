@@ -7,7 +7,9 @@ from placet.studio import media_views, views
 app_name = "studio"
 
 
-def addresses(story_of: views.StoryOf, record_download: media_views.RecordDownload) -> tuple[list[URLPattern], str]:
+def addresses(
+    timeline_of: views.TimelineOf, record_download: media_views.RecordDownload
+) -> tuple[list[URLPattern], str]:
     """For `include`."""
     return [
         path("create/", views.create, name="create"),
@@ -15,7 +17,7 @@ def addresses(story_of: views.StoryOf, record_download: media_views.RecordDownlo
         path("generations/<uuid:generation>/", views.generation, name="generation"),
         path("generations/<uuid:generation>/publish/", views.publish, name="publish"),
         path("generations/<uuid:generation>/cancel/", views.cancel, name="cancel"),
-        path("story/<uuid:generation>/", views.story, {"story_of": story_of}, name="story"),
+        path("story/<uuid:generation>/", views.timeline, {"timeline_of": timeline_of}, name="story"),
         path("media/<uuid:generation>.mp4", media_views.clip, {"record_download": record_download}, name="clip"),
         path("drafts/<uuid:generation>.mp4", media_views.draft, name="draft"),
     ], app_name

@@ -12,16 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from placet.eventlog.store.log import current_log
 from placet.kernel.ids import GenerationId
 from placet.kernel.refusal import Refusal
-from placet.media.errors import HostileMedia
-from placet.people.permissions import allows, can, me
+from placet.media.errors import UnreadableMedia
+from placet.people.permissions import allows, can, current_person
 from placet.studio import commands, queries
 from placet.studio.forms import AskForm
-from placet.studio.page import shown, thing
-from placet.studio.request_input import ask_of
+from placet.studio.page import generation_context, generation_page
+from placet.studio.request_input import to_command
 from placet.ui.forms import command_of
 from placet.ui.region import region_of
 
-StoryOf = Callable[[str, Callable[[str], bool]], Sequence[object]]
+TimelineOf = Callable[[str, Callable[[str], bool]], Sequence[object]]
 """`(generation, may_open)`: all its events, oldest first; the reader may open what is sealed for some subjects."""
 
 
@@ -34,11 +34,11 @@ def create(request: HttpRequest) -> HttpResponse:
     form = AskForm(request.POST or None, request.FILES or None, initial={"command": uuid4(), **asked_before})
     if form.is_valid():
         try:
-            ask = ask_of(form.wish(), me(request), form.command_id, region_of(request.headers))
+            ask = to_command(form.wish(), current_person(request), form.command_id, region_of(request.headers))
             return redirect("studio:generation", commands.request_generation(current_log(), ask))
         except Refusal as refusal:
             form.refuse(refusal)
-        except HostileMedia as hostile:
+        except UnreadableMedia as hostile:
             form.add_error("image", str(hostile))
     return render(request, "studio/create.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -47,44 +47,46 @@ def create(request: HttpRequest) -> HttpResponse:
 @allows("generation.list")
 def drafts(request: HttpRequest) -> HttpResponse:
     """Everything that somebody asked for."""
-    return render(request, "studio/drafts.html", {"rows": queries.with_prompts(queries.of_asker(me(request)))})
+    return render(
+        request, "studio/drafts.html", {"rows": queries.with_prompts(queries.of_requester(current_person(request)))}
+    )
 
 
 @require_safe
-@allows("generation.see", thing)
+@allows("generation.see", generation_context)
 def generation(request: HttpRequest, generation: UUID) -> HttpResponse:
     """One generation. Asked for by htmx, only the part that moves."""
     page = "studio/_generation.html" if request.headers.get("HX-Request") else "studio/generation.html"
     position = current_log().last_position
-    found = shown(str(generation))
-    is_mine = can(request.user, "generation.publish", thing(str(generation)))
+    found = generation_page(str(generation))
+    is_mine = can(request.user, "generation.publish", generation_context(str(generation)))
     return render(request, page, {"generation": found, "is_mine": is_mine, "command": uuid4(), "position": position})
 
 
 @require_POST
-@allows("generation.publish", thing)
+@allows("generation.publish", generation_context)
 def publish(request: HttpRequest, generation: UUID) -> HttpResponse:
     """Show a draft to everyone, or say that the checks look again first."""
-    state = commands.publish(current_log(), GenerationId(str(generation)), me(request), command_of(request))
+    state = commands.publish(current_log(), GenerationId(str(generation)), current_person(request), command_of(request))
     is_out = state == "published"
     messages.success(request, _("It is in the feed.") if is_out else _("The checks look once more, then it is shown."))
     return redirect("studio:generation", generation)
 
 
 @require_POST
-@allows("generation.cancel", thing)
+@allows("generation.cancel", generation_context)
 def cancel(request: HttpRequest, generation: UUID) -> HttpResponse:
     """End it before it is a draft."""
-    commands.cancel(current_log(), GenerationId(str(generation)), me(request), command_of(request))
+    commands.cancel(current_log(), GenerationId(str(generation)), current_person(request), command_of(request))
     messages.success(request, _("It is cancelled. It no longer counts against today's quota."))
     return redirect("studio:generation", generation)
 
 
 @require_safe
-@allows("story.read", thing)
-def story(request: HttpRequest, generation: UUID, story_of: StoryOf) -> HttpResponse:
+@allows("story.read", generation_context)
+def timeline(request: HttpRequest, generation: UUID, timeline_of: TimelineOf) -> HttpResponse:
     """Every event of a generation, its cause, who answered, and after how long."""
-    sees_all = can(request.user, "generation.see", thing(str(generation)))
-    mine = me(request)
-    steps = story_of(str(generation), lambda subject: sees_all or subject == mine)
+    sees_all = can(request.user, "generation.see", generation_context(str(generation)))
+    mine = current_person(request)
+    steps = timeline_of(str(generation), lambda subject: sees_all or subject == mine)
     return render(request, "studio/story.html", {"generation": generation, "steps": steps, "sees_all": sees_all})

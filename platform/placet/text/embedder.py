@@ -1,6 +1,6 @@
 """The embedder of this process: set once where models are held, asked by the checks. One vector per text for all."""
 
-from placet.text.embeddings import Embedder, Shared
+from placet.text.embeddings import CachingEmbedder, Embedder
 
 
 class NoEmbedder(RuntimeError):
@@ -9,16 +9,16 @@ class NoEmbedder(RuntimeError):
     code = "check_cannot_run"
 
 
-_held: list[Shared] = []
+_held: list[CachingEmbedder] = []
 
 
-def hold(embedder: Embedder) -> Shared:
+def set_embedder(embedder: Embedder) -> CachingEmbedder:
     """Make this the embedder of the process."""
-    _held[:] = [Shared(embedder)]
+    _held[:] = [CachingEmbedder(embedder)]
     return _held[0]
 
 
-def embedder() -> Shared:
+def embedder() -> CachingEmbedder:
     """The embedder of this process. Raises `NoEmbedder`."""
     if not _held:
         raise NoEmbedder("No sentence model is held here. `placet run consumers` holds it.")

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from placet.eventlog.encryption.cache_invalidation import keeps_opened
+from placet.eventlog.encryption.cache_invalidation import register_cache
 
 Vectors = NDArray[np.float32]
 
@@ -49,7 +49,7 @@ class RecordedEmbedder:
         return unit(np.random.default_rng(int.from_bytes(seed)).standard_normal(self.dim, dtype=np.float32))
 
 
-class Shared:
+class CachingEmbedder:
     """One vector per text for all who ask: the last `size` are kept (1.5 KB each at 384); safe between threads."""
 
     def __init__(self, embedder: Embedder, size: int = 4_096) -> None:
@@ -59,9 +59,9 @@ class Shared:
         self._looking = threading.Lock()
         self._embedding = threading.Lock()
         """Held while the embedder works: who asks for what is kept already need not wait for it."""
-        keeps_opened(self)
+        register_cache(self)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Drop every text and its vector."""
         with self._looking:
             self._kept.clear()

@@ -20,7 +20,7 @@ LONG_ENOUGH_APART = 4
 _MAX_PHRASE = 64
 
 
-class How(StrEnum):
+class MatchForm(StrEnum):
     """In which form a phrase stood in the text; only `SPLIT` and `INSIDE` leave room for chance."""
 
     PLAIN = "plain"
@@ -30,17 +30,17 @@ class How(StrEnum):
 
     @property
     def is_certain(self) -> bool:
-        return self in (How.PLAIN, How.DISGUISED)
+        return self in (MatchForm.PLAIN, MatchForm.DISGUISED)
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[Key]):
+class PhraseMatch(Generic[Key]):
     """One phrase of `key` at original[start:end]."""
 
     key: Key
     start: int
     end: int
-    how: How
+    how: MatchForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class _Phrase(Generic[Key]):
 
 
 @dataclass
-class PhraseBook(Generic[Key]):
+class PhraseMatcher(Generic[Key]):
     """Phrases by key; `add` and `remove` cost the phrase's own length."""
 
     _plain: dict[str, list[_Phrase[Key]]] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class PhraseBook(Generic[Key]):
             _drop(self._plain, phrase.letters, phrase)
             _drop(self._bare, skeleton(phrase.letters), phrase)
 
-    def find(self, text: Normalised) -> list[Found[Key]]:
+    def find(self, text: Normalised) -> list[PhraseMatch[Key]]:
         """Every phrase once per key and place, in reading order; certain forms win over the others."""
         found = list(self._in_words(text.tokens))
         if text.unmasked is not text.tokens:
@@ -78,30 +78,30 @@ class PhraseBook(Generic[Key]):
             found += self._across(text.unmasked)
         return sorted(_once(found), key=lambda hit: (hit.start, hit.end))
 
-    def _in_words(self, tokens: tuple[Token, ...]) -> Iterator[Found[Key]]:
+    def _in_words(self, tokens: tuple[Token, ...]) -> Iterator[PhraseMatch[Key]]:
         for run, letters in _runs(tokens, [token.text for token in tokens], self._longest, add):
             for phrase in self._look_up(self._plain, letters):
                 if how := _how(phrase, len(run)):
-                    yield Found(phrase.key, run[0].start, run[-1].end, how)
+                    yield PhraseMatch(phrase.key, run[0].start, run[-1].end, how)
 
-    def _across(self, tokens: tuple[Token, ...]) -> Iterator[Found[Key]]:
+    def _across(self, tokens: tuple[Token, ...]) -> Iterator[PhraseMatch[Key]]:
         bare = [skeleton(token.text) for token in tokens]
         for run, letters in _runs(tokens, bare, self._longest, _joined_bare):
             if any(token.places for token in run):
                 for phrase in self._look_up(self._bare, letters):
                     if how := _how(phrase, len(run)):
-                        shown = How.DISGUISED if how is How.PLAIN else how
-                        yield Found(phrase.key, run[0].start, run[-1].end, shown)
+                        shown = MatchForm.DISGUISED if how is MatchForm.PLAIN else how
+                        yield PhraseMatch(phrase.key, run[0].start, run[-1].end, shown)
 
-    def _inside(self, token: Token) -> Iterator[Found[Key]]:
+    def _inside(self, token: Token) -> Iterator[PhraseMatch[Key]]:
         least = LONG_ENOUGH_APART if token.is_apart else LONG_ENOUGH
-        how = How.DISGUISED if token.is_apart else How.INSIDE
+        how = MatchForm.DISGUISED if token.is_apart else MatchForm.INSIDE
         places = [(token.places[i], char) for i, char in skeleton_places(token.text)]
         bare = "".join(char for _, char in places)
         for start in range(len(bare) - least + 1):
             for end in range(start + least, min(len(bare), start + self._longest) + 1):
                 for phrase in self._bare.get(bare[start:end], ()):
-                    yield Found(phrase.key, places[start][0], places[end - 1][0] + 1, how)
+                    yield PhraseMatch(phrase.key, places[start][0], places[end - 1][0] + 1, how)
 
     def _look_up(self, index: dict[str, list[_Phrase[Key]]], letters: str) -> list[_Phrase[Key]]:
         found = index.get(letters, [])
@@ -110,12 +110,12 @@ class PhraseBook(Generic[Key]):
         return found
 
 
-def _how(phrase: _Phrase[Key], words: int) -> How | None:
+def _how(phrase: _Phrase[Key], words: int) -> MatchForm | None:
     if words == phrase.words:
-        return How.PLAIN
+        return MatchForm.PLAIN
     if len(phrase.letters) < LONG_ENOUGH:
         return None
-    return How.PLAIN if words < phrase.words else How.SPLIT
+    return MatchForm.PLAIN if words < phrase.words else MatchForm.SPLIT
 
 
 def _runs(
@@ -150,8 +150,8 @@ def _drop(index: dict[str, list[_Phrase[Key]]], letters: str, phrase: _Phrase[Ke
         index.pop(letters, None)
 
 
-def _once(found: list[Found[Key]]) -> list[Found[Key]]:
-    best: dict[Key, list[Found[Key]]] = {}
+def _once(found: list[PhraseMatch[Key]]) -> list[PhraseMatch[Key]]:
+    best: dict[Key, list[PhraseMatch[Key]]] = {}
     for hit in sorted(found, key=lambda hit: (not hit.how.is_certain, hit.start, -hit.end)):
         kept = best.setdefault(hit.key, [])
         if all(hit.end <= other.start or other.end <= hit.start for other in kept):

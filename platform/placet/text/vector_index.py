@@ -10,7 +10,7 @@ from placet.text.embeddings import Vectors
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Rows(Generic[Key]):
+class VectorIndex(Generic[Key]):
     """Setting and dropping a row is O(1): the matrix doubles when full, and the last row moves into a gap."""
 
     def __init__(self, dim: int) -> None:
@@ -39,7 +39,7 @@ class Rows(Generic[Key]):
             self._keys[gap] = last
             self._place[last] = gap
 
-    def alike(self, vector: Vectors, least: float) -> list[tuple[Key, float]]:
+    def nearest(self, vector: Vectors, least: float) -> list[tuple[Key, float]]:
         """Keys whose cosine with the unit `vector` [dim] is at least `least`, nearest first."""
         cosines = self._matrix[: len(self._keys)] @ vector
         places = np.flatnonzero(cosines >= least)

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from placet.kernel.refusal import Refusal
-from placet.media.errors import HostileMedia, MediaError
+from placet.media.errors import MediaError, UnreadableMedia
 
 logger = logging.getLogger(__name__)
 AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
@@ -36,7 +36,7 @@ class PlainAnswers:
         if isinstance(problem, Refusal):
             return refused(request, problem)
         if isinstance(problem, MediaError):
-            status = 422 if isinstance(problem, HostileMedia) else 503
+            status = 422 if isinstance(problem, UnreadableMedia) else 503
             shown = {"code": problem.code, "what": str(problem), "advice": ""}
             return render(request, "ui/refused.html", {"refusal": shown}, status=status)
         if isinstance(problem, AWAY):

@@ -24,7 +24,7 @@ class CommandForm(forms.Form):
 
     def refuse(self, refusal: Refusal) -> None:
         """Say above the fields why nothing was written, and what to do."""
-        self.add_error(None, f"{refusal} {refusal.advice}")
+        self.add_error(None, f"{refusal} {refusal.hint}")
 
 
 def command_of(request: HttpRequest) -> str:

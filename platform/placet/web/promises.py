@@ -44,14 +44,14 @@ Results = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class PromiseStatus:
     """One promise, and how it stands. `is_proved`: None while nothing speaks for or against it."""
 
     name: str
     text: str
     tests: int
     is_proved: bool | None
-    why: str
+    reason: str
     """Why it is not proved; empty when it is."""
     commit: str
     at: str
@@ -80,17 +80,19 @@ def revision(checkout: Path = CHECKOUT) -> str:
     return f"{commit}{CHANGED}" if commit and changed else commit
 
 
-def proofs(found: Results, code: str) -> list[Proof]:
+def proofs(found: Results, code: str) -> list[PromiseStatus]:
     """How each promise stands, given the results of the tests and the revision of the code."""
     return [_proof(name, found.get(name, {}), code) for name in PROMISES]
 
 
-def _proof(name: str, result: Mapping[str, Any], code: str) -> Proof:
+def _proof(name: str, result: Mapping[str, Any], code: str) -> PromiseStatus:
     outcomes = {str(test["name"]): str(test["outcome"]) for test in result.get("tests", ())}
     commit = str(result.get("commit", ""))
     why = _why_not(outcomes, commit, code) or GAPS.get(name, "")
     is_proved = True if not why else False if "failed" in outcomes.values() else None
-    return Proof(name, PROMISES[name], len(outcomes), is_proved, why, commit, str(result.get("at", "")), outcomes)
+    return PromiseStatus(
+        name, PROMISES[name], len(outcomes), is_proved, why, commit, str(result.get("at", "")), outcomes
+    )
 
 
 def _why_not(outcomes: Mapping[str, str], commit: str, code: str) -> str:

@@ -8,12 +8,12 @@ from moderation import events as moderation
 from placet.eventlog.polling import Tick
 from placet.eventlog.proofs.issue_receipt import WAIT_SECONDS, issue_receipt
 from placet.eventlog.proofs.receipt import Receipt
-from placet.eventlog.proofs.receipt_types import place_of
+from placet.eventlog.proofs.receipt_types import event_row
 from placet.eventlog.proofs.refusals import NoSuchReceipt
 from placet.eventlog.store.event import BY_CLASS
 from placet.eventlog.store.log import EventLog
 from placet.likeness import events as likeness
-from placet.people.permissions import Actor, Thing, can
+from placet.people.permissions import Actor, ResourceContext, can
 from placet.rights import events as rights
 from placet.rights.aggregate import Filing
 
@@ -35,19 +35,19 @@ CONCERNED: Final[dict[type[Any], Concerned]] = {
     rights.OptOutFiled: _named("holder"),
     rights.FilingHeld: _holder,
     rights.FilingRejected: _holder,
-    rights.OptOutEnforced: _holder,
+    rights.OptOutActivated: _holder,
     rights.OptOutEnded: _holder,
     # the person whose likeness it is
     likeness.LikenessEnrolled: _named("person"),
-    likeness.LevelSet: _named("person"),
-    likeness.GrantGiven: _named("person"),
-    likeness.GrantWithdrawn: _named("person"),
+    likeness.ConsentLevelSet: _named("person"),
+    likeness.GrantIssued: _named("person"),
+    likeness.GrantRevoked: _named("person"),
     likeness.ConsentRevoked: _named("person"),
-    likeness.AskerBlocked: _named("person"),
-    likeness.AskerUnblocked: _named("person"),
+    likeness.RequesterBlocked: _named("person"),
+    likeness.RequesterUnblocked: _named("person"),
     # the reporter, the one who contests, the one who decides
     moderation.ClipReported: _named("reported_by"),
-    moderation.RefusalContested: _named("contested_by"),
+    moderation.AppealFiled: _named("appellant"),
     moderation.CaseDecided: _named("decided_by"),
 }
 
@@ -59,9 +59,9 @@ def receipt_for(
 
     Raises `NoSuchReceipt`, the same for what is not there and for what is not theirs; `NotYetSigned`.
     """
-    place = place_of(log, event_id)
+    place = event_row(log, event_id)
     person = str(getattr(actor, "person", ""))
-    if place is None or not can(actor, "receipt.take", Thing(shown=_concerned(log, place))):
+    if place is None or not can(actor, "receipt.take", ResourceContext(depicted=_concerned(log, place))):
         raise NoSuchReceipt
     return issue_receipt(log, place, person, tick, seconds)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from placet.eventlog.store.log_context import about
+from placet.eventlog.store.log_context import log_context
 
 HEADER = "X-Request-Id"
 
@@ -19,7 +19,7 @@ class RequestIds:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.placet_id = str(uuid.uuid4())  # type: ignore[attr-defined]  # read by `log_lines`
-        with about(request.placet_id):  # type: ignore[attr-defined]  # set one line above
+        with log_context(request.placet_id):  # type: ignore[attr-defined]  # set one line above
             answer = self.get_response(request)
         answer[HEADER] = request.placet_id  # type: ignore[attr-defined]  # set above
         return answer

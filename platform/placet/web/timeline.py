@@ -13,14 +13,14 @@ from placet.eventlog.store.log import RecordedEvent, current_log
 from placet.people.queries import name_of
 from placet.studio.generation import stream_of
 
-SEALED: Final = "sealed"
+ENCRYPTED: Final = "sealed"
 CONSUMERS: Final = tuple(dict.fromkeys(name for answered in FLOW.values() for name in answered))
 MayOpen = Callable[[str], bool]
 """Whether the reader may open what is sealed for this subject."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TimelineEntry:
     """One event, as it is told. `data` holds sealed text only where the reader may open it."""
 
     position: int | None
@@ -37,11 +37,11 @@ class Told:
     data: dict[str, Any]
 
 
-def story_of(generation: str, may_open: MayOpen) -> list[Told]:
+def timeline_of(generation: str, may_open: MayOpen) -> list[TimelineEntry]:
     """All events of a story, oldest first: its own, and those of other stories that reached its stream."""
     events = _events(generation)
     known = {event.event_id: event for event in events}
-    return [_told(event, known, may_open, events[0]) for event in events]
+    return [_entry(event, known, may_open, events[0]) for event in events]
 
 
 def _events(generation: str) -> list[RecordedEvent]:
@@ -53,9 +53,11 @@ def _events(generation: str) -> list[RecordedEvent]:
     return sorted(events.values(), key=lambda event: event.recorded_at)
 
 
-def _told(event: RecordedEvent, known: dict[str, RecordedEvent], may_open: MayOpen, first: RecordedEvent) -> Told:
+def _entry(
+    event: RecordedEvent, known: dict[str, RecordedEvent], may_open: MayOpen, first: RecordedEvent
+) -> TimelineEntry:
     cause = known.get(event.causation_id or "")
-    return Told(
+    return TimelineEntry(
         position=event.position,
         at=event.at,
         event=event.type,
@@ -78,8 +80,8 @@ def _consumer(event: RecordedEvent) -> str | None:
 
 def _data(event: RecordedEvent, may_open: MayOpen) -> dict[str, Any]:
     fact = event.fact
-    sealed = type_of(fact).sealed
+    sealed = type_of(fact).encrypted
     data = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
     for field, subject in sealed.items():
-        data[field] = str(data[field]) if may_open(str(data[subject])) else SEALED
+        data[field] = str(data[field]) if may_open(str(data[subject])) else ENCRYPTED
     return data

@@ -20,7 +20,7 @@ from placet.eventlog.proofs.keys import install_verifier
 from placet.eventlog.proofs.monitor import RESTORED
 from placet.eventlog.proofs.prove import prove_consistency, prove_inclusion, signed_head, tile_content
 from placet.eventlog.proofs.receipt_types import newest_of
-from placet.eventlog.proofs.refusals import NotInTheTree, ProofUnasked
+from placet.eventlog.proofs.refusals import NotInTree, ProofRequestInvalid
 from placet.eventlog.proofs.tiles import NoSuchTile, tile_at
 from placet.eventlog.store.log import current_log
 from placet.kernel.refusal import Refusal
@@ -71,7 +71,7 @@ def tile(_request: HttpRequest, address: str) -> HttpResponse:
     try:
         asked = tile_at(address)
     except NoSuchTile as none:
-        raise ProofUnasked(f"{none}.") from None
+        raise ProofRequestInvalid(f"{none}.") from None
     content = tile_content(current_log().connection, asked)
     return HttpResponse(content, content_type="application/octet-stream", headers={"Cache-Control": FOR_EVER})
 
@@ -104,7 +104,7 @@ def restored(_request: HttpRequest) -> HttpResponse:
     log = current_log()
     place = newest_of(log, RESTORED)
     if place is None:
-        raise NotInTheTree("This log was never restored.")
+        raise NotInTree("This log was never restored.")
     return JsonResponse(
         issue_receipt(log, place, holder="", seconds=0).to_json(), headers={"Cache-Control": FOR_A_MOMENT}
     )
@@ -113,7 +113,7 @@ def restored(_request: HttpRequest) -> HttpResponse:
 def _number(request: HttpRequest, name: str) -> int:
     text = request.GET.get(name, "")
     if not NUMBER.fullmatch(text) or len(request.GET.getlist(name)) != 1:
-        raise ProofUnasked(f"{name} is a whole number, given once.")
+        raise ProofRequestInvalid(f"{name} is a whole number, given once.")
     return int(text)
 
 

@@ -8,7 +8,7 @@ from placet.rights import urls as rights
 from placet.studio import urls as studio
 from placet.web import transparency_log
 from placet.web.engine_vocabulary import engine_words
-from placet.web.timeline import story_of
+from placet.web.timeline import timeline_of
 from placet.web.views import healthz, promises
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("log/", include((transparency_log.urlpatterns, "log"))),
     path("", include("placet.feed.urls")),
     path("", include("placet.people.urls")),
-    path("", include(studio.addresses(story_of, record_download))),
+    path("", include(studio.addresses(timeline_of, record_download))),
     path("likeness/", include("placet.likeness.urls")),
     path("notices/", include("placet.notices.urls")),
     path("opt-outs/", include(rights.addresses(engine_words))),

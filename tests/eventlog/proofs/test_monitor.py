@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from placet.eventlog.proofs.leaf import Leaf, leaf_bytes
-from placet.eventlog.proofs.monitor import Finding, Seen, Unreachable, look
+from placet.eventlog.proofs.monitor import MonitorFinding, MonitorState, Unreachable, poll_log
 from placet.eventlog.proofs.signed_note import Signer, Verifier
 from placet.eventlog.proofs.tiles import WIDTH, tile_at
 from placet.eventlog.proofs.tree import in_memory, inclusion_proof, leaf_hash, root
-from placet.eventlog.proofs.tree_head import Head
+from placet.eventlog.proofs.tree_head import TreeHead
 from placet.eventlog.store.canonical_json import canonical
 from tests.eventlog.proofs.tree_building import SIGNER
 
@@ -31,8 +31,8 @@ class Served:
         return [leaf_hash(leaf) for leaf in self.leaves]
 
     @property
-    def head(self) -> Head:
-        return Head(self.signer.name, len(self.leaves), root(in_memory(self.hashes), len(self.leaves)))
+    def head(self) -> TreeHead:
+        return TreeHead(self.signer.name, len(self.leaves), root(in_memory(self.hashes), len(self.leaves)))
 
     def __call__(self, path: str) -> bytes:
         if path == "checkpoint":
@@ -53,25 +53,25 @@ def leaves(count: int, word: str = "event") -> list[bytes]:
     return [f"{word} {n}".encode() for n in range(count)]
 
 
-def seen(log: Served) -> Seen:
-    found = look(log, None, SIGNER.verifier.text)
+def seen(log: Served) -> MonitorState:
+    found = poll_log(log, None, SIGNER.verifier.text)
     assert found.kind == "first"
-    return found.seen
+    return found.state
 
 
 def test_it_remembers_the_first_head_and_follows_as_the_log_grows() -> None:
     now = seen(Served(leaves(5)))
     for size in (6, 255, 256, 700, 700, 1_000):
-        found = look(Served(leaves(size)), now)
+        found = poll_log(Served(leaves(size)), now)
         assert found.kind == ("same" if f"\n{size}\n" in now.checkpoint else "grown")
-        now = found.seen
+        now = found.state
 
 
 def test_without_a_key_the_first_word_is_taken_and_no_other_later() -> None:
-    now = look(Served(leaves(5)), None).seen
+    now = poll_log(Served(leaves(5)), None).state
     other = Signer(SIGNER.name, b"\x09" * 32)
-    assert look(Served(leaves(6), other), now).kind == "unsigned"
-    assert look(Served(leaves(6), other), None, SIGNER.verifier.text).kind == "unsigned"
+    assert poll_log(Served(leaves(6), other), now).kind == "unsigned"
+    assert poll_log(Served(leaves(6), other), None, SIGNER.verifier.text).kind == "unsigned"
 
 
 @pytest.mark.promise("P5")
@@ -86,8 +86,8 @@ def test_without_a_key_the_first_word_is_taken_and_no_other_later() -> None:
 )
 def test_a_history_that_changed_is_found_and_what_was_seen_is_kept(kind: str, then: list[bytes]) -> None:
     before = seen(Served(leaves(300)))
-    found = look(Served(then), before)
-    assert (found.kind, found.is_sound, found.seen) == (kind, False, before)
+    found = poll_log(Served(then), before)
+    assert (found.kind, found.is_sound, found.state) == (kind, False, before)
 
 
 def test_a_log_that_hides_its_tiles_is_told() -> None:
@@ -98,7 +98,7 @@ def test_a_log_that_hides_its_tiles_is_told() -> None:
             return super().__call__(path)
 
     with pytest.raises(Unreachable):
-        look(Hiding(leaves(400)), seen(Served(leaves(300))))
+        poll_log(Hiding(leaves(400)), seen(Served(leaves(300))))
 
 
 # -- restored from an older backup, under a new name
@@ -136,18 +136,18 @@ def restore(old: Served, kept: int, **said: Any) -> Served:
 def test_a_restore_is_told_with_what_it_lost_and_followed_from_there() -> None:
     old = Served(leaves(300))
     new = restore(old, kept=280)
-    found: Finding = look(new, seen(old))
+    found: MonitorFinding = poll_log(new, seen(old))
     assert (found.kind, found.lost, found.is_sound) == ("restored", (281, 300), True)
-    assert found.seen.key == Verifier(f"{SIGNER.name}/2", SIGNER.verifier.public).text
+    assert found.state.key == Verifier(f"{SIGNER.name}/2", SIGNER.verifier.public).text
     new.leaves.append(b"more")
-    assert look(new, found.seen).kind == "grown"
+    assert poll_log(new, found.state).kind == "grown"
 
 
 def test_a_restore_that_lost_nothing_of_what_was_seen_must_begin_with_it() -> None:
     before, old = seen(Served(leaves(200))), Served(leaves(300))
-    assert look(restore(old, kept=280), before).kind == "restored"
+    assert poll_log(restore(old, kept=280), before).kind == "restored"
     other = Served([b"another", *leaves(300)[1:]])
-    assert look(restore(other, kept=280), before).kind == "forked"
+    assert poll_log(restore(other, kept=280), before).kind == "forked"
 
 
 @pytest.mark.promise("P5")
@@ -156,11 +156,11 @@ def test_a_restore_that_lost_nothing_of_what_was_seen_must_begin_with_it() -> No
 )
 def test_a_restore_that_does_not_own_up_to_what_was_signed_is_a_fork(said: dict[str, Any]) -> None:
     old = Served(leaves(300))
-    assert look(restore(old, 280, **said), seen(old)).kind == "forked"
+    assert poll_log(restore(old, 280, **said), seen(old)).kind == "forked"
 
 
 def test_a_new_name_without_proof_of_a_restore_is_not_believed() -> None:
     old = Served(leaves(300))
     new = restore(old, kept=280)
     new.restored = {}
-    assert look(new, seen(old)).kind == "unknown"
+    assert poll_log(new, seen(old)).kind == "unknown"

@@ -14,7 +14,7 @@ from placet.eventlog.proofs.receipt import Receipt
 from placet.eventlog.proofs.receipt_types import FIND, RECEIPTED
 from placet.eventlog.proofs.refusals import NoSuchReceipt, NotYetSigned
 from placet.eventlog.proofs.signed_note import Signer
-from placet.eventlog.proofs.tree_service import TreeKeeper
+from placet.eventlog.proofs.tree_service import TreeService
 from placet.eventlog.proofs.verify import STEPS, ReceiptInvalid, verify_receipt
 from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.sequencer import Sequencer
@@ -134,7 +134,7 @@ def test_a_receipt_waits_for_a_head_and_says_when_none_comes(log: EventLog) -> N
     log.append(stream, [NameNoted(ANA, "Ana")], expected=0)
     with pytest.raises(NotYetSigned):
         issue_receipt(log, (stream, 1), ANA, tick=lambda: None, seconds=0)
-    moves: Iterator[Sequencer | TreeKeeper] = iter((Sequencer(log.connection), keeper(log.connection)))
+    moves: Iterator[Sequencer | TreeService] = iter((Sequencer(log.connection), keeper(log.connection)))
     receipt = issue_receipt(log, (stream, 1), ANA, tick=lambda: next(moves).run_once())
     assert verify_receipt(as_file(receipt), KEY).leaf.stream == stream
     with pytest.raises(NoSuchReceipt):

@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from placet.eventlog.proofs.signed_note import KeyUnsound, NoteUnsound, Signer, Verifier, read_verifier
-from placet.eventlog.proofs.tree_head import Head, opened_head, read_head, told_head
+from placet.eventlog.proofs.signed_note import InvalidKey, InvalidNote, Signer, Verifier, read_verifier
+from placet.eventlog.proofs.tree_head import TreeHead, parse_head, parse_head_unverified, verify_head
 
 KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 SEED = base64.b64decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")[1:]
@@ -28,13 +28,13 @@ def test_a_note_with_one_byte_changed_is_not_opened() -> None:
     note = f"{TEXT}\n{LINE}"
     for at in range(len(note)):
         bent = note[:at] + chr(ord(note[at]) ^ 1) + note[at + 1 :]
-        with pytest.raises(NoteUnsound):
+        with pytest.raises(InvalidNote):
             read_verifier(KEY).opened(bent)
 
 
 @pytest.mark.parametrize("at", range(len(KEY)))
 def test_a_key_with_one_byte_changed_is_no_key(at: int) -> None:
-    with pytest.raises(KeyUnsound):
+    with pytest.raises(InvalidKey):
         read_verifier(KEY[:at] + chr(ord(KEY[at]) + 1) + KEY[at + 1 :])
 
 
@@ -42,31 +42,31 @@ def test_signatures_of_others_are_passed_over() -> None:
     note = OURS.signed(TEXT)
     both = note + Signer("witness", b"\x01" * 32).signed(TEXT).rpartition("\n\n")[2]
     assert OURS.verifier.opened(both) == TEXT
-    with pytest.raises(NoteUnsound):
+    with pytest.raises(InvalidNote):
         OURS.verifier.opened(Signer("witness", b"\x01" * 32).signed(TEXT))
 
 
 def test_a_head_is_three_lines_and_comes_back() -> None:
-    head = Head(OURS.name, 20_852_163, b"\x05" * 32)
-    assert opened_head(head.signed(OURS), OURS.verifier) == head == told_head(head.signed(OURS))
+    head = TreeHead(OURS.name, 20_852_163, b"\x05" * 32)
+    assert verify_head(head.signed(OURS), OURS.verifier) == head == parse_head_unverified(head.signed(OURS))
     assert head.text.splitlines()[:2] == [OURS.name, "20852163"]
 
 
 def test_a_head_of_another_log_is_refused_though_the_key_signed_it() -> None:
-    with pytest.raises(NoteUnsound):
-        opened_head(Head("somebody.else", 1, b"\x05" * 32).signed(OURS), OURS.verifier)
+    with pytest.raises(InvalidNote):
+        verify_head(TreeHead("somebody.else", 1, b"\x05" * 32).signed(OURS), OURS.verifier)
 
 
 @pytest.mark.parametrize(
     "text", ["", "o\n1\n", "o\n01\nAA==\n", "o\n-1\nAA==\n", "o\n1\nAA==\n", "\n1\nAA==\n", "o\n1\nAA==", "o\nx\ny\n"]
 )
 def test_what_is_no_head_is_refused(text: str) -> None:
-    with pytest.raises(NoteUnsound):
-        read_head(text)
+    with pytest.raises(InvalidNote):
+        parse_head(text)
 
 
 def test_an_install_of_the_same_key_under_a_new_name_has_another_key_id() -> None:
     again = Verifier(f"{OURS.name}/2", OURS.verifier.public)
     assert again.key_id != OURS.verifier.key_id
-    with pytest.raises(NoteUnsound):
+    with pytest.raises(InvalidNote):
         again.opened(OURS.signed(TEXT))

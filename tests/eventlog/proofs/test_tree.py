@@ -5,11 +5,11 @@ import random
 import pytest
 from pymerkle import InmemoryTree, verify_consistency
 
-from placet.eventlog.proofs.append_tree import FullTile, GrowingTree, regrown
+from placet.eventlog.proofs.append_tree import AppendTree, FullTile, rebuild_tree
 from placet.eventlog.proofs.tiles import NoSuchTile, Tile, hashes_of, nodes_from, tile_at, width_of
 from placet.eventlog.proofs.tree import (
     EMPTY_ROOT,
-    BeyondTheTree,
+    OutsideTree,
     consistency_proof,
     in_memory,
     inclusion_proof,
@@ -99,19 +99,19 @@ def test_every_proof_of_every_small_tree_holds_and_no_bent_one_does() -> None:
 
 
 def test_a_growing_tree_has_the_root_of_every_size_and_gives_each_tile_once() -> None:
-    nodes, tree = in_memory(MANY), GrowingTree()
+    nodes, tree = in_memory(MANY), AppendTree()
     tiles: list[FullTile] = []
     for size, leaf in enumerate(MANY, 1):
         tiles += tree.append(leaf)
         assert (tree.size, tree.root) == (size, root(nodes, size))
-        assert regrown(tree.edge).root == tree.root
+        assert rebuild_tree(tree.edge).root == tree.root
     assert [(tile.level, tile.index) for tile in tiles] == [(0, 0), (0, 1), (0, 2)]
     assert all(hashes_of(tile.hashes) == MANY[tile.index * 256 : tile.index * 256 + 256] for tile in tiles)
     assert all(tile.root == nodes(8, tile.index) for tile in tiles)
 
 
 def test_a_tile_of_the_next_level_fills_after_65536_leaves() -> None:
-    tree, leaf = GrowingTree(), MANY[0]
+    tree, leaf = AppendTree(), MANY[0]
     tiles: list[FullTile] = []
     for _ in range(65_536):
         tiles += tree.append(leaf)
@@ -121,7 +121,7 @@ def test_a_tile_of_the_next_level_fills_after_65536_leaves() -> None:
 
 
 def test_proofs_from_tiles_are_those_of_the_leaves() -> None:
-    tree, kept = GrowingTree(), {}
+    tree, kept = AppendTree(), {}
     for leaf in MANY:
         kept.update({(t.level, t.index): hashes_of(t.hashes) for t in tree.append(leaf)})
 
@@ -137,9 +137,9 @@ def test_proofs_from_tiles_are_those_of_the_leaves() -> None:
 
 
 def test_a_proof_beyond_the_tree_is_refused() -> None:
-    with pytest.raises(BeyondTheTree):
+    with pytest.raises(OutsideTree):
         inclusion_proof(in_memory(HASHES), 8, 8)
-    with pytest.raises(BeyondTheTree):
+    with pytest.raises(OutsideTree):
         consistency_proof(in_memory(HASHES), 0, 8)
 
 

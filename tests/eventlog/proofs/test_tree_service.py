@@ -11,16 +11,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from placet.eventlog.polling import until
+from placet.eventlog.polling import wait_until
 from placet.eventlog.proofs import tree_service as keeping
-from placet.eventlog.proofs.audit import check_log
-from placet.eventlog.proofs.head_file import kept_head, write_head
+from placet.eventlog.proofs.audit import audit_log
+from placet.eventlog.proofs.head_file import load_head, write_head
 from placet.eventlog.proofs.prove import prove_consistency, prove_inclusion, signed_head, tile_content
-from placet.eventlog.proofs.refusals import NotInTheTree, NotYetSigned
+from placet.eventlog.proofs.refusals import NotInTree, NotYetSigned
 from placet.eventlog.proofs.signed_note import Signer
 from placet.eventlog.proofs.tiles import Tile, width_of
 from placet.eventlog.proofs.tree import in_memory, is_consistent, root, root_from_inclusion
-from placet.eventlog.proofs.tree_head import opened_head
+from placet.eventlog.proofs.tree_head import verify_head
 from placet.eventlog.proofs.tree_service import HistoryChanged
 from placet.eventlog.proofs.tree_store import every_head, leaf_hashes, newest_head, read_tile
 from tests.eventlog.proofs.tree_building import SIGNER, caught_up, grow, keeper
@@ -37,7 +37,7 @@ def test_a_head_is_signed_over_every_event_and_each_leaf_is_proved_under_it(conn
     size = grow(connection, 1_200)
     caught_up(keeper(connection))
     signed = signed_head(connection)
-    head = opened_head(signed.note, SIGNER.verifier)
+    head = verify_head(signed.note, SIGNER.verifier)
     assert head == signed.head
     assert head.size == size
     leaves = leaf_hashes(connection, 0, size)
@@ -79,12 +79,12 @@ def test_nothing_is_served_beyond_the_newest_head(connection: psycopg.Connection
         lambda: tile_content(connection, Tile(0, 0, size + 1)),
         lambda: tile_content(connection, Tile(1, 0, 1)),
     ):
-        with pytest.raises(NotInTheTree):
+        with pytest.raises(NotInTree):
             ask()
 
 
 @pytest.mark.promise("P5")
-@pytest.mark.parametrize("step", ["keep_tiles", "write_head", "keep_head", "publish_newest", "leaf_hashes"])
+@pytest.mark.parametrize("step", ["store_tiles", "write_head", "keep_head", "publish_newest", "leaf_hashes"])
 def test_a_keeper_killed_at_any_step_is_followed_by_one_that_goes_on(
     connection: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -105,7 +105,7 @@ def test_a_keeper_killed_at_any_step_is_followed_by_one_that_goes_on(
     caught_up(keeper(connection, place))
     head = signed_head(connection).head
     assert (head.size, head.root) == (size, root(in_memory(leaf_hashes(connection, 0, size)), size))
-    assert kept_head(place) == head
+    assert load_head(place) == head
     proof = prove_consistency(connection, before.size, size)
     assert is_consistent(before.size, before.root, size, head.root, proof)
 
@@ -189,14 +189,14 @@ def test_keepers_killed_without_warning_leave_one_history(
         for seed in range(5):
             grow(connection, 80, seed=10 * begun + seed)
             time.sleep(0.05 * chance.random())
-        until(lambda seen=before: len(every_head(connection)) > seen, lambda: time.sleep(0.01), 30)  # type: ignore[misc]  # the loop's own value
+        wait_until(lambda seen=before: len(every_head(connection)) > seen, lambda: time.sleep(0.01), 30)  # type: ignore[misc]  # the loop's own value
         for seed in range(5, 8):
             grow(connection, 80, seed=10 * begun + seed)
         for process in running:
             process.kill()
             process.wait()
     caught_up(keeper(connection, place))
-    found = check_log(connection, SIGNER.verifier, place)
+    found = audit_log(connection, SIGNER.verifier, place)
     assert found.wrong == []
     assert found.size == found.signed >= 3_200
     assert found.heads > 8, "they signed while they lived"

@@ -7,7 +7,7 @@ from typing import Final
 import psycopg
 
 from placet.eventlog.proofs.signed_note import Signer
-from placet.eventlog.proofs.tree_service import TreeKeeper
+from placet.eventlog.proofs.tree_service import TreeService
 from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.sequencer import Sequencer
 from tests.support.random_events import write_random_events
@@ -23,10 +23,10 @@ def grow(connection: psycopg.Connection, count: int, seed: int = 1) -> int:
     return EventLog(connection).last_position
 
 
-def keeper(connection: psycopg.Connection, place: Path | None = None, signer: Signer = SIGNER) -> TreeKeeper:
-    return TreeKeeper(connection, signer, place)
+def keeper(connection: psycopg.Connection, place: Path | None = None, signer: Signer = SIGNER) -> TreeService:
+    return TreeService(connection, signer, place)
 
 
-def caught_up(one: TreeKeeper) -> None:
+def caught_up(one: TreeService) -> None:
     while one.run_once():
         pass

@@ -12,4 +12,4 @@ if __name__ == "__main__":
     tree_service.REST_SECONDS, tree_service.AT_MOST = 0.005, 50  # type: ignore[misc]  # many small passes: more places to die at
     with psycopg.connect(sys.argv[1], autocommit=True) as connection:
         signer = Signer("placet.invalid/00112233", b"\x07" * 32)
-        tree_service.TreeKeeper(connection, signer, Path(sys.argv[2])).run(lambda: False)
+        tree_service.TreeService(connection, signer, Path(sys.argv[2])).run(lambda: False)

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from generator.engines.diffusion.grammar import STYLES, Asked
+from generator.engines.diffusion.grammar import STYLES, ParsedPrompt
 from generator.evaluation.conditioning import likeness, psnr, seam, style_of, without_ink
-from generator.evaluation.vision import INKED, Frames, look
+from generator.evaluation.vision import INKED, Frames, detect_object
 from generator.training.scenes import SEEN, Shot, scenes
 from generator.training.trajectories import FPS
 
 
-def pictures(asked: list[Asked], **shot: bool) -> tuple[Frames, torch.Tensor | None]:
+def pictures(asked: list[ParsedPrompt], **shot: bool) -> tuple[Frames, torch.Tensor | None]:
     made = scenes(len(asked), 5, asked, Shot(**shot))  # type: ignore[arg-type]
     drawn = (made.pictures().permute(0, 1, 3, 4, 2) + 1) * 127.5
     return drawn.round().to(torch.uint8).numpy(), made.looks.badges
@@ -49,7 +49,7 @@ def test_ink_with_a_tint_is_no_object_once_the_plaque_is_blank() -> None:
 
 
 def _seen(clip: Frames) -> tuple[str | None, str | None]:
-    seen = look(clip, FPS)
+    seen = detect_object(clip, FPS)
     return seen.colour, seen.shape
 
 

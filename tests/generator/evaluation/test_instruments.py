@@ -9,17 +9,17 @@ import torch
 
 from generator.engines.diffusion.grammar import HELD_OUT, MOTIONS, SHAPES, every
 from generator.evaluation.mel import RATE
-from generator.evaluation.vision import Frames, Numbers, Seen, look
+from generator.evaluation.vision import DetectedObject, Frames, Numbers, detect_object
 from generator.training.scenes import Scenes, scenes
 from generator.training.trajectories import FPS, FRAMES
 from placet.media.audio_metrics import loudest, onsets
 
 
 @cache
-def shown(seed: int = 3, count: int = 40) -> tuple[Scenes, list[Frames], list[Seen]]:
+def shown(seed: int = 3, count: int = 40) -> tuple[Scenes, list[Frames], list[DetectedObject]]:
     made = scenes(count, seed)
     pictures = ((made.pictures().permute(0, 1, 3, 4, 2) + 1) * 127.5).round().to(torch.uint8).numpy()
-    return made, list(pictures), [look(frames, FPS) for frames in pictures]
+    return made, list(pictures), [detect_object(frames, FPS) for frames in pictures]
 
 
 def in_time(impacts: Numbers) -> Numbers:
@@ -60,12 +60,12 @@ def test_an_object_that_is_gone_for_a_while_is_missed() -> None:
     assert min(one.permanence for one in seen) == 1
     empty = pictures[0].copy()
     empty[10:20] = empty[0, :1, :1]
-    assert look(empty, FPS).permanence < 0.85
+    assert detect_object(empty, FPS).permanence < 0.85
 
 
 def test_on_noise_nothing_is_seen() -> None:
     noise = np.random.default_rng(1).integers(100, 140, (20, 160, 96, 3), dtype=np.uint8)
-    seen = look(noise, FPS)
+    seen = detect_object(noise, FPS)
     assert (seen.colour, seen.shape, seen.motion, seen.permanence) == (None, None, None, 0.0)
 
 
@@ -90,5 +90,5 @@ def test_a_clip_may_be_looked_at_in_any_size() -> None:
     _, pictures, seen = shown()
     for index in range(2):
         large = pictures[index].repeat(3, 1).repeat(3, 2)
-        found = look(large, FPS)
+        found = detect_object(large, FPS)
         assert (found.colour, found.shape, found.motion) == (seen[index].colour, seen[index].shape, seen[index].motion)

@@ -5,10 +5,10 @@ from functools import cache
 
 import pytest
 
-from generator.engines.diffusion.grammar import HELD_OUT, Asked
+from generator.engines.diffusion.grammar import HELD_OUT, ParsedPrompt
 from generator.evaluation.mel import RATE
 from generator.evaluation.questions import questions
-from generator.evaluation.scoring import GOALS, Judged, judge, table
+from generator.evaluation.scoring import GOALS, ScoredClip, score_clip, table
 from generator.evaluation.vision import Frames, Numbers
 from generator.training.scenes import scenes
 from generator.training.trajectories import FPS
@@ -17,7 +17,7 @@ COUNT = 32
 
 
 @cache
-def true() -> tuple[list[tuple[Asked, int]], Frames, Numbers]:
+def true() -> tuple[list[tuple[ParsedPrompt, int]], Frames, Numbers]:
     """What was asked for, pictures [B, T, H, W, 3] and sounds [B, samples]."""
     asked = questions(COUNT)
     made = scenes(COUNT, 5, [one for one, _ in asked])
@@ -25,17 +25,17 @@ def true() -> tuple[list[tuple[Asked, int]], Frames, Numbers]:
     return asked, pictures, made.sounds().numpy()
 
 
-def judged(*, backwards: bool = False, shifted: int = 0, words: int = 0) -> list[Judged]:
+def judged(*, backwards: bool = False, shifted: int = 0, words: int = 0) -> list[ScoredClip]:
     """Each clip, or: backwards, with the sound of another, against the words of another."""
     asked, pictures, sounds = true()
     clips = pictures[:, ::-1] if backwards else pictures
     return [
-        judge(asked[(n + words) % COUNT][0], asked[n][1], clips[n], FPS, sounds[(n + shifted) % COUNT], RATE)
+        score_clip(asked[(n + words) % COUNT][0], asked[n][1], clips[n], FPS, sounds[(n + shifted) % COUNT], RATE)
         for n in range(COUNT)
     ]
 
 
-def missed(clips: Sequence[Judged]) -> set[str]:
+def missed(clips: Sequence[ScoredClip]) -> set[str]:
     return {goal.name for goal, value in table(clips) if not goal.is_met(value)}
 
 
@@ -63,7 +63,7 @@ def test_a_second_thing_is_seen() -> None:
     asked, pictures, sounds = true()
     crowded = pictures[1].copy()
     crowded[:, 90:110, 2:10] = (240, 20, 20)
-    clip = judge(asked[1][0], 1, crowded, FPS, sounds[1], RATE)
+    clip = score_clip(asked[1][0], 1, crowded, FPS, sounds[1], RATE)
     assert (clip.alone, judged()[1].alone) == (0.0, 1.0)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from generator.engines.diffusion.engine import SMALL
-from generator.engines.diffusion.manifest import Manifest
+from generator.engines.diffusion.manifest import WeightsManifest
 from generator.training import identity_finetune
 from generator.training.export import teach
 from generator.training.latents import NUMBERS, Basis
@@ -66,7 +66,7 @@ def test_a_step_changes_what_is_taught_and_nothing_else_and_goes_into_the_weight
     changed = {name for name, p in run.model.named_parameters() if not torch.equal(p, begun[name])}
     assert changed == {name for name in begun if identity_finetune.TAUGHT.search(name)}
     teach(folder, weights, "9")
-    manifest, shipped = Manifest.read(weights), Manifest.read(SMALL)
+    manifest, shipped = WeightsManifest.read(weights), WeightsManifest.read(SMALL)
     manifest.check()
     assert manifest.version == "9"
     assert not manifest.acceptance

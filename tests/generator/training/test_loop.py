@@ -6,29 +6,29 @@ import torch
 from torch import Tensor, nn
 
 from generator.training.latents import means
-from generator.training.loop import Plan, Run, Shown, kept
+from generator.training.loop import Plan, TrainingBatch, TrainingRun, cached
 from generator.training.muon import Muon
 from generator.training.scenes import scenes
 
 PLAN = Plan("small", steps=12, muon=0.02, adam=1e-2)
 
 
-def run(folder: Path) -> Run:
+def run(folder: Path) -> TrainingRun:
     """Learns to turn each point by a right angle."""
     torch.manual_seed(3)
     model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
 
-    def show(_step: int) -> Shown:
+    def show(_step: int) -> TrainingBatch:
         seen = torch.randn(32, 2)
         return {"seen": seen, "turned": torch.stack([-seen[:, 1], seen[:, 0]], 1)}
 
-    def loss(shown: Shown) -> dict[str, Tensor]:
+    def loss(shown: TrainingBatch) -> dict[str, Tensor]:
         return {"total": (model(shown["seen"]) - shown["turned"]).pow(2).mean()}
 
-    return Run(PLAN, model, show, loss, folder)
+    return TrainingRun(PLAN, model, show, loss, folder)
 
 
-def weights(of: Run) -> list[Tensor]:
+def weights(of: TrainingRun) -> list[Tensor]:
     return [*of.model.parameters(), *of.mean]
 
 
@@ -70,8 +70,8 @@ def test_the_rate_rises_stays_and_falls_to_nothing() -> None:
 
 
 def test_what_stages_share_is_made_once(tmp_path: Path) -> None:
-    first = kept(tmp_path / "shared.pt", lambda: {"axes": torch.ones(2)})
-    again = kept(tmp_path / "shared.pt", lambda: {"axes": torch.zeros(2)})
+    first = cached(tmp_path / "shared.pt", lambda: {"axes": torch.ones(2)})
+    again = cached(tmp_path / "shared.pt", lambda: {"axes": torch.zeros(2)})
     assert torch.equal(first["axes"], again["axes"])
 
 

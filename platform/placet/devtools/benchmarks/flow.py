@@ -20,8 +20,8 @@ from placet.devtools.benchmarks.eventlog.row import Row, percentile
 from placet.eventlog.store.connect import connect
 from placet.eventlog.store.log import EventLog
 from placet.kernel.ids import PersonId
-from placet.likeness.events import GrantGiven, LikenessEnrolled
-from placet.studio.commands import AskGeneration, request_generation
+from placet.likeness.events import GrantIssued, LikenessEnrolled
+from placet.studio.commands import RequestGeneration, request_generation
 
 WARM_SECONDS = 60.0
 DRAIN_SECONDS = 60.0
@@ -90,13 +90,13 @@ class Trial:
 
 def _measured(dsn: str, trial: Trial, tell: Callable[[str], None]) -> Row:
     with parts(dsn, trial) as processes, connect() as connection:
-        askers = askers_of(connection)
+        requesters = askers_of(connection)
         tell(f"flow: waiting for {trial.checks} to be warm")
-        _one_decision(connection, askers[0])
+        _one_decision(connection, requesters[0])
         tell(f"flow: {trial.rate} requests/s for {trial.seconds:.0f} s")
         begun = connection.execute("SELECT clock_timestamp()").fetchone()
         meter = CpuMeter({**processes, **_broker(), "postgres": _postmaster(connection), "load": os.getpid()})
-        _open_loop(trial.rate, trial.seconds, askers)
+        _open_loop(trial.rate, trial.seconds, requesters)
         latencies, lost = _drained(connection, begun[0] if begun else None)
         sustained = _sustained(connection, begun[0] if begun else None)
         cpu = meter.milliseconds_each(len(latencies))
@@ -114,29 +114,29 @@ def _sustained(connection: psycopg.Connection[Any], begun: Any) -> float:
     return float(row[0]) if row and row[0] else 0.0
 
 
-def _open_loop(rate: int, seconds: float, askers: list[PersonId]) -> None:
+def _open_loop(rate: int, seconds: float, requesters: list[PersonId]) -> None:
     """Four writers, each with a connection; a request is sent at its time, whatever became of the one before."""
     plan = [n / rate for n in range(int(rate * seconds))]
     start, threads = time.monotonic() + 0.2, []
     for share in range(4):
-        threads.append(threading.Thread(target=_ask, args=(start, plan[share::4], askers, share)))
+        threads.append(threading.Thread(target=_ask, args=(start, plan[share::4], requesters, share)))
         threads[-1].start()
     for thread in threads:
         thread.join()
 
 
-def _ask(start: float, times: list[float], askers: list[PersonId], share: int) -> None:
+def _ask(start: float, times: list[float], requesters: list[PersonId], share: int) -> None:
     chance = random.Random(share)
     with connect() as connection:
         log = EventLog(connection)
         for at in times:
             time.sleep(max(0.0, start + at - time.monotonic()))
-            request_generation(log, _wish(chance.choice(askers), chance))
+            request_generation(log, _wish(chance.choice(requesters), chance))
 
 
-def _wish(asker: PersonId, chance: random.Random) -> AskGeneration:
+def _wish(requester: PersonId, chance: random.Random) -> RequestGeneration:
     prompt = f"a {' '.join(chance.sample(WORDS, 6))} {chance.randrange(10**9)}"
-    return AskGeneration(str(uuid.uuid4()), asker, prompt, (CAMEO,) if chance.random() < 0.3 else ())
+    return RequestGeneration(str(uuid.uuid4()), requester, prompt, (CAMEO,) if chance.random() < 0.3 else ())
 
 
 CAMEO = PersonId("00000000-0000-4000-8000-0000000000ca")
@@ -144,16 +144,16 @@ CAMEO = PersonId("00000000-0000-4000-8000-0000000000ca")
 
 def askers_of(connection: psycopg.Connection[Any]) -> list[PersonId]:
     """Many, for each has a daily quota; all approved by one person who is in three of ten clips."""
-    askers = [PersonId(str(uuid.uuid4())) for _ in range(ASKERS)]
+    requesters = [PersonId(str(uuid.uuid4())) for _ in range(ASKERS)]
     log = EventLog(connection)
     head = log.heads([f"consent-{CAMEO}"])[f"consent-{CAMEO}"]
     facts: list[object] = [] if head else [LikenessEnrolled(CAMEO, str(uuid.uuid4()), "0" * 64, "none")]
-    log.append(f"consent-{CAMEO}", [*facts, *(GrantGiven(CAMEO, a) for a in askers)], expected=head)
-    return askers
+    log.append(f"consent-{CAMEO}", [*facts, *(GrantIssued(CAMEO, a) for a in requesters)], expected=head)
+    return requesters
 
 
-def _one_decision(connection: psycopg.Connection[Any], asker: PersonId) -> None:
-    generation = request_generation(EventLog(connection), _wish(asker, random.Random(0)))
+def _one_decision(connection: psycopg.Connection[Any], requester: PersonId) -> None:
+    generation = request_generation(EventLog(connection), _wish(requester, random.Random(0)))
     until = time.monotonic() + WARM_SECONDS
     while EventLog(connection).heads([f"generation-{generation}"])[f"generation-{generation}"] < 5:
         if time.monotonic() > until:

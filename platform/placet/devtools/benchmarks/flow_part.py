@@ -11,10 +11,10 @@ def main(part: str) -> None:
     from placet.processes import services
 
     if part == "checks-recorded":
-        from placet.text.embedder import hold
+        from placet.text.embedder import set_embedder
         from placet.text.embeddings import RecordedEmbedder
 
-        services.checks(hold_models=lambda: hold(RecordedEmbedder()))
+        services.model_consumers(hold_models=lambda: set_embedder(RecordedEmbedder()))
     elif part == "sequencer":
         from placet.eventlog.proofs.signed_note import Signer
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from generator.engines.diffusion.grammar import STYLES, Asked
+from generator.engines.diffusion.grammar import STYLES, ParsedPrompt
 from generator.evaluation.questions import questions
 from generator.ports import Engine, RawClip
 from generator.registry import engine_named
-from moderation.quality_gate import Gated, gate
+from moderation.quality_gate import GateResult, run_gate
 from placet.devtools.benchmarks.damages import DAMAGES, Pictures, Samples, is_damaged
 from placet.devtools.benchmarks.eventlog.row import Row
 from placet.devtools.evaluation.acceptance import made, wanted
@@ -32,7 +32,7 @@ BY_HAND: Final = "documentary"
 class Looked:
     """One clip at the gate. `damage` is empty for a clip as the engine made it."""
 
-    asked: Asked
+    asked: ParsedPrompt
     damage: str
     failed: tuple[str, ...]
 
@@ -55,7 +55,7 @@ def gate_rows(names: list[str], count: int, tell: Callable[[str], None]) -> list
     return rows
 
 
-def clips(name: str, count: int) -> Iterator[tuple[Asked, RawClip]]:
+def clips(name: str, count: int) -> Iterator[tuple[ParsedPrompt, RawClip]]:
     """The first of the fixed questions, answered by an engine: one plain, then one in each style, and so on."""
     engine: Engine = engine_named(name)
     engine.load()
@@ -65,7 +65,7 @@ def clips(name: str, count: int) -> Iterator[tuple[Asked, RawClip]]:
         yield asked, made(engine, request)
 
 
-def looks(asked: Asked, clip: RawClip) -> Iterator[Looked]:
+def looks(asked: ParsedPrompt, clip: RawClip) -> Iterator[Looked]:
     """The clip as it is, then with each damage that can be seen or heard in it."""
     whole = (clip.frames, clip.pcm)
     yield Looked(asked, "", seen_by_gate(clip, *whole).failed)
@@ -75,12 +75,12 @@ def looks(asked: Asked, clip: RawClip) -> Iterator[Looked]:
             yield Looked(asked, name, seen_by_gate(clip, *broken).failed)
 
 
-def seen_by_gate(clip: RawClip, pictures: Pictures, sound: Samples) -> Gated:
+def seen_by_gate(clip: RawClip, pictures: Pictures, sound: Samples) -> GateResult:
     """What the gate says of these pictures and samples in place of a clip's own, through the MP4 and the child."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "clip.mp4"
         encode_mp4(pictures, clip.fps, sound, clip.rate, place)
-        return gate(measure(place), asked_seconds=len(clip.frames) / clip.fps)
+        return run_gate(measure(place), asked_seconds=len(clip.frames) / clip.fps)
 
 
 def _wrong(name: str, looked: list[Looked]) -> Row:

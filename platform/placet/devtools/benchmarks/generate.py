@@ -23,9 +23,9 @@ from generator.evaluation.questions import questions
 from generator.ports import GenerationRequest, RawClip
 from placet.devtools.benchmarks.eventlog.row import Row, percentile
 from placet.devtools.evaluation.acceptance import made, wanted
-from placet.runtime.supervisor.parent_death import leash_this
+from placet.runtime.supervisor.parent_death import die_with_this_process
 
-Tell = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 SECONDS_EACH: Final = 4.0
 A_CLIP_SECONDS: Final = 6.0
 TIMES_THE_LOOP: Final = 5.0
@@ -35,7 +35,7 @@ MOST_LOOPED: Final = 32
 """Clips of the loop, which makes them all alike fast, and to warm up."""
 
 
-def generate_rows(dsn: str, clips: int, tell: Tell) -> list[Row]:
+def generate_rows(dsn: str, clips: int, tell: ProgressCallback) -> list[Row]:
     """`clips` are drawn in a loop, and as many by the engine."""
     from placet.devtools.benchmarks.queueing import queue_row  # not for the processes below, which have no Django
 
@@ -67,7 +67,7 @@ def requests(engine: DiffusersEngine, count: int) -> list[GenerationRequest]:
     return [wanted(engine, str(asked), seed, SIZE, SECONDS_EACH) for asked, seed in questions(count)]
 
 
-def against_the_loop(asked: list[GenerationRequest], processes: int, tell: Tell) -> list[Row]:
+def against_the_loop(asked: list[GenerationRequest], processes: int, tell: ProgressCallback) -> list[Row]:
     """Clips a second: of the loop, and of so many workers, each of which calls its engine from several threads."""
     tell(f"{len(asked)} clips by the pipeline in a loop")
     loop = looped(asked[:MOST_LOOPED])
@@ -89,7 +89,7 @@ def against_the_loop(asked: list[GenerationRequest], processes: int, tell: Tell)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class GenerateReport:
     """What one process says of its share."""
 
     device: str
@@ -102,15 +102,15 @@ _engine: DiffusersEngine | None = None
 
 def _load() -> None:
     global _engine  # noqa: PLW0603  # one engine in each process of the pool
-    leash_this(signal.SIGKILL)
+    die_with_this_process(signal.SIGKILL)
     _engine = DiffusersEngine()
     _engine.load()
 
 
-def _share(asked: list[GenerationRequest]) -> Told:
+def _share(asked: list[GenerationRequest]) -> GenerateReport:
     assert _engine is not None
     clips = _many(_engine, asked)
-    return Told(_device(_engine), sum(len(clip.recipe["draws"]) > 1 for clip in clips))
+    return GenerateReport(_device(_engine), sum(len(clip.recipe["draws"]) > 1 for clip in clips))
 
 
 def _same_bits(engine: DiffusersEngine, request: GenerationRequest) -> Row:
@@ -147,4 +147,4 @@ def _to_mp4(engine: DiffusersEngine, request: GenerationRequest) -> float:
 
 
 def _device(engine: DiffusersEngine) -> str:
-    return f"{engine.device}, {engine.profile.seats} seats, {engine.profile.dtype}"
+    return f"{engine.device}, {engine.profile.batch_size} at once, {engine.profile.dtype}"

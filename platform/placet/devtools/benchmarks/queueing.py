@@ -11,8 +11,8 @@ from typing import Final
 import psycopg
 
 from generator.evaluation.questions import questions
-from generator.ports import Claim, Engine, FailureKind, GenerationRequest, OutsideVocabulary, RawClip, Shape
-from generator.registry import Engines
+from generator.ports import Engine, FailureKind, GenerationRequest, JobClaim, JobShape, RawClip, Unsupported
+from generator.registry import EngineRegistry
 from generator.worker import work
 from placet.devtools.benchmarks.eventlog.row import Row
 from placet.devtools.benchmarks.flow import Trial, askers_of, parts
@@ -21,8 +21,8 @@ from placet.eventlog.store.connect import connect
 from placet.eventlog.store.log import EventLog
 from placet.media.blobs import BlobStore
 from placet.media.storage import private
-from placet.processes.generation_queue import LogRunQueue
-from placet.studio.commands import AskGeneration, request_generation
+from placet.processes.generation_queue import LogJobQueue
+from placet.studio.commands import RequestGeneration, request_generation
 
 MOST: Final = 1.05
 SECONDS_EACH: Final = 4.0
@@ -47,9 +47,11 @@ def queue_row(dsn: str, engine: Engine, clips: int, tell: Callable[[str], None])
 def _asked_and_approved(dsn: str, connection: psycopg.Connection, clips: int) -> None:
     """By the processes of the flow, as in production; they have ended before anything is measured."""
     with parts(dsn, Trial(rate=0, seconds=0)):
-        askers = askers_of(connection)
-        for (asked, seed), asker in zip(questions(clips), askers, strict=False):
-            wish = AskGeneration(str(uuid.uuid4()), asker, str(asked), seconds=SECONDS_EACH, engine="small", seed=seed)
+        requesters = askers_of(connection)
+        for (asked, seed), requester in zip(questions(clips), requesters, strict=False):
+            wish = RequestGeneration(
+                str(uuid.uuid4()), requester, str(asked), seconds=SECONDS_EACH, engine="small", seed=seed
+            )
             request_generation(EventLog(connection), wish)
         until = time.monotonic() + WAIT_SECONDS
         while _waiting(connection) < clips:
@@ -63,26 +65,26 @@ def _waiting(connection: psycopg.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-class _OneRun(LogRunQueue):
+class _OneRun(LogJobQueue):
     """Hands out one run, and knows when it has ended."""
 
-    taken: Claim | None = None
+    taken: JobClaim | None = None
     is_over = False
 
-    def claim(self, like: Shape | None = None) -> Claim | None:
+    def claim(self, like: JobShape | None = None) -> JobClaim | None:
         if self.taken:
             return None
         self.taken = super().claim(like)
         return self.taken
 
-    def finish(self, claim: Claim, clip: RawClip, seconds: dict[str, float]) -> None:
+    def finish(self, claim: JobClaim, clip: RawClip, seconds: dict[str, float]) -> None:
         super().finish(claim, clip, seconds)
         self.is_over = True
 
-    def outside(self, claim: Claim, exc: OutsideVocabulary) -> None:  # noqa: ARG002
+    def outside(self, claim: JobClaim, exc: Unsupported) -> None:  # noqa: ARG002
         raise exc
 
-    def failed(self, claim: Claim, error: str, kind: FailureKind) -> None:
+    def failed(self, claim: JobClaim, error: str, kind: FailureKind) -> None:
         raise RuntimeError(f"run {claim.id} failed ({kind}): {error}")
 
 
@@ -90,14 +92,19 @@ def _pair(connection: psycopg.Connection, store: BlobStore, engine: Engine) -> t
     """Seconds of one clip: through the queue, and of the same request without it."""
     queue = _OneRun(lambda: connection, store, private(), KEY)
     begun = time.perf_counter()
-    work(queue, Engines(lent={"small": engine}), should_stop=lambda: queue.is_over, develop=queue.develop)
+    work(
+        queue,
+        EngineRegistry(lent={"small": engine}),
+        should_stop=lambda: queue.is_over,
+        post_process=queue.post_process,
+    )
     queued = time.perf_counter() - begun
     assert queue.taken
     return queued, _bare(queue, engine, queue.taken.request)
 
 
-def _bare(queue: LogRunQueue, engine: Engine, request: GenerationRequest) -> float:
+def _bare(queue: LogJobQueue, engine: Engine, request: GenerationRequest) -> float:
     begun = time.perf_counter()
     clip = made(engine, request)
-    queue.develop(Claim(f"bare-{uuid.uuid4()}", 0, request), clip, lambda _phase, _done: None, lambda: None)
+    queue.post_process(JobClaim(f"bare-{uuid.uuid4()}", 0, request), clip, lambda _phase, _done: None, lambda: None)
     return time.perf_counter() - begun

@@ -9,10 +9,10 @@ from typing import Any, Final
 import psycopg
 
 from placet.devtools.benchmarks.eventlog.row import Row, median
-from placet.eventlog.gc_tuning import collecting_seldom
+from placet.eventlog.gc_tuning import reduced_gc
 from placet.eventlog.projections.rebuild import rebuild
 from placet.eventlog.projections.runner import PROJECTIONS
-from placet.eventlog.projections.shadow_tables import Beside
+from placet.eventlog.projections.shadow_tables import ShadowTables
 from placet.eventlog.store.log import Append, EventLog
 from placet.eventlog.store.sequencer import Sequencer
 from placet.eventlog.store.sql import READ_FROM
@@ -21,16 +21,16 @@ from placet.studio import events as e
 
 PAGE: Final = 5_000
 NAME: Final = "studio.generations"
-Tell = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
-def rebuild_rows(dsn: str, owner_dsn: str, events: int, rounds: int, tell: Tell) -> list[Row]:
+def rebuild_rows(dsn: str, owner_dsn: str, events: int, rounds: int, tell: ProgressCallback) -> list[Row]:
     """`rebuild`: fold the whole log into tables beside. `resumed`: the second half alone, from its checkpoint."""
     bare, whole = [], []
     with (
         psycopg.connect(dsn, autocommit=True) as connection,
         psycopg.connect(owner_dsn, autocommit=True) as owner,
-        collecting_seldom(),
+        reduced_gc(),
     ):
         tell(f"writing {events:,} events of generations")
         _fill(connection, events)
@@ -54,10 +54,10 @@ def _row(case: str, rate: float, bare: float, ratio: float, goal: str = "") -> R
 
 
 def _built(owner: psycopg.Connection[Any], *, anew: bool) -> float:
-    beside = Beside(PROJECTIONS[NAME], owner, temporary=False)
+    beside = ShadowTables(PROJECTIONS[NAME], owner, temporary=False)
     start = beside.prepare(anew=anew)
     end, begun = EventLog(owner).last_position, time.perf_counter()
-    beside.fold_on(end)
+    beside.apply_until(end)
     return (end - start) / (time.perf_counter() - begun)
 
 
@@ -66,7 +66,7 @@ class _Killed(Exception):
 
 
 def _resumed(owner: psycopg.Connection[Any]) -> float:
-    beside = Beside(PROJECTIONS[NAME], owner, temporary=False)
+    beside = ShadowTables(PROJECTIONS[NAME], owner, temporary=False)
     beside.prepare(anew=True)
 
     def die(done: int, of: int) -> None:
@@ -74,15 +74,15 @@ def _resumed(owner: psycopg.Connection[Any]) -> float:
             raise _Killed
 
     try:
-        beside.fold_on(EventLog(owner).last_position, die)
+        beside.apply_until(EventLog(owner).last_position, die)
     except _Killed:
         return _built(owner, anew=False)
     raise AssertionError("unreachable")
 
 
 def _fill(connection: psycopg.Connection[Any], events: int) -> None:
-    log, asker = EventLog(connection), str(uuid.uuid4())
-    lives = (_life(asker) for _ in itertools.count())
+    log, requester = EventLog(connection), str(uuid.uuid4())
+    lives = (_life(requester) for _ in itertools.count())
     written = 0
     while written < events:
         writes = [next(lives) for _ in range(100)]
@@ -93,22 +93,22 @@ def _fill(connection: psycopg.Connection[Any], events: int) -> None:
         pass
 
 
-def _life(asker: Any) -> Append:
+def _life(requester: Any) -> Append:
     """The whole life of one generation: eleven events, as the flow writes them."""
     clip: Any = str(uuid.uuid4())
     checks: tuple[Check, ...] = ("policy", "likeness", "rights")
     verdicts = [e.VerdictRecorded(clip, check, 1, "clear", {"opt-outs": 3}, "", str(uuid.uuid4())) for check in checks]
     size = (4.0, 360, 640, 24)
     facts: list[object] = [
-        e.GenerationRequested(clip, asker, "a red ball", (), "text", None, (), None, *size, 1, "scene", "XX"),
+        e.GenerationRequested(clip, requester, "a red ball", (), "text", None, (), None, *size, 1, "scene", "XX"),
         *verdicts,
         e.GenerationApproved(clip, {}, {}),
         e.GenerationStarted(clip, "1", 1),
-        e.GenerationMade(clip, "a" * 64, 1, 4.0, "0" * 16, {}, {}),
-        e.OutputCleared(clip),
+        e.GenerationRendered(clip, "a" * 64, 1, 4.0, "0" * 16, {}, {}),
+        e.OutputApproved(clip),
         e.GenerationSigned(clip, "b" * 64, "m"),
         e.GenerationPublished(clip, {}),
-        e.StandingOpened(clip, "taken_down", str(uuid.uuid4())),
+        e.RestrictionApplied(clip, "taken_down", str(uuid.uuid4())),
     ]  # fmt: skip
     return Append(f"generation-{clip}", tuple(facts), 0)
 

@@ -13,8 +13,8 @@ from typing import Final
 
 import psutil
 
-from placet.runtime.supervisor.parent_death import leash
-from placet.runtime.supervisor.state import Running, read_state
+from placet.runtime.supervisor.parent_death import die_with_parent
+from placet.runtime.supervisor.state import SupervisorState, read_state
 
 READY_SECONDS: Final = 180.0
 SUPERVISOR: Final = "supervisor"
@@ -36,14 +36,14 @@ class Kill:
     """Seconds since the load began."""
 
 
-class KeptUp:
+class ChaosInstall:
     """One install under attack. Start it from the main thread: it dies with it."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self._process: subprocess.Popen[bytes] | None = None
 
-    def tend(self) -> Running:
+    def check(self) -> SupervisorState:
         """What runs, ready; started first where nothing does. Raises `NeverReady`."""
         until = time.monotonic() + READY_SECONDS
         while time.monotonic() < until:
@@ -86,7 +86,7 @@ class KeptUp:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=leash(signal.SIGTERM),  # noqa: PLW1509 - it calls prctl alone
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - it calls prctl alone
             )
 
     @staticmethod

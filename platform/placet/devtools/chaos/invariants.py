@@ -23,14 +23,14 @@ from provenance.verification.verify import verify
 
 PAGE: Final = 2_000
 ONCE: Final = (
-    studio.GenerationRequested, studio.GenerationApproved, studio.GenerationMade, studio.OutputCleared,
+    studio.GenerationRequested, studio.GenerationApproved, studio.GenerationRendered, studio.OutputApproved,
     studio.GenerationSigned, studio.GenerationPublished,
 )  # fmt: skip
 MESSAGE_ID: Final = re.compile(r"^Message-ID:\s*<([^@>]+)@", re.MULTILINE)
 
 
 @dataclass(slots=True)
-class Found:
+class InvariantReport:
     """How often a promise was looked at, and each time that it was broken, in words."""
 
     checked: int = 0
@@ -65,21 +65,26 @@ class History:
         return (e for events in self.streams.values() for e in events if isinstance(e.fact, kinds))
 
 
-def prove(log: EventLog, said: Acknowledged, mail: Path) -> dict[str, Found]:
+def prove(log: EventLog, said: Acknowledged, mail: Path) -> dict[str, InvariantReport]:
     """P1, P2, P3 and P6 over everything that is in the log. Call when it stands still."""
     history = History.of(log)
-    proofs: dict[str, Callable[[History, Acknowledged, Path], Found]] = {"P1": _p1, "P2": _p2, "P3": _p3, "P6": _p6}
+    proofs: dict[str, Callable[[History, Acknowledged, Path], InvariantReport]] = {
+        "P1": _p1,
+        "P2": _p2,
+        "P3": _p3,
+        "P6": _p6,
+    }
     return {name: proof(history, said, mail) for name, proof in proofs.items()}
 
 
-def _p1(history: History, _said: Acknowledged, _mail: Path) -> Found:
+def _p1(history: History, _said: Acknowledged, _mail: Path) -> InvariantReport:
     """All six checks clear, the ground unmoved at that moment, and a file that two engines read as good."""
-    found = Found()
+    found = InvariantReport()
     for stream, events in history.generations():
         for event in (e for e in events if isinstance(e.fact, studio.GenerationPublished)):
             before = Generation()
             for earlier in events[: event.version - 1]:
-                before.take(earlier.fact)
+                before.apply(earlier.fact)
             found.expect(before.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS), f"{stream} published without a clear verdict")
             for ground, version in event.fact.ground.items():
                 later = [e for e in history.streams.get(ground, []) if e.version > version]
@@ -92,9 +97,9 @@ def _p1(history: History, _said: Acknowledged, _mail: Path) -> Found:
     return found
 
 
-def _p2(history: History, _said: Acknowledged, _mail: Path) -> Found:
+def _p2(history: History, _said: Acknowledged, _mail: Path) -> InvariantReport:
     """One use for each person and stage, numbered without gaps."""
-    found = Found()
+    found = InvariantReport()
     for stream, events in history.streams.items():
         if stream.startswith("uses-"):
             found.expect([e.version for e in events] == list(range(1, len(events) + 1)), f"{stream} has a gap")
@@ -116,9 +121,9 @@ STAGES: Final = {
 SEVERAL: Final = {"blocked", "downloaded"}
 
 
-def _p3(history: History, said: Acknowledged, _mail: Path) -> Found:
+def _p3(history: History, said: Acknowledged, _mail: Path) -> InvariantReport:
     """Between a withdrawal and the next leave nothing with that likeness starts or is published, and none is served."""
-    found = Found(said.looked, [f"{g} was served after the revocation" for g in said.served_after])
+    found = InvariantReport(said.looked, [f"{g} was served after the revocation" for g in said.served_after])
     steps = [
         (e.position, events[0].fact, type(e.fact).__name__)
         for _, events in history.generations()
@@ -136,13 +141,13 @@ def _p3(history: History, said: Acknowledged, _mail: Path) -> Found:
 
 def _leave_after(history: History, revoked: RecordedEvent) -> float:
     later = history.streams[consent_of(revoked.fact.person)][revoked.version :]
-    leaves = (likeness.LevelSet, likeness.GrantGiven)
+    leaves = (likeness.ConsentLevelSet, likeness.GrantIssued)
     return next((float(e.position) for e in later if isinstance(e.fact, leaves)), float("inf"))
 
 
-def _p6(history: History, said: Acknowledged, mail: Path) -> Found:
+def _p6(history: History, said: Acknowledged, mail: Path) -> InvariantReport:
     """What was answered is there; nothing is there twice; every effect is done, under one key."""
-    found = Found(0, list(said.broken))
+    found = InvariantReport(0, list(said.broken))
     for generation in said.asked:
         found.expect(f"generation-{generation}" in history.streams, f"{generation} was acknowledged and is lost")
     for generation in said.published:
@@ -158,7 +163,7 @@ def _p6(history: History, said: Acknowledged, mail: Path) -> Found:
     return found
 
 
-def _effects(history: History, found: Found, mail: Path) -> None:
+def _effects(history: History, found: InvariantReport, mail: Path) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT state, count(*) FROM effect WHERE state <> 'done' GROUP BY state")
         open_effects = dict(cursor.fetchall())

@@ -19,8 +19,8 @@ from placet.kernel.refusal import Refusal
 from placet.likeness import commands as likeness
 from placet.people.commands import join
 from placet.people.events import PersonJoined
-from placet.studio.commands import AskGeneration, publish, request_generation
-from placet.studio.view_model import Told, told
+from placet.studio.commands import RequestGeneration, publish, request_generation
+from placet.studio.view_model import GenerationView, generation_view
 
 T = TypeVar("T")
 AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, OSError, LogError)
@@ -48,7 +48,7 @@ class Acknowledged:
     """What a caller could not do at all."""
 
 
-class Load:
+class UserLoad:
     """`creators` threads that ask, and one that revokes, until stopped."""
 
     def __init__(self, ana: PersonId, origin: Callable[[], str], seed: int, creators: int = 2) -> None:
@@ -57,11 +57,11 @@ class Load:
         self.step = "begin"
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._guarded, args=(self._create, random.Random(seed + n)), daemon=True)
+            threading.Thread(target=self._recorded, args=(self._create, random.Random(seed + n)), daemon=True)
             for n in range(creators)
         ]
         self._threads.append(
-            threading.Thread(target=self._guarded, args=(self._revoke, random.Random(seed - 1)), daemon=True)
+            threading.Thread(target=self._recorded, args=(self._revoke, random.Random(seed - 1)), daemon=True)
         )
 
     def start(self) -> None:
@@ -92,7 +92,7 @@ class Load:
         for thread in self._threads:
             thread.join(PATIENCE_SECONDS)
 
-    def _guarded(self, work: Callable[[random.Random], None], chance: random.Random) -> None:
+    def _recorded(self, work: Callable[[random.Random], None], chance: random.Random) -> None:
         try:
             work(chance)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told with the result
@@ -101,12 +101,12 @@ class Load:
             connection.close()
 
     def _create(self, chance: random.Random) -> None:
-        asker, clips = self._newcomer(chance), 0
+        requester, clips = self._newcomer(chance), 0
         while not self._stop.is_set():
             if clips == CLIPS_A_PERSON:
-                asker, clips = self._newcomer(chance), 0
+                requester, clips = self._newcomer(chance), 0
             clips += 1
-            self._one_clip(asker, chance)
+            self._one_clip(requester, chance)
 
     def _newcomer(self, chance: random.Random) -> PersonId:
         person = PersonId(str(uuid.UUID(int=chance.getrandbits(128), version=4)))
@@ -114,29 +114,29 @@ class Load:
         self._sent(lambda log: join(log, fact, str(uuid.uuid5(uuid.UUID(person), "join"))))
         return person
 
-    def _one_clip(self, asker: PersonId, chance: random.Random) -> None:
+    def _one_clip(self, requester: PersonId, chance: random.Random) -> None:
         command = str(uuid.UUID(int=chance.getrandbits(128), version=4))
         cameos = (self.ana,) if chance.random() < 0.6 else ()
-        ask = AskGeneration(command, asker, chance.choice(WORDS), cameos, seconds=1.0)
+        ask = RequestGeneration(command, requester, chance.choice(WORDS), cameos, seconds=1.0)
         generation = self._sent(lambda log: request_generation(log, ask))
         self.said.asked.append(generation)
         ended = self._ended(generation)
         self.said.ended += 1
         if ended.state == "draft":
-            self._publish(asker, generation)
+            self._publish(requester, generation)
 
-    def _publish(self, asker: PersonId, generation: GenerationId) -> None:
+    def _publish(self, requester: PersonId, generation: GenerationId) -> None:
         command = str(uuid.uuid5(uuid.UUID(generation), "publish"))
         try:
-            state = self._sent(lambda log: publish(log, generation, asker, command))
+            state = self._sent(lambda log: publish(log, generation, requester, command))
         except Refusal:
             return  # Ana was quicker
         if state == "published":
             self.said.published.append(generation)
 
-    def _ended(self, generation: GenerationId) -> Told:
+    def _ended(self, generation: GenerationId) -> GenerationView:
         until = time.monotonic() + PATIENCE_SECONDS
-        while not (found := self._sent(lambda _log: told(generation))).has_ended:
+        while not (found := self._sent(lambda _log: generation_view(generation))).has_ended:
             self.step = found.state
             if time.monotonic() > until:
                 raise TimeoutError(f"generation {generation} rests at {found.state}")
@@ -168,7 +168,7 @@ class Load:
             self.said.served_after.append(generation)
 
     def _shows_ana(self, generation: str) -> bool:
-        return self.ana in self._sent(lambda _log: told(generation)).cameos
+        return self.ana in self._sent(lambda _log: generation_view(generation)).cameos
 
     @staticmethod
     def _sent(ask: Callable[[EventLog], T]) -> T:

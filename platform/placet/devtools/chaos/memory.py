@@ -9,7 +9,7 @@ from typing import Final
 import psutil
 
 from placet.devtools.chaos.cluster import POSTGRES, SUPERVISOR
-from placet.runtime.supervisor.state import Running
+from placet.runtime.supervisor.state import SupervisorState
 
 WARM: Final = 1 / 6
 """Part of a run after which caches and arenas are filled."""
@@ -22,7 +22,7 @@ Look = Mapping[str, int]
 """Bytes that each role has written and nobody else holds, its children's included."""
 
 
-def look(state: Running) -> Look:
+def look(state: SupervisorState) -> Look:
     """One look at every process of the tree.
 
     PostgreSQL's buffers and the code of libraries are not counted, though a page of them that one process alone has

@@ -5,12 +5,12 @@ from typing import Any
 
 from rich.table import Table
 
-from placet.cli.console import tell
+from placet.cli.console import print_table
 
 
-def tell_promises(answer: Mapping[str, Any], title: str) -> None:
+def print_promises(answer: Mapping[str, Any], title: str) -> None:
     """A row for each promise, and the first ten ways in which each was broken."""
     table = Table("promise", "checked", "broken", title=title)
     for name, found in answer["promises"].items():
         table.add_row(name, str(found["checked"]), str(len(found["broken"])))
-    tell(table, *(words for found in answer["promises"].values() for words in found["broken"][:10]))
+    print_table(table, *(words for found in answer["promises"].values() for words in found["broken"][:10]))

@@ -9,32 +9,32 @@ from typing import Any, Final, TypeVar
 
 from django.db import connection
 
-from placet.devtools.chaos.cluster import KeptUp
-from placet.devtools.chaos.invariants import Found, prove
-from placet.devtools.chaos.load import Acknowledged, Load
+from placet.devtools.chaos.cluster import ChaosInstall
+from placet.devtools.chaos.invariants import InvariantReport, prove
+from placet.devtools.chaos.load import Acknowledged, UserLoad
 from placet.devtools.demo.steps import enrol
 from placet.devtools.demo.world import World
 from placet.eventlog.store.log import current_log
 from placet.likeness import commands as likeness
-from placet.runtime.supervisor.attach import join_install
+from placet.runtime.supervisor.attach import attach_to
 from placet.runtime.supervisor.state import read_state
 
 SETTLE_SECONDS: Final = 240.0
-Happening = TypeVar("Happening")
+T = TypeVar("T")
 
 
-def under_load(home: Path, seed: int, happen: Callable[[KeptUp, Load], Happening]) -> tuple[Happening, dict[str, Any]]:
+def run_under_load(home: Path, seed: int, happen: Callable[[ChaosInstall, UserLoad], T]) -> tuple[T, dict[str, Any]]:
     """Let `happen` run while the load runs; then all settles, and the promises are proved.
 
     Answers what `happen` gave, and `{ok, seed, load, promises: {P1: {checked, broken}, …}}`.
     """
-    kept = KeptUp(home)
+    kept = ChaosInstall(home)
     try:
         load = _begin(kept, seed)
         happened = happen(kept, load)
-        load.wait_for_a_look(SETTLE_SECONDS, kept.tend)
+        load.wait_for_a_look(SETTLE_SECONDS, kept.check)
         load.stop()
-        kept.tend()
+        kept.check()
         connection.close()  # its server may have been killed
         _settle()
         proofs = prove(current_log(), load.said, home / "mail")
@@ -43,14 +43,14 @@ def under_load(home: Path, seed: int, happen: Callable[[KeptUp, Load], Happening
     return happened, _told(seed, load.said, proofs)
 
 
-def _begin(kept: KeptUp, seed: int) -> Load:
-    state = kept.tend()
-    join_install(kept.home, state)
+def _begin(kept: ChaosInstall, seed: int) -> UserLoad:
+    state = kept.check()
+    attach_to(kept.home, state)
     world = World(str(uuid.uuid4()), state.origin, kept.home, lambda _phase: None)
     enrol(world)
     ana = world.person("Ana")
     likeness.set_level(current_log(), ana, "everyone", str(uuid.uuid4()))
-    load = Load(ana, lambda: (read_state(kept.home) or state).origin, seed)
+    load = UserLoad(ana, lambda: (read_state(kept.home) or state).origin, seed)
     load.start()
     return load
 
@@ -68,7 +68,7 @@ def _settle() -> None:
             quiet = 0 if cursor.fetchone()[0] else quiet + 1
 
 
-def _told(seed: int, said: Acknowledged, proofs: Mapping[str, Found]) -> dict[str, Any]:
+def _told(seed: int, said: Acknowledged, proofs: Mapping[str, InvariantReport]) -> dict[str, Any]:
     return {
         "ok": not any(found.broken for found in proofs.values()),
         "seed": seed,

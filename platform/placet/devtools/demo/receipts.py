@@ -13,8 +13,8 @@ from placet.devtools.demo.world import PATIENCE_SECONDS, World
 from placet.eventlog.proofs.keys import install_verifier
 from placet.eventlog.proofs.verify import ReceiptInvalid, verify_receipt
 from placet.likeness.consent import consent_of
-from placet.likeness.events import ConsentRevoked, GrantGiven
-from placet.people.authorization import account_of
+from placet.likeness.events import ConsentRevoked, GrantIssued
+from placet.people.authorization import transient_account
 from placet.people.queries import person
 from placet.web.receipts import filing_event, receipt_for
 
@@ -43,7 +43,7 @@ def take_receipts(world: World) -> str:
         str(world.log.read(f"generation-{world.clips['uncertain']}").events[0].correlation_id)
     )
     for name, whose, kind, events in (
-        ("grant", "Ana", GrantGiven, consent),
+        ("grant", "Ana", GrantIssued, consent),
         ("revocation", "Ana", ConsentRevoked, consent),
         ("decision", "Cleo", CaseDecided, case),
     ):
@@ -56,7 +56,9 @@ def take_receipts(world: World) -> str:
 
 def _take(world: World, name: str, whose: str, event: str) -> dict[str, Any]:
     begun = time.monotonic()
-    receipt = receipt_for(world.log, event, account_of(person(world.person(whose))), seconds=PATIENCE_SECONDS).to_json()
+    receipt = receipt_for(
+        world.log, event, transient_account(person(world.person(whose))), seconds=PATIENCE_SECONDS
+    ).to_json()
     seconds = time.monotonic() - begun
     place = world.folder / "receipts" / f"{name}.json"
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -18,8 +18,8 @@ from placet.media.sandbox_client import normalise_image
 from placet.media.storage import private
 from placet.rights.commands import FileOptOut, file_opt_out
 from placet.studio.queries import standing
-from placet.studio.request_input import Wish
-from placet.studio.view_model import Told
+from placet.studio.request_input import GenerationInput
+from placet.studio.view_model import GenerationView
 from placet.web.engine_vocabulary import engine_words
 
 CHARACTER: Final = "Captain Zorblax"
@@ -50,7 +50,7 @@ def enrol(world: World) -> str:
     ana = world.person("Ana")
     name = private().keep(ana, normalise_image(portrait("astronaut")), world.id("portrait"))
     head = world.log.read(f"enrolment-{ana}").version
-    likeness.ask_enrolment(world.log, ana, name, world.id("enrol"))
+    likeness.request_enrolment(world.log, ana, name, world.id("enrol"))
     world.wait(lambda: _is_enrolled(world, ana, name, head), "the enrolment was not answered in time")
     likeness.allow(world.log, ana, world.person("Ben"), world.id("allow"))
     return "Ana's likeness is enrolled from a portrait; Ben is approved"
@@ -66,7 +66,7 @@ def _is_enrolled(world: World, ana: str, portrait_name: str, head: int) -> bool:
 
 def make_a_clip(world: World) -> str:
     """Ben asks for a clip with Ana, in words."""
-    told = world.ask("clip", "Ben", Wish(CLIP, ("Ana",)))
+    told = world.ask("clip", "Ben", GenerationInput(CLIP, ("Ana",)))
     _expect_shown_or_withdrawn(world, told)
     return f"{_verdicts(told)} → made, marked, signed: a draft"
 
@@ -78,7 +78,7 @@ def publish_it(world: World) -> str:
 
 def remix_it(world: World) -> str:
     """Ben remixes it; Ana is asked for anew."""
-    told = world.ask("remix", "Ben", Wish(REMIX, parent=world.clips["clip"]))
+    told = world.ask("remix", "Ben", GenerationInput(REMIX, parent=world.clips["clip"]))
     _expect_shown_or_withdrawn(world, told)
     return f"{_verdicts(told)} → a draft that still shows Ana"
 
@@ -103,19 +103,19 @@ def keep_copies(world: World) -> str:
 
 def ask_for_the_character(world: World) -> str:
     """Ben's next prompt names Dara's character, in disguise."""
-    return _refused(world, world.ask("opted out", "Ben", Wish(OPTED_OUT)), "opt_out_matched")
+    return _refused(world, world.ask("opted out", "Ben", GenerationInput(OPTED_OUT)), "opt_out_matched")
 
 
 def ask_without_consent(world: World) -> str:
     """Eve asks for a clip with Ana, whom Ana never approved."""
-    told = world.ask("unasked", "Eve", Wish(UNASKED, ("Ana",)))
+    told = world.ask("unasked", "Eve", GenerationInput(UNASKED, ("Ana",)))
     codes = {"consent_missing", "consent_revoked"} if _is_revoked(world) else {"consent_missing"}
     return _refused(world, told, *codes)
 
 
 def decide_a_case(world: World) -> str:
     """An uncertain prompt becomes a case; Cleo decides it."""
-    told = world.ask("uncertain", "Ben", Wish(UNCERTAIN))
+    told = world.ask("uncertain", "Ben", GenerationInput(UNCERTAIN))
     if told.state != "held":
         return f"decided before: {told.state}"
     subject = f"generation-{world.clips['uncertain']}"
@@ -132,11 +132,11 @@ def decide_a_case(world: World) -> str:
 
 def smuggle_a_face(world: World) -> str:
     """Ben puts a portrait into an input image, and chooses the renderer: the model knows no such pictures."""
-    told = world.ask("smuggled", "Ben", Wish(SMUGGLED, image=portrait("hopper"), engine="scene"))
+    told = world.ask("smuggled", "Ben", GenerationInput(SMUGGLED, image=portrait("hopper"), engine="scene"))
     return _refused(world, told, "face_without_consent")
 
 
-def tell_ana(world: World) -> str:
+def read_notices(world: World) -> str:
     """Ana reads her numbered notices."""
     events = world.log.read(uses_of(world.person("Ana")))
     mine = {str(g): name for name, g in world.clips.items()}
@@ -192,27 +192,27 @@ def _in_feed(world: World) -> bool:
     )
 
 
-def _refused(world: World, told: Told, *codes: str) -> str:
+def _refused(world: World, told: GenerationView, *codes: str) -> str:
     world.expect(told.refusal is not None and told.refusal.code in codes, f"expected {codes}, it is {told.state}")
     refusal: Any = told.refusal
-    return f"refused: {refusal.code}. {refusal.what_would_pass} Contest by {refusal.contest_by}."
+    return f"refused: {refusal.code}. {refusal.what_would_pass} Contest by {refusal.appeal_deadline}."
 
 
 def _is_revoked(world: World) -> bool:
     return Consent.replay(world.log.read(consent_of(world.person("Ana")))).is_revoked
 
 
-def _expect_shown_or_withdrawn(world: World, told: Told) -> None:
+def _expect_shown_or_withdrawn(world: World, told: GenerationView) -> None:
     world.expect(
         told.state in {"draft", "published"}, f"generation {told.id} is {told.state}: {told.refusal or told.failure}"
     )
 
 
-def _verdicts(told: Told) -> str:
+def _verdicts(told: GenerationView) -> str:
     return ", ".join(f"{check} {outcome}" for check, outcome in told.verdicts.items())
 
 
 STEPS: Final[tuple[Step, ...]] = (
     file_an_opt_out, enrol, make_a_clip, publish_it, remix_it, publish_the_remix, keep_copies, ask_for_the_character,
-    ask_without_consent, decide_a_case, smuggle_a_face, tell_ana, revoke, take_receipts,
+    ask_without_consent, decide_a_case, smuggle_a_face, read_notices, revoke, take_receipts,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from placet.devtools.demo import steps
 from placet.devtools.demo.world import World
-from placet.studio.view_model import told
+from placet.studio.view_model import generation_view
 
 PROMPTS = (
     steps.CLIP, steps.REMIX, steps.OPTED_OUT, steps.UNASKED, steps.UNCERTAIN, steps.SMUGGLED,
@@ -17,7 +17,7 @@ PROMPTS = (
 
 def write_summary(world: World, seconds: dict[str, float], verified: dict[str, Any]) -> dict[str, Any]:
     """Write it whole, and answer it."""
-    tellings = {name: told(generation) for name, generation in world.clips.items()}
+    tellings = {name: generation_view(generation) for name, generation in world.clips.items()}
     summary = {
         "clip": _file(world.folder / "clip.mp4", world.clips["clip"]),
         "remix": _file(world.folder / "remix.mp4", world.clips["remix"]),

@@ -17,17 +17,17 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from placet.cli.seed import person_of
-from placet.cli.wait import follow
-from placet.eventlog.polling import StillWaiting, rest, until
+from placet.cli.wait import wait_until_ended
+from placet.eventlog.polling import WaitTimedOut, pause, wait_until
 from placet.eventlog.store.log import EventLog, current_log
 from placet.kernel.ids import GenerationId, PersonId
 from placet.studio.commands import publish, request_generation
-from placet.studio.request_input import Wish, ask_of
-from placet.studio.view_model import Told, told
+from placet.studio.request_input import GenerationInput, to_command
+from placet.studio.view_model import GenerationView, generation_view
 
 PATIENCE_SECONDS: Final = 240.0
 AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
-Tell = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
 class DemoBroken(RuntimeError):
@@ -41,7 +41,7 @@ class World:
     run: str
     origin: str
     folder: Path
-    tell: Tell
+    tell: ProgressCallback
     clips: dict[str, GenerationId] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -57,38 +57,38 @@ class World:
         """One of the cast."""
         return person_of(name)
 
-    def ask(self, step: str, by: str, wish: Wish) -> Told:
+    def ask(self, step: str, by: str, wish: GenerationInput) -> GenerationView:
         """Ask, and follow to where it rests."""
-        asked = ask_of(wish, self.person(by), self.id(step), settings.PLACET_REGION)
+        asked = to_command(wish, self.person(by), self.id(step), settings.PLACET_REGION)
         request_generation(self.log, asked)
         self.clips[step] = asked.generation
         return self.follow(asked.generation)
 
-    def follow(self, generation: GenerationId) -> Told:
+    def follow(self, generation: GenerationId) -> GenerationView:
         """Until it rests, whatever dies meanwhile."""
         shown = {"phase": ""}
 
-        def show(_found: Told, progress: Any) -> None:
+        def show(_found: GenerationView, progress: Any) -> None:
             phase = f"{progress.phase} {progress.done_0_1:.0%}" if progress else _found.state
             if phase != shown["phase"]:
                 shown["phase"] = phase
                 self.tell(phase)
 
-        return follow(generation, rest, PATIENCE_SECONDS, show)
+        return wait_until_ended(generation, pause, PATIENCE_SECONDS, show)
 
-    def publish(self, step: str) -> Told:
+    def publish(self, step: str) -> GenerationView:
         """Publish a draft and wait until it is in the feed."""
         clip = self.clips[step]
-        by = told(clip).asked_by
+        by = generation_view(clip).requested_by
         publish(self.log, clip, by, self.id(f"{step}, published"))
-        self.wait(lambda: told(clip).state != "draft", f"{step} was not published in time")
-        return told(clip)
+        self.wait(lambda: generation_view(clip).state != "draft", f"{step} was not published in time")
+        return generation_view(clip)
 
     def wait(self, is_so: Callable[[], bool], otherwise: str) -> None:
         """Until something is so. Raises `DemoBroken`."""
         try:
-            until(is_so, rest, PATIENCE_SECONDS)
-        except StillWaiting:
+            wait_until(is_so, pause, PATIENCE_SECONDS)
+        except WaitTimedOut:
             raise DemoBroken(otherwise) from None
 
     def steadily(self, step: Callable[["World"], str]) -> str:

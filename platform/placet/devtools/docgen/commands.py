@@ -34,7 +34,7 @@ def page() -> str:
     for group in (*GROUPS, *sorted({str(getattr(c, "group", "Other")) for _, c in commands} - set(GROUPS))):
         ours = [(n, c) for n, c in commands if isinstance(c, PlacetCommand) and c.group == group]
         lines += [f"## {group}\n"] if ours else []
-        lines += [line for name, command in ours for line in _told(name, command)]
+        lines += [line for name, command in ours for line in _command(name, command)]
     return "\n".join(lines)
 
 
@@ -43,7 +43,7 @@ def app_of(path: Path) -> str:
     return path.parents[2].name
 
 
-def _told(name: str, command: PlacetCommand) -> Iterator[str]:
+def _command(name: str, command: PlacetCommand) -> Iterator[str]:
     spoken = name.replace("_", "-")
     parser = command.create_parser("placet", name)
     yield f"### placet {spoken}\n"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from placet.eventlog.store.event import TYPES, EventType, For, Sealed
+from placet.eventlog.store.event import TYPES, Encrypted, EncryptedFor, EventType
 from placet.kernel.verdict import Verdict
 
 HEAD: Final = """# Events
@@ -36,15 +36,15 @@ def page() -> str:
 def _room(room: str, kinds: list[EventType]) -> Iterator[str]:
     yield f"## {room}\n"
     for kind in kinds:
-        guarded = ", guarded" if kind.is_guarded else ""
+        guarded = ", guarded" if kind.is_serialized else ""
         yield f"### {kind.name}\n"
         yield _wrapped(f"Stream `{kind.stream_kind}`{guarded}. {described(kind.fact)}") + "\n"
-        yield from [VERDICT] if issubclass(kind.fact, Verdict) else _fields(kind.fact, kind.sealed)
+        yield from [VERDICT] if issubclass(kind.fact, Verdict) else _fields(kind.fact, kind.encrypted)
         yield ""
 
 
 def _fields(fact: type[Any], sealed: dict[str, str]) -> Iterator[str]:
-    told = _told(fact)
+    told = _event(fact)
     yield "| field | type | |\n|---|---|---|"
     for field in dataclasses.fields(fact):
         seal = f"sealed for `{sealed[field.name]}`. " if field.name in sealed else ""
@@ -52,14 +52,14 @@ def _fields(fact: type[Any], sealed: dict[str, str]) -> Iterator[str]:
 
 
 def _type(hint: Any) -> str:
-    marks = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, For)]
-    if marks and hint.__origin__ == Sealed:
+    marks = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, EncryptedFor)]
+    if marks and hint.__origin__ == Encrypted:
         return "text"
     words = inspect.formatannotation(hint).replace("placet.kernel.ids.", "").replace("typing.", "")
     return re.sub(r"Optional\[(.*)\]", r"\1 or None", words.replace(" | ", " or "))
 
 
-def _told(fact: type[Any]) -> dict[str, str]:
+def _event(fact: type[Any]) -> dict[str, str]:
     """What a field's own docstring, the text right below it, says."""
     (body,) = ast.parse(inspect.cleandoc(inspect.getsource(fact))).body
     pairs = zip(getattr(body, "body", []), getattr(body, "body", [])[1:], strict=False)

@@ -47,7 +47,7 @@ def _consumers() -> Iterator[str]:
     yield "## What each consumer says of itself\n"
     for never_skips, told in FAILING.items():
         yield f"{told}\n"
-        yield from (_told(consumer) for consumer in flow.consumers() if consumer.never_skips is never_skips)
+        yield from (_consumer(consumer) for consumer in flow.consumers() if consumer.never_skips is never_skips)
         yield ""
 
 
@@ -58,7 +58,7 @@ def _unanswered() -> Iterator[str]:
         yield f"| `{_name(fact)}` | {why} |"
 
 
-def _told(consumer: Consumer) -> str:
+def _consumer(consumer: Consumer) -> str:
     told = f"- `{consumer.name}`: {' '.join((consumer.handle.__doc__ or '').split())}"
     return textwrap.fill(told, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 

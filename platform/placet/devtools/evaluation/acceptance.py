@@ -15,15 +15,15 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from generator.engines.diffusion.grammar import Asked
-from generator.engines.diffusion.manifest import Manifest
+from generator.engines.diffusion.grammar import ParsedPrompt
+from generator.engines.diffusion.manifest import WeightsManifest
 from generator.evaluation.questions import questions
-from generator.evaluation.scoring import COLUMNS, GOALS, Judged, judge
+from generator.evaluation.scoring import COLUMNS, GOALS, ScoredClip, score_clip
 from generator.ports import Engine, GenerationRequest, RawClip
 from generator.registry import engine_named
 from placet.media.encode import encode_mp4
-from placet.media.full_decode import RGB, read_whole
-from placet.runtime.supervisor.parent_death import leash_this
+from placet.media.full_decode import RGB, decode_fully
+from placet.runtime.supervisor.parent_death import die_with_this_process
 
 SIZE: Final = (128, 224)
 SECONDS: Final = 4.0
@@ -34,7 +34,7 @@ _engine: Engine | None = None
 """Of this process: loading takes longer than a clip."""
 
 
-def evaluated(engine: str, count: int, processes: int, draws: int | None = None) -> Iterator[tuple[Judged, RGB]]:
+def evaluated(engine: str, count: int, processes: int, draws: int | None = None) -> Iterator[tuple[ScoredClip, RGB]]:
     """In the order of the questions. One thread for each process: how many there are changes no bit of any clip.
 
     `draws`: how often at most each clip is drawn, instead of what the weights' manifest says.
@@ -45,15 +45,15 @@ def evaluated(engine: str, count: int, processes: int, draws: int | None = None)
 
 def _load(name: str, draws: int | None) -> None:
     global _engine  # noqa: PLW0603  # one engine in each process of the pool
-    leash_this(signal.SIGKILL)
+    die_with_this_process(signal.SIGKILL)
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded, which is not yet
     _engine = engine_named(name)
-    if draws and isinstance(manifest := getattr(_engine, "manifest", None), Manifest):
-        _engine.manifest = replace(manifest, draws=draws)  # type: ignore[attr-defined]  # it has one
+    if draws and isinstance(manifest := getattr(_engine, "manifest", None), WeightsManifest):
+        _engine.manifest = replace(manifest, max_attempts=draws)  # type: ignore[attr-defined]  # it has one
     _engine.load()
 
 
-def _answered(question: tuple[Asked, int]) -> tuple[Judged, RGB]:
+def _answered(question: tuple[ParsedPrompt, int]) -> tuple[ScoredClip, RGB]:
     asked, seed = question
     assert _engine is not None
     return judged_after_mp4(asked, seed, made(_engine, wanted(_engine, str(asked), seed)))
@@ -74,17 +74,17 @@ def made(engine: Engine, request: GenerationRequest) -> RawClip:
     return engine.generate(request, lambda _phase, _done: None, lambda: None)
 
 
-def judged_after_mp4(asked: Asked, seed: int, clip: RawClip) -> tuple[Judged, RGB]:
+def judged_after_mp4(asked: ParsedPrompt, seed: int, clip: RawClip) -> tuple[ScoredClip, RGB]:
     """As whoever watches it sees and hears it; and some of its pictures, side by side."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "clip.mp4"
         encode_mp4(clip.frames, clip.fps, clip.pcm, clip.rate, file)
-        frames, pcm, rate = read_whole(file)
+        frames, pcm, rate = decode_fully(file)
     strip = np.concatenate([frames[n] for n in np.linspace(0, len(frames) - 1, SHOWN).astype(int)], 1)
-    return judge(asked, seed, frames, clip.fps, pcm[: len(clip.pcm)], rate), strip
+    return score_clip(asked, seed, frames, clip.fps, pcm[: len(clip.pcm)], rate), strip
 
 
-def rows(clips: Sequence[Judged]) -> list[dict[str, Any]]:
+def rows(clips: Sequence[ScoredClip]) -> list[dict[str, Any]]:
     """The acceptance table."""
     return [
         {
@@ -97,7 +97,7 @@ def rows(clips: Sequence[Judged]) -> list[dict[str, Any]]:
     ]
 
 
-def controls(clips: Sequence[Judged]) -> list[dict[str, Any]]:
+def controls(clips: Sequence[ScoredClip]) -> list[dict[str, Any]]:
     """What must fail: each clip is held against the next question's words, and against the next clip's sound."""
     shuffled = [replace(one, colour=one.seen_colour == other.asked_colour) for one, other in _beside(clips)]
     colour, late = GOALS[0], GOALS[5]
@@ -108,17 +108,17 @@ def controls(clips: Sequence[Judged]) -> list[dict[str, Any]]:
     ]
 
 
-def _beside(clips: Sequence[Judged]) -> Iterable[tuple[Judged, Judged]]:
+def _beside(clips: Sequence[ScoredClip]) -> Iterable[tuple[ScoredClip, ScoredClip]]:
     return zip(clips, [*clips[1:], *clips[:1]], strict=True)
 
 
-def _late(one: Judged, other: Judged) -> tuple[float, ...]:
+def _late(one: ScoredClip, other: ScoredClip) -> tuple[float, ...]:
     if not other.onsets:
         return ()
     return tuple(min(abs(at - heard) for heard in other.onsets) for at in one.impacts)
 
 
-def contact_sheet(clips: Sequence[tuple[Judged, RGB]]) -> Image.Image:
+def contact_sheet(clips: Sequence[tuple[ScoredClip, RGB]]) -> Image.Image:
     """The first 24 clips, two in a row, each under the words that it was asked for."""
     shown = clips[:ON_A_SHEET]
     high, wide = (side // 2 for side in shown[0][1].shape[:2])
@@ -131,7 +131,7 @@ def contact_sheet(clips: Sequence[tuple[Judged, RGB]]) -> Image.Image:
     return sheet
 
 
-def written(clips: Sequence[Judged]) -> str:
+def written(clips: Sequence[ScoredClip]) -> str:
     """One line for each question, as CSV."""
     text = io.StringIO()
     lines = csv.DictWriter(text, COLUMNS, lineterminator="\n")

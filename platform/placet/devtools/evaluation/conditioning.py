@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 from generator.badge import pattern
-from generator.engines.diffusion.grammar import STYLES, Asked
+from generator.engines.diffusion.grammar import STYLES, ParsedPrompt
 from generator.evaluation.conditioning import likeness, psnr, seam, style_of
 from generator.evaluation.questions import questions
-from generator.evaluation.vision import Frames, look
+from generator.evaluation.vision import Frames, detect_object
 from generator.ports import Before, Engine, GenerationRequest, RawClip
 from placet.devtools.evaluation.acceptance import made, wanted
 
@@ -25,7 +25,7 @@ NEXT: Final = {"bounce": "it rolls left", "fall": "it rolls right", "rest": "it 
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ConditioningRow:
     """Of one clip: the row that it counts for, its value, and its control's. None where nothing can be measured."""
 
     row: str
@@ -44,7 +44,7 @@ ROWS: Final = (
 PICTURE, BADGE, STYLE, EXTEND, SCENES = (name for name, _, _ in ROWS)
 
 
-def judged_ways(engine: Engine, count: int) -> Iterator[Told]:
+def judged_ways(engine: Engine, count: int) -> Iterator[ConditioningRow]:
     """For the first `count` questions, each way once. Controls: another's picture, badge, style and clip."""
     before = made(engine, _asked(engine, *questions(1)[0]))
     for number, (asked, seed) in enumerate(questions(count)):
@@ -57,7 +57,7 @@ def judged_ways(engine: Engine, count: int) -> Iterator[Told]:
         before = clip
 
 
-def way_rows(told: Sequence[Told]) -> list[dict[str, Any]]:
+def way_rows(told: Sequence[ConditioningRow]) -> list[dict[str, Any]]:
     """The table, each row beside its control, which must fail."""
     rows = []
     for name, at_least, at_most in ROWS:
@@ -75,51 +75,51 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return round(float(np.mean(there)), 4) if there else None
 
 
-def _asked(engine: Engine, asked: Asked, seed: int, seconds: float = SECONDS) -> GenerationRequest:
+def _asked(engine: Engine, asked: ParsedPrompt, seed: int, seconds: float = SECONDS) -> GenerationRequest:
     return wanted(engine, str(asked), seed, seconds=seconds)
 
 
-def _picture(engine: Engine, asked: Asked, seed: int, clip: RawClip, other: RawClip) -> Told:
+def _picture(engine: Engine, asked: ParsedPrompt, seed: int, clip: RawClip, other: RawClip) -> ConditioningRow:
     file = io.BytesIO()
     Image.fromarray(clip.frames[0]).save(file, "PNG")
     begun = made(engine, replace(_asked(engine, asked, seed + 1), mode="image", image=file.getvalue())).frames[0]
     like, unlike = (psnr(begun, one.frames[0]) >= LIKE_DB for one in (clip, other))
-    return Told(PICTURE, float(like), float(unlike) if other is not clip else None)
+    return ConditioningRow(PICTURE, float(like), float(unlike) if other is not clip else None)
 
 
-def _badge(engine: Engine, asked: Asked, seed: int, number: int) -> Told:
+def _badge(engine: Engine, asked: ParsedPrompt, seed: int, number: int) -> ConditioningRow:
     mine, others = (pattern(PERSONS[(number + turn) % len(PERSONS)]) for turn in (0, 1))
     clip = made(engine, replace(_asked(engine, asked, seed), badges=(PERSONS[number % len(PERSONS)],)))
-    return Told(BADGE, likeness(mine, clip.frames), likeness(others, clip.frames))
+    return ConditioningRow(BADGE, likeness(mine, clip.frames), likeness(others, clip.frames))
 
 
-def _style(engine: Engine, asked: Asked, seed: int, style: str) -> Told:
+def _style(engine: Engine, asked: ParsedPrompt, seed: int, style: str) -> ConditioningRow:
     seen = style_of(made(engine, replace(_asked(engine, asked, seed), style=style)).frames)
-    return Told(STYLE, float(seen == style), float(seen == STYLES[0]))
+    return ConditioningRow(STYLE, float(seen == style), float(seen == STYLES[0]))
 
 
-def _extend(engine: Engine, asked: Asked, seed: int, clip: RawClip, other: RawClip) -> Told:
+def _extend(engine: Engine, asked: ParsedPrompt, seed: int, clip: RawClip, other: RawClip) -> ConditioningRow:
     end = Before(clip.frames, clip.fps, clip.pcm, clip.rate)
     over = replace(_asked(engine, asked, seed + 2), mode="extend", prompt="it goes on", parent_prompt=str(asked))
     child = made(engine, replace(over, before=end))
     kept, control = (_goes_on(one.frames, child, asked) for one in (clip, other))
-    return Told(EXTEND, kept, control if other is not clip else None)
+    return ConditioningRow(EXTEND, kept, control if other is not clip else None)
 
 
-def _goes_on(before: Frames, child: RawClip, asked: Asked) -> float:
-    seen, leap = look(child.frames, child.fps), seam(before, child.frames, child.fps)
+def _goes_on(before: Frames, child: RawClip, asked: ParsedPrompt) -> float:
+    seen, leap = detect_object(child.frames, child.fps), seam(before, child.frames, child.fps)
     is_kept = (seen.colour, seen.shape) == (asked.colour, asked.shape)
     return float(is_kept and leap is not None and leap <= LEAP_PIXELS)
 
 
-def _scenes(engine: Engine, asked: Asked, seed: int, other: RawClip) -> Told:
+def _scenes(engine: Engine, asked: ParsedPrompt, seed: int, other: RawClip) -> ConditioningRow:
     request = _asked(engine, asked, seed, seconds=3 * SECONDS)
     story = replace(request, prompt=f"{asked}\n{NEXT.get(asked.motion, 'it rests')}\nit rests")
     clip = made(engine, story)
-    scenes = [look(part, clip.fps) for part in np.array_split(clip.frames, 3)]
-    strange = look(other.frames, other.fps)
+    scenes = [detect_object(part, clip.fps) for part in np.array_split(clip.frames, 3)]
+    strange = detect_object(other.frames, other.fps)
     kept, control = (
         float(all((one.colour, one.shape) == (asked.colour, asked.shape) for one in seen))
         for seen in (scenes, [strange])
     )
-    return Told(SCENES, kept, control)
+    return ConditioningRow(SCENES, kept, control)

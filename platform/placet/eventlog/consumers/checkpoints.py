@@ -10,14 +10,14 @@ from typing import Any, Final, NamedTuple
 import psycopg
 
 
-class Place(NamedTuple):
+class EventSource(NamedTuple):
     """Where events come from: a partition of a topic, or the log itself."""
 
     topic: str = ""
     partition: int = 0
 
 
-class Reached(NamedTuple):
+class Progress(NamedTuple):
     """All up to `position` is answered. `offset`: the next record to read from the topic with this id."""
 
     position: int
@@ -25,7 +25,7 @@ class Reached(NamedTuple):
     offset: int | None = None
 
 
-THE_LOG: Final = Place()
+THE_LOG: Final = EventSource()
 READ: Final = "SELECT topic, partition, position, topic_id, kafka_offset FROM checkpoint WHERE name = %s"
 BEGIN: Final = """
 INSERT INTO checkpoint (name, topic, partition, position, version, moved_at)
@@ -47,17 +47,17 @@ ON CONFLICT (name, topic, partition) DO UPDATE SET
 """Never back: a process that slept and wakes moves nothing that others have moved on."""
 
 
-def read(connection: psycopg.Connection[Any], name: str) -> dict[Place, Reached]:
+def read(connection: psycopg.Connection[Any], name: str) -> dict[EventSource, Progress]:
     """Everything that is written down of a consumer. The log's own place is always there."""
     rows = connection.execute(READ, (name,), prepare=True).fetchall()
-    found = {Place(topic, part): Reached(position, id_, offset) for topic, part, position, id_, offset in rows}
+    found = {EventSource(topic, part): Progress(position, id_, offset) for topic, part, position, id_, offset in rows}
     if THE_LOG not in found:
         connection.execute(BEGIN, (name, 1))
-        found[THE_LOG] = Reached(0)
+        found[THE_LOG] = Progress(0)
     return found
 
 
-def move(connection: psycopg.Connection[Any], name: str, reached: Mapping[Place, Reached]) -> None:
+def move(connection: psycopg.Connection[Any], name: str, reached: Mapping[EventSource, Progress]) -> None:
     """Write down, inside the caller's transaction, how far a consumer is."""
     if reached:
         rows = [(p.topic, p.partition, r.position, r.topic_id, r.offset) for p, r in reached.items()]

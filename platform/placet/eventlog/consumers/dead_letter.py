@@ -13,12 +13,12 @@ from placet.eventlog.store.log import RecordedEvent
 
 BEHIND: Final = "waits behind a parked event of its stream"
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))"
-PARK: Final = """
+INSERT: Final = """
 INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)
 SELECT %(consumer)s, %(position)s, %(stream)s, %(error)s, %(attempts)s, clock_timestamp()
 ON CONFLICT DO NOTHING
 """
-PARK_BEHIND: Final = """
+INSERT_BEHIND: Final = """
 INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)
 SELECT %(consumer)s, %(position)s, %(stream)s, %(error)s, %(attempts)s, clock_timestamp()
 WHERE EXISTS (SELECT FROM parked WHERE consumer = %(consumer)s AND stream = %(stream)s)
@@ -33,7 +33,7 @@ ORDER BY p.consumer, p.stream, p.position
 
 
 @dataclass(frozen=True, slots=True)
-class ParkedEvent:
+class DeadLetter:
     """One parked event, and why."""
 
     consumer: str
@@ -42,7 +42,7 @@ class ParkedEvent:
     type: str
     error: str
     attempts: int
-    parked_at: datetime
+    failed_at: datetime
 
 
 def lock(connection: psycopg.Connection[Any], consumer: str, stream: str) -> None:
@@ -50,21 +50,23 @@ def lock(connection: psycopg.Connection[Any], consumer: str, stream: str) -> Non
     connection.execute(LOCK, (f"{consumer} {stream}",))
 
 
-def park(connection: psycopg.Connection[Any], consumer: str, event: RecordedEvent, error: str, attempts: int) -> None:
+def add_dead_letter(
+    connection: psycopg.Connection[Any], consumer: str, event: RecordedEvent, error: str, attempts: int
+) -> None:
     """Put an event aside, inside the caller's transaction."""
-    connection.execute(PARK, _row(consumer, event, error, attempts))
+    connection.execute(INSERT, _row(consumer, event, error, attempts))
 
 
-def park_behind(connection: psycopg.Connection[Any], consumer: str, event: RecordedEvent) -> bool:
+def add_dead_letter_behind(connection: psycopg.Connection[Any], consumer: str, event: RecordedEvent) -> bool:
     """Put an event aside if one of its stream is parked before it. False: nothing is, it may be answered."""
     with connection.transaction():
         lock(connection, consumer, event.stream)
-        return connection.execute(PARK_BEHIND, _row(consumer, event, BEHIND, 0)).fetchone() is not None
+        return connection.execute(INSERT_BEHIND, _row(consumer, event, BEHIND, 0)).fetchone() is not None
 
 
-def parked(connection: psycopg.Connection[Any]) -> list[ParkedEvent]:
+def dead_letters(connection: psycopg.Connection[Any]) -> list[DeadLetter]:
     """Everything that is parked, stream by stream."""
-    return [ParkedEvent(*row) for row in connection.execute(LISTED).fetchall()]
+    return [DeadLetter(*row) for row in connection.execute(LISTED).fetchall()]
 
 
 def _row(consumer: str, event: RecordedEvent, error: str, attempts: int) -> dict[str, Any]:

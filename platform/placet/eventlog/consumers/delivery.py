@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from placet.eventlog.encryption.cache_invalidation import keeps_opened
-from placet.eventlog.store.log import Append, Appended, Cause, EventLog, RecordedEvent, Stream
+from placet.eventlog.encryption.cache_invalidation import register_cache
+from placet.eventlog.store.log import Append, Appended, EventLog, EventMetadata, RecordedEvent, Stream
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedEffect:
+class PlannedItem:
     """Something to do in the world, once under (consumer, event, key)."""
 
     kind: str
@@ -23,11 +23,11 @@ class PlannedEffect:
     payload: Mapping[str, Any]
     event_id: str
     stream: str
-    turn: str = ""
+    fairness_key: str = ""
     """Whose it is, where somebody with many may not keep others waiting."""
 
 
-class KnownStreams:
+class StreamCache:
     """Streams read before, from batch to batch. What was read of a stream stays true: only its news is asked for.
 
     `at_most`: so many events; the streams that were not asked for longest go first, the last one never.
@@ -38,13 +38,13 @@ class KnownStreams:
         self._known: OrderedDict[str, Stream] = OrderedDict()
         self._held = 0
         self._is_stale = False
-        keeps_opened(self)
+        register_cache(self)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Asked for by another thread; done by this one, at its next look at the latest half a second later."""
         self._is_stale = True
 
-    def settle(self) -> None:
+    def apply_invalidation(self) -> None:
         """Drop everything, if that was asked for."""
         if self._is_stale:
             self._is_stale = False
@@ -53,7 +53,7 @@ class KnownStreams:
 
     def read(self, log: EventLog, names: Sequence[str]) -> dict[str, Stream]:
         """The streams as committed now."""
-        self.settle()
+        self.apply_invalidation()
         known = {name: self._known.get(name, Stream(name)) for name in names}
         news = log.read_since({name: stream.version for name, stream in known.items()})
         for name, stream in known.items():
@@ -77,16 +77,16 @@ class KnownStreams:
 
 
 @dataclass(slots=True)
-class Gathered:
+class UnitOfWork:
     """What the handlers of one batch have written so far, and what they have read."""
 
     log: EventLog
-    known: KnownStreams = field(default_factory=KnownStreams)
+    known: StreamCache = field(default_factory=StreamCache)
     streams: dict[str, Stream] = field(default_factory=dict)
     ends: dict[str, Stream] = field(default_factory=dict)
     seen_heads: dict[str, int] = field(default_factory=dict)
     writes: list[Append] = field(default_factory=list)
-    effects: list[PlannedEffect] = field(default_factory=list)
+    outbox_items: list[PlannedItem] = field(default_factory=list)
 
     def read(self, stream: str) -> Stream:
         """The stream as committed, followed by what this batch has gathered for it."""
@@ -112,7 +112,7 @@ class Gathered:
             self.seen_heads.update(self.log.heads(missing))
         return {name: self.seen_heads[name] for name in names}
 
-    def note(self, write: Append) -> None:
+    def record(self, write: Append) -> None:
         """Show gathered facts to later reads of the same batch."""
         for held in (self.streams, self.ends):
             if known := held.get(write.stream):
@@ -124,7 +124,7 @@ class Gathered:
 class Delivery:
     """One event handed to one consumer. Its writes carry `uuid5(event id, consumer)`: repeated, they are one."""
 
-    def __init__(self, event: RecordedEvent, consumer: str, gathered: Gathered) -> None:
+    def __init__(self, event: RecordedEvent, consumer: str, gathered: UnitOfWork) -> None:
         self.event = event
         self.consumer = consumer
         self._gathered = gathered
@@ -161,21 +161,21 @@ class Delivery:
         facts: Sequence[object],
         *,
         expected: int,
-        given: Mapping[str, int] | None = None,
+        preconditions: Mapping[str, int] | None = None,
         command_id: str | None = None,
     ) -> Appended | None:
         """Gather an append; it is written when the batch ends. A second handling of the same event writes nothing."""
         if not facts:
             return None
-        cause = Cause(self.event.correlation_id, self.event_id, self.event.actor)
-        write = Append(stream, tuple(facts), expected, given or {}, command_id or self._command_id, cause)
-        self._gathered.note(write)
+        cause = EventMetadata(self.event.correlation_id, self.event_id, self.event.actor)
+        write = Append(stream, tuple(facts), expected, preconditions or {}, command_id or self._command_id, cause)
+        self._gathered.record(write)
         return None
 
     def append_all(self, writes: Sequence[Append]) -> list[Appended]:
         """Gather one decision's writes over several streams."""
         for write in writes:
-            self.append(write.stream, write.facts, expected=write.expected, given=write.given)
+            self.append(write.stream, write.facts, expected=write.expected, preconditions=write.preconditions)
         return []
 
     def request_of(self, fact: Any) -> Any:
@@ -187,8 +187,8 @@ class Delivery:
         self.append(stream, [fact], expected=0 if attempt == 1 else self.read(stream).version)
 
     def plan(self, kind: str, payload: Mapping[str, Any], *, key: str, turn: str = "") -> None:
-        """Gather an effect: done at least once in the world, under one stable key. `turn`: see `PlannedEffect`."""
-        self._gathered.effects.append(PlannedEffect(kind, key, payload, self.event_id, self.event.stream, turn))
+        """Gather an effect: done at least once in the world, under one stable key. `turn`: see `PlannedItem`."""
+        self._gathered.outbox_items.append(PlannedItem(kind, key, payload, self.event_id, self.event.stream, turn))
 
 
 def _unwritten(write: Append, fact: object, version: int) -> RecordedEvent:

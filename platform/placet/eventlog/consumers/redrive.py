@@ -7,16 +7,16 @@ from typing import Any, Final
 import psycopg
 
 from placet.eventlog import outbox
-from placet.eventlog.consumers.dead_letter import ParkedEvent, lock, parked
-from placet.eventlog.consumers.delivery import Gathered
-from placet.eventlog.consumers.runner import CONSUMERS, Consumer, gather
+from placet.eventlog.consumers.dead_letter import DeadLetter, dead_letters, lock
+from placet.eventlog.consumers.delivery import UnitOfWork
+from placet.eventlog.consumers.runner import CONSUMERS, Consumer, collect
 from placet.eventlog.store.log import EventLog
-from placet.eventlog.store.log_context import about, place_of
+from placet.eventlog.store.log_context import error_location, log_context
 from placet.kernel.refusal import Refusal
 
-NEVER_DROPPED_ROOMS: Final = frozenset({"likeness", "rights"})
+NEVER_DISCARDED_ROOMS: Final = frozenset({"likeness", "rights"})
 """What answers consent and opt-outs waits until it is mended."""
-DROP: Final = """
+DISCARD: Final = """
 WITH gone AS (
     DELETE FROM parked WHERE consumer = %(consumer)s AND position = %(position)s
     RETURNING consumer, position, stream, error
@@ -25,13 +25,13 @@ INSERT INTO dropped (consumer, position, stream, error, dropped_by, why, dropped
 SELECT consumer, position, stream, error, %(by)s, %(why)s, clock_timestamp() FROM gone
 ON CONFLICT DO NOTHING
 """
-AGAIN: Final = """
+RETRY_OUTBOX: Final = """
 UPDATE effect SET state = 'planned', due_at = clock_timestamp(), planned_at = clock_timestamp()
 WHERE kind = %s AND state = 'failed'
 """
 
 
-class NothingParked(Refusal):
+class NoDeadLetters(Refusal):
     """Nothing is parked there."""
 
     code = "nothing_parked"
@@ -39,7 +39,7 @@ class NothingParked(Refusal):
     status = 404
 
 
-class NeverDropped(Refusal):
+class NeverDiscarded(Refusal):
     """This consumer's answer may not be left out, by anybody."""
 
     code = "never_dropped"
@@ -48,78 +48,80 @@ class NeverDropped(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class TakenAgain:
+class RedriveResult:
     """One stream: how many of its events were answered, and what stopped it, if anything did."""
 
     consumer: str
     stream: str
-    taken: int
+    processed: int
     stopped_at: int | None = None
     error: str = ""
 
 
-def take_again(connection: psycopg.Connection[Any], consumer: str, stream: str = "") -> list[TakenAgain]:
+def redrive(connection: psycopg.Connection[Any], consumer: str, stream: str = "") -> list[RedriveResult]:
     """Hand parked streams of a consumer to its handler again, each in order, up to the event that it cannot take."""
-    rows = [row for row in parked(connection) if row.consumer == consumer and stream in {"", row.stream}]
+    rows = [row for row in dead_letters(connection) if row.consumer == consumer and stream in {"", row.stream}]
     if not rows or consumer not in CONSUMERS:
-        raise NothingParked
-    return [_stream_again(connection, CONSUMERS[consumer], name) for name in dict.fromkeys(row.stream for row in rows)]
+        raise NoDeadLetters
+    return [
+        _redrive_stream(connection, CONSUMERS[consumer], name) for name in dict.fromkeys(row.stream for row in rows)
+    ]
 
 
-def _stream_again(connection: psycopg.Connection[Any], consumer: Consumer, stream: str) -> TakenAgain:
+def _redrive_stream(connection: psycopg.Connection[Any], consumer: Consumer, stream: str) -> RedriveResult:
     taken = 0
     while waiting := _of_stream(connection, consumer.name, stream):
         try:
-            taken += _one_again(connection, consumer, waiting[0])
+            taken += _redrive_one(connection, consumer, waiting[0])
         except psycopg.OperationalError:
             raise
         except Exception as error:  # noqa: BLE001  whatever the handler raised: the stream stays parked from here on
-            _note(connection, waiting[0], place_of(error))
-            return TakenAgain(consumer.name, stream, taken, waiting[0].position, place_of(error))
-    return TakenAgain(consumer.name, stream, taken)
+            _record_failure(connection, waiting[0], error_location(error))
+            return RedriveResult(consumer.name, stream, taken, waiting[0].position, error_location(error))
+    return RedriveResult(consumer.name, stream, taken)
 
 
-def _one_again(connection: psycopg.Connection[Any], consumer: Consumer, row: ParkedEvent) -> bool:
+def _redrive_one(connection: psycopg.Connection[Any], consumer: Consumer, row: DeadLetter) -> bool:
     log = EventLog(connection)
     (event,) = log.read_from(row.position - 1, 1)
-    with about(event.correlation_id):
-        gathered = Gathered(log)
-        gather(consumer, [event], gathered)
+    with log_context(event.correlation_id):
+        gathered = UnitOfWork(log)
+        collect(consumer, [event], gathered)
         with connection.transaction():
             lock(connection, row.consumer, row.stream)
             if not _remove(connection, row):
                 return False
             if gathered.writes:
                 log.append_all(gathered.writes)
-            outbox.plan(connection, consumer.name, gathered.effects)
+            outbox.plan(connection, consumer.name, gathered.outbox_items)
     return True
 
 
-def drop(connection: psycopg.Connection[Any], consumer: str, position: int, by: str, why: str) -> None:
+def discard(connection: psycopg.Connection[Any], consumer: str, position: int, by: str, why: str) -> None:
     """Give one parked event up, for ever; what waits behind it may then be taken again."""
     known = CONSUMERS.get(consumer)
-    if known is None or known.never_skips or consumer.split(".", maxsplit=1)[0] in NEVER_DROPPED_ROOMS:
-        raise NeverDropped
+    if known is None or known.never_skips or consumer.split(".", maxsplit=1)[0] in NEVER_DISCARDED_ROOMS:
+        raise NeverDiscarded
     asked = {"consumer": consumer, "position": position, "by": by, "why": why}
-    if connection.execute(DROP, asked).rowcount != 1:
-        raise NothingParked
+    if connection.execute(DISCARD, asked).rowcount != 1:
+        raise NoDeadLetters
 
 
-def effects_again(connection: psycopg.Connection[Any], kind: str) -> int:
+def retry_outbox(connection: psycopg.Connection[Any], kind: str) -> int:
     """Plan given-up effects of a kind anew, under the keys they had. Answers how many."""
-    return connection.execute(AGAIN, (kind,)).rowcount
+    return connection.execute(RETRY_OUTBOX, (kind,)).rowcount
 
 
-def _of_stream(connection: psycopg.Connection[Any], consumer: str, stream: str) -> Sequence[ParkedEvent]:
-    return [row for row in parked(connection) if (row.consumer, row.stream) == (consumer, stream)]
+def _of_stream(connection: psycopg.Connection[Any], consumer: str, stream: str) -> Sequence[DeadLetter]:
+    return [row for row in dead_letters(connection) if (row.consumer, row.stream) == (consumer, stream)]
 
 
-def _remove(connection: psycopg.Connection[Any], row: ParkedEvent) -> bool:
+def _remove(connection: psycopg.Connection[Any], row: DeadLetter) -> bool:
     gone = connection.execute("DELETE FROM parked WHERE consumer = %s AND position = %s", (row.consumer, row.position))
     return gone.rowcount == 1
 
 
-def _note(connection: psycopg.Connection[Any], row: ParkedEvent, error: str) -> None:
+def _record_failure(connection: psycopg.Connection[Any], row: DeadLetter, error: str) -> None:
     connection.execute(
         "UPDATE parked SET error = %s, attempts = attempts + 1 WHERE consumer = %s AND position = %s",
         (error, row.consumer, row.position),

@@ -17,23 +17,23 @@ from django.db import close_old_connections
 
 from placet.eventlog import outbox
 from placet.eventlog.consumers import checkpoints, dead_letter
-from placet.eventlog.consumers.checkpoints import Place, Reached
-from placet.eventlog.consumers.delivery import Delivery, Gathered, KnownStreams
-from placet.eventlog.failpoints import crash_point
+from placet.eventlog.consumers.checkpoints import EventSource, Progress
+from placet.eventlog.consumers.delivery import Delivery, StreamCache, UnitOfWork
+from placet.eventlog.failpoints import failpoint
 from placet.eventlog.store.codec import UnknownEventType
 from placet.eventlog.store.errors import LogError
 from placet.eventlog.store.event import BY_CLASS
 from placet.eventlog.store.log import Append, EventLog, RecordedEvent
-from placet.eventlog.store.log_context import about, place_of
+from placet.eventlog.store.log_context import error_location, log_context
 from placet.eventlog.store.versions import every_version
-from placet.eventlog.transports.port import Batch, Subscription
+from placet.eventlog.transports.port import DeliveryBatch, Subscription
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[Any, Delivery], None]
-Prepare = Callable[[Sequence[RecordedEvent], Gathered], None]
-AT_MOST: Final = 100
+Prefetch = Callable[[Sequence[RecordedEvent], UnitOfWork], None]
+MAX_BATCH: Final = 100
 TRIES: Final = 5
-LONGEST_REST_SECONDS: Final = 5.0
+MAX_BACKOFF_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Consumer:
     types: frozenset[str]
     handle: Handler
     never_skips: bool
-    prepare: Prepare | None
-    at_most: int
-    needs_models: bool
+    prefetch: Prefetch | None
+    batch_size: int
+    requires_models: bool
     """Runs in the process that holds the models."""
     answers: frozenset[str] = field(init=False)
     """Its types as they may be stored: in every version. What transports are asked for."""
@@ -62,31 +62,31 @@ def consume(
     *facts: type[Any],
     name: str,
     never_skips: bool = False,
-    prepare: Prepare | None = None,
-    at_most: int = AT_MOST,
-    needs_models: bool = False,
+    prefetch: Prefetch | None = None,
+    batch_size: int = MAX_BATCH,
+    requires_models: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a handler `(fact, delivery) -> None`. `prepare` may load or compute for a whole batch at once."""
 
     def register(handle: Handler) -> Handler:
         types = frozenset(BY_CLASS[fact].name for fact in facts)
-        CONSUMERS[name] = Consumer(name, types, handle, never_skips, prepare, at_most, needs_models)
+        CONSUMERS[name] = Consumer(name, types, handle, never_skips, prefetch, batch_size, requires_models)
         return handle
 
     return register
 
 
-def gather(consumer: Consumer, events: Sequence[RecordedEvent], gathered: Gathered) -> None:
+def collect(consumer: Consumer, events: Sequence[RecordedEvent], gathered: UnitOfWork) -> None:
     """Let a consumer answer events, outside any transaction: what it writes and plans is gathered."""
-    if consumer.prepare is not None:
-        consumer.prepare(events, gathered)
+    if consumer.prefetch is not None:
+        consumer.prefetch(events, gathered)
     for event in events:
         consumer.handle(event.fact, Delivery(event, consumer.name, gathered))
 
 
-def rest_after(tries: int) -> float:
+def retry_delay_seconds(tries: int) -> float:
     """Seconds until the next try; after thousands of tries as well."""
-    return min(0.01 * 3.0 ** min(tries, TRIES + 1), LONGEST_REST_SECONDS)
+    return min(0.01 * 3.0 ** min(tries, TRIES + 1), MAX_BACKOFF_SECONDS)
 
 
 class ConsumerThread(threading.Thread):
@@ -120,11 +120,11 @@ class ConsumerThread(threading.Thread):
 
     def _work(self, runner: "ConsumerRunner") -> None:
         while not self.stop.is_set():
-            batch = self.subscription.next(self.consumer.at_most, wait_seconds=0.5)
+            batch = self.subscription.next(self.consumer.batch_size, wait_seconds=0.5)
             if batch.events:
-                crash_point(f"{self.consumer.name}.taken")
-            if runner.take(batch):
-                self.subscription.settle(batch)
+                failpoint(f"{self.consumer.name}.taken")
+            if runner.process(batch):
+                self.subscription.ack(batch)
 
 
 class ConsumerRunner:
@@ -134,14 +134,14 @@ class ConsumerRunner:
         self.consumer = consumer
         self.connection = connection
         self.stop = stop
-        self._known = KnownStreams()
-        self._passed: dict[Place, Reached] = {}
+        self._known = StreamCache()
+        self._passed: dict[EventSource, Progress] = {}
         """What held nothing for this consumer: written down with its next answer, or once a second."""
         self._saved_at = time.monotonic()
 
-    def take(self, batch: Batch) -> bool:
+    def process(self, batch: DeliveryBatch) -> bool:
         """Answer a batch. False when the stop came first: what is left of it comes again."""
-        self._known.settle()
+        self._known.apply_invalidation()
         if batch.events:
             return self._answer(batch)
         self._passed |= batch.reached
@@ -150,10 +150,10 @@ class ConsumerRunner:
                 self._move({})
         return True
 
-    def _answer(self, batch: Batch) -> bool:
-        if not self._has_parked():
+    def _answer(self, batch: DeliveryBatch) -> bool:
+        if not self._has_dead_letters():
             try:
-                self._together(batch.events, batch.reached)
+                self._process_batch(batch.events, batch.reached)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 raise
             except Exception as error:  # noqa: BLE001  whatever one handler raised, each event is now tried alone
@@ -165,80 +165,80 @@ class ConsumerRunner:
                 return True
         for step in batch.steps:
             if step.event is not None:
-                self._alone(step.event, {step.place: step.reached})
+                self._process_one(step.event, {step.place: step.reached})
             if self.stop.is_set():
                 return False
         with self.connection.transaction():
             self._move(batch.reached)
         return True
 
-    def _together(self, events: Sequence[RecordedEvent], reached: Mapping[Place, Reached]) -> None:
-        gathered = Gathered(EventLog(self.connection), self._known)
-        gather(self.consumer, events, gathered)
-        crash_point(f"{self.consumer.name}.handled")
+    def _process_batch(self, events: Sequence[RecordedEvent], reached: Mapping[EventSource, Progress]) -> None:
+        gathered = UnitOfWork(EventLog(self.connection), self._known)
+        collect(self.consumer, events, gathered)
+        failpoint(f"{self.consumer.name}.handled")
         is_alone = len(events) == 1  # then it is looked whether it was answered before; a batch is undone, and apart
-        self._write(gathered, reached, gathered.log.append_all if is_alone else gathered.log.append_or_undo)
-        crash_point(f"{self.consumer.name}.committed")
+        self._write(gathered, reached, gathered.log.append_all if is_alone else gathered.log.append_in_transaction)
+        failpoint(f"{self.consumer.name}.committed")
 
     def _write(
-        self, gathered: Gathered, reached: Mapping[Place, Reached], write: Callable[[Sequence[Append]], object]
+        self, gathered: UnitOfWork, reached: Mapping[EventSource, Progress], write: Callable[[Sequence[Append]], object]
     ) -> None:
         with self.connection.transaction():
             if gathered.writes:
                 write(gathered.writes)
-            outbox.plan(self.connection, self.consumer.name, gathered.effects)
+            outbox.plan(self.connection, self.consumer.name, gathered.outbox_items)
             self._move(reached)
 
-    def _alone(self, event: RecordedEvent, reached: Mapping[Place, Reached]) -> None:
+    def _process_one(self, event: RecordedEvent, reached: Mapping[EventSource, Progress]) -> None:
         """One event, tried until it is answered, parked, or (never skipping) the stop comes."""
-        with about(event.correlation_id):
-            if dead_letter.park_behind(self.connection, self.consumer.name, event):
+        with log_context(event.correlation_id):
+            if dead_letter.add_dead_letter_behind(self.connection, self.consumer.name, event):
                 with self.connection.transaction():
                     self._move(reached)
             else:
-                self._until_answered(event, reached)
+                self._retry_until_done(event, reached)
 
-    def _until_answered(self, event: RecordedEvent, reached: Mapping[Place, Reached]) -> None:
+    def _retry_until_done(self, event: RecordedEvent, reached: Mapping[EventSource, Progress]) -> None:
         tries = 0
         while not self.stop.is_set():
             tries += 1
             try:
-                self._together([event], reached)
+                self._process_batch([event], reached)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 raise
             except LogError as conflict:
-                self._rest(tries, conflict)
+                self._back_off(tries, conflict)
             except Exception as error:  # noqa: BLE001  a handler may raise anything; it is parked or waited for
                 if tries >= TRIES and not self._must_wait(error):
-                    self._park(event, place_of(error), reached)
+                    self._add_dead_letter(event, error_location(error), reached)
                     return
-                self._rest(tries, error)
+                self._back_off(tries, error)
             else:
                 return
 
     def _must_wait(self, error: Exception) -> bool:
         return self.consumer.never_skips or isinstance(error, UnknownEventType)
 
-    def _rest(self, tries: int, error: Exception) -> None:
+    def _back_off(self, tries: int, error: Exception) -> None:
         close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
         if tries >= TRIES:
-            logger.warning("%s waits: %s", self.consumer.name, place_of(error))
-        self.stop.wait(rest_after(tries))
+            logger.warning("%s waits: %s", self.consumer.name, error_location(error))
+        self.stop.wait(retry_delay_seconds(tries))
 
-    def _move(self, reached: Mapping[Place, Reached]) -> None:
+    def _move(self, reached: Mapping[EventSource, Progress]) -> None:
         checkpoints.move(self.connection, self.consumer.name, {**self._passed, **reached})
         self._passed = {}
         self._saved_at = time.monotonic()
 
-    def _has_parked(self) -> bool:
+    def _has_dead_letters(self) -> bool:
         return self._one("SELECT EXISTS (SELECT FROM parked WHERE consumer = %s)", self.consumer.name)
 
     def _one(self, query: str, *parameters: str) -> bool:
         row = self.connection.execute(query, parameters).fetchone()
         return bool(row and row[0])
 
-    def _park(self, event: RecordedEvent, error: str, reached: Mapping[Place, Reached]) -> None:
+    def _add_dead_letter(self, event: RecordedEvent, error: str, reached: Mapping[EventSource, Progress]) -> None:
         logger.error("%s parked position %s (%s)", self.consumer.name, event.position, error)
         with self.connection.transaction():
-            dead_letter.park(self.connection, self.consumer.name, event, error, TRIES)
+            dead_letter.add_dead_letter(self.connection, self.consumer.name, event, error, TRIES)
             self._move(reached)

@@ -30,7 +30,7 @@ FROM reached WHERE floor.name = reached.name AND floor.topic = '' AND floor.posi
 """
 
 
-def raise_floors(connection: psycopg.Connection[Any], topics: Mapping[str, Collection[str]]) -> None:
+def raise_watermarks(connection: psycopg.Connection[Any], topics: Mapping[str, Collection[str]]) -> None:
     """`topics`: consumer -> the topics that concern it. One statement, so one view of all rows."""
     pairs = [(name, topic) for name, wanted in topics.items() for topic in sorted(wanted)]
     connection.execute(RAISE, ([name for name, _ in pairs], [topic for _, topic in pairs]), prepare=True)

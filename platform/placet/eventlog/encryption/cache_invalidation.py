@@ -3,25 +3,25 @@
 from typing import Final, Protocol
 from weakref import WeakSet
 
-from placet.eventlog.store.event import ERASING
+from placet.eventlog.store.event import CLEARING_CACHES
 
 
-class Keeps(Protocol):
+class Clearable(Protocol):
     """A cache. `forget` is called from another thread, and what is asked of it next is read anew."""
 
-    def forget(self) -> None: ...
+    def clear(self) -> None: ...
 
 
-_CACHES: Final[WeakSet[Keeps]] = WeakSet()
+_CACHES: Final[WeakSet[Clearable]] = WeakSet()
 
 
-def keeps_opened(cache: Keeps) -> None:
+def register_cache(cache: Clearable) -> None:
     """From now on this cache is emptied at every erasure, as long as it lives."""
     _CACHES.add(cache)
 
 
-def pass_by(types: set[str]) -> None:
+def on_events(types: set[str]) -> None:
     """Events of these types have passed: with an erasure among them, every cache is emptied."""
-    if types & ERASING:
+    if types & CLEARING_CACHES:
         for cache in list(_CACHES):
-            cache.forget()
+            cache.clear()

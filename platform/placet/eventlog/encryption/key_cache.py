@@ -10,7 +10,7 @@ SWEEP_SECONDS: Final = 0.25
 T = TypeVar("T")
 
 
-class KeyLeases(Generic[T]):
+class KeyCache(Generic[T]):
     """Entries serve for `LEASE_SECONDS` by the monotonic clock. A thread sweeps as long as there is one to sweep."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-from placet.eventlog.encryption.key_cache import LEASE_SECONDS, KeyLeases
+from placet.eventlog.encryption.key_cache import LEASE_SECONDS, KeyCache
 from placet.kernel.refusal import Refusal
 
 NONCE_BYTES: Final = 12
@@ -46,8 +46,8 @@ class VaultUnreadable(RuntimeError):
 class Vault(Protocol):
     """Seals bytes for a subject. `open` answers None when the subject was erased."""
 
-    def seal(self, subject: str, clear: bytes, bound_to: bytes) -> bytes: ...
-    def open(self, subject: str, sealed: bytes, bound_to: bytes) -> bytes | None: ...
+    def encrypt(self, subject: str, clear: bytes, bound_to: bytes) -> bytes: ...
+    def decrypt(self, subject: str, sealed: bytes, bound_to: bytes) -> bytes | None: ...
     def destroy(self, subject: str) -> None: ...
     def is_erased(self, subject: str) -> bool: ...
 
@@ -58,9 +58,9 @@ class FileVault:
     def __init__(self, folder: Path, master: bytes) -> None:
         self.folder = folder
         self._wrap = AESGCM(master)
-        self._keys: KeyLeases[AESGCM] = KeyLeases()
+        self._keys: KeyCache[AESGCM] = KeyCache()
 
-    def seal(self, subject: str, clear: bytes, bound_to: bytes) -> bytes:
+    def encrypt(self, subject: str, clear: bytes, bound_to: bytes) -> bytes:
         """Nonce and ciphertext. Raises `SubjectErased`."""
         with self._locked(subject, fcntl.LOCK_SH):
             if self.is_erased(subject):
@@ -69,7 +69,7 @@ class FileVault:
             nonce = secrets.token_bytes(NONCE_BYTES)
             return nonce + key.encrypt(nonce, clear, bound_to)
 
-    def open(self, subject: str, sealed: bytes, bound_to: bytes) -> bytes | None:
+    def decrypt(self, subject: str, sealed: bytes, bound_to: bytes) -> bytes | None:
         """The clear bytes, or None when the subject's key was destroyed."""
         try:
             key = self._key(subject)
@@ -77,7 +77,7 @@ class FileVault:
             return None
         if key is None:
             raise VaultUnreadable(f"no key for subject {subject} in {self.folder}")
-        return _opened(key, sealed, bound_to, subject)
+        return _decrypted(key, sealed, bound_to, subject)
 
     def destroy(self, subject: str) -> None:
         """Put a tombstone in the place of the subject's key. Returns once no process can hold the key any more.
@@ -130,7 +130,7 @@ class FileVault:
             return None
         if stored == TOMBSTONE:
             raise SubjectErased
-        key = AESGCM(_opened(self._wrap, stored, subject.encode(), subject))
+        key = AESGCM(_decrypted(self._wrap, stored, subject.encode(), subject))
         self._keys.keep(subject, key, asked_at)
         return key
 
@@ -144,7 +144,7 @@ class FileVault:
         return made
 
 
-def _opened(key: AESGCM, sealed: bytes, bound_to: bytes, subject: str) -> bytes:
+def _decrypted(key: AESGCM, sealed: bytes, bound_to: bytes, subject: str) -> bytes:
     try:
         return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
     except InvalidTag:

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from placet.eventlog.projections.runner import Projection, position_of
-from placet.eventlog.projections.shadow_tables import Beside, Progress, Table, key_of, key_type
+from placet.eventlog.projections.shadow_tables import Progress, ShadowTables, Table, key_of, key_type
 
 ROWS: Final = 5_000
 CLOSE: Final = 500
@@ -55,23 +55,23 @@ def differences(
     Raises `Outdated`.
     """
     position_of(target.name)
-    beside = Beside(target, connection, temporary=True)
+    beside = ShadowTables(target, connection, temporary=True)
     beside.prepare()
     try:
-        return list(compared(beside, progress))
+        return list(diff(beside, progress))
     finally:
         beside.drop()
 
 
-def compared(beside: Beside, progress: Progress = lambda _done, _of: None) -> Iterator[Difference]:
+def diff(beside: ShadowTables, progress: Progress = lambda _done, _of: None) -> Iterator[Difference]:
     """Bring the tables beside to where the live ones stand, and tell every row that differs."""
-    come_close(beside, progress)
+    catch_up(beside, progress)
     for table in beside.target.tables:
         after: str | None = None
         while True:
-            come_close(beside, progress)
+            catch_up(beside, progress)
             with beside.connection.transaction():
-                fold_to_live(beside)
+                apply_to_live(beside)
                 end = _end(beside, table, after)
                 found = _page(beside, table, after, end) if end is not None else []
             yield from found
@@ -80,33 +80,33 @@ def compared(beside: Beside, progress: Progress = lambda _done, _of: None) -> It
             after = end
 
 
-def come_close(beside: Beside, progress: Progress = lambda _done, _of: None) -> None:
+def catch_up(beside: ShadowTables, progress: Progress = lambda _done, _of: None) -> None:
     """Fold until almost nothing is left, without holding anything."""
     while (live := _live_position(beside)) - beside.position > CLOSE:
-        beside.fold_on(live, progress)
+        beside.apply_until(live, progress)
 
 
-def fold_to_live(beside: Beside) -> int:
+def apply_to_live(beside: ShadowTables) -> int:
     """Within a transaction: hold the live projection's place and fold up to it. Raises `Outdated`."""
     row = beside.connection.execute(f"{PLACE} FOR UPDATE", (beside.target.name,)).fetchone()
     if row is None or row[1] != beside.target.version:
         raise Outdated(f"{beside.target.name} is not of version {beside.target.version}: placet rebuild makes it so")
-    beside.fold_on(row[0])
+    beside.apply_until(row[0])
     return int(row[0])
 
 
-def _live_position(beside: Beside) -> int:
+def _live_position(beside: ShadowTables) -> int:
     row = beside.connection.execute(PLACE, (beside.target.name,)).fetchone()
     return int(row[0]) if row else 0
 
 
-def _end(beside: Beside, table: Table, after: str | None) -> str | None:
+def _end(beside: ShadowTables, table: Table, after: str | None) -> str | None:
     """The key that ends the next page of both sides together; None after the last row."""
     row = beside.connection.execute(_worded(NEXT_END, beside, table), {"after": after, "rows": ROWS}).fetchone()
     return row[0] if row else None
 
 
-def _page(beside: Beside, table: Table, after: str | None, end: str) -> list[Difference]:
+def _page(beside: ShadowTables, table: Table, after: str | None, end: str) -> list[Difference]:
     rows = beside.connection.execute(_worded(PAGE_DIFFERS, beside, table), {"after": after, "end": end}).fetchall()
     return [Difference(table._meta.db_table, key, tuple(columns or ()), only) for key, columns, only in rows]  # noqa: SLF001
 
@@ -123,9 +123,9 @@ WHERE l.row IS DISTINCT FROM r.row ORDER BY 1
 """  # noqa: S608
 
 
-def _worded(words: str, beside: Beside, table: Table) -> sql.Composed:
+def _worded(words: str, beside: ShadowTables, table: Table) -> sql.Composed:
     meta = table._meta  # noqa: SLF001
     return sql.SQL(words).format(
-        key=sql.Identifier(key_of(table)), live=sql.Identifier(meta.db_table), beside=beside.place_of(table),
+        key=sql.Identifier(key_of(table)), live=sql.Identifier(meta.db_table), beside=beside.qualified_table(table),
         type=sql.SQL(key_type(table)),
     )  # fmt: skip

@@ -4,23 +4,23 @@ from typing import Any, Final
 
 from django.db import connection
 
-from placet.eventlog.polling import StillWaiting, rest, until
+from placet.eventlog.polling import WaitTimedOut, pause, wait_until
 from placet.eventlog.projections.runner import PROJECTIONS, position_of
 
 WAIT_SECONDS: Final = 5.0
-LOOK_AGAIN_SECONDS: Final = 0.005
+POLL_SECONDS: Final = 0.005
 
 
-class Behind(RuntimeError):
+class ProjectionLagging(RuntimeError):
     """A projection has not reached the position that this answer needs. Try again; `placet status` shows the lag."""
 
 
-def wait_for(projection: str, position: int, seconds: float = WAIT_SECONDS) -> None:
+def wait_until_applied(projection: str, position: int, seconds: float = WAIT_SECONDS) -> None:
     """Return once the projection stands at `position` or beyond. Raises `Behind`."""
     try:
-        until(lambda: position_of(projection) >= position, lambda: rest(LOOK_AGAIN_SECONDS), seconds)
-    except StillWaiting:
-        raise Behind(f"projection {projection} has not reached position {position}") from None
+        wait_until(lambda: position_of(projection) >= position, lambda: pause(POLL_SECONDS), seconds)
+    except WaitTimedOut:
+        raise ProjectionLagging(f"projection {projection} has not reached position {position}") from None
 
 
 STALE: Final = """

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import psycopg
 
-from placet.eventlog.projections.shadow_tables import Beside, Table
+from placet.eventlog.projections.shadow_tables import ShadowTables, Table
 
 INDEXES: Final = """
 SELECT i.relname, pg_get_indexdef(x.indexrelid), x.indisprimary
@@ -15,7 +15,7 @@ WHERE x.indrelid = to_regclass(%s) ORDER BY i.relname
 SHAPE: Final = re.compile(r"^CREATE (?P<unique>UNIQUE )?INDEX \S+ ON (?:ONLY )?\S+ (?P<rest>.*)$", re.DOTALL)
 
 
-def build_indexes(beside: Beside) -> None:
+def build_indexes(beside: ShadowTables) -> None:
     """Every index of the live tables, where it is not there yet."""
     for table in beside.target.tables:
         name = beside.name_of(table)
@@ -26,7 +26,7 @@ def build_indexes(beside: Beside) -> None:
                 beside.connection.execute(f'CREATE {unique}INDEX ON "{name}" {rest}')
 
 
-def rename_indexes(beside: Beside, table: Table) -> list[tuple[str, str]]:
+def rename_indexes(beside: ShadowTables, table: Table) -> list[tuple[str, str]]:
     """(name now, name of the live index of the same shape): for after the live table is gone."""
     new = {_shape(words): name for name, words, _ in _indexes(beside.connection, beside.name_of(table))}
     live = _indexes(beside.connection, table._meta.db_table)  # noqa: SLF001

@@ -14,10 +14,10 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from placet.eventlog.projections.diff import CLOSE, PLACE, Difference, compared
+from placet.eventlog.projections.diff import CLOSE, PLACE, Difference, diff
 from placet.eventlog.projections.indexes import build_indexes, rename_indexes
 from placet.eventlog.projections.runner import Projection, position_of
-from placet.eventlog.projections.shadow_tables import Beside, Progress, Table
+from placet.eventlog.projections.shadow_tables import Progress, ShadowTables, Table
 from placet.eventlog.store.log import EventLog
 
 SWITCH_TRIES: Final = 20
@@ -57,7 +57,7 @@ def rebuild(
     owner: psycopg.Connection[Any],
     progress: Progress = lambda _done, _of: None,
     *,
-    anew: bool = False,
+    from_scratch: bool = False,
 ) -> Rebuilt:
     """Build, compare, switch. `owner`: an autocommit connection as the role that owns the tables.
 
@@ -66,28 +66,28 @@ def rebuild(
     position_of(target.name)
     with _alone(owner, target):
         was = _place(owner, target)[1]
-        beside = Beside(target, owner, temporary=False)
-        resumed = beside.prepare(anew=anew)
+        beside = ShadowTables(target, owner, temporary=False)
+        resumed = beside.prepare(anew=from_scratch)
         _catch_up(beside, progress)
         build_indexes(beside)
-        found = tuple(compared(beside, progress)) if was == target.version else ()
+        found = tuple(diff(beside, progress)) if was == target.version else ()
         return Rebuilt(target.name, target.version, _switch(beside), resumed, was, found)
 
 
-def _catch_up(beside: Beside, progress: Progress) -> None:
+def _catch_up(beside: ShadowTables, progress: Progress) -> None:
     """Up to the live place; where the live rows are of another version, up to the end of the log."""
     while (end := _end(beside)) - beside.position > CLOSE:
-        beside.fold_on(end, progress)
+        beside.apply_until(end, progress)
 
 
-def _end(beside: Beside) -> int:
+def _end(beside: ShadowTables) -> int:
     position, version = _place(beside.connection, beside.target)
     if version == beside.target.version:
         return position
     return max(position, EventLog(beside.connection).last_position)
 
 
-def _switch(beside: Beside) -> int:
+def _switch(beside: ShadowTables) -> int:
     """Put the new tables in the place of the old. Readers wait for milliseconds, or we do."""
     for _ in range(SWITCH_TRIES):
         try:
@@ -98,12 +98,12 @@ def _switch(beside: Beside) -> int:
     raise NotSwitched(f"the tables of {beside.target.name} were never free; placet rebuild {beside.target.name}")
 
 
-def _switch_once(beside: Beside) -> int:
+def _switch_once(beside: ShadowTables) -> int:
     run = beside.connection.execute
     with beside.connection.transaction():
         run(f"SET LOCAL lock_timeout = '{SWITCH_WAIT}'")
         run(f"{PLACE} FOR UPDATE", (beside.target.name,))
-        beside.fold_on(_end(beside))
+        beside.apply_until(_end(beside))
         for table in beside.target.tables:
             _swap(beside, table)
         run(
@@ -115,19 +115,19 @@ def _switch_once(beside: Beside) -> int:
     return beside.position
 
 
-def _swap(beside: Beside, table: Table) -> None:
+def _swap(beside: ShadowTables, table: Table) -> None:
     live = table._meta.db_table  # noqa: SLF001
     run = beside.connection.execute
     run(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(live)))
     names = rename_indexes(beside, table)
     _grant_as(beside, table)
     run(sql.SQL("DROP TABLE {}").format(sql.Identifier(live)))
-    run(sql.SQL("ALTER TABLE {} RENAME TO {}").format(beside.place_of(table), sql.Identifier(live)))
+    run(sql.SQL("ALTER TABLE {} RENAME TO {}").format(beside.qualified_table(table), sql.Identifier(live)))
     for old, new in names:
         run(sql.SQL("ALTER INDEX {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new)))
 
 
-def _grant_as(beside: Beside, table: Table) -> None:
+def _grant_as(beside: ShadowTables, table: Table) -> None:
     """Whoever may use the live table may use the new one."""
     rows = beside.connection.execute(
         "SELECT grantee, privilege_type FROM information_schema.role_table_grants"
@@ -136,7 +136,7 @@ def _grant_as(beside: Beside, table: Table) -> None:
     ).fetchall()
     for grantee, privilege in rows:
         who = sql.SQL("PUBLIC") if grantee == "PUBLIC" else sql.Identifier(grantee)
-        words = sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(privilege), beside.place_of(table), who)
+        words = sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(privilege), beside.qualified_table(table), who)
         beside.connection.execute(words)
 
 

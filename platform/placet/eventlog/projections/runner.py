@@ -14,22 +14,22 @@ from typing import Any, Final, TypeVar
 from django.db import InterfaceError, OperationalError, connection, models, transaction
 
 from placet.eventlog.consumers import checkpoints
-from placet.eventlog.consumers.pacing import rest_after
-from placet.eventlog.failpoints import crash_point
+from placet.eventlog.consumers.pacing import pause_after
+from placet.eventlog.failpoints import failpoint
 from placet.eventlog.store.codec import UnknownEventType
 from placet.eventlog.store.event import BY_CLASS, stream_kind
 from placet.eventlog.store.log import RecordedEvent, current_log
-from placet.eventlog.store.log_context import about
+from placet.eventlog.store.log_context import log_context
 from placet.eventlog.store.upcast import newest_name
 from placet.eventlog.store.versions import is_unknown_version
 
 logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=models.Model)
-AT_MOST: Final = 2_000
+MAX_BATCH: Final = 2_000
 GATHER_SECONDS: Final = 0.1
 GATHER_AT_MOST_SECONDS: Final = 0.4
-LONGEST_REST_SECONDS: Final = 5.0
-Fold = Callable[[Any, RecordedEvent, "Rows"], None]
+MAX_BACKOFF_SECONDS: Final = 5.0
+Fold = Callable[[Any, RecordedEvent, "ProjectionRows"], None]
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ def projection(
     return PROJECTIONS[name]
 
 
-class Rows:
+class ProjectionRows:
     """The rows that a batch touches: read once, changed in memory, written together at the end."""
 
     def __init__(self) -> None:
@@ -148,7 +148,7 @@ def _upsert(table: type[models.Model], rows: list[models.Model]) -> None:
 AWAY: Final = (OperationalError, InterfaceError)
 
 
-class Moved(RuntimeError):
+class CheckpointMoved(RuntimeError):
     """Another process has moved this projection's checkpoint: its batch stands, ours is dropped."""
 
 
@@ -171,7 +171,7 @@ def is_outdated(target: Projection) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def fold_batch(target: Projection, events: Sequence[RecordedEvent], rows: Rows) -> None:
+def apply_batch(target: Projection, events: Sequence[RecordedEvent], rows: ProjectionRows) -> None:
     """Fold events into rows, in order."""
     mine = [(event, fold) for event in events if (fold := target.fold_of(event.type))]
     for kind, table in target.by_stream.items():
@@ -181,20 +181,20 @@ def fold_batch(target: Projection, events: Sequence[RecordedEvent], rows: Rows) 
         fold(event.fact, event, rows)
 
 
-def advance(targets: Iterable[Projection], events: Sequence[RecordedEvent]) -> None:
+def commit_batch(targets: Iterable[Projection], events: Sequence[RecordedEvent]) -> None:
     """Fold one batch into each target and move their checkpoints, in one transaction. Raises `Moved`."""
     first, last = events[0].position, events[-1].position
     with transaction.atomic():
         for target in targets:
-            move(target, first - 1, last)  # first: its row lock keeps a rebuild of the same tables out
-            rows = Rows()
-            fold_batch(target, events, rows)
+            move_checkpoint(target, first - 1, last)  # first: its row lock keeps a rebuild of the same tables out
+            rows = ProjectionRows()
+            apply_batch(target, events, rows)
             rows.write()
-            crash_point(f"{target.name}.folded")
-    crash_point("projections.committed")
+            failpoint(f"{target.name}.folded")
+    failpoint("projections.committed")
 
 
-def move(target: Projection, before: int, to: int) -> None:
+def move_checkpoint(target: Projection, before: int, to: int) -> None:
     """Move a checkpoint from exactly `before`. Raises `Moved`, also where the rows are of another version."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -203,7 +203,9 @@ def move(target: Projection, before: int, to: int) -> None:
             (to, target.name, before, target.version),
         )
         if cursor.rowcount != 1:
-            raise Moved(f"projection {target.name} is not at position {before} of version {target.version} any more")
+            raise CheckpointMoved(
+                f"projection {target.name} is not at position {before} of version {target.version} any more"
+            )
 
 
 class Projector:
@@ -228,22 +230,22 @@ class Projector:
         """Whether its rows are of this code's version. If not it stands still here: `placet rebuild` makes them so."""
         if is_outdated(target):
             logger.warning("projection %s is not of version %s: it stands still", target.name, target.version)
-            self._rest(target)
+            self._back_off(target)
             return False
         return True
 
-    def _rest(self, target: Projection) -> None:
-        pause = min(LONGEST_REST_SECONDS, 2 * self._resting.get(target.name, (0.0, 0.25))[1])
+    def _back_off(self, target: Projection) -> None:
+        pause = min(MAX_BACKOFF_SECONDS, 2 * self._resting.get(target.name, (0.0, 0.25))[1])
         self._resting[target.name] = (time.monotonic() + pause, pause)
 
     def _group(self, place: int, places: dict[str, int]) -> int:
-        events = current_log().read_from(place, AT_MOST)
+        events = current_log().read_from(place, MAX_BATCH)
         if not events:
             return 0
         group = [t for t in self.targets if places.get(t.name) == place]
         try:
-            advance(group, events)
-        except Moved:
+            commit_batch(group, events)
+        except CheckpointMoved:
             self._places.clear()
             return 0
         except AWAY:
@@ -251,26 +253,26 @@ class Projector:
             raise
         except Exception:  # noqa: BLE001  whatever one fold raised: each target is now tried alone
             self._places.clear()
-            return sum(self._apart(target, events) for target in group)
+            return sum(self._apply_individually(target, events) for target in group)
         for target in group:
             self._places[target.name] = events[-1].position
             self._resting.pop(target.name, None)
         return len(events)
 
-    def _apart(self, target: Projection, events: Sequence[RecordedEvent]) -> int:
+    def _apply_individually(self, target: Projection, events: Sequence[RecordedEvent]) -> int:
         """After a failure in company: each target alone, event by event, up to the one it cannot fold."""
         taken = 0
         for event in events:
             try:
-                advance([target], [event])
-            except Moved:
+                commit_batch([target], [event])
+            except CheckpointMoved:
                 break
             except AWAY:
                 raise
             except Exception:
-                with about(event.correlation_id):
+                with log_context(event.correlation_id):
                     logger.exception("projection %s stands still before position %s", target.name, event.position)
-                self._rest(target)
+                self._back_off(target)
                 break
             taken += 1
         return taken
@@ -287,8 +289,8 @@ class Projector:
                     begun = time.monotonic()
                     taken = self.run_once()
                     took = time.monotonic() - begun
-                    if taken < AT_MOST:
-                        stop.wait(rest_after(took, GATHER_SECONDS, GATHER_AT_MOST_SECONDS) if taken else idle_seconds)
+                    if taken < MAX_BATCH:
+                        stop.wait(pause_after(took, GATHER_SECONDS, GATHER_AT_MOST_SECONDS) if taken else idle_seconds)
             except Exception:
                 logger.exception("projections are stopped; trying again")
                 self._places.clear()

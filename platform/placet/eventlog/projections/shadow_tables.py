@@ -14,18 +14,18 @@ from msgspec.json import encode as write_json
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from placet.eventlog.projections.runner import Projection, Rows, fold_batch
+from placet.eventlog.projections.runner import Projection, ProjectionRows, apply_batch
 from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.versions import every_version
 
 PAGE: Final = 10_000
-HELD: Final = 50_000
+MAX_CACHED_ROWS: Final = 50_000
 """Rows kept in memory between two pages."""
 Progress = Callable[[int, int], None]
 Table = type[models.Model]
 
 
-class Beside:
+class ShadowTables:
     """One projection's tables, built anew over one autocommit connection."""
 
     def __init__(self, target: Projection, connection: psycopg.Connection[Any], *, temporary: bool) -> None:
@@ -36,7 +36,7 @@ class Beside:
         self.position = 0
         self._log = EventLog(connection)
         self._types = every_version(target.folds)
-        self._rows = BesideRows(self)
+        self._rows = ShadowRows(self)
 
     def name_of(self, table: Table) -> str:
         """The table beside a live one."""
@@ -53,32 +53,32 @@ class Beside:
             if not self.temporary:
                 self._note(found)
         self.position = found
-        self._rows = BesideRows(self)
+        self._rows = ShadowRows(self)
         return found
 
     def drop(self) -> None:
         """Remove them, and those of other versions that were never finished."""
         for table in self.target.tables:
             live = table._meta.db_table  # noqa: SLF001
-            for name in [self.name_of(table)] if self.temporary else self._left(live):
+            for name in [self.name_of(table)] if self.temporary else self._leftover_tables(live):
                 self.connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self._place(name)))
         if not self.temporary:
             self.connection.execute(
                 "DELETE FROM checkpoint WHERE name LIKE %s", (f"{self.target.name} beside, version %",)
             )
 
-    def fold_on(self, to: int, progress: Progress = lambda _done, _of: None) -> None:
+    def apply_until(self, to: int, progress: Progress = lambda _done, _of: None) -> None:
         """Fold the log up to a position: page by page, each written in a short transaction with the checkpoint."""
         while self.position < to:
             end = min(self.position + PAGE, to)
             events = self._log.read_types(self.position, end, self._types)
-            fold_batch(self.target, events, self._rows)
+            apply_batch(self.target, events, self._rows)
             with self.connection.transaction():
                 self._rows.write()
                 if not self.temporary:
                     self._note(end)
             self.position = end
-            self._rows.forget_beyond(HELD)
+            self._rows.evict_beyond(MAX_CACHED_ROWS)
             progress(end, to)
 
     def _found(self) -> int | None:
@@ -101,7 +101,7 @@ class Beside:
         made = words.format(kind, self._place(self.name_of(table)), sql.Identifier(live), sql.Identifier(key))
         self.connection.execute(made)
 
-    def _left(self, live: str) -> list[str]:
+    def _leftover_tables(self, live: str) -> list[str]:
         rows = self.connection.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE c.relkind = 'r' AND n.nspname = current_schema() AND c.relname ~ %s",
@@ -112,19 +112,19 @@ class Beside:
     def _place(self, name: str) -> sql.Identifier:
         return sql.Identifier("pg_temp", name) if self.temporary else sql.Identifier(name)
 
-    def place_of(self, table: Table) -> sql.Identifier:
+    def qualified_table(self, table: Table) -> sql.Identifier:
         """The table beside a live one, as it is written in SQL."""
         return self._place(self.name_of(table))
 
 
-class BesideRows(Rows):
+class ShadowRows(ProjectionRows):
     """Rows that lie in the tables beside. Kept from page to page: nobody else writes there."""
 
-    def __init__(self, beside: Beside) -> None:
+    def __init__(self, beside: ShadowTables) -> None:
         super().__init__()
         self._beside = beside
 
-    def forget_beyond(self, held: int) -> None:
+    def evict_beyond(self, held: int) -> None:
         """Keep memory bounded."""
         if len(self._held) > held:
             self._held.clear()
@@ -132,7 +132,7 @@ class BesideRows(Rows):
     def _read(self, table: Table, keys: Collection[Any]) -> dict[str, models.Model]:
         meta = table._meta  # noqa: SLF001
         asked = sql.SQL("SELECT {} FROM {} WHERE {} = ANY(%b::{}[])").format(
-            _listed(table), self._beside.place_of(table), sql.Identifier(key_of(table)), sql.SQL(key_type(table))
+            _listed(table), self._beside.qualified_table(table), sql.Identifier(key_of(table)), sql.SQL(key_type(table))
         )
         found = self._beside.connection.execute(asked, ([str(k) for k in keys],)).fetchall()
         names = [f.attname for f in meta.concrete_fields]
@@ -144,12 +144,12 @@ class BesideRows(Rows):
             self._upsert(table, kept)
         if gone:
             words = sql.SQL("DELETE FROM {} WHERE {}::text = ANY(%s)")
-            asked = words.format(self._beside.place_of(table), sql.Identifier(key_of(table)))
+            asked = words.format(self._beside.qualified_table(table), sql.Identifier(key_of(table)))
             self._beside.connection.execute(asked, ([str(key) for key in gone],))
 
     def _upsert(self, table: Table, rows: list[models.Model]) -> None:
         """By COPY into a table of this transaction, then in one statement into the one beside."""
-        run, place, names = self._beside.connection.execute, self._beside.place_of(table), _listed(table)
+        run, place, names = self._beside.connection.execute, self._beside.qualified_table(table), _listed(table)
         stage = sql.Identifier("pg_temp", f"{table._meta.db_table}__stage")  # noqa: SLF001
         create = "CREATE TEMPORARY TABLE IF NOT EXISTS {} (LIKE {}) ON COMMIT DELETE ROWS"
         run(sql.SQL(create).format(stage, place))

@@ -18,7 +18,7 @@ class FullTile:
 
 
 @dataclass(slots=True)
-class GrowingTree:
+class AppendTree:
     """`edge[level]`: the entries of the last tile of that level, which is not full. `peaks[height]`: its subtrees."""
 
     size: int = 0
@@ -60,9 +60,9 @@ class GrowingTree:
         return FullTile(level, ends_at - 1, hashes, tile_root)
 
 
-def regrown(edge: Sequence[Sequence[bytes]]) -> GrowingTree:
+def rebuild_tree(edge: Sequence[Sequence[bytes]]) -> AppendTree:
     """A tree from the entries of the last tiles of each level, lowest first; each must be short of 256."""
-    tree = GrowingTree(edge=[list(entries) for entries in edge])
+    tree = AppendTree(edge=[list(entries) for entries in edge])
     for level, entries in enumerate(edge):
         if len(entries) >= WIDTH:
             raise ValueError(f"level {level} has {len(entries)} entries that belong into a full tile")

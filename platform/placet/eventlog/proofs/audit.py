@@ -5,18 +5,18 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from placet.eventlog.proofs.append_tree import FullTile, GrowingTree
-from placet.eventlog.proofs.head_file import kept_head
-from placet.eventlog.proofs.signed_note import NoteUnsound, Verifier
+from placet.eventlog.proofs.append_tree import AppendTree, FullTile
+from placet.eventlog.proofs.head_file import load_head
+from placet.eventlog.proofs.signed_note import InvalidNote, Verifier
 from placet.eventlog.proofs.tiles import Tile
-from placet.eventlog.proofs.tree_head import Head, opened_head
+from placet.eventlog.proofs.tree_head import TreeHead, verify_head
 from placet.eventlog.proofs.tree_store import Connection, SignedHead, every_head, leaf_hashes, read_tile
 
 PAGE: Final = 5_000
 
 
 @dataclass(slots=True)
-class Checked:
+class AuditResult:
     """`wrong`: what does not fit, in words; empty where all is as signed."""
 
     size: int = 0
@@ -27,9 +27,9 @@ class Checked:
     wrong: list[str] = field(default_factory=list)
 
 
-def check_log(connection: Connection, verifier: Verifier, place: Path | None = None) -> Checked:
+def audit_log(connection: Connection, verifier: Verifier, place: Path | None = None) -> AuditResult:
     """Reads every event once, page by page. Heads of an older name of this log are checked as well."""
-    found, tree = Checked(), GrowingTree()
+    found, tree = AuditResult(), AppendTree()
     expected = _heads(connection, verifier, place, found)
     while leaves := leaf_hashes(connection, tree.size, PAGE):
         tiles: list[FullTile] = []
@@ -42,7 +42,7 @@ def check_log(connection: Connection, verifier: Verifier, place: Path | None = N
     return found
 
 
-def _heads(connection: Connection, verifier: Verifier, place: Path | None, found: Checked) -> dict[int, set[bytes]]:
+def _heads(connection: Connection, verifier: Verifier, place: Path | None, found: AuditResult) -> dict[int, set[bytes]]:
     """Size -> the roots that were signed for it: more than one is a fork."""
     expected: dict[int, set[bytes]] = {}
     for signed in every_head(connection):
@@ -50,7 +50,7 @@ def _heads(connection: Connection, verifier: Verifier, place: Path | None, found
         found.signed = max(found.signed, signed.head.size)
         found.wrong += _unsound(signed, verifier)
         expected.setdefault(signed.head.size, set()).add(signed.head.root)
-    kept = kept_head(place) if place else None
+    kept = load_head(place) if place else None
     if kept and kept.origin == verifier.name:
         expected.setdefault(kept.size, set()).add(kept.root)
     return expected
@@ -58,18 +58,18 @@ def _heads(connection: Connection, verifier: Verifier, place: Path | None, found
 
 def _unsound(signed: SignedHead, verifier: Verifier) -> list[str]:
     try:
-        told: Head | None = opened_head(signed.note, Verifier(signed.head.origin, verifier.public))
-    except NoteUnsound as unsound:
+        told: TreeHead | None = verify_head(signed.note, Verifier(signed.head.origin, verifier.public))
+    except InvalidNote as unsound:
         return [f"the head over {signed.head.size} events: {unsound}"]
     return [] if told == signed.head else [f"the head over {signed.head.size} events is not what its note says"]
 
 
-def _compare(roots: set[bytes], tree: GrowingTree, found: Checked) -> None:
+def _compare(roots: set[bytes], tree: AppendTree, found: AuditResult) -> None:
     if roots - {tree.root}:
         found.wrong.append(f"rewritten: the first {tree.size} events have another root than the one that was signed")
 
 
-def _compare_tiles(connection: Connection, tiles: list[FullTile], found: Checked) -> None:
+def _compare_tiles(connection: Connection, tiles: list[FullTile], found: AuditResult) -> None:
     read = partial(read_tile, connection)
     for tile in tiles:
         found.tiles += 1

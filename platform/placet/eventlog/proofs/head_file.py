@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from placet.eventlog.proofs.signed_note import NoteUnsound
-from placet.eventlog.proofs.tree_head import Head, told_head
+from placet.eventlog.proofs.signed_note import InvalidNote
+from placet.eventlog.proofs.tree_head import TreeHead, parse_head_unverified
 
 FOLDER: Final = "log-head"
 NAME: Final = "checkpoint"
@@ -31,11 +31,11 @@ def write_head(place: Path, note: str) -> None:
     draft.replace(place)
 
 
-def kept_head(place: Path) -> Head | None:
-    """The head that was written last; None before the first. Raises `NoteUnsound` for a file that is none."""
+def load_head(place: Path) -> TreeHead | None:
+    """The head that was written last; None before the first. Raises `InvalidNote` for a file that is none."""
     try:
-        return told_head(place.read_text(encoding="utf-8"))
+        return parse_head_unverified(place.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
-        raise NoteUnsound(f"{place} is not a tree head") from None
+        raise InvalidNote(f"{place} is not a tree head") from None

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import psycopg
 
-from placet.eventlog.polling import StillWaiting, Tick, rest, until
+from placet.eventlog.polling import Tick, WaitTimedOut, pause, wait_until
 from placet.eventlog.proofs.leaf import leaf_bytes, leaf_of, moment
 from placet.eventlog.proofs.prove import prove_inclusion
 from placet.eventlog.proofs.receipt import Opening, Receipt
@@ -31,7 +31,7 @@ def issue_receipt(
 
     Raises `NoSuchReceipt`; `NotYetSigned` when no head covers it in time.
     """
-    row = _signed_row(log, place, tick or (lambda: rest(LOOK_AGAIN_SECONDS)), seconds)
+    row = _signed_row(log, place, tick or (lambda: pause(LOOK_AGAIN_SECONDS)), seconds)
     newest: SignedHead = _covering(log, row[0])
     proof = prove_inclusion(log.connection, row[0] - 1, newest.head.size)
     return Receipt(
@@ -50,8 +50,8 @@ def _signed_row(log: EventLog, place: tuple[str, int], tick: Tick, seconds: floa
     if not _row(log, place):
         raise NoSuchReceipt
     try:
-        until(lambda: _is_signed(log, _row(log, place)), tick, seconds)
-    except StillWaiting:
+        wait_until(lambda: _is_signed(log, _row(log, place)), tick, seconds)
+    except WaitTimedOut:
         raise NotYetSigned from None
     return _row(log, place)
 

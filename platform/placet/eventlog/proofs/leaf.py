@@ -26,7 +26,7 @@ class Leaf:
     position: int
     recorded_at: str
     data: str
-    sealed: tuple[str, ...]
+    encrypted: tuple[str, ...]
 
 
 def leaf_bytes(leaf: Leaf) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from placet.eventlog.proofs.monitor import Fetch, Seen, Unreachable
+from placet.eventlog.proofs.monitor import Fetch, MonitorState, Unreachable
 
 SECONDS: Final = 20.0
 LARGEST_BYTES: Final = 4_000_000
@@ -39,17 +39,17 @@ def _folder(folder: Path) -> Fetch:
     return fetch
 
 
-def remembered(state: Path) -> Seen | None:
+def load_state(state: Path) -> MonitorState | None:
     """What the monitor saw last; None before its first look. Raises `ValueError` for a file that is no memory."""
     try:
-        return Seen(**json.loads(state.read_text()))
+        return MonitorState(**json.loads(state.read_text()))
     except FileNotFoundError:
         return None
     except (TypeError, json.JSONDecodeError):
         raise ValueError(f"{state} is not what a monitor remembered") from None
 
 
-def remember(state: Path, seen: Seen) -> None:
+def save_state(state: Path, seen: MonitorState) -> None:
     """Whole or not at all."""
     draft = state.with_name(f".{state.name}.new")
     draft.write_text(json.dumps(asdict(seen), indent=1) + "\n")

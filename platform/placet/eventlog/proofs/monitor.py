@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from placet.eventlog.proofs.signed_note import KeyUnsound, NoteUnsound, Verifier, read_verifier
+from placet.eventlog.proofs.signed_note import InvalidKey, InvalidNote, Verifier, read_verifier
 from placet.eventlog.proofs.tiles import Tile, hashes_of, nodes_from
-from placet.eventlog.proofs.tree import BeyondTheTree, consistency_proof, is_consistent
-from placet.eventlog.proofs.tree_head import Head, opened_head, told_head
-from placet.eventlog.proofs.verify import Proved, ReceiptInvalid, verify_receipt
+from placet.eventlog.proofs.tree import OutsideTree, consistency_proof, is_consistent
+from placet.eventlog.proofs.tree_head import TreeHead, parse_head_unverified, verify_head
+from placet.eventlog.proofs.verify import ReceiptInvalid, VerifiedReceipt, verify_receipt
 
 RESTORED: Final = "log.restored.v1"
 Fetch = Callable[[str], bytes]
@@ -24,7 +24,7 @@ class Unreachable(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class MonitorState:
     """What a monitor remembers."""
 
     key: str
@@ -32,12 +32,12 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class MonitorFinding:
     """`kind`: first, same, grown, restored; or rewritten, truncated, forked, unsigned, unknown."""
 
     kind: str
-    told: str
-    seen: Seen
+    message: str
+    state: MonitorState
     """What to remember from here on: unchanged where something is wrong."""
     lost: tuple[int, int] | None = None
     """The first and last position that a restore has lost."""
@@ -47,44 +47,46 @@ class Finding:
         return self.kind in {"first", "same", "grown", "restored"}
 
 
-def look(fetch: Fetch, seen: Seen | None, key: str = "") -> Finding:
+def poll_log(fetch: Fetch, seen: MonitorState | None, key: str = "") -> MonitorFinding:
     """One look. `key` for the first one; without it the log's own word is taken for it. Raises `Unreachable`."""
     note = _text(fetch("checkpoint"))
     if seen is None:
         return _first(note, key or _text(fetch("key")))
     try:
         verifier = read_verifier(seen.key)
-        before = opened_head(seen.checkpoint, verifier)
-        if (told := told_head(note)).origin != before.origin:
+        before = verify_head(seen.checkpoint, verifier)
+        if (told := parse_head_unverified(note)).origin != before.origin:
             return _renamed(fetch, seen, before, verifier, told.origin, note)
-        now = opened_head(note, verifier)
-    except (NoteUnsound, KeyUnsound) as unsound:
-        return Finding("unsigned", str(unsound), seen)
+        now = verify_head(note, verifier)
+    except (InvalidNote, InvalidKey) as unsound:
+        return MonitorFinding("unsigned", str(unsound), seen)
     return _compared(fetch, seen, before, now, note)
 
 
-def _first(note: str, key: str) -> Finding:
-    nothing = Seen(key.strip(), "")
+def _first(note: str, key: str) -> MonitorFinding:
+    nothing = MonitorState(key.strip(), "")
     try:
-        head = opened_head(note, read_verifier(key))
-    except (NoteUnsound, KeyUnsound) as unsound:
-        return Finding("unsigned", str(unsound), nothing)
-    return Finding("first", f"{head.size} events; remembered from here on", Seen(key.strip(), note))
+        head = verify_head(note, read_verifier(key))
+    except (InvalidNote, InvalidKey) as unsound:
+        return MonitorFinding("unsigned", str(unsound), nothing)
+    return MonitorFinding("first", f"{head.size} events; remembered from here on", MonitorState(key.strip(), note))
 
 
-def _compared(fetch: Fetch, seen: Seen, before: Head, now: Head, note: str) -> Finding:
+def _compared(fetch: Fetch, seen: MonitorState, before: TreeHead, now: TreeHead, note: str) -> MonitorFinding:
     if now.size < before.size:
-        return Finding("truncated", f"{before.size} events were signed, {now.size} are left", seen)
+        return MonitorFinding("truncated", f"{before.size} events were signed, {now.size} are left", seen)
     if now.size == before.size and now.root != before.root:
-        return Finding("forked", f"two histories of {now.size} events were signed", seen)
+        return MonitorFinding("forked", f"two histories of {now.size} events were signed", seen)
     if now == before:
-        return Finding("same", f"{now.size} events", seen)
+        return MonitorFinding("same", f"{now.size} events", seen)
     if not _grew(fetch, before, now):
-        return Finding("rewritten", f"{now.size} events do not begin with the {before.size} that were signed", seen)
-    return Finding("grown", f"from {before.size} to {now.size} events", Seen(seen.key, note))
+        return MonitorFinding(
+            "rewritten", f"{now.size} events do not begin with the {before.size} that were signed", seen
+        )
+    return MonitorFinding("grown", f"from {before.size} to {now.size} events", MonitorState(seen.key, note))
 
 
-def _grew(fetch: Fetch, before: Head, now: Head) -> bool:
+def _grew(fetch: Fetch, before: TreeHead, now: TreeHead) -> bool:
     """Whether the tree of `now` begins with that of `before`, by its own tiles."""
 
     def read(tile: Tile) -> list[bytes]:
@@ -94,30 +96,32 @@ def _grew(fetch: Fetch, before: Head, now: Head) -> bool:
         return False
     try:
         proof = consistency_proof(nodes_from(read, now.size), before.size, now.size)
-    except BeyondTheTree:
+    except OutsideTree:
         return False
     return is_consistent(before.size, before.root, now.size, now.root, proof)
 
 
-def _renamed(fetch: Fetch, seen: Seen, before: Head, verifier: Verifier, origin: str, note: str) -> Finding:  # noqa: PLR0913, PLR0917  what was, and what is
+def _renamed(  # noqa: PLR0913, PLR0917  what was, and what is
+    fetch: Fetch, seen: MonitorState, before: TreeHead, verifier: Verifier, origin: str, note: str
+) -> MonitorFinding:
     """Another name: a restore, if an event under the new name says so and names at least all that was seen."""
     again = Verifier(origin, verifier.public)
-    now = opened_head(note, again)
+    now = verify_head(note, again)
     try:
         proved = verify_receipt(fetch("restored"), again)
     except (ReceiptInvalid, Unreachable) as absent:
-        return Finding(
+        return MonitorFinding(
             "unknown", f"the log calls itself {origin}, and nothing proves that it was restored: {absent}", seen
         )
     if why := _contradiction(fetch, before, now, proved):
-        return Finding("forked", why, seen)
+        return MonitorFinding("forked", why, seen)
     kept, old_size = proved.leaf.position - 1, int(proved.data["old_size"])
     lost = (kept + 1, old_size) if old_size > kept else None
     words = f"positions {kept + 1} to {old_size} are lost" if lost else "nothing is lost"
-    return Finding("restored", f"from {before.origin}; {words}", Seen(again.text, note), lost)
+    return MonitorFinding("restored", f"from {before.origin}; {words}", MonitorState(again.text, note), lost)
 
 
-def _contradiction(fetch: Fetch, before: Head, now: Head, proved: Proved) -> str:
+def _contradiction(fetch: Fetch, before: TreeHead, now: TreeHead, proved: VerifiedReceipt) -> str:
     """Why this is not the restore of what was seen; empty where it is."""
     said = proved.data
     if proved.leaf.type != RESTORED or said.get("old_origin") != before.origin:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
-from placet.eventlog.proofs.refusals import NotInTheTree, NotYetSigned
+from placet.eventlog.proofs.refusals import NotInTree, NotYetSigned
 from placet.eventlog.proofs.tiles import Tile, nodes_from, width_of
-from placet.eventlog.proofs.tree import BeyondTheTree, consistency_proof, inclusion_proof
+from placet.eventlog.proofs.tree import OutsideTree, consistency_proof, inclusion_proof
 from placet.eventlog.proofs.tree_store import Connection, SignedHead, newest_head, read_tile
 
 
@@ -18,31 +18,31 @@ def signed_head(connection: Connection) -> SignedHead:
 
 
 def prove_inclusion(connection: Connection, index: int, size: int) -> list[bytes]:
-    """That leaf `index` is in the tree of `size`. Raises `NotInTheTree`, `NotYetSigned`."""
+    """That leaf `index` is in the tree of `size`. Raises `NotInTree`, `NotYetSigned`."""
     return _proved(connection, size, lambda: inclusion_proof(_nodes(connection, size), index, size))
 
 
 def prove_consistency(connection: Connection, old: int, new: int) -> list[bytes]:
-    """That the tree of `new` begins with that of `old`. Raises `NotInTheTree`, `NotYetSigned`."""
+    """That the tree of `new` begins with that of `old`. Raises `NotInTree`, `NotYetSigned`."""
     return _proved(connection, new, lambda: consistency_proof(_nodes(connection, new), old, new))
 
 
 def tile_content(connection: Connection, tile: Tile) -> bytes:
-    """The bytes of a tile, as far as it is signed. Raises `NotInTheTree`, `NotYetSigned`."""
+    """The bytes of a tile, as far as it is signed. Raises `NotInTree`, `NotYetSigned`."""
     size = signed_head(connection).head.size
     if width_of(tile.level, tile.index, size) < tile.width:
-        raise NotInTheTree(f"Tile {tile.address} is not in the tree of {size}.")
+        raise NotInTree(f"Tile {tile.address} is not in the tree of {size}.")
     return b"".join(read_tile(connection, tile))
 
 
 def _proved(connection: Connection, size: int, prove: Callable[[], list[bytes]]) -> list[bytes]:
     signed = signed_head(connection).head.size
     if size > signed:
-        raise NotInTheTree(f"The newest head is over {signed} events.")
+        raise NotInTree(f"The newest head is over {signed} events.")
     try:
         return prove()
-    except BeyondTheTree as beyond:
-        raise NotInTheTree(f"{str(beyond).capitalize()}.") from None
+    except OutsideTree as beyond:
+        raise NotInTree(f"{str(beyond).capitalize()}.") from None
 
 
 def _nodes(connection: Connection, size: int) -> Callable[[int, int], bytes]:

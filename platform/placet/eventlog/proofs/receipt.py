@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from placet.eventlog.proofs.signed_note import NoteUnsound, strict_base64
+from placet.eventlog.proofs.signed_note import InvalidNote, strict_base64
 from placet.eventlog.proofs.tree import HASH_BYTES
 
 NEEDED: Final = frozenset({"leaf", "data", "index", "proof", "checkpoint", "issued_at"})
@@ -95,7 +95,7 @@ def _bytes(text: Any) -> bytes:
         raise ReceiptMalformed("bytes are base64 text")
     try:
         return strict_base64(text)
-    except NoteUnsound as unsound:
+    except InvalidNote as unsound:
         raise ReceiptMalformed(str(unsound)) from None
 
 

@@ -39,7 +39,7 @@ def newest_of(log: EventLog, type_name: str) -> tuple[str, int] | None:
     return (str(row[0]), int(row[1])) if row else None
 
 
-def place_of(log: EventLog, event_id: str) -> tuple[str, int] | None:
+def event_row(log: EventLog, event_id: str) -> tuple[str, int] | None:
     """(stream, version) of an event of one of these types."""
     row = log.connection.execute(FIND, (UUID(event_id),)).fetchone()
     return (str(row[0]), int(row[1])) if row else None

@@ -3,7 +3,7 @@
 from placet.kernel.refusal import Refusal
 
 
-class ProofUnasked(Refusal):
+class ProofRequestInvalid(Refusal):
     """The question for a proof cannot be read."""
 
     code = "proof_unasked"
@@ -11,7 +11,7 @@ class ProofUnasked(Refusal):
     status = 400
 
 
-class NotInTheTree(Refusal):
+class NotInTree(Refusal):
     """The tree does not have this."""
 
     code = "not_in_the_tree"

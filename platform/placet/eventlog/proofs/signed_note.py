@@ -16,11 +16,11 @@ DASH: Final = "\u2014 "
 LONGEST: Final = 1_000_000
 
 
-class NoteUnsound(ValueError):
+class InvalidNote(ValueError):
     """Not a note, or not signed by this key."""
 
 
-class KeyUnsound(ValueError):
+class InvalidKey(ValueError):
     """Not a verifier key: `<name>+<8 hex digits>+<base64>`, as `placet log key` prints it."""
 
 
@@ -41,16 +41,16 @@ class Verifier:
         return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
 
     def opened(self, note: str) -> str:
-        """The text of a note that this key has signed. Raises `NoteUnsound`. Signatures of others are passed over."""
+        """The text of a note that this key has signed. Raises `InvalidNote`. Signatures of others are passed over."""
         text, lines = _parts(note)
         mine = [found for line in lines if (found := self._mine(line)) is not None]
         if not mine:
-            raise NoteUnsound(f"no signature by {self.name}")
+            raise InvalidNote(f"no signature by {self.name}")
         try:
             for signature in mine:
                 Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
         except InvalidSignature:
-            raise NoteUnsound(f"the signature by {self.name} does not fit the text") from None
+            raise InvalidNote(f"the signature by {self.name} does not fit the text") from None
         return text
 
     def _mine(self, line: str) -> bytes | None:
@@ -82,42 +82,42 @@ class Signer:
 
 
 def read_verifier(text: str) -> Verifier:
-    """From C2SP's text form. Raises `KeyUnsound`."""
+    """From C2SP's text form. Raises `InvalidKey`."""
     name, _, rest = text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
     try:
         content = strict_base64(encoded)
         found = Verifier(_sound_name(name), content[1:])
-    except NoteUnsound as unsound:
-        raise KeyUnsound(f"not a verifier key: {unsound}") from None
+    except InvalidNote as unsound:
+        raise InvalidKey(f"not a verifier key: {unsound}") from None
     if content[:1] != ED25519 or len(content) != 33 or found.key_id.hex() != key_id:
-        raise KeyUnsound("not a verifier key: its parts do not fit each other")
+        raise InvalidKey("not a verifier key: its parts do not fit each other")
     return found
 
 
 def strict_base64(text: str) -> bytes:
-    """Standard base64 in its one canonical form. Raises `NoteUnsound`."""
+    """Standard base64 in its one canonical form. Raises `InvalidNote`."""
     try:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise NoteUnsound("not base64") from None
+        raise InvalidNote("not base64") from None
     if base64.b64encode(content).decode() != text:
-        raise NoteUnsound("base64 with stray bits")
+        raise InvalidNote("base64 with stray bits")
     return content
 
 
 def _sound_name(name: str) -> str:
     if not name or "+" in name or any(c.isspace() for c in name):
-        raise NoteUnsound("a key's name has no spaces and no plus")
+        raise InvalidNote("a key's name has no spaces and no plus")
     return name
 
 
 def _parts(note: str) -> tuple[str, list[str]]:
     """(text with its last newline, signature lines)."""
     if len(note) > LONGEST or any(ord(c) < 32 and c != "\n" for c in note):
-        raise NoteUnsound("not a note: too long, or with control characters")
+        raise InvalidNote("not a note: too long, or with control characters")
     text, found, signatures = note.rpartition("\n\n")
     lines = signatures.split("\n")
     if not found or not text or lines[-1] or not all(line.startswith(DASH) for line in lines[:-1]) or len(lines) < 2:
-        raise NoteUnsound("not a note: text, an empty line, then signatures")
+        raise InvalidNote("not a note: text, an empty line, then signatures")
     return f"{text}\n", lines[:-1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from placet.eventlog.proofs.tree import HASH_BYTES, BeyondTheTree, Nodes, in_memory
+from placet.eventlog.proofs.tree import HASH_BYTES, Nodes, OutsideTree, in_memory
 
 HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
@@ -68,7 +68,7 @@ def nodes_from(read: Callable[[Tile], list[bytes]], size: int) -> Nodes:
         tile = Tile(level, index, width_of(level, index, size))
         found = read(tile) if tile.width else []
         if len(found) < tile.width or not tile.width:
-            raise BeyondTheTree(f"tile {tile.address} is not in a tree of {size}")
+            raise OutsideTree(f"tile {tile.address} is not in a tree of {size}")
         return found
 
     def nodes(height: int, index: int) -> bytes:
@@ -77,7 +77,7 @@ def nodes_from(read: Callable[[Tile], list[bytes]], size: int) -> Nodes:
         held = entries(level, first // WIDTH)
         at = first % WIDTH
         if at + (1 << above) > len(held):
-            raise BeyondTheTree(f"the subtree {index} of height {height} is not complete in a tree of {size}")
+            raise OutsideTree(f"the subtree {index} of height {height} is not complete in a tree of {size}")
         return in_memory(held[at : at + (1 << above)])(above, 0)
 
     return nodes

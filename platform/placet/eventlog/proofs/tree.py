@@ -13,7 +13,7 @@ Nodes = Callable[[int, int], bytes]
 """(height, index) -> hash of the complete subtree of 2**height leaves that begins at leaf index * 2**height."""
 
 
-class BeyondTheTree(ValueError):
+class OutsideTree(ValueError):
     """Asked for a leaf, or for a size, that the tree does not have."""
 
 
@@ -49,14 +49,14 @@ def in_memory(hashes: Sequence[bytes]) -> Nodes:
 def inclusion_proof(nodes: Nodes, index: int, size: int) -> list[bytes]:
     """The hashes beside the way from leaf `index` up to the root of `size` leaves, lowest first."""
     if not 0 <= index < size:
-        raise BeyondTheTree(f"there is no leaf {index} in a tree of {size}")
+        raise OutsideTree(f"there is no leaf {index} in a tree of {size}")
     return _inclusion(nodes, index, 0, size)
 
 
 def consistency_proof(nodes: Nodes, old: int, new: int) -> list[bytes]:
     """That the first `old` of `new` leaves are the tree of size `old`. Empty where both are the same."""
     if not 0 < old <= new:
-        raise BeyondTheTree(f"a tree of {new} does not grow out of one of {old}")
+        raise OutsideTree(f"a tree of {new} does not grow out of one of {old}")
     return _consistency(nodes, old, 0, new, is_whole=True)
 
 

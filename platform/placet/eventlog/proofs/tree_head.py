@@ -5,14 +5,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from placet.eventlog.proofs.signed_note import NoteUnsound, Signer, Verifier, strict_base64
+from placet.eventlog.proofs.signed_note import InvalidNote, Signer, Verifier, strict_base64
 from placet.eventlog.proofs.tree import HASH_BYTES
 
 SIZE: Final = re.compile(r"0|[1-9]\d{0,17}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class TreeHead:
     """How many leaves the tree has, and its root. `origin` names the log."""
 
     origin: str
@@ -28,25 +28,25 @@ class Head:
         return signer.signed(self.text)
 
 
-def read_head(text: str) -> Head:
-    """From the text of a note. Extension lines are passed over. Raises `NoteUnsound`."""
+def parse_head(text: str) -> TreeHead:
+    """From the text of a note. Extension lines are passed over. Raises `InvalidNote`."""
     lines = text.split("\n")
     if len(lines) < 4 or not lines[0] or not SIZE.fullmatch(lines[1]) or not all(lines[:-1]) or lines[-1]:
-        raise NoteUnsound("not a tree head: origin, size, root")
+        raise InvalidNote("not a tree head: origin, size, root")
     root = strict_base64(lines[2])
     if len(root) != HASH_BYTES:
-        raise NoteUnsound("not a tree head: a root has 32 bytes")
-    return Head(lines[0], int(lines[1]), root)
+        raise InvalidNote("not a tree head: a root has 32 bytes")
+    return TreeHead(lines[0], int(lines[1]), root)
 
 
-def opened_head(note: str, verifier: Verifier) -> Head:
-    """The head that a note tells, signed by this key under its own name. Raises `NoteUnsound`."""
-    head = read_head(verifier.opened(note))
+def verify_head(note: str, verifier: Verifier) -> TreeHead:
+    """The head that a note tells, signed by this key under its own name. Raises `InvalidNote`."""
+    head = parse_head(verifier.opened(note))
     if head.origin != verifier.name:
-        raise NoteUnsound(f"the head is of {head.origin}, the key of {verifier.name}")
+        raise InvalidNote(f"the head is of {head.origin}, the key of {verifier.name}")
     return head
 
 
-def told_head(note: str) -> Head:
-    """The head that a note tells, whoever signed it: for a first look. Raises `NoteUnsound`."""
-    return read_head(f"{note.partition(chr(10) * 2)[0]}\n")
+def parse_head_unverified(note: str) -> TreeHead:
+    """The head that a note tells, whoever signed it: for a first look. Raises `InvalidNote`."""
+    return parse_head(f"{note.partition(chr(10) * 2)[0]}\n")

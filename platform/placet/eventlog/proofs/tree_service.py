@@ -11,21 +11,21 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from placet.eventlog.proofs.append_tree import FullTile, GrowingTree
-from placet.eventlog.proofs.head_file import kept_head, write_head
-from placet.eventlog.proofs.signed_note import NoteUnsound, Signer
+from placet.eventlog.proofs.append_tree import AppendTree, FullTile
+from placet.eventlog.proofs.head_file import load_head, write_head
+from placet.eventlog.proofs.signed_note import InvalidNote, Signer
 from placet.eventlog.proofs.tiles import nodes_from
 from placet.eventlog.proofs.tree import root
-from placet.eventlog.proofs.tree_head import Head
+from placet.eventlog.proofs.tree_head import TreeHead
 from placet.eventlog.proofs.tree_store import (
     Connection,
     SignedHead,
-    keep_head,
-    keep_tiles,
     leaf_hashes,
     newest_head,
     publish_newest,
     read_tile,
+    store_head,
+    store_tiles,
     stored_tree,
 )
 
@@ -46,16 +46,16 @@ class HistoryChanged(RuntimeError):
     """The log does not give the root of a head that was signed before. Nothing was signed. See `placet log check`."""
 
 
-class TreeKeeper:
+class TreeService:
     """One connection of its own (autocommit). `place`: the file of the newest head; None keeps none."""
 
     def __init__(self, connection: Connection, signer: Signer, place: Path | None = None) -> None:
         self.connection = connection
         self.signer = signer
         self.place = place
-        self._tree: GrowingTree | None = None
+        self._tree: AppendTree | None = None
         self._pins: dict[int, bytes] = {}
-        self._newest: Head | None = None
+        self._newest: TreeHead | None = None
         self._published_at = -PUBLISH_EVERY_SECONDS
 
     def run_once(self) -> int:
@@ -76,15 +76,15 @@ class TreeKeeper:
         while not should_stop():
             try:
                 added = self.run_once()
-            except (HistoryChanged, NoteUnsound):
+            except (HistoryChanged, InvalidNote):
                 logger.exception("no tree head is signed")
                 _rest(DOUBT_SECONDS, should_stop)
             else:
                 time.sleep(0 if added == AT_MOST else REST_SECONDS)
 
-    def _stored(self) -> GrowingTree:
+    def _stored(self) -> AppendTree:
         tree, self._pins = stored_tree(self.connection), {}
-        kept = kept_head(self.place) if self.place else None
+        kept = load_head(self.place) if self.place else None
         if kept and kept.origin == self.signer.name:
             self._pin(kept, tree)
         return tree
@@ -93,41 +93,41 @@ class TreeKeeper:
         row = self.connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (LOCK_KEY,)).fetchone()
         return bool(row and row[0])
 
-    def _pin_newest(self, tree: GrowingTree) -> None:
+    def _pin_newest(self, tree: AppendTree) -> None:
         newest = newest_head(self.connection)
         self._newest = newest.head if newest else None
         if self._newest:
             self._pin(self._newest, tree)
 
-    def _pin(self, head: Head, tree: GrowingTree) -> None:
+    def _pin(self, head: TreeHead, tree: AppendTree) -> None:
         """What was signed once: looked at now, or when the tree has grown to it."""
         if head.size >= tree.size:
             self._pins[head.size] = head.root
         elif root(nodes_from(partial(read_tile, self.connection), head.size), head.size) != head.root:
             raise HistoryChanged(REWRITTEN.format(head.size))
 
-    def _grow(self, tree: GrowingTree) -> None:
+    def _grow(self, tree: AppendTree) -> None:
         tiles: list[FullTile] = []
         self._check(tree)
         for leaf in leaf_hashes(self.connection, tree.size, AT_MOST):
             tiles += tree.append(leaf)
             self._check(tree)
-        keep_tiles(self.connection, tiles)
+        store_tiles(self.connection, tiles)
 
-    def _check(self, tree: GrowingTree) -> None:
+    def _check(self, tree: AppendTree) -> None:
         pinned = self._pins.pop(tree.size, None)
         if pinned is not None and pinned != tree.root:
             raise HistoryChanged(REWRITTEN.format(tree.size))
 
-    def _sign(self, tree: GrowingTree) -> None:
+    def _sign(self, tree: AppendTree) -> None:
         if missing := max((size for size in self._pins if size > tree.size), default=0):
             raise HistoryChanged(TRUNCATED.format(missing, tree.size))
-        head, newest = Head(self.signer.name, tree.size, tree.root), self._newest
+        head, newest = TreeHead(self.signer.name, tree.size, tree.root), self._newest
         if tree.size and (newest is None or (newest.origin, newest.size) != (head.origin, head.size)):
             note = head.signed(self.signer)
             if self.place:
                 write_head(self.place, note)
-            keep_head(self.connection, SignedHead(head, note))
+            store_head(self.connection, SignedHead(head, note))
         self._publish()
 
     def _publish(self) -> None:

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import psycopg
 
-from placet.eventlog.proofs.append_tree import FullTile, GrowingTree, regrown
+from placet.eventlog.proofs.append_tree import AppendTree, FullTile, rebuild_tree
 from placet.eventlog.proofs.leaf import leaf_bytes, leaf_of
 from placet.eventlog.proofs.tiles import WIDTH, Tile, hashes_of
 from placet.eventlog.proofs.tree import leaf_hash
-from placet.eventlog.proofs.tree_head import Head
+from placet.eventlog.proofs.tree_head import TreeHead
 
 LEAVES: Final = """
 SELECT p.position, e.event_id, e.stream, e.version, e.type, e.recorded_at, sha256(e.data), e.sealed
@@ -41,7 +41,7 @@ Connection = psycopg.Connection[Any]
 class SignedHead:
     """A head and the note that tells it."""
 
-    head: Head
+    head: TreeHead
     note: str
 
 
@@ -50,7 +50,7 @@ def leaf_hashes(connection: Connection, after: int, at_most: int) -> list[bytes]
     return [leaf_hash(leaf_bytes(leaf_of(row))) for row in _rows(connection, LEAVES, (after, at_most))]
 
 
-def keep_tiles(connection: Connection, tiles: Iterable[FullTile]) -> None:
+def store_tiles(connection: Connection, tiles: Iterable[FullTile]) -> None:
     """Each once: whoever comes second finds it there, with the same bytes."""
     rows = [(tile.level, tile.index, tile.hashes, tile.root) for tile in tiles]
     if rows:
@@ -68,14 +68,14 @@ def read_tile(connection: Connection, tile: Tile) -> list[bytes]:
     return [bytes(row[0]) for row in _rows(connection, ROOTS, (tile.level - 1, first, first + tile.width))]
 
 
-def stored_tree(connection: Connection) -> GrowingTree:
+def stored_tree(connection: Connection) -> AppendTree:
     """The tree as far as full tiles of level 0 reach: what comes after is read from the log again."""
     counts = dict(_rows(connection, COUNTS, ()))
     edge: list[list[bytes]] = [[]]
     for level in range(len(counts)):
         first = counts.get(level + 1, 0) * WIDTH
         edge.append([bytes(row[0]) for row in _rows(connection, ROOTS, (level, first, counts[level]))])
-    return regrown(edge)
+    return rebuild_tree(edge)
 
 
 def newest_head(connection: Connection) -> SignedHead | None:
@@ -89,7 +89,7 @@ def every_head(connection: Connection) -> list[SignedHead]:
     return [_head(row) for row in _rows(connection, EVERY_HEAD, ())]
 
 
-def keep_head(connection: Connection, signed: SignedHead) -> None:
+def store_head(connection: Connection, signed: SignedHead) -> None:
     head = signed.head
     _do(connection, SIGN, (head.origin, head.size, head.root, signed.note))
 
@@ -101,7 +101,7 @@ def publish_newest(connection: Connection, thin_after_seconds: float) -> None:
 
 
 def _head(row: tuple[Any, ...]) -> SignedHead:
-    return SignedHead(Head(row[0], row[1], bytes(row[2])), row[3])
+    return SignedHead(TreeHead(row[0], row[1], bytes(row[2])), row[3])
 
 
 def _rows(connection: Connection, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from placet.eventlog.proofs.leaf import Leaf, hex_hashes, read_leaf
 from placet.eventlog.proofs.receipt import Receipt, ReceiptMalformed, read_receipt
-from placet.eventlog.proofs.signed_note import NoteUnsound, Verifier
+from placet.eventlog.proofs.signed_note import InvalidNote, Verifier
 from placet.eventlog.proofs.tree import leaf_hash, root_from_inclusion
-from placet.eventlog.proofs.tree_head import Head, opened_head
+from placet.eventlog.proofs.tree_head import TreeHead, verify_head
 
 STEPS: Final = ("receipt", "signature", "leaf", "inclusion", "data", "opened")
 
@@ -24,18 +24,18 @@ class ReceiptInvalid(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
+class VerifiedReceipt:
     """What a receipt proves: this event, at this position, under this head."""
 
     leaf: Leaf
     data: dict[str, Any]
-    head: Head
+    head: TreeHead
     opened: tuple[dict[str, str] | None, ...]
     """As the issuer told it: that a sealed part says this is the one thing that a receipt cannot prove."""
     issued_at: str
 
 
-def verify_receipt(content: bytes, key: Verifier) -> Proved:
+def verify_receipt(content: bytes, key: Verifier) -> VerifiedReceipt:
     """What a receipt's file proves. Raises `ReceiptInvalid`."""
     try:
         receipt = read_receipt(content)
@@ -46,13 +46,13 @@ def verify_receipt(content: bytes, key: Verifier) -> Proved:
     _inclusion(receipt, head)
     data = _data(receipt, leaf)
     _opened(receipt, leaf)
-    return Proved(leaf, data, head, tuple(one.fields for one in receipt.opened), receipt.issued_at)
+    return VerifiedReceipt(leaf, data, head, tuple(one.fields for one in receipt.opened), receipt.issued_at)
 
 
-def _signature(receipt: Receipt, key: Verifier) -> Head:
+def _signature(receipt: Receipt, key: Verifier) -> TreeHead:
     try:
-        return opened_head(receipt.checkpoint, key)
-    except NoteUnsound as unsound:
+        return verify_head(receipt.checkpoint, key)
+    except InvalidNote as unsound:
         raise ReceiptInvalid("signature", str(unsound)) from None
 
 
@@ -78,13 +78,13 @@ def _data(receipt: Receipt, leaf: Leaf) -> dict[str, Any]:
 
 def _opened(receipt: Receipt, leaf: Leaf) -> None:
     for segment, named in zip(receipt.opened, hex_hashes([one.segment for one in receipt.opened]), strict=True):
-        if named not in leaf.sealed:
+        if named not in leaf.encrypted:
             raise ReceiptInvalid("opened", "this is not a sealed part that the leaf names")
         if segment.fields is not None and sorted(segment.fields) != json.loads(segment.segment)["fields"]:
             raise ReceiptInvalid("opened", "these are not the fields that the part holds")
 
 
-def _inclusion(receipt: Receipt, head: Head) -> None:
+def _inclusion(receipt: Receipt, head: TreeHead) -> None:
     found = root_from_inclusion(leaf_hash(receipt.leaf), receipt.index, head.size, receipt.proof)
     if found != head.root:
         raise ReceiptInvalid("inclusion", "the proof does not lead to the signed root")

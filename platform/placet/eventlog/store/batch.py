@@ -9,21 +9,21 @@ from typing import Any
 from placet.eventlog.encryption.vault import Vault
 from placet.eventlog.store import codec
 from placet.eventlog.store.errors import MixedStream
-from placet.eventlog.store.event import is_guarded, stream_kind
-from placet.eventlog.store.records import ANY, CAUSE, Append, Appended, Cause
+from placet.eventlog.store.event import is_serialized, stream_kind
+from placet.eventlog.store.records import ANY, CAUSE, Append, Appended, EventMetadata
 
 
-class Batch:
+class AppendBatch:
     """The rows of one write, checked before any statement is sent."""
 
     def __init__(self, writes: Sequence[Append], vault: Vault) -> None:
         self.writes = writes
         self.size = sum(len(w.facts) for w in writes)
         self.vault = vault
-        self.given = {(s, v) for w in writes for s, v in w.given.items()}
+        self.given = {(s, v) for w in writes for s, v in w.preconditions.items()}
         self.ground = {s for s, _ in self.given}
         self.any = {w.stream for w in writes if w.expected == ANY}
-        alone = self.any | {w.stream for w in writes if is_guarded(w.stream)}
+        alone = self.any | {w.stream for w in writes if is_serialized(w.stream)}
         self.locks = {s: s in alone for s in alone | self.ground}
         self.bases: dict[str, int] = {}
         for write in writes:
@@ -57,7 +57,7 @@ class Batch:
         return rows
 
     def _rows_of(self, write: Append, ids: tuple[str, ...], base: int, *, is_first: bool) -> Iterator[tuple[Any, ...]]:
-        cause = write.cause or CAUSE.get() or Cause(ids[0])
+        cause = write.cause or CAUSE.get() or EventMetadata(ids[0])
         command_id = write.command_id or ids[0]
         for ordinal, (fact, event_id) in enumerate(zip(write.facts, ids, strict=True)):
             kind = codec.type_of(fact)

@@ -34,7 +34,7 @@ def type_of(fact: object) -> EventType:
 def encode(fact: object, event_id: str, vault: Vault) -> tuple[bytes, bytes | None]:
     """The stored bytes of a fact: (data, sealed segments or None)."""
     kind = type_of(fact)
-    if not kind.sealed:
+    if not kind.encrypted:
         return canonical(_values(fact, kind)), None
     segments = [
         {"fields": sorted(hidden), "sealed": _seal(vault, subject, hidden, event_id, kind.name), "subject": subject}
@@ -67,12 +67,12 @@ def digest(data: bytes, sealed: bytes | None) -> bytes:
 
 
 def _values(fact: Any, kind: EventType) -> dict[str, Any]:
-    return {f.name: getattr(fact, f.name) for f in dataclasses.fields(fact) if f.name not in kind.sealed}
+    return {f.name: getattr(fact, f.name) for f in dataclasses.fields(fact) if f.name not in kind.encrypted}
 
 
 def _by_subject(fact: object, kind: EventType) -> dict[str, dict[str, str]]:
     hidden: dict[str, dict[str, str]] = {}
-    for field, names_subject in kind.sealed.items():
+    for field, names_subject in kind.encrypted.items():
         value = getattr(fact, field)
         if value is not ERASED:
             hidden.setdefault(str(getattr(fact, names_subject)), {})[field] = value
@@ -80,14 +80,14 @@ def _by_subject(fact: object, kind: EventType) -> dict[str, dict[str, str]]:
 
 
 def _seal(vault: Vault, subject: str, hidden: dict[str, str], event_id: str, type_name: str) -> str:
-    return base64.b64encode(vault.seal(subject, canonical(hidden), _bound_to(event_id, type_name, subject))).decode()
+    return base64.b64encode(vault.encrypt(subject, canonical(hidden), _bound_to(event_id, type_name, subject))).decode()
 
 
 def _open(segments: list[dict[str, Any]], event_id: str, type_name: str, vault: Vault) -> dict[str, Any]:
     opened: dict[str, Any] = {}
     for segment in segments:
         subject = segment["subject"]
-        clear = vault.open(subject, base64.b64decode(segment["sealed"]), _bound_to(event_id, type_name, subject))
+        clear = vault.decrypt(subject, base64.b64decode(segment["sealed"]), _bound_to(event_id, type_name, subject))
         opened.update(dict.fromkeys(segment["fields"], ERASED) if clear is None else read_json(clear))
     return opened
 

@@ -15,7 +15,7 @@ class WrongExpectedVersion(LogError):
         self.stream, self.expected, self.actual = stream, expected, actual
 
 
-class GroundMoved(LogError):
+class PreconditionFailed(LogError):
     """A stream that the decision rests on has moved. Nothing was written; look at the difference and decide again."""
 
     def __init__(self, moved: Mapping[str, tuple[int, int]]) -> None:

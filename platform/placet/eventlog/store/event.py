@@ -14,15 +14,15 @@ from placet.kernel.ids import CaseId, EventId, FilingId, GenerationId, PersonId,
 __all__ = [
     "ERASED",
     "CaseId",
+    "Encrypted",
+    "EncryptedFor",
     "Erased",
     "EventId",
     "EventType",
     "FilingId",
-    "For",
     "GenerationId",
     "PersonId",
     "ReportId",
-    "Sealed",
     "event",
 ]
 
@@ -46,12 +46,12 @@ class Erased:
 
 ERASED: Final = Erased()
 
-Sealed = str | Erased
+Encrypted = str | Erased
 
 
 @dataclass(frozen=True, slots=True)
-class For:
-    """Names the field that holds the subject whose key seals this one: `Annotated[Sealed, For("asked_by")]`."""
+class EncryptedFor:
+    """Names the field that holds the subject whose key seals this one: `Annotated[Sealed, For("requested_by")]`."""
 
     field: str
 
@@ -64,11 +64,11 @@ class EventType:
     room: str
     version: int
     stream_kind: str
-    is_guarded: bool
+    is_serialized: bool
     fact: type[Any]
-    is_erasing: bool
+    clears_caches: bool
     """Once it is there, something was forgotten: what was opened before and is kept in memory is dropped."""
-    sealed: dict[str, str]
+    encrypted: dict[str, str]
     """Sealed field -> the field that names its subject."""
     tuples: frozenset[str]
 
@@ -79,13 +79,15 @@ class DuplicateEventType(TypeError):
 
 TYPES: Final[dict[str, EventType]] = {}
 BY_CLASS: Final[dict[type[Any], EventType]] = {}
-GUARDED: Final[set[str]] = set()
-ERASING: Final[set[str]] = set()
+SERIALIZED: Final[set[str]] = set()
+CLEARING_CACHES: Final[set[str]] = set()
 """Types after which every process drops what it has opened."""
 
 
 @dataclass_transform(frozen_default=True)
-def event(name: str, *, stream: str, guarded: bool = False, erasing: bool = False) -> Callable[[type[T]], type[T]]:
+def event(
+    name: str, *, stream: str, serialized: bool = False, clears_caches: bool = False
+) -> Callable[[type[T]], type[T]]:
     """Register a frozen dataclass as an event type on streams of the kind `stream`.
 
     `guarded`: appends to this kind take the stream's exclusive lock, so that a decision that was `given` it
@@ -94,20 +96,20 @@ def event(name: str, *, stream: str, guarded: bool = False, erasing: bool = Fals
 
     def register(cls: type[T]) -> type[T]:
         fact = dataclass(frozen=True)(cls)
-        kind = _describe(name, stream, guarded=guarded, erasing=erasing, fact=fact)
+        kind = _describe(name, stream, serialized=serialized, clears_caches=clears_caches, fact=fact)
         _refuse_a_clash(kind)
         TYPES[name] = kind
         BY_CLASS[fact] = kind
-        if guarded:
-            GUARDED.add(stream)
-        if erasing:
-            ERASING.add(name)
+        if serialized:
+            SERIALIZED.add(stream)
+        if clears_caches:
+            CLEARING_CACHES.add(name)
         return fact
 
     return register
 
 
-def _describe(name: str, stream: str, *, guarded: bool, erasing: bool, fact: type[Any]) -> EventType:
+def _describe(name: str, stream: str, *, serialized: bool, clears_caches: bool, fact: type[Any]) -> EventType:
     match = TYPE_NAME.match(name)
     if match is None:
         raise TypeError(f"{name!r} is not <room>.<subject>_<past participle>.v<n>")
@@ -117,10 +119,12 @@ def _describe(name: str, stream: str, *, guarded: bool, erasing: bool, fact: typ
         for field, hint in hints.items()
         if get_origin(hint) is Annotated
         for mark in get_args(hint)[1:]
-        if isinstance(mark, For)
+        if isinstance(mark, EncryptedFor)
     }
     tuples = frozenset(f for f, hint in hints.items() if get_origin(hint) is tuple)
-    return EventType(name, match["room"], int(match["version"]), stream, guarded, fact, erasing, sealed, tuples)
+    return EventType(
+        name, match["room"], int(match["version"]), stream, serialized, fact, clears_caches, sealed, tuples
+    )
 
 
 def _refuse_a_clash(new: EventType) -> None:
@@ -133,12 +137,12 @@ def _refuse_a_clash(new: EventType) -> None:
 
 def clear_fields(kind: EventType) -> list[str]:
     """Names of the fields that are stored in the clear."""
-    return [f.name for f in dataclasses.fields(kind.fact) if f.name not in kind.sealed]
+    return [f.name for f in dataclasses.fields(kind.fact) if f.name not in kind.encrypted]
 
 
-def is_guarded(stream: str) -> bool:
+def is_serialized(stream: str) -> bool:
     """Whether appends to this stream take its exclusive lock."""
-    return stream_kind(stream) in GUARDED
+    return stream_kind(stream) in SERIALIZED
 
 
 def stream_kind(stream: str) -> str:

@@ -12,9 +12,18 @@ import psycopg
 from django.db import connection as django_connection
 
 from placet.eventlog.encryption.vault import Vault, install_vault
-from placet.eventlog.store.batch import Batch
-from placet.eventlog.store.errors import Conflict, GroundMoved, WrongExpectedVersion
-from placet.eventlog.store.records import ANY, Append, Appended, Carried, Cause, RecordedEvent, Stream, because
+from placet.eventlog.store.batch import AppendBatch
+from placet.eventlog.store.errors import Conflict, PreconditionFailed, WrongExpectedVersion
+from placet.eventlog.store.records import (
+    ANY,
+    Append,
+    Appended,
+    EventMetadata,
+    OutboundRecord,
+    RecordedEvent,
+    Stream,
+    event_context,
+)
 from placet.eventlog.store.sql import (
     ANSWER,
     HEADS,
@@ -23,18 +32,29 @@ from placet.eventlog.store.sql import (
     LOCK,
     READ,
     READ_AT,
-    READ_CARRIED,
-    READ_CONCERNING,
+    READ_BY_TYPES,
     READ_CORRELATED,
+    READ_FOR_RELAY,
     READ_FROM,
     READ_LAST,
     READ_MANY,
-    READ_NEWS,
+    READ_SINCE,
     READ_TYPES,
-    STREAMS_WITH,
+    STREAMS_BY_TYPE,
 )
 
-__all__ = ["ANY", "Append", "Appended", "Cause", "EventLog", "Log", "RecordedEvent", "Stream", "because", "current_log"]
+__all__ = [
+    "ANY",
+    "Append",
+    "Appended",
+    "EventLog",
+    "EventMetadata",
+    "Log",
+    "RecordedEvent",
+    "Stream",
+    "current_log",
+    "event_context",
+]
 
 
 class Log(Protocol):
@@ -48,7 +68,7 @@ class Log(Protocol):
         facts: Sequence[object],
         *,
         expected: int,
-        given: Mapping[str, int] | None = None,
+        preconditions: Mapping[str, int] | None = None,
         command_id: str | None = None,
     ) -> Appended | None: ...
     def append_all(self, writes: Sequence[Append]) -> list[Appended]: ...
@@ -82,7 +102,7 @@ class EventLog:
     def read_since(self, known: Mapping[str, int]) -> dict[str, list[RecordedEvent]]:
         """What streams have beyond the versions that are known already, in one question."""
         found: dict[str, list[RecordedEvent]] = {name: [] for name in known}
-        for event in self._events(READ_NEWS, (list(known), list(known.values()))):
+        for event in self._events(READ_SINCE, (list(known), list(known.values()))):
             found[event.stream].append(event)
         return found
 
@@ -90,9 +110,9 @@ class EventLog:
         """Up to `limit` events with a position above `position`, in order. Dense: none is ever missing between."""
         return self._events(READ_FROM, (position, limit))
 
-    def read_carried(self, position: int, limit: int) -> list[Carried]:
+    def read_for_relay(self, position: int, limit: int) -> list[OutboundRecord]:
         """The same as `read_from`, for the relay: what a record tells of each event, in a third of the time."""
-        return [Carried._make(row) for row in self._rows(READ_CARRIED, (position, limit))]
+        return [OutboundRecord._make(row) for row in self._rows(READ_FOR_RELAY, (position, limit))]
 
     def read_at(self, positions: Iterable[int]) -> dict[int, RecordedEvent]:
         """The events at these positions, as far as there are any, in one question."""
@@ -103,17 +123,17 @@ class EventLog:
         """The events of some stored types in a range of positions, in order."""
         return self._events(READ_TYPES, (after, up_to, list(types)))
 
-    def read_concerning(self, after: int, up_to: int, kinds: Iterable[str]) -> list[RecordedEvent]:
+    def read_by_types(self, after: int, up_to: int, kinds: Iterable[str]) -> list[RecordedEvent]:
         """The same in any version; `kinds`: as `kind_of` gives them. Soon after they were written, in small ranges."""
-        return self._events(READ_CONCERNING, (after, up_to, up_to - after, list(kinds)))
+        return self._events(READ_BY_TYPES, (after, up_to, up_to - after, list(kinds)))
 
     def read_correlated(self, correlation_id: str) -> list[RecordedEvent]:
         """Every event of one story, in the order written; those not yet sequenced carry position None."""
         return self._events(READ_CORRELATED, (correlation_id,))
 
-    def streams_with(self, type_name: str, *, up_to: int, at_most: int) -> list[str]:
+    def streams_by_type(self, type_name: str, *, up_to: int, at_most: int) -> list[str]:
         """The streams that hold an event of this type, newest first, up to a position."""
-        return [row[0] for row in self._rows(STREAMS_WITH, (type_name, up_to, at_most))]
+        return [row[0] for row in self._rows(STREAMS_BY_TYPE, (type_name, up_to, at_most))]
 
     def heads(self, streams: Iterable[str]) -> dict[str, int]:
         """The version of each stream's last event, 0 where there is none."""
@@ -132,71 +152,73 @@ class EventLog:
         facts: Sequence[object],
         *,
         expected: int,
-        given: Mapping[str, int] | None = None,
+        preconditions: Mapping[str, int] | None = None,
         command_id: str | None = None,
     ) -> Appended:
-        """Append facts to one stream. Raises `WrongExpectedVersion`, `GroundMoved`, `Conflict`: nothing is written.
+        """Append facts to one stream.
+
+        Raises `WrongExpectedVersion`, `PreconditionFailed` or `Conflict`: nothing is written.
 
         `given`: stream -> version that this decision rests on. `command_id`: repeated, it gets its first answer.
         """
-        return self.append_all([Append(stream, facts, expected, given or {}, command_id)])[0]
+        return self.append_all([Append(stream, facts, expected, preconditions or {}, command_id)])[0]
 
     def append_all(self, writes: Sequence[Append]) -> list[Appended]:
         """All or nothing: the writes of one decision, over several streams, in one transaction."""
-        batch = Batch(writes, self.vault)
+        batch = AppendBatch(writes, self.vault)
         try:
             if not batch.locks and self._is_idle and self.connection.autocommit:
                 self._insert(batch)  # one statement is all or nothing by itself
                 return batch.appended()
             with self._transaction():
                 self._lock(batch)
-                self._stand_on(batch)
+                self._check_preconditions(batch)
                 self._insert(batch)
             return batch.appended()
-        except (_NotWritten, psycopg.errors.UniqueViolation) as cause:
-            return self._first_answers(batch, cause)
+        except (_InsertRejected, psycopg.errors.UniqueViolation) as cause:
+            return self._resolve_duplicates(batch, cause)
         except psycopg.errors.DeadlockDetected as cause:
             raise Conflict("two writers waited for each other; nothing was written. Retry.") from cause
 
-    def append_or_undo(self, writes: Sequence[Append]) -> None:
+    def append_in_transaction(self, writes: Sequence[Append]) -> None:
         """The same for a caller who undoes the whole transaction he is in when this raises: no savepoint is needed.
 
         Raises `Conflict` for commands that were answered before as well.
         """
-        batch = Batch(writes, self.vault)
+        batch = AppendBatch(writes, self.vault)
         try:
             self._lock(batch)
-            self._stand_on(batch)
+            self._check_preconditions(batch)
             self._insert(batch)
-        except (_NotWritten, psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected) as cause:
+        except (_InsertRejected, psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected) as cause:
             raise Conflict("something of this was written before, or by another. Retry one by one.") from cause
 
-    def _insert(self, batch: Batch) -> None:
+    def _insert(self, batch: AppendBatch) -> None:
         rows = batch.rows()
         if len(rows) == 1:
             written = self._rows(INSERT_ONE, rows[0])
         else:
             written = self._rows(INSERT_MANY, [list(column) for column in zip(*rows, strict=True)])
         if written[0][0] != batch.size:
-            raise _NotWritten
+            raise _InsertRejected
 
-    def _lock(self, batch: Batch) -> None:
+    def _lock(self, batch: AppendBatch) -> None:
         if batch.locks:
             self._rows(LOCK, (list(batch.locks), list(batch.locks.values())))
 
-    def _stand_on(self, batch: Batch) -> None:
+    def _check_preconditions(self, batch: AppendBatch) -> None:
         """After the locks: check the given heads, and learn the versions of the streams appended with ANY."""
         if not batch.asked:
             return
         heads = self.heads(batch.asked)
         moved = {s: (v, heads[s]) for s, v in batch.given if heads[s] != v}
         if moved and all(self._known(batch)):
-            raise _NotWritten
+            raise _InsertRejected
         if moved:
-            raise GroundMoved(moved)
+            raise PreconditionFailed(moved)
         batch.number(heads)
 
-    def _first_answers(self, batch: Batch, cause: Exception) -> list[Appended]:
+    def _resolve_duplicates(self, batch: AppendBatch, cause: Exception) -> list[Appended]:
         """What the same commands were answered before; else why nothing was written now."""
         known = self._known(batch)
         if answers := [k for k in known if k]:
@@ -209,13 +231,13 @@ class EventLog:
                 raise WrongExpectedVersion(stream, expected, heads[stream]) from cause
         raise Conflict("another writer was first; nothing was written. Retry the whole command.") from cause
 
-    def _known(self, batch: Batch) -> list[Appended | None]:
+    def _known(self, batch: AppendBatch) -> list[Appended | None]:
         """What earlier runs of the same commands wrote, write by write."""
         return [self._answer(w) if w.command_id else None for w in batch.writes]
 
     def _answer(self, write: Append) -> Appended | None:
         rows = self._rows(ANSWER, (write.stream, write.command_id))
-        return Appended(write.stream, rows[-1][0], tuple(r[1] for r in rows), again=True) if rows else None
+        return Appended(write.stream, rows[-1][0], tuple(r[1] for r in rows), was_duplicate=True) if rows else None
 
     # -- plumbing
 
@@ -240,7 +262,7 @@ class EventLog:
             return cursor.fetchall()
 
 
-class _NotWritten(Exception):
+class _InsertRejected(Exception):
     """The insert's own conditions wrote fewer rows than asked: rolls back what it did write."""
 
 

@@ -12,7 +12,7 @@ ABOUT: Final[ContextVar[str]] = ContextVar("about", default="")
 
 
 @contextmanager
-def about(correlation_id: object) -> Iterator[None]:
+def log_context(correlation_id: object) -> Iterator[None]:
     """Every log line written inside carries this id."""
     token = ABOUT.set(str(correlation_id or ""))
     try:
@@ -21,7 +21,7 @@ def about(correlation_id: object) -> Iterator[None]:
         ABOUT.reset(token)
 
 
-def place_of(error: BaseException) -> str:
+def error_location(error: BaseException) -> str:
     """`ValueError at consumers.py:33`: the type and the last line. Its text may quote what a person wrote."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -15,7 +15,7 @@ ANY: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class EventMetadata:
     """Why something is written: the story it belongs to, the event that led to it, and who acts."""
 
     correlation_id: str
@@ -23,7 +23,7 @@ class Cause:
     actor: str | None = None
 
 
-CAUSE: Final[ContextVar[Cause | None]] = ContextVar("cause", default=None)
+CAUSE: Final[ContextVar[EventMetadata | None]] = ContextVar("cause", default=None)
 
 
 class RecordedEvent:
@@ -64,7 +64,7 @@ class RecordedEvent:
         return self.recorded_at  # type: ignore[no-any-return]  # slots carry psycopg's row values
 
 
-class Carried(NamedTuple):
+class OutboundRecord(NamedTuple):
     """One event as a record on a topic tells it: written out by PostgreSQL, `data` as stored, nothing decoded."""
 
     position: int
@@ -105,9 +105,9 @@ class Append:
     stream: str
     facts: Sequence[object]
     expected: int
-    given: Mapping[str, int] = field(default_factory=dict)
+    preconditions: Mapping[str, int] = field(default_factory=dict)
     command_id: str | None = None
-    cause: Cause | None = None
+    cause: EventMetadata | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,11 @@ class Appended:
     stream: str
     version: int
     event_ids: tuple[str, ...]
-    again: bool = False
+    was_duplicate: bool = False
 
 
 @contextmanager
-def because(cause: Cause) -> Iterator[None]:
+def event_context(cause: EventMetadata) -> Iterator[None]:
     """Everything appended inside carries this cause, unless it names its own."""
     token = CAUSE.set(cause)
     try:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
-from placet.eventlog.store.errors import Conflict, GroundMoved, WrongExpectedVersion
+from placet.eventlog.store.errors import Conflict, PreconditionFailed, WrongExpectedVersion
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,7 +21,7 @@ def retried(command: Callable[P, R]) -> Callable[P, R]:
         for attempt in range(TRIES):
             try:
                 return command(*args, **kwargs)
-            except (Conflict, GroundMoved, WrongExpectedVersion):
+            except (Conflict, PreconditionFailed, WrongExpectedVersion):
                 if attempt == TRIES - 1:
                     raise
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))

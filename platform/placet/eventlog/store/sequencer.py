@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import psycopg
 
-from placet.eventlog.consumers.pacing import rest_after
-from placet.eventlog.failpoints import crash_point
+from placet.eventlog.consumers.pacing import pause_after
+from placet.eventlog.failpoints import failpoint
 
 LOCK_KEY: Final = 0x706C61636574
 """'placet' in ASCII."""
@@ -114,10 +114,10 @@ class Sequencer:
             if is_overtaken:
                 raise _Overtaken
             if count:
-                crash_point("sequencer.numbered")
+                failpoint("sequencer.numbered")
                 cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(position)), prepare=True)
         if count:
-            crash_point("sequencer.committed")
+            failpoint("sequencer.committed")
         self._left_some = left_some
         self._took = time.monotonic() - begun if low else 0.0
         self._raise_low(last_id, oldest, following)
@@ -140,5 +140,5 @@ class Sequencer:
         while not should_stop():
             count = self.run_once()
             if not self._left_some:
-                time.sleep(rest_after(self._took, rest, GATHER_AT_MOST_SECONDS))
+                time.sleep(pause_after(self._took, rest, GATHER_AT_MOST_SECONDS))
             rest = GATHER_SECONDS if count else min(rest * 1.5, idle_seconds)

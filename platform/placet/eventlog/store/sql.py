@@ -13,7 +13,7 @@ READ_FROM: Final = (
     f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id)"  # noqa: S608
     " WHERE p.position > %s ORDER BY p.position LIMIT %s"
 )
-READ_CARRIED: Final = """
+READ_FOR_RELAY: Final = """
 SELECT p.position, e.stream, e.version, e.type, e.data, e.event_id::text, e.correlation_id::text,
        to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
 FROM event_position p JOIN event e USING (id) WHERE p.position > %s ORDER BY p.position LIMIT %s
@@ -25,7 +25,7 @@ READ_TYPES: Final = (
     f"SELECT p.position, {COLUMNS} FROM event_position p JOIN event e USING (id)"  # noqa: S608
     " WHERE p.position > %s AND p.position <= %s AND e.type = ANY(%b) ORDER BY p.position"
 )
-READ_CONCERNING: Final = f"""
+READ_BY_TYPES: Final = f"""
 SELECT p.position, {COLUMNS}
 FROM (SELECT position, id FROM event_position WHERE position > %s AND position <= %s ORDER BY position LIMIT %s) p,
     LATERAL (SELECT * FROM event WHERE id = p.id AND rtrim(type, '0123456789') = ANY(%b::text[]) OFFSET 0) e
@@ -36,11 +36,11 @@ READ_CORRELATED: Final = (
     f"SELECT p.position, {COLUMNS} FROM event e LEFT JOIN event_position p USING (id)"  # noqa: S608
     " WHERE e.correlation_id = %s ORDER BY e.id"
 )
-READ_NEWS: Final = (
+READ_SINCE: Final = (
     f"SELECT NULL::bigint, {COLUMNS} FROM unnest(%b::text[], %b::int[]) AS known(stream, version)"  # noqa: S608
     " JOIN event e ON e.stream = known.stream AND e.version > known.version ORDER BY e.stream, e.version"
 )
-STREAMS_WITH: Final = (
+STREAMS_BY_TYPE: Final = (
     "SELECT e.stream FROM event e JOIN event_position p USING (id)"
     " WHERE e.type = %s AND p.position <= %s ORDER BY p.position DESC LIMIT %s"
 )

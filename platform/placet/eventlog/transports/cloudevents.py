@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from placet.eventlog.store.records import Carried
+from placet.eventlog.store.records import OutboundRecord
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 Headers = list[tuple[str, bytes]]
@@ -19,7 +19,7 @@ CONTENT: Final = ("content-type", b"application/json")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class RecordHeaders:
     """The event that a record names, and the position of the one before it in the same partition."""
 
     event_id: str
@@ -27,9 +27,9 @@ class Named:
     before: int
 
 
-def topic_of(room: str, prefix: str, generation: int) -> str:
+def topic_of(room: str, prefix: str, topic_epoch: int) -> str:
     """`placet.studio`; a later generation of topics, with another number of partitions, carries its number."""
-    return f"{prefix}.{room}" if generation == 1 else f"{prefix}.{room}.g{generation}"
+    return f"{prefix}.{room}" if topic_epoch == 1 else f"{prefix}.{room}.g{topic_epoch}"
 
 
 def room_of(type_name: str) -> str:
@@ -43,7 +43,7 @@ def partition_of(stream: str, partitions: int) -> int:
     return zlib.crc32((match[0] if match else stream).encode()) % partitions
 
 
-def headers_of(event: Carried, before: int, source: bytes) -> Headers:
+def headers_of(event: OutboundRecord, before: int, source: bytes) -> Headers:
     """CloudEvents attributes of an event; `before`: the position of the event before it in its partition."""
     return [
         SPECIFICATION,
@@ -60,10 +60,10 @@ def headers_of(event: Carried, before: int, source: bytes) -> Headers:
     ]
 
 
-def named_in(headers: Iterable[tuple[str, bytes]]) -> Named | None:
+def parse_headers(headers: Iterable[tuple[str, bytes]]) -> RecordHeaders | None:
     """What a record names; None for one that is no record of ours."""
     found: Mapping[str, bytes] = dict(headers)
     try:
-        return Named(found["ce_id"].decode(), int(found["ce_position"]), int(found["ce_prevposition"]))
+        return RecordHeaders(found["ce_id"].decode(), int(found["ce_position"]), int(found["ce_prevposition"]))
     except (KeyError, ValueError):
         return None

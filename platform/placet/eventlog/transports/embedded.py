@@ -9,13 +9,13 @@ from typing import Any, Final
 import psycopg
 
 from placet.eventlog.consumers import checkpoints
-from placet.eventlog.consumers.checkpoints import THE_LOG, Reached
-from placet.eventlog.encryption.cache_invalidation import keeps_opened, pass_by
-from placet.eventlog.store.event import ERASING
+from placet.eventlog.consumers.checkpoints import THE_LOG, Progress
+from placet.eventlog.encryption.cache_invalidation import on_events, register_cache
+from placet.eventlog.store.event import CLEARING_CACHES
 from placet.eventlog.store.log import EventLog, RecordedEvent
 from placet.eventlog.store.sequencer import CHANNEL
 from placet.eventlog.store.versions import kind_of
-from placet.eventlog.transports.port import Batch, Step
+from placet.eventlog.transports.port import DeliveryBatch, DeliveryItem
 
 logger = logging.getLogger(__name__)
 HELD: Final = 5_000
@@ -39,7 +39,7 @@ class EmbeddedTransport:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._tail, name="tail", daemon=True)
         self._own = threading.local()
-        keeps_opened(self)
+        register_cache(self)
 
     def start(self) -> None:
         """Begin to tail at the present end; what came before is read from PostgreSQL when it is asked for."""
@@ -65,7 +65,7 @@ class EmbeddedTransport:
         """Whether nobody should wait any more."""
         return self._stopping.is_set()
 
-    def look(self, position: int, types: frozenset[str], at_most: int) -> Batch:
+    def look(self, position: int, types: frozenset[str], at_most: int) -> DeliveryBatch:
         """What comes after a position, from memory, or from PostgreSQL for who is further behind."""
         with self._lock:
             reached, is_held = self._reached, position >= self._since
@@ -78,7 +78,7 @@ class EmbeddedTransport:
         """Where a consumer stands in the log."""
         return checkpoints.read(self._own_connection(), consumer)[THE_LOG].position
 
-    def _from_postgres(self, position: int, types: frozenset[str], at_most: int) -> Batch:
+    def _from_postgres(self, position: int, types: frozenset[str], at_most: int) -> DeliveryBatch:
         page = EventLog(self._own_connection()).read_from(position, PAGE)
         return _choose(page, types, at_most, page[-1].position if page else position)
 
@@ -101,11 +101,13 @@ class EmbeddedTransport:
         with self._connect() as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             log = EventLog(connection)
-            kinds = sorted({kind_of(type_) for types, _ in self._bells for type_ in types} | set(map(kind_of, ERASING)))
+            kinds = sorted(
+                {kind_of(type_) for types, _ in self._bells for type_ in types} | set(map(kind_of, CLEARING_CACHES))
+            )
             while not self._stopping.is_set():
                 end = min(log.last_position, self._reached + PAGE)
                 if end > self._reached:
-                    self._tell(log.read_concerning(self._reached, end, kinds), end)
+                    self._tell(log.read_by_types(self._reached, end, kinds), end)
                 else:
                     for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
                         pass
@@ -118,10 +120,10 @@ class EmbeddedTransport:
             self._events += page
             self._reached = end
         types = {event.type for event in page}
-        pass_by(types)
+        on_events(types)
         self._ring(types)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Drop the opened text of the events that are held."""
         with self._lock:
             for event in self._events:
@@ -145,7 +147,7 @@ class EmbeddedSubscription:
         self._bell = bell
         self._position: int | None = None
 
-    def next(self, at_most: int, wait_seconds: float) -> Batch:
+    def next(self, at_most: int, wait_seconds: float) -> DeliveryBatch:
         """See `Subscription.next`."""
         if self._position is None:
             self._position = self._transport.placed(self._consumer)
@@ -156,7 +158,7 @@ class EmbeddedSubscription:
             found = self._transport.look(self._position, self._types, at_most)
         return found
 
-    def settle(self, batch: Batch) -> None:
+    def ack(self, batch: DeliveryBatch) -> None:
         """See `Subscription.settle`."""
         if batch.steps:
             self._position = batch.steps[-1].reached.position
@@ -166,11 +168,11 @@ def _position(event: RecordedEvent) -> int:
     return int(event.position)
 
 
-def _choose(events: list[RecordedEvent], types: Collection[str], at_most: int, reached: int) -> Batch:
-    steps: list[Step] = []
+def _choose(events: list[RecordedEvent], types: Collection[str], at_most: int, reached: int) -> DeliveryBatch:
+    steps: list[DeliveryItem] = []
     for event in events:
         if event.type in types:
-            steps.append(Step(event, THE_LOG, Reached(_position(event))))
+            steps.append(DeliveryItem(event, THE_LOG, Progress(_position(event))))
             if len(steps) == at_most:
-                return Batch(tuple(steps))
-    return Batch((*steps, Step(None, THE_LOG, Reached(reached))))
+                return DeliveryBatch(tuple(steps))
+    return DeliveryBatch((*steps, DeliveryItem(None, THE_LOG, Progress(reached))))

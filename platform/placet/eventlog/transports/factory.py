@@ -18,9 +18,9 @@ def transport_of(role: str) -> Transport:
 
             return EmbeddedTransport(connect)
         case "kafka":
-            from placet.eventlog.transports.kafka import Cluster
+            from placet.eventlog.transports.kafka import KafkaCluster
             from placet.eventlog.transports.kafka_consumer_group import GroupTransport
 
-            return GroupTransport(role, Cluster.of_settings(), connect)
+            return GroupTransport(role, KafkaCluster.of_settings(), connect)
         case other:
             raise UnknownTransport(f"PLACET_TRANSPORT={other}: it is `embedded` or `kafka`.")

@@ -1,4 +1,4 @@
-"""The only door to kafka-python: topics, a producer, a group's consumer. Its errors leave here as `KafkaAway`.
+"""The only door to kafka-python: topics, a producer, a group's consumer. Its errors leave here as `KafkaUnavailable`.
 
 Every default of the library that is wrong for us is set here and nowhere else; connections are made when first used,
 never at import, and never before a fork.
@@ -16,7 +16,7 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError
 from kafka.structs import OffsetAndMetadata
 
-from placet.eventlog.consumers.checkpoints import Place
+from placet.eventlog.consumers.checkpoints import EventSource
 from placet.eventlog.transports.cloudevents import Headers, topic_of
 
 FIRST_CONTACT_MS: Final = 5_000
@@ -29,7 +29,7 @@ TRUSTED: Final = ("security_protocol", "ssl_cafile", "ssl_certfile", "ssl_keyfil
                   "sasl_plain_username", "sasl_plain_password")  # fmt: skip
 
 
-class KafkaAway(ConnectionError):
+class KafkaUnavailable(ConnectionError):
     """The broker did not answer, or an answer was lost. Nothing is decided meanwhile; it is tried again."""
 
 
@@ -40,34 +40,34 @@ class WrongPartitions(ValueError):
 class Record(NamedTuple):
     """One record as sent."""
 
-    place: Place
+    place: EventSource
     key: str
     value: bytes
     headers: Headers
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class RawRecord:
     """One record as polled."""
 
-    place: Place
+    place: EventSource
     offset: int
     headers: Sequence[tuple[str, bytes]]
 
 
 @dataclass(frozen=True)
-class Cluster:
+class KafkaCluster:
     """Which brokers, how they are spoken to, and how our topics are named and cut."""
 
     servers: tuple[str, ...]
     prefix: str = "placet"
-    generation: int = 1
+    topic_epoch: int = 1
     partitions: int = 6
-    replicas: int = 1
+    replication_factor: int = 1
     security: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of_settings(cls) -> "Cluster":
+    def of_settings(cls) -> "KafkaCluster":
         """As the environment says."""
         return cls(
             tuple(settings.PLACET_KAFKA.split(",")),
@@ -79,10 +79,10 @@ class Cluster:
         )
 
     def topic(self, room: str) -> str:
-        return topic_of(room, self.prefix, self.generation)
+        return topic_of(room, self.prefix, self.topic_epoch)
 
     def ensure_topics(self, topics: Iterable[str]) -> dict[str, str]:
-        """Topic -> its id, made where it is missing. Raises `KafkaAway`, `WrongPartitions`."""
+        """Topic -> its id, made where it is missing. Raises `KafkaUnavailable`, `WrongPartitions`."""
         wanted = sorted(set(topics))
         with _told(), self._admin() as admin:
             described = _described(admin, wanted)
@@ -92,7 +92,7 @@ class Cluster:
             until = time.monotonic() + REQUEST_MS / 1000
             while missing := [name for name in wanted if name not in described]:
                 if time.monotonic() > until:
-                    raise KafkaAway(f"{missing[0]} was made, and the brokers do not know it yet")
+                    raise KafkaUnavailable(f"{missing[0]} was made, and the brokers do not know it yet")
                 time.sleep(LOOK_SECONDS)
                 described |= _described(admin, missing)
         for name in wanted:
@@ -100,12 +100,12 @@ class Cluster:
             if count != self.partitions:
                 raise WrongPartitions(
                     f"{name} has {count} partitions, PLACET_KAFKA_PARTITIONS says {self.partitions}."
-                    f" A stream must never change its partition: set PLACET_KAFKA_GENERATION={self.generation + 1}."
+                    f" A stream must never change its partition: set PLACET_KAFKA_GENERATION={self.topic_epoch + 1}."
                 )
         return {name: str(described[name]["topic_id"]) for name in wanted}
 
     def cluster_id(self) -> str:
-        """The broker's own name of the cluster. Raises `KafkaAway`."""
+        """The broker's own name of the cluster. Raises `KafkaUnavailable`."""
         with _told(), self._admin() as admin:
             return str(admin.describe_cluster()["cluster_id"])
 
@@ -137,7 +137,7 @@ class Cluster:
     def _make(self, admin: KafkaAdminClient, name: str) -> None:
         shape = {
             "num_partitions": self.partitions,
-            "replication_factor": self.replicas,
+            "replication_factor": self.replication_factor,
             "configs": {"retention.ms": str(RETENTION_MS)},
         }
         with suppress(TopicAlreadyExistsError):  # another process was quicker
@@ -150,7 +150,7 @@ class Producer:
     After a failed `wait` nobody knows what arrived: close it and begin again from the checkpoint with a new one.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: KafkaCluster) -> None:
         with _told():
             self._producer = KafkaProducer(
                 acks="all", enable_idempotence=True, allow_auto_create_topics=False, linger_ms=2, batch_size=262_144,
@@ -158,7 +158,7 @@ class Producer:
             )  # fmt: skip
 
     def send(self, records: Iterable[Record]) -> list[Any]:
-        """Hand over records; `wait` on what is returned. Raises `KafkaAway`."""
+        """Hand over records; `wait` on what is returned. Raises `KafkaUnavailable`."""
         with _told():
             return [
                 self._producer.send(place.topic, value, key=key.encode(), headers=headers, partition=place.partition)
@@ -166,7 +166,7 @@ class Producer:
             ]
 
     def wait(self, sent: Iterable[Any]) -> list[int]:
-        """Offsets of the records, once all are acknowledged. Raises `KafkaAway`."""
+        """Offsets of the records, once all are acknowledged. Raises `KafkaUnavailable`."""
         with _told():
             return [future.get(timeout=DELIVERY_MS / 1000).offset for future in sent]
 
@@ -178,7 +178,7 @@ class Producer:
 class GroupConsumer:
     """One member of a group. Partitions with one number go to one member, whatever their topic (range assignor)."""
 
-    def __init__(self, cluster: Cluster, group: str) -> None:
+    def __init__(self, cluster: KafkaCluster, group: str) -> None:
         with _told():
             self._consumer = KafkaConsumer(
                 group_id=group, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed",
@@ -188,13 +188,16 @@ class GroupConsumer:
             )  # fmt: skip
 
     def subscribe(
-        self, topics: Collection[str], gained: Callable[[set[Place]], None], lost: Callable[[set[Place]], None]
+        self,
+        topics: Collection[str],
+        gained: Callable[[set[EventSource]], None],
+        lost: Callable[[set[EventSource]], None],
     ) -> None:
         """Called back within `poll`, in its thread."""
         self._consumer.subscribe(topics=sorted(topics), listener=_Listener(gained, lost))
 
-    def poll(self, wait_seconds: float) -> list[Raw]:
-        """What came. Raises `KafkaAway`."""
+    def poll(self, wait_seconds: float) -> list[RawRecord]:
+        """What came. Raises `KafkaUnavailable`."""
         with _told():
             self._go_on_joining()
             try:
@@ -203,12 +206,12 @@ class GroupConsumer:
                 self._back_in_range()
                 return []
         return [
-            Raw(Place(tp.topic, tp.partition), record.offset, record.headers)
+            RawRecord(EventSource(tp.topic, tp.partition), record.offset, record.headers)
             for tp, records in found.items()
             for record in records
         ]
 
-    def seek(self, place: Place, offset: int | None) -> None:
+    def seek(self, place: EventSource, offset: int | None) -> None:
         """To an offset, or to the oldest record that is still there."""
         with _told():
             if offset is None:
@@ -216,20 +219,20 @@ class GroupConsumer:
             else:
                 self._consumer.seek(_tp(place), offset)
 
-    def pause(self, places: Iterable[Place]) -> None:
+    def pause(self, places: Iterable[EventSource]) -> None:
         self._consumer.pause(*map(_tp, places))
 
-    def resume(self, places: Iterable[Place]) -> None:
+    def resume(self, places: Iterable[EventSource]) -> None:
         self._consumer.resume(*map(_tp, places))
 
-    def read_up(self, places: Collection[Place]) -> set[Place]:
-        """Those of the places in which every record has been polled. Raises `KafkaAway`."""
+    def read_up(self, places: Collection[EventSource]) -> set[EventSource]:
+        """Those of the places in which every record has been polled. Raises `KafkaUnavailable`."""
         with _told():
             ends = self._consumer.end_offsets([_tp(p) for p in places])
             return {p for p in places if (self._consumer.position(_tp(p)) or 0) >= ends[_tp(p)]}
 
-    def commit(self, offsets: Mapping[Place, int]) -> None:
-        """A hint for people and tools: where to go on is read from PostgreSQL. Raises `KafkaAway`."""
+    def commit(self, offsets: Mapping[EventSource, int]) -> None:
+        """A hint for people and tools: where to go on is read from PostgreSQL. Raises `KafkaUnavailable`."""
         if offsets:
             with _told():
                 self._consumer.commit({_tp(p): OffsetAndMetadata(offset, "", -1) for p, offset in offsets.items()})
@@ -257,14 +260,14 @@ class GroupConsumer:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
-    def __init__(self, gained: Callable[[set[Place]], None], lost: Callable[[set[Place]], None]) -> None:
+    def __init__(self, gained: Callable[[set[EventSource]], None], lost: Callable[[set[EventSource]], None]) -> None:
         self._gained, self._lost = gained, lost
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._gained({Place(tp.topic, tp.partition) for tp in assigned})
+        self._gained({EventSource(tp.topic, tp.partition) for tp in assigned})
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._lost({Place(tp.topic, tp.partition) for tp in revoked})
+        self._lost({EventSource(tp.topic, tp.partition) for tp in revoked})
 
 
 def _described(admin: KafkaAdminClient, topics: list[str]) -> dict[str, Any]:
@@ -272,14 +275,16 @@ def _described(admin: KafkaAdminClient, topics: list[str]) -> dict[str, Any]:
     return {topic["name"]: topic for topic in admin.describe_topics(topics) if not topic["error_code"]}
 
 
-def _tp(place: Place) -> TopicPartition:
+def _tp(place: EventSource) -> TopicPartition:
     return TopicPartition(place.topic, place.partition)
 
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Whatever the library raises, told as `KafkaAway`."""
+    """Whatever the library raises, told as `KafkaUnavailable`."""
     try:
         yield
     except KafkaError as error:
-        raise KafkaAway(f"Kafka did not answer as it should ({type(error).__name__}). See `placet status`.") from error
+        raise KafkaUnavailable(
+            f"Kafka did not answer as it should ({type(error).__name__}). See `placet status`."
+        ) from error

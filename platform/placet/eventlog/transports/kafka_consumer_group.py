@@ -13,14 +13,14 @@ from typing import Any, Final
 import psycopg
 
 from placet.eventlog.consumers import checkpoints
-from placet.eventlog.consumers.checkpoints import Place
-from placet.eventlog.consumers.watermarks import raise_floors
-from placet.eventlog.encryption.cache_invalidation import pass_by
-from placet.eventlog.store.event import ERASING
+from placet.eventlog.consumers.checkpoints import EventSource
+from placet.eventlog.consumers.watermarks import raise_watermarks
+from placet.eventlog.encryption.cache_invalidation import on_events
+from placet.eventlog.store.event import CLEARING_CACHES
 from placet.eventlog.store.log import EventLog, RecordedEvent
-from placet.eventlog.transports.cloudevents import named_in, partition_of, room_of
-from placet.eventlog.transports.delivery_queue import Queue
-from placet.eventlog.transports.kafka import Cluster, GroupConsumer, KafkaAway, Raw
+from placet.eventlog.transports.cloudevents import parse_headers, partition_of, room_of
+from placet.eventlog.transports.delivery_queue import DeliveryQueue
+from placet.eventlog.transports.kafka import GroupConsumer, KafkaCluster, KafkaUnavailable, RawRecord
 from placet.eventlog.transports.partitions import Cursor, Partition
 
 logger = logging.getLogger(__name__)
@@ -36,23 +36,23 @@ RELAY: Final = "relay"
 
 def _told(error: Exception) -> str:
     """Kafka's own words hold nothing of anybody's; PostgreSQL's may."""
-    return str(error) if isinstance(error, KafkaAway) else type(error).__name__
+    return str(error) if isinstance(error, KafkaUnavailable) else type(error).__name__
 
 
 class GroupTransport:
     """See `Transport`. All processes of one `role` are one group and share its partitions."""
 
-    def __init__(self, role: str, cluster: Cluster, connect: Callable[[], psycopg.Connection[Any]]) -> None:
+    def __init__(self, role: str, cluster: KafkaCluster, connect: Callable[[], psycopg.Connection[Any]]) -> None:
         self.role = role
         self.cluster = cluster
         self._connect = connect
-        self._queues: list[Queue] = []
+        self._queues: list[DeliveryQueue] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="poll", daemon=True)
 
-    def subscribe(self, consumer: str, types: Collection[str]) -> Queue:
+    def subscribe(self, consumer: str, types: Collection[str]) -> DeliveryQueue:
         """See `Transport.subscribe`."""
-        self._queues.append(Queue(consumer, types))
+        self._queues.append(DeliveryQueue(consumer, types))
         return self._queues[-1]
 
     def start(self) -> None:
@@ -71,7 +71,7 @@ class GroupTransport:
             try:
                 with self._connect() as connection:
                     Poller(self.role, self.cluster, connection, self._queues).run(self._stopping)
-            except (KafkaAway, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except (KafkaUnavailable, psycopg.OperationalError, psycopg.InterfaceError) as error:
                 logger.warning("%s: %s: trying again", self.role, _told(error))
             except Exception:
                 logger.exception("%s: polling stopped unexpectedly; beginning again", self.role)
@@ -82,23 +82,23 @@ class Poller:
     """One life of a member of the group: from joining to leaving, or to the first lost connection."""
 
     def __init__(
-        self, role: str, cluster: Cluster, connection: psycopg.Connection[Any], queues: Collection[Queue]
+        self, role: str, cluster: KafkaCluster, connection: psycopg.Connection[Any], queues: Collection[DeliveryQueue]
     ) -> None:
         self.role = role
         self.cluster = cluster
         self.connection = connection
         self.log = EventLog(connection)
         self._topics = {queue: {cluster.topic(room_of(t)) for t in queue.types} for queue in queues}
-        self._partitions: dict[Place, Partition] = {}
+        self._partitions: dict[EventSource, Partition] = {}
         self._ids: dict[str, str] = {}
         self._consumer: GroupConsumer
         self._is_full = False
         self._looked_at = self._committed_at = 0.0
         self._forgotten_up_to = self.log.last_position
-        pass_by(ERASING)  # what passed between two lives of a member was seen by nobody
+        on_events(CLEARING_CACHES)  # what passed between two lives of a member was seen by nobody
 
     def run(self, stopping: threading.Event) -> None:
-        """Until asked to stop. Raises `KafkaAway`, and psycopg's errors."""
+        """Until asked to stop. Raises `KafkaUnavailable`, and psycopg's errors."""
         topics = set().union(*self._topics.values())
         self._ids = self.cluster.ensure_topics(topics)
         self._consumer = self.cluster.consumer(self.role)
@@ -114,7 +114,7 @@ class Poller:
             self._lost(set(self._partitions))
             self._consumer.close()
 
-    def _gained(self, places: set[Place]) -> None:
+    def _gained(self, places: set[EventSource]) -> None:
         """Go on where the checkpoints say, at the first record that somebody here has not answered."""
         written = {queue: checkpoints.read(self.connection, queue.consumer) for queue in self._topics}
         for place in sorted(places - set(self._partitions)):
@@ -129,17 +129,17 @@ class Poller:
         self._looked_at = 0.0
         logger.info("%s has %d partitions", self.role, len(self._partitions))
 
-    def _lost(self, places: set[Place]) -> None:
+    def _lost(self, places: set[EventSource]) -> None:
         for queue in self._topics:
             queue.drop(places)
         for place in places:
             self._partitions.pop(place, None)
 
-    def _take(self, records: list[Raw]) -> None:
+    def _take(self, records: list[RawRecord]) -> None:
         """Hand on what the records name; at a hole, go back to its edge and ask the log first."""
-        named = [(record, named_in(record.headers)) for record in records]
+        named = [(record, parse_headers(record.headers)) for record in records]
         events = self.log.read_at(n.position for _, n in named if n)
-        halted: set[Place] = set()
+        halted: set[EventSource] = set()
         for record, name in named:
             partition = self._partitions.get(record.place)
             if partition is None or record.place in halted:
@@ -166,7 +166,7 @@ class Poller:
             if not partition.is_owed:
                 self._consumer.resume([partition.place])
 
-    def _of(self, place: Place, page: Iterable[RecordedEvent]) -> list[RecordedEvent]:
+    def _of(self, place: EventSource, page: Iterable[RecordedEvent]) -> list[RecordedEvent]:
         return [
             event for event in page
             if self.cluster.topic(room_of(event.type)) == place.topic
@@ -190,7 +190,7 @@ class Poller:
             self._committed_at = now
             self._commit()
             self._forget()
-            raise_floors(self.connection, {queue.consumer: topics for queue, topics in self._topics.items()})
+            raise_watermarks(self.connection, {queue.consumer: topics for queue, topics in self._topics.items()})
         if now - self._looked_at > LOOK_FOR_HOLES_EVERY_SECONDS:
             self._looked_at = now
             self._look_for_holes()
@@ -198,11 +198,11 @@ class Poller:
     def _forget(self) -> None:
         """An erasure lies in one partition, and concerns what every member keeps in memory: so each reads the log."""
         last = self.log.last_position
-        pass_by({event.type for event in self.log.read_types(self._forgotten_up_to, last, ERASING)})
+        on_events({event.type for event in self.log.read_types(self._forgotten_up_to, last, CLEARING_CACHES)})
         self._forgotten_up_to = last
 
     def _commit(self) -> None:
-        self._consumer.commit({p: o for p, found in self._partitions.items() if (o := found.settled()) is not None})
+        self._consumer.commit({p: o for p, found in self._partitions.items() if (o := found.acked()) is not None})
 
     def _look_for_holes(self) -> None:
         """What was relayed before now and is in no record any more: nothing that comes later would show it."""

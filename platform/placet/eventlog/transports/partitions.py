@@ -3,21 +3,23 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from placet.eventlog.consumers.checkpoints import THE_LOG, Place, Reached
+from placet.eventlog.consumers.checkpoints import THE_LOG, EventSource, Progress
 from placet.eventlog.store.log import RecordedEvent
-from placet.eventlog.transports.delivery_queue import Queue
+from placet.eventlog.transports.delivery_queue import DeliveryQueue
 
 
 @dataclass(slots=True)
 class Cursor:
     """One consumer in one partition: all up to `position` is in its queue; records below `offset` were answered."""
 
-    queue: Queue
+    queue: DeliveryQueue
     position: int
     offset: int | None
 
     @classmethod
-    def at(cls, queue: Queue, place: Place, topic_id: str, written: Mapping[Place, Reached]) -> "Cursor":
+    def at(
+        cls, queue: DeliveryQueue, place: EventSource, topic_id: str, written: Mapping[EventSource, Progress]
+    ) -> "Cursor":
         """Where the checkpoint says. An offset of another topic of this name says nothing of this one."""
         found = written.get(place)
         if found is None:
@@ -29,7 +31,7 @@ class Cursor:
 class Partition:
     """One partition that this process has, for all of its consumers."""
 
-    place: Place
+    place: EventSource
     topic_id: str
     cursors: list[Cursor] = field(default_factory=list)
     owed_until: int = 0
@@ -59,7 +61,7 @@ class Partition:
                 if event.position > cursor.position:
                     self._hand(cursor, event)
                 else:
-                    cursor.queue.note(self.place, Reached(cursor.position, self.topic_id, cursor.offset))
+                    cursor.queue.note(self.place, Progress(cursor.position, self.topic_id, cursor.offset))
 
     def fill(self, events: Iterable[RecordedEvent], reached: int) -> None:
         """Events of this partition as the log has them, for everyone who lacks them, up to a position."""
@@ -70,17 +72,17 @@ class Partition:
         for cursor in self.cursors:
             if cursor.position < reached:
                 cursor.position = reached
-                cursor.queue.note(self.place, Reached(reached, self.topic_id, cursor.offset))
+                cursor.queue.note(self.place, Progress(reached, self.topic_id, cursor.offset))
 
-    def settled(self) -> int | None:
+    def acked(self) -> int | None:
         """The offset below which every consumer has answered everything."""
-        offsets = [_offset(c.queue.settled.get(self.place, Reached(0)), self.topic_id) for c in self.cursors]
+        offsets = [_offset(c.queue.settled.get(self.place, Progress(0)), self.topic_id) for c in self.cursors]
         return None if None in offsets else min(o for o in offsets if o is not None)
 
     def _hand(self, cursor: Cursor, event: RecordedEvent) -> None:
         cursor.position = max(cursor.position, event.position)
-        cursor.queue.push(event, self.place, Reached(cursor.position, self.topic_id, cursor.offset))
+        cursor.queue.push(event, self.place, Progress(cursor.position, self.topic_id, cursor.offset))
 
 
-def _offset(reached: Reached, topic_id: str) -> int | None:
+def _offset(reached: Progress, topic_id: str) -> int | None:
     return reached.offset if reached.topic_id == topic_id else None

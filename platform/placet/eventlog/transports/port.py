@@ -4,24 +4,24 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from placet.eventlog.consumers.checkpoints import Place, Reached
+from placet.eventlog.consumers.checkpoints import EventSource, Progress
 from placet.eventlog.store.log import RecordedEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DeliveryItem:
     """One event for a consumer, and how far its place is once it is answered. None: nothing here concerns it."""
 
     event: RecordedEvent | None
-    place: Place
-    reached: Reached
+    place: EventSource
+    reached: Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class DeliveryBatch:
     """Steps for one consumer: in order within each place, in no order between places."""
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[DeliveryItem, ...] = ()
 
     @property
     def events(self) -> list[RecordedEvent]:
@@ -29,7 +29,7 @@ class Batch:
         return [step.event for step in self.steps if step.event is not None]
 
     @property
-    def reached(self) -> dict[Place, Reached]:
+    def reached(self) -> dict[EventSource, Progress]:
         """How far each place is when all of it is answered."""
         return {step.place: step.reached for step in self.steps}
 
@@ -37,11 +37,11 @@ class Batch:
 class Subscription(Protocol):
     """One consumer's events. Used by one thread."""
 
-    def next(self, at_most: int, wait_seconds: float) -> Batch:
+    def next(self, at_most: int, wait_seconds: float) -> DeliveryBatch:
         """What comes next: the same again until it is settled; an empty batch when nothing came in time."""
         ...
 
-    def settle(self, batch: Batch) -> None:
+    def ack(self, batch: DeliveryBatch) -> None:
         """The batch is answered, and that is committed."""
         ...
 

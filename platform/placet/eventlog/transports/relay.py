@@ -16,15 +16,15 @@ from typing import Any, Final
 import psycopg
 
 from placet.eventlog.consumers import checkpoints
-from placet.eventlog.consumers.checkpoints import THE_LOG, Place, Reached
-from placet.eventlog.failpoints import crash_point
+from placet.eventlog.consumers.checkpoints import THE_LOG, EventSource, Progress
+from placet.eventlog.failpoints import failpoint
 from placet.eventlog.leases import LEASE_SECONDS, Lease
 from placet.eventlog.store.event import TYPES
 from placet.eventlog.store.log import EventLog
-from placet.eventlog.store.records import Carried
+from placet.eventlog.store.records import OutboundRecord
 from placet.eventlog.store.sequencer import CHANNEL
 from placet.eventlog.transports.cloudevents import headers_of, partition_of, room_of
-from placet.eventlog.transports.kafka import Cluster, KafkaAway, Producer, Record
+from placet.eventlog.transports.kafka import KafkaCluster, KafkaUnavailable, Producer, Record
 
 logger = logging.getLogger(__name__)
 NAME: Final = "relay"
@@ -53,7 +53,7 @@ class Sent:
 
     begun: int
     position: int
-    places: dict[Place, Reached]
+    places: dict[EventSource, Progress]
     futures: list[Any]
 
 
@@ -63,7 +63,7 @@ class Relay:
     def __init__(
         self,
         connect: Callable[[], psycopg.Connection[Any]],
-        cluster: Cluster,
+        cluster: KafkaCluster,
         consumers: Collection[str] = (),
     ) -> None:
         self._connect = connect
@@ -80,7 +80,7 @@ class Relay:
                 try:
                     if lease.hold():
                         Leader(connection, lease, self.cluster, self.consumers).run(stop)
-                except (KafkaAway, Overtaken) as reason:
+                except (KafkaUnavailable, Overtaken) as reason:
                     logger.warning("the relay begins again from its checkpoint: %s", reason)
                 stop.wait(AGAIN_SECONDS)
             lease.give_up()
@@ -90,7 +90,7 @@ class Leader:
     """From taking the lead to losing it, or to the first answer of Kafka that is missing."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], lease: Lease, cluster: Cluster, consumers: list[str]
+        self, connection: psycopg.Connection[Any], lease: Lease, cluster: KafkaCluster, consumers: list[str]
     ) -> None:
         self.connection = connection
         self.log = EventLog(connection)
@@ -99,13 +99,13 @@ class Leader:
         self.consumers = consumers
         self._topics: dict[str, str] = {}  # room -> its topic
         self._ids: dict[str, str] = {}  # topic -> its id
-        self._places: dict[Place, Reached] = {}
+        self._places: dict[EventSource, Progress] = {}
         self._position = 0
         self._under_way: deque[Sent] = deque()
         self._held_at = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
-        """Raises `KafkaAway` and `Overtaken`."""
+        """Raises `KafkaUnavailable` and `Overtaken`."""
         self._begin({kind.room for kind in TYPES.values()})
         producer = self.cluster.producer()
         try:
@@ -133,9 +133,9 @@ class Leader:
         self._topics |= topics
         self._ids |= ids
         begun = {
-            place: Reached(self._position, topic_id)
+            place: Progress(self._position, topic_id)
             for topic, topic_id in ids.items()
-            for place in (Place(topic, partition) for partition in range(self.cluster.partitions))
+            for place in (EventSource(topic, partition) for partition in range(self.cluster.partitions))
             if place not in self._places
         }
         checkpoints.move(self.connection, NAME, begun)
@@ -149,7 +149,7 @@ class Leader:
         return True
 
     def _turn(self, producer: Producer) -> None:
-        page = self.log.read_carried(self._position, PAGE)
+        page = self.log.read_for_relay(self._position, PAGE)
         if new := {room_of(type_) for type_ in {event.type for event in page}} - self._topics.keys():
             self._take_up(new)  # written by younger code than this
         if page:
@@ -160,15 +160,15 @@ class Leader:
             for _ in self.connection.notifies(timeout=IDLE_SECONDS, stop_after=1):
                 pass
 
-    def _send(self, producer: Producer, page: list[Carried]) -> Sent:
+    def _send(self, producer: Producer, page: list[OutboundRecord]) -> Sent:
         begun, self._position = self._position, page[-1].position
-        last: dict[Place, int] = {}
+        last: dict[EventSource, int] = {}
         futures = producer.send(self._record(event, last) for event in page)
-        moved = {place: Reached(position, self._ids[place.topic]) for place, position in last.items()}
+        moved = {place: Progress(position, self._ids[place.topic]) for place, position in last.items()}
         self._places |= moved
         return Sent(begun, self._position, moved, futures)
 
-    def _record(self, event: Carried, last: dict[Place, int]) -> Record:
+    def _record(self, event: OutboundRecord, last: dict[EventSource, int]) -> Record:
         """`last`: place -> position of what this page has put there; kept up."""
         place = _place(self._topics[room_of(event.type)], event.stream, self.cluster.partitions)
         before = last.get(place) or self._places[place].position
@@ -178,11 +178,11 @@ class Leader:
     def _finish(self, producer: Producer) -> None:
         sent = self._under_way.popleft()
         producer.wait(sent.futures)
-        crash_point("relay.sent")
+        failpoint("relay.sent")
         self._advance(sent.begun, sent.position, sent.places)
-        crash_point("relay.advanced")
+        failpoint("relay.advanced")
 
-    def _advance(self, begun: int, position: int, places: dict[Place, Reached]) -> None:
+    def _advance(self, begun: int, position: int, places: dict[EventSource, Progress]) -> None:
         with self.connection.transaction():
             if self.connection.execute(ADVANCE, (position, NAME, begun), prepare=True).rowcount != 1:
                 raise Overtaken(f"another relay has moved on from position {begun}")
@@ -190,5 +190,5 @@ class Leader:
 
 
 @lru_cache(65_536)
-def _place(topic: str, stream: str, partitions: int) -> Place:
-    return Place(topic, partition_of(stream, partitions))
+def _place(topic: str, stream: str, partitions: int) -> EventSource:
+    return EventSource(topic, partition_of(stream, partitions))

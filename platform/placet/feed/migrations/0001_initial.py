@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('generation', models.UUIDField(primary_key=True, serialize=False)),
                 ('position', models.BigIntegerField()),
-                ('asked_by', models.UUIDField()),
+                ('requested_by', models.UUIDField()),
                 ('parent', models.UUIDField(null=True)),
                 ('cameos', models.JSONField(default=list)),
                 ('sha256', models.TextField(default='')),

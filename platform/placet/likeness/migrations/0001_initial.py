@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('person', models.UUIDField()),
                 ('number', models.IntegerField()),
                 ('generation', models.UUIDField()),
-                ('asked_by', models.UUIDField()),
+                ('requested_by', models.UUIDField()),
                 ('stage', models.TextField()),
                 ('parent', models.UUIDField(null=True)),
                 ('code', models.TextField(default='')),

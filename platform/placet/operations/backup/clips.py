@@ -21,7 +21,7 @@ ORDER BY stream, version
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class EncryptedClip:
     """A clip as the backup holds it. `key` is sealed for each person in turn: all of them are needed to open it."""
 
     persons: tuple[str, ...]
@@ -35,30 +35,32 @@ def concerned(connection: psycopg.Connection[Any]) -> dict[str, set[str]]:
     of_stream: dict[str, set[str]] = {}
     for stream, data in connection.execute(NAMED):
         fact = json.loads(bytes(data))
-        if "asked_by" in fact:
-            of_stream[stream] = {str(fact["asked_by"]), *map(str, fact["cameos"])}
+        if "requested_by" in fact:
+            of_stream[stream] = {str(fact["requested_by"]), *map(str, fact["cameos"])}
         else:
             found.setdefault(str(fact["sha256"]), set()).update(of_stream[stream])
     return found
 
 
-def seal(vault: Vault, name: str, persons: Sequence[str], clip: bytes) -> Sealed | None:
+def encrypt_clip(vault: Vault, name: str, persons: Sequence[str], clip: bytes) -> EncryptedClip | None:
     """None when one of them was erased: then the clip is in no backup."""
     fresh, nonce = AESGCM.generate_key(KEY_BITS), secrets.token_bytes(NONCE_BYTES)
     key = fresh
     try:
         for person in persons:
-            key = vault.seal(person, key, _bound_to(name))
+            key = vault.encrypt(person, key, _bound_to(name))
     except SubjectErased:
         return None
-    return Sealed(tuple(persons), b64encode(key).decode(), nonce + AESGCM(fresh).encrypt(nonce, clip, _bound_to(name)))
+    return EncryptedClip(
+        tuple(persons), b64encode(key).decode(), nonce + AESGCM(fresh).encrypt(nonce, clip, _bound_to(name))
+    )
 
 
-def unseal(vault: Vault, name: str, sealed: Sealed) -> bytes | None:
+def decrypt_clip(vault: Vault, name: str, sealed: EncryptedClip) -> bytes | None:
     """None when one of them was erased since."""
     key: bytes | None = b64decode(sealed.key)
     for person in reversed(sealed.persons):
-        key = vault.open(person, key, _bound_to(name)) if key is not None else None
+        key = vault.decrypt(person, key, _bound_to(name)) if key is not None else None
     if key is None:
         return None
     return AESGCM(key).decrypt(sealed.data[:NONCE_BYTES], sealed.data[NONCE_BYTES:], _bound_to(name))

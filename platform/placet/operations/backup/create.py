@@ -15,7 +15,7 @@ from placet.media.storage import blobs
 from placet.operations.backup import clips, tables
 from placet.operations.backup import manifest as manifests
 from placet.operations.backup.errors import FolderNotEmpty, NothingToBackUp
-from placet.operations.backup.manifest import Manifest
+from placet.operations.backup.manifest import BackupManifest
 from placet.operations.backup.tree_heads import origin_here
 
 NEVER: Final = ("vault.key", "postgres-*")
@@ -23,7 +23,7 @@ NEVER: Final = ("vault.key", "postgres-*")
 Progress = Callable[[str, int, int], None]
 
 
-def make(home: Path, folder: Path, connection: psycopg.Connection[Any], progress: Progress) -> Manifest:
+def make(home: Path, folder: Path, connection: psycopg.Connection[Any], progress: Progress) -> BackupManifest:
     """Raises `FolderNotEmpty`, `NothingToBackUp`. Without a manifest it was not finished, and cannot be restored."""
     if folder.exists() and any(folder.iterdir()):
         raise FolderNotEmpty(f"{folder} is not empty.")
@@ -40,7 +40,7 @@ def make(home: Path, folder: Path, connection: psycopg.Connection[Any], progress
 
 def _log(
     connection: psycopg.Connection[Any], home: Path, folder: Path, progress: Progress
-) -> tuple[Manifest, dict[str, set[str]]]:
+) -> tuple[BackupManifest, dict[str, set[str]]]:
     """Every table as of one moment, and what the log names at that moment."""
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
@@ -48,7 +48,7 @@ def _log(
         row = connection.execute(
             "SELECT (SELECT coalesce(max(position), 0) FROM event_position), (SELECT count(*) FROM event_pending)"
         ).fetchone() or (0, 0)
-        manifest = Manifest(datetime.now(UTC).isoformat(), int(row[0]), int(row[1]), origin_here(home))
+        manifest = BackupManifest(datetime.now(UTC).isoformat(), int(row[0]), int(row[1]), origin_here(home))
         for done, table in enumerate(tables.TRUTH, 1):
             manifest.columns[table] = tables.columns(connection, table)
             place = folder / "log" / f"{table}.copy"
@@ -59,7 +59,7 @@ def _log(
         return manifest, clips.concerned(connection)
 
 
-def _clips(manifest: Manifest, folder: Path, named: dict[str, set[str]], progress: Progress) -> None:
+def _clips(manifest: BackupManifest, folder: Path, named: dict[str, set[str]], progress: Progress) -> None:
     (folder / "clips").mkdir(mode=0o700)
     for done, (name, persons) in enumerate(sorted(named.items()), 1):
         areas = [area.value for area in Area if blobs().has(name, area)]
@@ -72,15 +72,15 @@ def _clips(manifest: Manifest, folder: Path, named: dict[str, set[str]], progres
         progress("clips", done, len(named))
 
 
-def _sealed(name: str, persons: list[str]) -> clips.Sealed | None:
+def _sealed(name: str, persons: list[str]) -> clips.EncryptedClip | None:
     """None for a clip that is erased while this goes on."""
     try:
-        return clips.seal(install_vault(), name, persons, blobs().read(name))
+        return clips.encrypt_clip(install_vault(), name, persons, blobs().read(name))
     except BlobMissing:
         return None
 
 
-def _files(manifest: Manifest, folder: Path, home: Path, progress: Progress) -> None:
+def _files(manifest: BackupManifest, folder: Path, home: Path, progress: Progress) -> None:
     """Private files, sealed as they lie, and the keys that sign."""
     found = [*_under(home / "private"), *_under(home / "keys")]
     kept = [f for f in found if not any(f.match(pattern) for pattern in NEVER) and not f.name.endswith(".new")]

@@ -14,7 +14,7 @@ FORMAT: Final = 1
 
 
 @dataclass(slots=True)
-class Manifest:
+class BackupManifest:
     """`size`: positions that the log had; events without one yet come on top."""
 
     made_at: str
@@ -29,14 +29,14 @@ class Manifest:
     format: int = FORMAT
 
 
-def note(manifest: Manifest, folder: Path, file: Path) -> None:
+def note(manifest: BackupManifest, folder: Path, file: Path) -> None:
     """Take a file into the manifest, once it is on the disk."""
     with file.open("rb") as content:
         os.fsync(content.fileno())
         manifest.files[str(file.relative_to(folder))] = hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def write(manifest: Manifest, folder: Path) -> None:
+def write(manifest: BackupManifest, folder: Path) -> None:
     """The whole of it, under its name at once."""
     half = folder / f".{NAME}"
     with half.open("w") as file:
@@ -46,11 +46,11 @@ def write(manifest: Manifest, folder: Path) -> None:
     half.replace(folder / NAME)
 
 
-def read(folder: Path) -> Manifest:
+def read(folder: Path) -> BackupManifest:
     """A backup whose every file is what it was. Raises `BackupUnusable`."""
     try:
         told = json.loads((folder / NAME).read_text())
-        manifest = Manifest(**told)
+        manifest = BackupManifest(**told)
     except (OSError, ValueError, TypeError):
         raise BackupUnusable(f"{folder} holds no manifest that can be read.") from None
     if manifest.format != FORMAT:

@@ -10,10 +10,10 @@ from psycopg import sql
 
 from placet.eventlog.encryption.vault import TOMBSTONE, install_vault
 from placet.eventlog.events import LogRestored
-from placet.eventlog.failpoints import crash_point
+from placet.eventlog.failpoints import failpoint
 from placet.eventlog.projections.runner import PROJECTIONS, Projector, position_of
 from placet.eventlog.proofs.keys import ORIGIN_FILE, next_origin
-from placet.eventlog.proofs.tree_head import Head
+from placet.eventlog.proofs.tree_head import TreeHead
 from placet.eventlog.proofs.tree_store import newest_head
 from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.sequencer import Sequencer
@@ -24,14 +24,14 @@ from placet.operations.backup import clips, tables
 from placet.operations.backup import manifest as manifests
 from placet.operations.backup.create import NEVER, Progress
 from placet.operations.backup.errors import BackupUnusable, DatabaseNotEmpty, InstallRunning
-from placet.operations.backup.manifest import Manifest
+from placet.operations.backup.manifest import BackupManifest
 from placet.operations.backup.tree_heads import OldLog, old_log
 from placet.people.commands import erasure_of
-from placet.people.events import ErasureAsked
+from placet.people.events import ErasureRequested
 
 KEPT: Final = (*tables.LOG, *tables.PROOFS)
 """What nothing else may change."""
-TO_BE_ASKED_ANEW: Final = ("people_answered_key",)
+REQUESTED_AGAIN: Final = ("people_answered_key",)
 """Answers that speak of what the restored log may not know. Sessions and used links stay as they are."""
 ALONE: Final = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -64,15 +64,15 @@ def restore(
     _refuse_newer(owner, manifest)
     old = old_log(home, there, owner, manifest)
     kept = _bring_files(manifest, folder, home, progress)
-    crash_point("restore.files")
+    failpoint("restore.files")
     with owner.transaction():
         pending = _bring_log(owner, manifest, folder)
         lost, again = _say_so(owner, manifest, old)
         owner.execute("INSERT INTO event_pending SELECT unnest(%s::bigint[])", (pending,))
-        crash_point("restore.log")
-    crash_point("restore.committed")
+        failpoint("restore.log")
+    failpoint("restore.committed")
     next_origin(home, old.origin)  # last: until then the keeper of the tree signs nothing, for the log is too short
-    crash_point("restore.named")
+    failpoint("restore.named")
     _derive(owner, progress)
     return Restored(_size(owner), lost, kept, len(manifest.clips) - kept, again)
 
@@ -82,14 +82,14 @@ def _size(connection: psycopg.Connection[Any]) -> int:
     return int(row[0]) if row else 0
 
 
-def _refuse_newer(owner: psycopg.Connection[Any], manifest: Manifest) -> None:
+def _refuse_newer(owner: psycopg.Connection[Any], manifest: BackupManifest) -> None:
     for table in tables.TRUTH:
         unknown = set(manifest.columns.get(table, ["this table"])) - set(tables.columns(owner, table))
         if unknown:
             raise BackupUnusable(f"{table}: this release does not know {sorted(unknown)}, or the backup lacks it.")
 
 
-def _bring_files(manifest: Manifest, folder: Path, home: Path, progress: Progress) -> int:
+def _bring_files(manifest: BackupManifest, folder: Path, home: Path, progress: Progress) -> int:
     """Clips that still open, private files of whoever was not erased, and keys. Answers how many clips."""
     for name in manifest.files:
         top, _, rest = name.partition("/")
@@ -101,8 +101,8 @@ def _bring_files(manifest: Manifest, folder: Path, home: Path, progress: Progres
             shutil.copy2(folder / name, place)
     kept = 0
     for done, (name, told) in enumerate(manifest.clips.items(), 1):
-        sealed = clips.Sealed(tuple(told["persons"]), told["key"], (folder / "clips" / name).read_bytes())
-        if (clip := clips.unseal(install_vault(), name, sealed)) is not None:
+        sealed = clips.EncryptedClip(tuple(told["persons"]), told["key"], (folder / "clips" / name).read_bytes())
+        if (clip := clips.decrypt_clip(install_vault(), name, sealed)) is not None:
             kept += 1
             for area in told["areas"]:
                 blobs().put(clip, Area(area))
@@ -110,12 +110,12 @@ def _bring_files(manifest: Manifest, folder: Path, home: Path, progress: Progres
     return kept
 
 
-def _bring_log(owner: psycopg.Connection[Any], manifest: Manifest, folder: Path) -> list[int]:
+def _bring_log(owner: psycopg.Connection[Any], manifest: BackupManifest, folder: Path) -> list[int]:
     """Everything as it was. Answers the ids of events that had no position: they get one after what is said of it."""
     derived = [t._meta.db_table for one in PROJECTIONS.values() for t in one.tables]  # noqa: SLF001
     for table in KEPT:
         owner.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
-    emptied = sql.SQL(", ").join(sql.Identifier(t) for t in (*tables.TRUTH, *derived, *TO_BE_ASKED_ANEW))
+    emptied = sql.SQL(", ").join(sql.Identifier(t) for t in (*tables.TRUTH, *derived, *REQUESTED_AGAIN))
     owner.execute(sql.SQL("TRUNCATE {}").format(emptied))
     for table in tables.TRUTH:
         tables.copy_in(owner, table, manifest.columns[table], folder / "log" / f"{table}.copy")
@@ -135,7 +135,7 @@ def _bring_log(owner: psycopg.Connection[Any], manifest: Manifest, folder: Path)
     return sorted(pending)
 
 
-def _say_so(owner: psycopg.Connection[Any], manifest: Manifest, old: OldLog) -> tuple[int | None, int]:
+def _say_so(owner: psycopg.Connection[Any], manifest: BackupManifest, old: OldLog) -> tuple[int | None, int]:
     """The first event of the new origin; then whoever was erased since the backup is forgotten again."""
     log, lost = EventLog(owner), max(0, old.size - manifest.size) if old.size else None
     head = old.head or _head_of(owner, old.origin)
@@ -146,11 +146,11 @@ def _say_so(owner: psycopg.Connection[Any], manifest: Manifest, old: OldLog) -> 
     heads = log.heads([name for person in erased for name in (f"person-{person}", erasure_of(person))])
     again = [p for p in erased if heads[f"person-{p}"] and not heads[erasure_of(p)]]
     for person in again:
-        log.append(erasure_of(person), [ErasureAsked(person, person)], expected=0)
+        log.append(erasure_of(person), [ErasureRequested(person, person)], expected=0)
     return lost, len(again)
 
 
-def _head_of(owner: psycopg.Connection[Any], origin: str) -> Head | None:
+def _head_of(owner: psycopg.Connection[Any], origin: str) -> TreeHead | None:
     """On a new machine: the newest head that the backup holds."""
     newest = newest_head(owner)
     return newest.head if newest and newest.head.origin == origin else None

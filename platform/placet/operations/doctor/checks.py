@@ -28,69 +28,69 @@ SET_CLOCK: Final = "timedatectl set-ntp true"
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One row. `mend` is empty only where all is well."""
 
     name: str
     health: Health
-    told: str
-    mend: str = ""
+    message: str
+    hint: str = ""
 
 
-Check = Callable[[Path], Finding]
+Check = Callable[[Path], CheckResult]
 
 
-def examine(home: Path) -> list[Finding]:
+def examine(home: Path) -> list[CheckResult]:
     """Every check, side by side: those that load heavy libraries do it in child processes."""
     with ThreadPoolExecutor(max_workers=4) as pool:
         return list(pool.map(lambda check: check(home), CHECKS))
 
 
-def is_fit(findings: Iterable[Finding]) -> bool:
+def is_fit(findings: Iterable[CheckResult]) -> bool:
     return all(finding.health != "failed" for finding in findings)
 
 
-def python_version(_home: Path) -> Finding:
+def python_version(_home: Path) -> CheckResult:
     version = platform.python_version()
     if version.startswith("3.11."):
-        return Finding("Python", "ok", version)
-    return Finding("Python", "failed", f"{version}; 3.11 is needed", "apt-get install python3.11 python3.11-venv")
+        return CheckResult("Python", "ok", version)
+    return CheckResult("Python", "failed", f"{version}; 3.11 is needed", "apt-get install python3.11 python3.11-venv")
 
 
-def disk(home: Path) -> Finding:
+def disk(home: Path) -> CheckResult:
     there = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(there).free / 2**30
     told = f"{free:.0f} GiB free under {there}"
     mend = "set PLACET_HOME to a folder on a larger disk"
     if free < NEEDED_GIB:
-        return Finding("Disk", "failed", told, mend)
-    return Finding("Disk", "ok", told) if free >= ROOMY_GIB else Finding("Disk", "warning", told, mend)
+        return CheckResult("Disk", "failed", told, mend)
+    return CheckResult("Disk", "ok", told) if free >= ROOMY_GIB else CheckResult("Disk", "warning", told, mend)
 
 
-def keys(home: Path) -> Finding:
+def keys(home: Path) -> CheckResult:
     """All there and readable by nobody else; the one that may be replaced at any time is at most a year old."""
     files = [home / "keys" / name for name in (*SECRETS, *KEYS)]
     if missing := [path.name for path in files if not path.exists()]:
-        return Finding("Keys", "warning", f"not made yet: {', '.join(missing)}", "make setup")
+        return CheckResult("Keys", "warning", f"not made yet: {', '.join(missing)}", "make setup")
     if open_ones := [path for path in files if path.stat().st_mode & 0o077]:
         paths = " ".join(str(path) for path in open_ones)
-        return Finding("Keys", "failed", "others can read some keys", f"chmod 600 {paths}")
+        return CheckResult("Keys", "failed", "others can read some keys", f"chmod 600 {paths}")
     session_key = files[0]
     days = (time.time() - session_key.stat().st_mtime) / 86_400
     told = f"{len(files)} keys, mode 0600; sessions are signed with one {days:.0f} days old"
     mend = f"rm {session_key} && make setup  (everybody signs in again)"
-    return Finding("Keys", "ok", told) if days <= KEY_DAYS else Finding("Keys", "warning", told, mend)
+    return CheckResult("Keys", "ok", told) if days <= KEY_DAYS else CheckResult("Keys", "warning", told, mend)
 
 
-def ports(home: Path) -> Finding:
+def ports(home: Path) -> CheckResult:
     if state := read_state(home):
-        return Finding("Ports", "ok", f"Placet runs at {state.origin}")
+        return CheckResult("Ports", "ok", f"Placet runs at {state.origin}")
     if is_free(FIRST):
-        return Finding("Ports", "ok", f"{FIRST} is free")
-    return Finding("Ports", "warning", f"{FIRST} is taken: `placet up` takes the next", "placet up --port 8100")
+        return CheckResult("Ports", "ok", f"{FIRST} is free")
+    return CheckResult("Ports", "warning", f"{FIRST} is taken: `placet up` takes the next", "placet up --port 8100")
 
 
-def postgresql(home: Path) -> Finding:
+def postgresql(home: Path) -> CheckResult:
     """Answers, and its clock agrees with this process's."""
     try:
         with psycopg.connect(dsn(home), connect_timeout=3, autocommit=True) as connection:
@@ -98,52 +98,52 @@ def postgresql(home: Path) -> Finding:
             row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8, version()").fetchone()
     except psycopg.OperationalError:
         if os.environ.get("PLACET_DATABASE"):
-            return Finding("PostgreSQL", "failed", "PLACET_DATABASE does not answer", 'psql "$PLACET_DATABASE"')
-        return Finding("PostgreSQL", "warning", "not running; it starts with the rest", "placet up")
+            return CheckResult("PostgreSQL", "failed", "PLACET_DATABASE does not answer", 'psql "$PLACET_DATABASE"')
+        return CheckResult("PostgreSQL", "warning", "not running; it starts with the rest", "placet up")
     assert row is not None
     version, apart = str(row[1]).split(" on ")[0], abs(row[0] - asked)
     if apart > CLOCK_SECONDS:
-        return Finding(
+        return CheckResult(
             "PostgreSQL", "failed", f"{version}, its clock is {apart:.1f} s away", "timedatectl set-ntp true"
         )
-    return Finding("PostgreSQL", "ok", f"{version}, clocks {apart * 1000:.0f} ms apart")
+    return CheckResult("PostgreSQL", "ok", f"{version}, clocks {apart * 1000:.0f} ms apart")
 
 
-def clock(_home: Path) -> Finding:
+def clock(_home: Path) -> CheckResult:
     """The wall clock runs as fast as the monotonic one; a step would break terms and deadlines."""
     wall, steady = time.time(), time.monotonic()
     time.sleep(0.2)
     drift = abs((time.time() - wall) - (time.monotonic() - steady))
     if drift > 0.05:
-        return Finding("Clock", "failed", f"stepped by {drift:.2f} s while watched", SET_CLOCK)
-    return Finding("Clock", "ok", f"steady (UTC {time.strftime('%Y-%m-%d %H:%M', time.gmtime())})")
+        return CheckResult("Clock", "failed", f"stepped by {drift:.2f} s while watched", SET_CLOCK)
+    return CheckResult("Clock", "ok", f"steady (UTC {time.strftime('%Y-%m-%d %H:%M', time.gmtime())})")
 
 
-def chromium(_home: Path) -> Finding:
+def chromium(_home: Path) -> CheckResult:
     if found := shutil.which("chromium") or shutil.which("chromium-browser"):
-        return Finding("Chromium", "ok", found)
-    return Finding("Chromium", "warning", "absent; only browser tests need it", "apt-get install chromium")
+        return CheckResult("Chromium", "ok", found)
+    return CheckResult("Chromium", "warning", "absent; only browser tests need it", "apt-get install chromium")
 
 
-def kafka(home: Path) -> Finding:
+def kafka(home: Path) -> CheckResult:
     if transport_in(home) != "kafka":
-        return Finding("Kafka", "ok", "not needed: the embedded transport is used")
-    found = Finding(*heavy.look("Kafka"))
+        return CheckResult("Kafka", "ok", "not needed: the embedded transport is used")
+    found = CheckResult(*heavy.run_probe("Kafka"))
     return _own_broker() if found.health == "failed" and is_wanted() and not read_state(home) else found
 
 
-def _own_broker() -> Finding:
+def _own_broker() -> CheckResult:
     """It starts with the rest, where its parts are there."""
     try:
         java(), jars()
     except BrokerMissing as missing:
         told, _, mend = str(missing).partition(" To mend it: ")
-        return Finding("Kafka", "failed", told, mend)
-    return Finding("Kafka", "warning", "not running; it starts with the rest", "placet up")
+        return CheckResult("Kafka", "failed", told, mend)
+    return CheckResult("Kafka", "warning", "not running; it starts with the rest", "placet up")
 
 
 def heavy_check(name: str) -> Check:
-    return lambda _home: Finding(*heavy.look(name))
+    return lambda _home: CheckResult(*heavy.run_probe(name))
 
 
 CHECKS: Final[tuple[Check, ...]] = (

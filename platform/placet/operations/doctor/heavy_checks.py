@@ -16,7 +16,7 @@ class Probe:
 
     script: str
     if_absent: Literal["warning", "failed"]
-    mend: str
+    hint: str
 
 
 PROBES: Final = {
@@ -42,12 +42,12 @@ PROBES: Final = {
         """
 import django, json
 django.setup()
-from placet.eventlog.transports.kafka import Cluster, KafkaAway
+from placet.eventlog.transports.kafka import Cluster, KafkaUnavailable
 cluster = Cluster.of_settings()
 at = "at " + ", ".join(cluster.servers)
 try:
     print(json.dumps([True, f"cluster {cluster.cluster_id()} answers {at}"]))
-except KafkaAway:
+except KafkaUnavailable:
     print(json.dumps([False, f"no answer {at}"]))
 """,
         "failed",
@@ -56,16 +56,16 @@ except KafkaAway:
 }
 
 
-def look(name: str) -> Answer:
+def run_probe(name: str) -> Answer:
     """Run one probe. Whatever goes wrong in it is a finding, never an error here."""
     probe = PROBES[name]
     words = [sys.executable, "-W", "ignore", "-c", probe.script]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return name, probe.if_absent, f"no answer within {SECONDS} s", probe.mend
+        return name, probe.if_absent, f"no answer within {SECONDS} s", probe.hint
     try:
         is_well, told = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        return name, probe.if_absent, (done.stderr.strip().splitlines() or ["it ended without a word"])[-1], probe.mend
-    return (name, "ok", told, "") if is_well else (name, probe.if_absent, told, probe.mend)
+        return name, probe.if_absent, (done.stderr.strip().splitlines() or ["it ended without a word"])[-1], probe.hint
+    return (name, "ok", told, "") if is_well else (name, probe.if_absent, told, probe.hint)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import psycopg
 
-from placet.media.blobs import BlobStore, Lying
+from placet.media.blobs import BlobStore, StoredFile
 
 HASH: Final = re.compile(rb"[0-9a-f]{64}")
 OLDER_THAN_SECONDS: Final = 3600.0
@@ -19,7 +19,7 @@ READ: Final = (
 )
 
 
-class Named:
+class ReferencedHashes:
     """Every hash that any event names, whatever its type. Reads on from where it stood, in short transactions."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Named:
         self._hashes.update(_short(found.decode()) for found in HASH.findall(data))
 
 
-class Sweeper:
+class BlobGarbageCollector:
     """Removes what lay there unnamed and untouched for an hour of a clock that only goes forward.
 
     A wall clock that jumps would make everything old at once, what an event is about to name as well.
@@ -52,14 +52,14 @@ class Sweeper:
 
     def __init__(self, store: BlobStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
-        self._named = Named()
-        self._since: dict[Lying, float] = {}
+        self._named = ReferencedHashes()
+        self._since: dict[StoredFile, float] = {}
 
     def sweep(self, connection: psycopg.Connection[Any]) -> dict[str, int]:
         """The log is read first: what is put and named after that is met by a later sweep."""
         self._named.read_on(connection)
         now = self._clock()
-        self._since = {lying: self._since.get(lying, now) for lying in self._store.unnamed(self._named)}
+        self._since = {lying: self._since.get(lying, now) for lying in self._store.unreferenced(self._named)}
         old = [lying for lying, since in self._since.items() if now - since >= OLDER_THAN_SECONDS]
         return {"removed": sum(self._store.remove(lying) for lying in old)}
 

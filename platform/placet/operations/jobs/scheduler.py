@@ -12,23 +12,23 @@ import psycopg
 from placet.eventlog.projections.diff import differences
 from placet.eventlog.projections.runner import PROJECTIONS
 from placet.media.blobs import BlobStore
-from placet.operations.jobs.blob_gc import Sweeper
+from placet.operations.jobs.blob_gc import BlobGarbageCollector
 from placet.operations.jobs.schedule import begin, end, last_hour, last_night
 
 logger = logging.getLogger(__name__)
-LOOK_SECONDS: Final = 60.0
+POLL_SECONDS: Final = 60.0
 
 
 @dataclass(slots=True)
-class Housekeeper:
+class Scheduler:
     """`connect` makes an autocommit connection of its own."""
 
     connect: Callable[[], psycopg.Connection[Any]]
     store: BlobStore
-    sweeper: Sweeper = field(init=False)
+    sweeper: BlobGarbageCollector = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sweeper = Sweeper(self.store)
+        self.sweeper = BlobGarbageCollector(self.store)
 
     def run(self, stop: threading.Event) -> None:
         """Until stopped. A chore that fails is told, and tried again when it is due again."""
@@ -36,22 +36,22 @@ class Housekeeper:
             try:
                 with self.connect() as connection:
                     while not stop.is_set():
-                        self.look(connection, datetime.now(UTC))
-                        stop.wait(LOOK_SECONDS)
+                        self.run_due(connection, datetime.now(UTC))
+                        stop.wait(POLL_SECONDS)
             except psycopg.OperationalError as error:
                 logger.warning("the housekeeper: PostgreSQL is away (%s)", type(error).__name__)
                 stop.wait(1)
 
-    def look(self, connection: psycopg.Connection[Any], now: datetime) -> list[str]:
+    def run_due(self, connection: psycopg.Connection[Any], now: datetime) -> list[str]:
         """Do what is due. Answers the names of what was done."""
         due = (
             ("sweep", last_hour(now), lambda: self.sweeper.sweep(connection)),
-            ("shadow", last_night(now), lambda: shadow_all(connection)),
+            ("shadow", last_night(now), lambda: check_all_projections(connection)),
         )
         return [name for name, before, do in due if begin(connection, name, before) and _done(connection, name, do)]
 
 
-def shadow_all(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+def check_all_projections(connection: psycopg.Connection[Any]) -> dict[str, Any]:
     """Every projection beside its replay: how many rows differ, for those that have any."""
     found = {target.name: len(differences(target, connection)) for target in PROJECTIONS.values()}
     return {"differences": {name: count for name, count in found.items() if count}, "compared": sorted(found)}

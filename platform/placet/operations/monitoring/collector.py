@@ -13,40 +13,52 @@ from placet.config import flow
 from placet.eventlog.projections.runner import PROJECTIONS
 from placet.eventlog.store.versions import every_version, is_unknown_version
 from placet.operations.monitoring import queries as q
-from placet.operations.monitoring.snapshot import Chore, Disk, Keys, Measures, Place, Runs, Waiting
-from placet.runtime.supervisor.process_table import roles
+from placet.operations.monitoring.snapshot import (
+    Backlog,
+    ComponentProgress,
+    Disk,
+    GenerationJobs,
+    JobStatus,
+    Keys,
+    Snapshot,
+)
+from placet.runtime.supervisor.process_table import role_names
 from placet.studio.jobs import LEASE_SECONDS
 
-LATE_SECONDS: Final = 60.0
+OVERDUE_SECONDS: Final = 60.0
 
 
-def measure() -> Measures:
+def take_snapshot() -> Snapshot:
     """How everything stands now. Raises Django's `OperationalError` while PostgreSQL is away."""
     last = int(_rows(q.LAST)[0][0])
-    leased, quiet, waiting, oldest = _rows(q.RUNS)[0]
+    leased, quiet, waiting, oldest = _rows(q.GENERATION_JOBS)[0]
     projections = {name: frozenset(target.folds) for name, target in PROJECTIONS.items()}
     consumers = {one.name: one.types for one in flow.consumers()}
-    return Measures(
+    return Snapshot(
         position=last,
         transport=settings.PLACET_TRANSPORT,
-        sequencer=Waiting(*_rows(q.PENDING)[0]),
-        projections=_places(projections, last, takes_all=True),
-        consumers=_places(consumers, last, takes_all=False),
+        sequencer=Backlog(*_rows(q.PENDING)[0]),
+        projections=_components(projections, last, takes_all=True),
+        consumers=_components(consumers, last, takes_all=False),
         followers=_followers(last),
-        parked={row[0]: Waiting(row[1], row[2]) for row in _rows(q.PARKED)},
-        effects=_nested(_rows(q.EFFECTS)),
-        late={row[0]: Waiting(row[1], row[2]) for row in _rows(q.LATE, {"seconds": LATE_SECONDS})},
-        runs=Runs(leased, max(0.0, quiet + LEASE_SECONDS) if leased else 0.0, Waiting(waiting, oldest)),
-        cases=Waiting(*_rows(q.CASES)[0]),
+        dead_letters={row[0]: Backlog(row[1], row[2]) for row in _rows(q.DEAD_LETTERS)},
+        outbox=_nested(_rows(q.OUTBOX)),
+        outbox_overdue={
+            row[0]: Backlog(row[1], row[2]) for row in _rows(q.OUTBOX_OVERDUE, {"seconds": OVERDUE_SECONDS})
+        },
+        generation_jobs=GenerationJobs(
+            leased, max(0.0, quiet + LEASE_SECONDS) if leased else 0.0, Backlog(waiting, oldest)
+        ),
+        cases=Backlog(*_rows(q.CASES)[0]),
         processes=dict(_rows(q.PROCESSES)),
-        up_seconds=_rows(q.UP, {"roles": list(roles(settings.PLACET_TRANSPORT))})[0][0],
+        up_seconds=_rows(q.UP, {"roles": list(role_names(settings.PLACET_TRANSPORT))})[0][0],
         keys=_keys(),
         disk=_disk(Path(settings.PLACET_HOME)),
-        chores={row[0]: Chore(row[1], json.loads(row[2])) for row in _rows(q.CHORES)},
+        jobs={row[0]: JobStatus(row[1], json.loads(row[2])) for row in _rows(q.JOBS)},
     )
 
 
-def _places(wanted: Mapping[str, frozenset[str]], last: int, *, takes_all: bool) -> dict[str, Place]:
+def _components(wanted: Mapping[str, frozenset[str]], last: int, *, takes_all: bool) -> dict[str, ComponentProgress]:
     """Name -> the types it answers. `takes_all`: it has every event of the log to pass, one after the other."""
     reached = {row[0]: (row[1], row[2]) for row in _rows(q.REACHED)}
     found = {name: reached.get(name, (0, None)) for name in wanted}
@@ -56,22 +68,26 @@ def _places(wanted: Mapping[str, frozenset[str]], last: int, *, takes_all: bool)
         "types": ["" if takes_all else ",".join(sorted(every_version(types))) for types in wanted.values()],
     }
     return {
-        name: _place(name, found[name], last, seconds, following if is_unknown_version(following, wanted[name]) else "")
+        name: _component(
+            name, found[name], last, seconds, following if is_unknown_version(following, wanted[name]) else ""
+        )
         for name, seconds, following in _rows(q.OLDEST_UNANSWERED, asked)
     }
 
 
-def _followers(last: int) -> dict[str, Place]:
+def _followers(last: int) -> dict[str, ComponentProgress]:
     reached = dict(_rows(q.FOLLOWERS, {"relays": settings.PLACET_TRANSPORT == "kafka"}))
     asked = {"names": list(reached), "positions": list(reached.values()), "types": [""] * len(reached)}
     oldest = {name: seconds for name, seconds, _ in _rows(q.OLDEST_UNANSWERED, asked)}
-    return {name: _place(name, (reached[name], None), last, oldest[name], "") for name in reached}
+    return {name: _component(name, (reached[name], None), last, oldest[name], "") for name in reached}
 
 
-def _place(name: str, reached: tuple[int, int | None], last: int, seconds: float, unknown: str) -> Place:
+def _component(
+    name: str, reached: tuple[int, int | None], last: int, seconds: float, unknown: str
+) -> ComponentProgress:
     position, version = reached
     is_outdated = name in PROJECTIONS and version not in {None, PROJECTIONS[name].version}
-    return Place(position, max(0, last - position), round(seconds, 3), is_outdated, unknown)
+    return ComponentProgress(position, max(0, last - position), round(seconds, 3), is_outdated, unknown)
 
 
 def _nested(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[str, int]]:

@@ -7,10 +7,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from placet.operations.monitoring.alerts import alarms
-from placet.operations.monitoring.snapshot import Measures
+from placet.operations.monitoring.alerts import active_alerts
+from placet.operations.monitoring.snapshot import Snapshot
 
-Values = Callable[[Measures], Iterator[tuple[tuple[str, ...], float]]]
+Values = Callable[[Snapshot], Iterator[tuple[tuple[str, ...], float]]]
 METRICS: Final[dict[str, tuple[str, tuple[str, ...], Values]]] = {
     "placet_log_position": (
         "Position of the last event that has one",
@@ -65,47 +65,47 @@ METRICS: Final[dict[str, tuple[str, tuple[str, ...], Values]]] = {
     "placet_parked_events": (
         "Events that are parked, those that wait behind one included",
         ("consumer",),
-        lambda m: (((name,), waiting.count) for name, waiting in m.parked.items()),
+        lambda m: (((name,), waiting.count) for name, waiting in m.dead_letters.items()),
     ),
     "placet_parked_age_seconds": (
         "How long the oldest parked event has been parked",
         ("consumer",),
-        lambda m: (((name,), waiting.oldest_seconds) for name, waiting in m.parked.items()),
+        lambda m: (((name,), waiting.oldest_seconds) for name, waiting in m.dead_letters.items()),
     ),
     "placet_effects": (
         "Effects by state; done ones are not counted",
         ("kind", "state"),
-        lambda m: (((k, s), n) for k, states in m.effects.items() for s, n in states.items() if s != "done"),
+        lambda m: (((k, s), n) for k, states in m.outbox.items() for s, n in states.items() if s != "done"),
     ),
     "placet_effects_late": (
         "Effects that were due over a minute ago and that nobody has taken",
         ("kind",),
-        lambda m: (((kind,), waiting.count) for kind, waiting in m.late.items()),
+        lambda m: (((kind,), waiting.count) for kind, waiting in m.outbox_overdue.items()),
     ),
     "placet_effects_late_seconds": (
         "How long the oldest late effect has been due",
         ("kind",),
-        lambda m: (((kind,), waiting.oldest_seconds) for kind, waiting in m.late.items()),
+        lambda m: (((kind,), waiting.oldest_seconds) for kind, waiting in m.outbox_overdue.items()),
     ),
     "placet_runs_leased": (
         "Runs of the generator under a lease",
         (),
-        lambda m: one(m.runs.leased),
+        lambda m: one(m.generation_jobs.leased),
     ),
     "placet_runs_beat_age_seconds": (
         "Age of the last heartbeat of the quietest run",
         (),
-        lambda m: one(m.runs.last_beat_seconds),
+        lambda m: one(m.generation_jobs.last_heartbeat_seconds),
     ),
     "placet_runs_waiting": (
         "Runs that wait for a worker",
         (),
-        lambda m: one(m.runs.waiting.count),
+        lambda m: one(m.generation_jobs.waiting.count),
     ),
     "placet_runs_waiting_seconds": (
         "How long the oldest run has waited for a worker",
         (),
-        lambda m: one(m.runs.waiting.oldest_seconds),
+        lambda m: one(m.generation_jobs.waiting.oldest_seconds),
     ),
     "placet_cases_open": (
         "Cases that wait for a reviewer, those of the floor included",
@@ -140,12 +140,12 @@ METRICS: Final[dict[str, tuple[str, tuple[str, ...], Values]]] = {
     "placet_chore_age_seconds": (
         "How long ago a chore last ended",
         ("chore",),
-        lambda m: (((n,), c.ended_seconds) for n, c in m.chores.items() if c.ended_seconds is not None),
+        lambda m: (((n,), c.ended_seconds) for n, c in m.jobs.items() if c.ended_seconds is not None),
     ),
     "placet_alarms": (
         "Things that somebody must look at now, by the code of their page in the runbook",
         ("code",),
-        lambda m: (((alarm.code,), 1.0) for alarm in {a.code: a for a in alarms(m)}.values()),
+        lambda m: (((alarm.code,), 1.0) for alarm in {a.code: a for a in active_alerts(m)}.values()),
     ),
 }
 """Name -> what it says, its labels, and its values. `docs/how-to/operate.md` holds the same table; a test compares."""
@@ -156,10 +156,10 @@ def one(value: float) -> Iterator[tuple[tuple[str, ...], float]]:
     yield (), float(value)
 
 
-class Measured(Collector):
+class SnapshotCollector(Collector):
     """Measures once, and tells them all."""
 
-    def __init__(self, measure: Callable[[], Measures]) -> None:
+    def __init__(self, measure: Callable[[], Snapshot]) -> None:
         self._measure = measure
 
     def collect(self) -> Iterator[Metric]:
@@ -176,8 +176,8 @@ class Measured(Collector):
         return []
 
 
-def exposition(measure: Callable[[], Measures]) -> bytes:
+def exposition(measure: Callable[[], Snapshot]) -> bytes:
     """All metrics in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(Measured(measure))
+    registry.register(SnapshotCollector(measure))
     return generate_latest(registry)

@@ -29,19 +29,19 @@ SELECT (SELECT count(*) FROM (SELECT FROM event_pending LIMIT 100000) waiting),
            SELECT e.recorded_at FROM (SELECT id FROM event_pending ORDER BY id LIMIT 1) p JOIN event e USING (id)
        )), 0)::float8
 """
-PARKED: Final = """
+DEAD_LETTERS: Final = """
 SELECT consumer, count(*), extract(epoch FROM clock_timestamp() - min(parked_at))::float8
 FROM parked GROUP BY consumer ORDER BY consumer
 """
-EFFECTS: Final = "SELECT kind, state, count(*) FROM effect GROUP BY kind, state ORDER BY kind, state"
-LATE: Final = """
+OUTBOX: Final = "SELECT kind, state, count(*) FROM effect GROUP BY kind, state ORDER BY kind, state"
+OUTBOX_OVERDUE: Final = """
 SELECT kind, count(*), extract(epoch FROM clock_timestamp() - min(greatest(due_at, lease_until)))::float8
 FROM effect
 WHERE (state = 'planned' AND due_at < clock_timestamp() - make_interval(secs => %(seconds)s))
    OR (state = 'leased' AND lease_until < clock_timestamp() - make_interval(secs => %(seconds)s))
 GROUP BY kind ORDER BY kind
 """
-RUNS: Final = """
+GENERATION_JOBS: Final = """
 SELECT count(*) FILTER (WHERE state = 'leased'),
        coalesce(extract(epoch FROM clock_timestamp() - min(lease_until) FILTER (WHERE state = 'leased')), 0)::float8,
        count(*) FILTER (WHERE state = 'planned'),
@@ -60,7 +60,7 @@ CASES: Final = """
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(opened_at)), 0)::float8
 FROM moderation_case WHERE decision = ''
 """
-CHORES: Final = """
+JOBS: Final = """
 SELECT name, extract(epoch FROM clock_timestamp() - ended_at)::float8, outcome::text FROM chore ORDER BY name
 """
 LAST: Final = "SELECT coalesce(max(position), 0) FROM event_position"

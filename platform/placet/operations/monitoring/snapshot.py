@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ComponentProgress:
     """Where a projection or a consumer stands."""
 
     position: int
@@ -21,7 +21,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Backlog:
     """How many of something wait, and since when the oldest does."""
 
     count: int = 0
@@ -29,12 +29,12 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class GenerationJobs:
     """The generator's work: runs under a lease, their quietest heartbeat, and what waits to be taken."""
 
     leased: int
-    last_beat_seconds: float
-    waiting: Waiting
+    last_heartbeat_seconds: float
+    waiting: Backlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
+class JobStatus:
     """When something periodic last ended, and what came of it."""
 
     ended_seconds: float | None
@@ -62,28 +62,28 @@ class Chore:
 
 
 @dataclass(frozen=True, slots=True)
-class Measures:
+class Snapshot:
     """Everything at one moment."""
 
     position: int
     transport: str
-    sequencer: Waiting
+    sequencer: Backlog
     """Events that are committed and have no position yet."""
-    projections: Mapping[str, Place]
-    consumers: Mapping[str, Place]
-    followers: Mapping[str, Place]
+    projections: Mapping[str, ComponentProgress]
+    consumers: Mapping[str, ComponentProgress]
+    followers: Mapping[str, ComponentProgress]
     """What else goes along the log: the signed tree head and, under Kafka, the relay."""
-    parked: Mapping[str, Waiting]
-    effects: Mapping[str, Mapping[str, int]]
+    dead_letters: Mapping[str, Backlog]
+    outbox: Mapping[str, Mapping[str, int]]
     """Kind -> state -> how many."""
-    late: Mapping[str, Waiting]
+    outbox_overdue: Mapping[str, Backlog]
     """Kind -> effects that were due more than a moment ago and that nobody has taken."""
-    runs: Runs
-    cases: Waiting
+    generation_jobs: GenerationJobs
+    cases: Backlog
     processes: Mapping[str, int]
     """Role -> connections to PostgreSQL. Who holds none does not work."""
     up_seconds: float
     """Age of the oldest of the connections of long-lived roles; 0 when there is none."""
     keys: Keys | None
     disk: Disk
-    chores: Mapping[str, Chore]
+    jobs: Mapping[str, JobStatus]

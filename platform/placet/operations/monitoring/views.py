@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from placet.operations.monitoring.collector import measure
+from placet.operations.monitoring.collector import take_snapshot
 from placet.operations.monitoring.metrics import exposition
 from placet.operations.monitoring.readiness import missing
 from placet.people.models import Account
@@ -66,4 +66,4 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def metrics(_request: HttpRequest) -> HttpResponse:
     """Prometheus' text format."""
-    return HttpResponse(exposition(measure), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(exposition(take_snapshot), content_type=CONTENT_TYPE_LATEST)

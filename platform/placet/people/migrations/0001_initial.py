@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='UsedLink',
+            name='UsedSignInLink',
             fields=[
                 ('nonce', models.UUIDField(primary_key=True, serialize=False)),
                 ('used_at', models.DateTimeField(auto_now_add=True)),

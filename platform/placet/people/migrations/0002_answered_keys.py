@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='AnsweredKey',
+            name='IdempotencyKeyRow',
             fields=[
                 ('id', models.UUIDField(primary_key=True, serialize=False)),
                 ('person', models.UUIDField()),

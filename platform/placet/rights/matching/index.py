@@ -6,11 +6,11 @@ from datetime import datetime
 from placet.eventlog.consumers.delivery import Delivery
 from placet.rights import events as e
 from placet.rights.aggregate import OPT_OUTS
-from placet.rights.matching.matcher import Filing, OptOutIndex
+from placet.rights.matching.matcher import OptOutEntry, OptOutIndex
 from placet.text.embedder import embedder
 
 
-class InForce:
+class OptOutsInForce:
     """One per process. `up_to_date` answers the index and the version of `opt-outs` that it stands at."""
 
     def __init__(self) -> None:
@@ -23,29 +23,29 @@ class InForce:
         with self._lock:
             head = delivery.heads([OPT_OUTS])[OPT_OUTS]
             if self._index is None or head < self._version:
-                self.forget()  # a log that was put back to an earlier state: begin again
+                self.clear()  # a log that was put back to an earlier state: begin again
             index = self._index = self._index or OptOutIndex(embedder())
             if head > self._version:
                 self._catch_up(index, delivery)
             return index, self._version
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Read everything anew at the next question."""
         self._index, self._version = None, 0
 
     def _catch_up(self, index: OptOutIndex, delivery: Delivery) -> None:
         for event in delivery.read_after(OPT_OUTS, self._version):
             match event.fact:
-                case e.OptOutEnforced(filing=filing):
+                case e.OptOutActivated(filing=filing):
                     index.add(entry(delivery.read(f"filing-{filing}").facts[0]))
                 case e.OptOutEnded(filing=filing):
                     index.end(filing)
             self._version = event.version
 
 
-def entry(filed: e.OptOutFiled) -> Filing:
+def entry(filed: e.OptOutFiled) -> OptOutEntry:
     """A filing as the index takes it."""
-    return Filing(
+    return OptOutEntry(
         filed.filing,
         filed.names,
         filed.description or None,

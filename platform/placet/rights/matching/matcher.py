@@ -20,8 +20,8 @@ from placet.kernel.ids import FilingId
 from placet.text.common_words import common_words
 from placet.text.embeddings import Embedder, Vectors
 from placet.text.normalise import Normalised, normalise
-from placet.text.phrase_matcher import Found, How, PhraseBook
-from placet.text.vector_index import Rows
+from placet.text.phrase_matcher import MatchForm, PhraseMatch, PhraseMatcher
+from placet.text.vector_index import VectorIndex
 from placet.ui.region import UNKNOWN
 
 Act = Literal["generation", "training"]
@@ -42,7 +42,7 @@ class CannotMatch(Exception):
 
 
 @dataclass(frozen=True)
-class Filing:
+class OptOutEntry:
     """What is in force of one opt-out. The first name is the character's own, the others are aliases.
 
     `regions`: country codes as the generation names its own, or EVERYWHERE. `until`: exclusive; None has no end.
@@ -75,7 +75,7 @@ class Match:
     similarity: float
     threshold: float
     outcome: Outcome
-    how: How | None
+    how: MatchForm | None
 
 
 class OptOutIndex:
@@ -84,14 +84,14 @@ class OptOutIndex:
     def __init__(self, embedder: Embedder) -> None:
         self.model = embedder.name
         self._embedder = embedder
-        self._filings: dict[FilingId, Filing] = {}
-        self._names: PhraseBook[tuple[FilingId, Kind]] = PhraseBook()
-        self._descriptions: Rows[FilingId] = Rows(embedder.dim)
+        self._filings: dict[FilingId, OptOutEntry] = {}
+        self._names: PhraseMatcher[tuple[FilingId, Kind]] = PhraseMatcher()
+        self._descriptions: VectorIndex[FilingId] = VectorIndex(embedder.dim)
 
     def __len__(self) -> int:
         return len(self._filings)
 
-    def add(self, filing: Filing) -> None:
+    def add(self, filing: OptOutEntry) -> None:
         """From the next `match` on; a filing known by its id is replaced. A description is embedded first."""
         row = self._embedder.embed([filing.description])[0] if filing.description else None
         self.end(filing.id)
@@ -120,7 +120,7 @@ class OptOutIndex:
 
     def _by_meaning(self, text: Normalised, vector: Vectors) -> list[Match]:
         whole = (0, len(text.original))
-        alike = self._descriptions.alike(vector, HOLD_FROM - 0.00005)
+        alike = self._descriptions.nearest(vector, HOLD_FROM - 0.00005)
         return [_by_description(filing, whole, round(cosine, 4)) for filing, cosine in alike]
 
     def _usable(self, text: Normalised, vector: Vectors | None) -> Vectors:
@@ -163,11 +163,11 @@ def _all_known(tokens: list[str], words: Collection[str]) -> bool:
     )
 
 
-def _keys(filing: Filing) -> list[tuple[str, tuple[FilingId, Kind]]]:
+def _keys(filing: OptOutEntry) -> list[tuple[str, tuple[FilingId, Kind]]]:
     return [(name, (filing.id, "alias" if i else "name")) for i, name in enumerate(filing.names)]
 
 
-def _by_name(found: Found[tuple[FilingId, Kind]]) -> Match:
+def _by_name(found: PhraseMatch[tuple[FilingId, Kind]]) -> Match:
     filing, kind = found.key
     outcome: Outcome = "block" if found.how.is_certain else "hold"
     return Match(filing, kind, (found.start, found.end), 1.0, 1.0, outcome, found.how)

@@ -7,7 +7,7 @@ from placet.studio.events import GenerationPublished, GenerationRequested
 def published_prompts(position: int, at_most: int) -> list[tuple[str, str]]:
     """(generation, prompt) of the newest published clips up to a position. Erased prompts are left out."""
     log = current_log()
-    ids = log.streams_with("studio.generation_published.v1", up_to=position, at_most=at_most)
+    ids = log.streams_by_type("studio.generation_published.v1", up_to=position, at_most=at_most)
     streams = log.read_many(ids)
     found = []
     for name, stream in streams.items():

@@ -51,7 +51,7 @@ class Broker:
     def address(self) -> str:
         return f"{HOST}:{self.port}"
 
-    def make_anew(self) -> None:
+    def recreate(self) -> None:
         """Empty data, formatted. Call only while nothing runs on them. Raises `BrokerMissing`."""
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(mode=0o700, parents=True)

@@ -43,7 +43,7 @@ def running_broker(home: Path, first_port: int = FIRST_PORT) -> Iterator[Running
     """On free ports from there on, its data in `home/kafka`, made anew. Raises `BrokerMissing`."""
     port = next_free(first_port)
     running = RunningBroker(Broker(home, port, next_free(port + 1)))
-    running.broker.make_anew()
+    running.broker.recreate()
     running.start()
     try:
         yield running

@@ -7,12 +7,12 @@ from typing import Final
 
 from placet.runtime.install.paths import write_private
 from placet.runtime.postgres.dsn import ROLES
-from placet.runtime.postgres.paths import Place, PostgresUnavailable
+from placet.runtime.postgres.paths import ClusterPaths, PostgresUnavailable
 
 BUILTIN_LOCALE_SINCE: Final = 17
 
 
-def make_cluster(place: Place, admin_password: str) -> None:
+def make_cluster(place: ClusterPaths, admin_password: str) -> None:
     """`initdb` into a draft folder, moved into place when whole: a death in between leaves nothing half made."""
     draft = place.root / f"data-{os.getpid()}"
     password = place.root / f"password-{os.getpid()}"
@@ -27,7 +27,7 @@ def make_cluster(place: Place, admin_password: str) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def refuse_other_version(place: Place) -> None:
+def refuse_other_version(place: ClusterPaths) -> None:
     """Raises `PostgresUnavailable` before a server of another version could touch the data."""
     written, running = int((place.data / "PG_VERSION").read_text()), major(place)
     if written != running:
@@ -37,18 +37,18 @@ def refuse_other_version(place: Place) -> None:
         )
 
 
-def major(place: Place) -> int:
+def major(place: ClusterPaths) -> int:
     return int(_run(place, "postgres", "--version").split()[2].split(".")[0])
 
 
-def _words(place: Place) -> list[str]:
+def _words(place: ClusterPaths) -> list[str]:
     words = ["--auth=scram-sha-256", "--encoding=UTF8", "--data-checksums", f"--username={ROLES['admin']}"]
     if major(place) >= BUILTIN_LOCALE_SINCE:
         return [*words, "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     return [*words, "--locale=C.UTF-8"]
 
 
-def _run(place: Place, program: str, *words: str) -> str:
+def _run(place: ClusterPaths, program: str, *words: str) -> str:
     command = [str(place.binaries / program), *words]
     try:
         done: subprocess.CompletedProcess[str] = subprocess.run(

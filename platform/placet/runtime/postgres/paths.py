@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 OS_USER: Final = "placet-postgres"
-LONGEST_SOCKET_FOLDER: Final = 80  # the kernel allows 107 bytes with the file's name
+MAX_SOCKET_FOLDER: Final = 80  # the kernel allows 107 bytes with the file's name
 
 
 class PostgresUnavailable(RuntimeError):
@@ -24,7 +24,7 @@ class PostgresUnavailable(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Place:
+class ClusterPaths:
     """Everything that start and stop need to know, decided once per home."""
 
     root: Path
@@ -44,7 +44,7 @@ class Place:
         return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
 
 
-def place_for(home: Path) -> Place:
+def cluster_paths(home: Path) -> ClusterPaths:
     """Decide and make the folders. Raises `PostgresUnavailable`."""
     user = _own_user() if os.geteuid() == 0 else None
     root = home / "postgres"
@@ -54,10 +54,10 @@ def place_for(home: Path) -> Place:
         (home / "postgres" / "place").write_text(f"{root}\n")
     _own_folder(root, user)
     _own_folder(sockets := _socket_folder(home, root), user)
-    return Place(root, _binaries(root, user), sockets, user)
+    return ClusterPaths(root, _binaries(root, user), sockets, user)
 
 
-def drop_place(place: Place) -> None:
+def remove_cluster(place: ClusterPaths) -> None:
     """Remove data, sockets and copies for good: for homes made by tests."""
     shutil.rmtree(place.root, ignore_errors=True)
     shutil.rmtree(place.sockets, ignore_errors=True)
@@ -69,7 +69,7 @@ def _short(home: Path) -> str:
 
 def _socket_folder(home: Path, root: Path) -> Path:
     inside = root / "socket"
-    return inside if len(str(inside)) <= LONGEST_SOCKET_FOLDER else Path("/tmp") / f"placet-{_short(home)}"  # noqa: S108 - checked to be ours in _own_folder
+    return inside if len(str(inside)) <= MAX_SOCKET_FOLDER else Path("/tmp") / f"placet-{_short(home)}"  # noqa: S108 - checked to be ours in _own_folder
 
 
 def _own_folder(path: Path, user: pwd.struct_passwd | None) -> None:

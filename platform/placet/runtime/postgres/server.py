@@ -15,10 +15,10 @@ from psycopg.conninfo import make_conninfo
 from placet.runtime.install.paths import make_secret, write_private
 from placet.runtime.postgres.cluster import make_cluster, refuse_other_version
 from placet.runtime.postgres.dsn import ROLES, dsn_file
-from placet.runtime.postgres.paths import Place, PostgresUnavailable, place_for
+from placet.runtime.postgres.paths import ClusterPaths, PostgresUnavailable, cluster_paths
 from placet.runtime.postgres.roles import prepare_database, prepare_roles
 from placet.runtime.supervisor.lockfile import Lock, Locked
-from placet.runtime.supervisor.parent_death import leash
+from placet.runtime.supervisor.parent_death import die_with_parent
 
 START_SECONDS: Final = 120  # crash recovery of a busy server takes its time
 STOP_SECONDS: Final = 20
@@ -43,7 +43,7 @@ class Postgres:
     def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.settings = {**SETTINGS, **(settings or {})}
-        self.place: Place = place_for(home)
+        self.place: ClusterPaths = cluster_paths(home)
         self.process: subprocess.Popen[bytes] | None = None
         self._lock = Lock(home / "postgres" / "lock")
 
@@ -72,12 +72,12 @@ class Postgres:
         if self.process is not None:
             self._end(self.process)
             self.process = None
-        self._lock.drop()
+        self._lock.release()
 
     def _take_lock(self) -> None:
-        self._lock.drop()
+        self._lock.release()
         try:
-            self._lock.take()
+            self._lock.acquire()
         except Locked:
             raise PostgresUnavailable(f"Another process runs the PostgreSQL of {self.home}.") from None
 
@@ -117,7 +117,7 @@ class Postgres:
                 stderr=log,
                 cwd=self.place.root,
                 start_new_session=True,  # Ctrl-C in a terminal is the supervisor's to answer
-                preexec_fn=leash(signal.SIGINT),  # noqa: PLW1509 - the only way to outlive no parent; it calls prctl alone
+                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - the only way to outlive no parent; it calls prctl alone
                 **self.place.as_user,
             )
 
@@ -152,12 +152,12 @@ class Postgres:
         write_private(dsn_file(self.home), f"{dsn_at(self.place)}\n".encode())
 
 
-def dsn_at(place: Place) -> str:
+def dsn_at(place: ClusterPaths) -> str:
     """Where the server listens, without user or password."""
     return make_conninfo(host=str(place.sockets), port=5432, dbname="placet")
 
 
-def stop_leftover(place: Place) -> None:
+def stop_leftover(place: ClusterPaths) -> None:
     """End what an earlier life left on this data, and only then forget its pid file.
 
     The pid file guards against two servers on one data folder, so it may go only when nobody works in there.
@@ -172,7 +172,7 @@ def stop_leftover(place: Place) -> None:
     (place.data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _written_pid(place: Place) -> int:
+def _written_pid(place: ClusterPaths) -> int:
     try:
         return int((place.data / "postmaster.pid").read_text().splitlines()[0])
     except (FileNotFoundError, IndexError, ValueError):

@@ -7,10 +7,10 @@ from django.db import connections
 
 from placet.runtime.install.paths import read_secret
 from placet.runtime.postgres.dsn import django_database, dsn
-from placet.runtime.supervisor.state import Running
+from placet.runtime.supervisor.state import SupervisorState
 
 
-def join_install(home: Path, state: Running) -> None:
+def attach_to(home: Path, state: SupervisorState) -> None:
     """From here on this process signs, reads and writes as the running install does."""
     settings.PLACET_ORIGIN = state.origin
     settings.SECRET_KEY = read_secret(home, "django.secret") or settings.SECRET_KEY

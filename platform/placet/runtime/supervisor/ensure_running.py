@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from placet.runtime.supervisor.parent_death import leash
-from placet.runtime.supervisor.state import Running, read_state
+from placet.runtime.supervisor.parent_death import die_with_parent
+from placet.runtime.supervisor.state import SupervisorState, read_state
 from placet.runtime.supervisor.supervisor import NotStarted
 
 START_SECONDS: Final = 180.0
@@ -19,7 +19,7 @@ STOP_SECONDS: Final = 15.0
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Running]:
+def ensure_running(home: Path) -> Iterator[SupervisorState]:
     """Yields what runs, ready. A supervisor that it started itself is ended with the block. Raises `NotStarted`."""
     if found := read_state(home):
         yield _when_ready(home, None) if not found.ready else found
@@ -32,7 +32,7 @@ def running(home: Path) -> Iterator[Running]:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            preexec_fn=leash(signal.SIGTERM),  # noqa: PLW1509 - it calls prctl alone
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - it calls prctl alone
         )
     try:
         yield _when_ready(home, started)
@@ -41,7 +41,7 @@ def running(home: Path) -> Iterator[Running]:
         started.wait(STOP_SECONDS)
 
 
-def _when_ready(home: Path, started: "subprocess.Popen[bytes] | None") -> Running:
+def _when_ready(home: Path, started: "subprocess.Popen[bytes] | None") -> SupervisorState:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         state = read_state(home)

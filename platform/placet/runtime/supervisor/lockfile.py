@@ -16,7 +16,7 @@ class Lock:
         self.path = path
         self._handle: int | None = None
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Raises `Locked`."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -27,7 +27,7 @@ class Lock:
             raise Locked(str(self.path)) from None
         self._handle = handle
 
-    def drop(self) -> None:
+    def release(self) -> None:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None

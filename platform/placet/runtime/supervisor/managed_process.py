@@ -11,17 +11,17 @@ from typing import Final
 
 import psutil
 
-from placet.runtime.supervisor.parent_death import leash
+from placet.runtime.supervisor.parent_death import die_with_parent
 from placet.runtime.supervisor.process_table import Child
 
 FIRST_PAUSE_SECONDS: Final = 0.2
-LONGEST_PAUSE_SECONDS: Final = 5.0
+MAX_PAUSE_SECONDS: Final = 5.0
 STEADY_SECONDS: Final = 10.0  # who lived this long begins again with the first pause
 KEPT_LOGS: Final = 3
 MARK: Final = "PLACET_SUPERVISED"  # in the environment of everything a supervisor starts, with its home
 
 
-class KeptAlive:
+class ManagedProcess:
     """A child and its place in the back-off from 0.2 s to 5 s."""
 
     def __init__(self, child: Child, log: Path, environment: Mapping[str, str]) -> None:
@@ -39,7 +39,7 @@ class KeptAlive:
     def pid(self) -> int:
         return self._process.pid if self._process else 0
 
-    def tend(self, now: float) -> bool:
+    def check(self, now: float) -> bool:
         """Start it when it is due. True when its process changed."""
         if self._process is not None:
             if self._process.poll() is None:
@@ -50,12 +50,12 @@ class KeptAlive:
         self._start(now)
         return True
 
-    def ask_to_end(self) -> None:
+    def request_stop(self) -> None:
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.terminate()
 
-    def make_end(self, until: float) -> None:
+    def force_stop(self, until: float) -> None:
         """Wait until then, and then end its whole process group by force."""
         if self._process is None:
             return
@@ -70,7 +70,7 @@ class KeptAlive:
         if now - self._started > STEADY_SECONDS:
             self._pause = FIRST_PAUSE_SECONDS
         self._due = now + self._pause
-        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+        self._pause = min(self._pause * 2, MAX_PAUSE_SECONDS)
         self.restarts += 1
         self._end_group()
         self._process = None
@@ -91,7 +91,7 @@ class KeptAlive:
                 stderr=log,
                 env=self.environment,
                 start_new_session=True,  # Ctrl-C in a terminal is the supervisor's to answer
-                preexec_fn=leash(signal.SIGTERM),  # noqa: PLW1509 - it calls prctl alone
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - it calls prctl alone
             )
 
 

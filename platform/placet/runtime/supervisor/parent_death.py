@@ -11,21 +11,21 @@ from typing import Final
 PR_SET_PDEATHSIG: Final = 1
 
 
-def leash(dying: signal.Signals) -> Callable[[], None]:
+def die_with_parent(dying: signal.Signals) -> Callable[[], None]:
     """For `Popen(preexec_fn=…)`: ask the kernel to send `dying` when the *thread* that started the child ends.
 
     So start children from a thread that lives as long as they should.
     """
-    return _leash(dying, os.getpid())
+    return _set_death_signal(dying, os.getpid())
 
 
-def leash_this(dying: signal.Signals) -> None:
+def die_with_this_process(dying: signal.Signals) -> None:
     """The same in a process that `multiprocessing` has started, for which nobody can give a `preexec_fn`."""
     if (parent := parent_process()) is not None and parent.pid is not None:
-        _leash(dying, parent.pid)()
+        _set_death_signal(dying, parent.pid)()
 
 
-def _leash(dying: signal.Signals, parent: int) -> Callable[[], None]:
+def _set_death_signal(dying: signal.Signals, parent: int) -> Callable[[], None]:
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
     def in_the_child() -> None:

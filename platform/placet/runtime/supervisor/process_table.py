@@ -46,12 +46,12 @@ def children(ports: Ports, broker: Broker | None = None) -> tuple[Child, ...]:
         *([Child("broker", broker.words())] if broker else []),
         *(
             Child(role, (sys.executable, "-m", "placet", "run", role))
-            for role in roles(os.environ.get("PLACET_TRANSPORT", EMBEDDED))
+            for role in role_names(os.environ.get("PLACET_TRANSPORT", EMBEDDED))
         ),
     )
 
 
-def roles(transport: str) -> tuple[str, ...]:
+def role_names(transport: str) -> tuple[str, ...]:
     """The parts that work, where this carries the events."""
     return (*ROLES, *CARRIERS) if transport == "kafka" else ROLES
 

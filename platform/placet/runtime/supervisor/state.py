@@ -19,7 +19,7 @@ EMBEDDED: Final = "embedded"
 
 
 @dataclass(frozen=True)
-class Running:
+class SupervisorState:
     """What one supervisor runs. `ready` only after the pages answered for the first time."""
 
     pid: int
@@ -40,29 +40,29 @@ def only_one(home: Path) -> Iterator[None]:
     """Hold this home for as long as the block lasts. Raises `AlreadyRunning`."""
     lock = _lock(home)
     try:
-        lock.take()
+        lock.acquire()
     except Locked:
         raise AlreadyRunning(f"Placet already runs in {home}.") from None
     try:
         yield
     finally:
         _file(home).unlink(missing_ok=True)
-        lock.drop()
+        lock.release()
 
 
-def write_state(home: Path, state: Running) -> None:
+def write_state(home: Path, state: SupervisorState) -> None:
     draft = _file(home).with_suffix(".new")
     draft.write_text(json.dumps(asdict(state)))
     draft.rename(_file(home))
 
 
-def read_state(home: Path) -> Running | None:
+def read_state(home: Path) -> SupervisorState | None:
     """What runs now, or None. A file left by a killed supervisor counts for nothing: the lock decides."""
     try:
         said = _file(home).read_text()
     except FileNotFoundError:
         return None
-    return Running(**json.loads(said)) if _lock(home).is_held() else None
+    return SupervisorState(**json.loads(said)) if _lock(home).is_held() else None
 
 
 def transport_in(home: Path) -> str:

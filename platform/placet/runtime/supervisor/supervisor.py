@@ -18,16 +18,16 @@ from placet.runtime.install.schema_fingerprint import fingerprint, is_prepared, 
 from placet.runtime.kafka.broker import Broker, BrokerMissing
 from placet.runtime.postgres.server import Postgres, running_postgres
 from placet.runtime.supervisor import ports as free_ports
-from placet.runtime.supervisor.managed_process import MARK, KeptAlive, end_leftovers, rotate
+from placet.runtime.supervisor.managed_process import MARK, ManagedProcess, end_leftovers, rotate
 from placet.runtime.supervisor.process_table import HOST, Child, Ports, children
 from placet.runtime.supervisor.signals import set_by_handler
-from placet.runtime.supervisor.state import EMBEDDED, Running, only_one, write_state
+from placet.runtime.supervisor.state import EMBEDDED, SupervisorState, only_one, write_state
 
 TICK_SECONDS: Final = 0.1
 DRAIN_SECONDS: Final = 3.5  # what is left of five seconds is PostgreSQL's
 READY_SECONDS: Final = 60.0
 
-Tell = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 Install = Callable[[Path], None]
 Table = Callable[[Ports, Broker | None], Iterable[Child]]
 
@@ -53,7 +53,7 @@ class Supervisor:
         """May be called from a signal handler: `run` drains and returns within about five seconds."""
         set_by_handler(self._stopping)
 
-    def run(self, tell: Tell, ready: Callable[[Running], None]) -> None:
+    def run(self, tell: ProgressCallback, ready: Callable[[SupervisorState], None]) -> None:
         """Raises `AlreadyRunning`, `NotStarted`, `PostgresUnavailable`, `NoFreePort`."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with only_one(self.home):
@@ -73,28 +73,34 @@ class Supervisor:
         with running_postgres(self.home) as server:
             yield server
 
-    def _serve(self, postgres: Postgres | None, tell: Tell, ready: Callable[[Running], None]) -> None:
+    def _serve(
+        self, postgres: Postgres | None, tell: ProgressCallback, ready: Callable[[SupervisorState], None]
+    ) -> None:
         ports = self._ports(tell)
         broker = self._broker(ports)
         environment = self._environment(ports, broker)
         self._prepare(postgres, environment, tell)
-        kept = [KeptAlive(child, self._log(child), environment) for child in self.table(ports, broker)]
+        kept = [ManagedProcess(child, self._log(child), environment) for child in self.table(ports, broker)]
         origin, transport = environment["PLACET_ORIGIN"], environment["PLACET_TRANSPORT"]
-        state = Running(os.getpid(), ports.web, ports.live, origin, transport=transport)
+        state = SupervisorState(os.getpid(), ports.web, ports.live, origin, transport=transport)
         try:
-            self._tend(kept, postgres, state, ready)
+            self._supervise(kept, postgres, state, ready)
         finally:
             _drain(kept)
 
-    def _tend(
-        self, kept: list[KeptAlive], postgres: Postgres | None, state: Running, ready: Callable[[Running], None]
+    def _supervise(
+        self,
+        kept: list[ManagedProcess],
+        postgres: Postgres | None,
+        state: SupervisorState,
+        ready: Callable[[SupervisorState], None],
     ) -> None:
         given_up = time.monotonic() + READY_SECONDS
         while not self._stopping.is_set():
             if postgres and not postgres.is_running():
                 postgres.start()
             due = kept if state.ready else kept[:1]  # the pages first: the others load for seconds
-            changed = [one.tend(time.monotonic()) for one in due]
+            changed = [one.check(time.monotonic()) for one in due]
             if any(changed):
                 state = _with(state, kept, is_ready=state.ready)
                 write_state(self.home, state)
@@ -106,7 +112,7 @@ class Supervisor:
                 raise NotStarted(f"The pages did not answer within {READY_SECONDS:.0f} s. See {self.home / 'log'}.")
             self._stopping.wait(TICK_SECONDS)
 
-    def _ports(self, tell: Tell) -> Ports:
+    def _ports(self, tell: ProgressCallback) -> Ports:
         ports = free_ports.choose(self.first_port)
         if ports.web != self.first_port:
             tell(f"Port {self.first_port} is taken: using {ports.web}.")
@@ -118,7 +124,7 @@ class Supervisor:
             return None
         broker = Broker(self.home, ports.broker, ports.controller)
         try:
-            broker.make_anew()
+            broker.recreate()
         except BrokerMissing as missing:
             raise NotStarted(str(missing)) from missing
         return broker
@@ -137,7 +143,7 @@ class Supervisor:
             MARK: str(self.home),
         }
 
-    def _prepare(self, postgres: Postgres | None, environment: dict[str, str], tell: Tell) -> None:
+    def _prepare(self, postgres: Postgres | None, environment: dict[str, str], tell: ProgressCallback) -> None:
         """Tables and the seeded world, in a process that ends: this one stays small. Nothing to do: no process."""
         mark = fingerprint()
         if postgres and is_prepared(postgres.admin_dsn("placet"), mark):
@@ -155,17 +161,17 @@ class Supervisor:
         return self.home / "log" / f"{child.role}.log"
 
 
-def _with(state: Running, kept: list[KeptAlive], *, is_ready: bool) -> Running:
+def _with(state: SupervisorState, kept: list[ManagedProcess], *, is_ready: bool) -> SupervisorState:
     pids = {one.child.role: one.pid for one in kept if one.pid}
     return replace(state, ready=is_ready, children=pids)
 
 
-def _drain(kept: list[KeptAlive]) -> None:
+def _drain(kept: list[ManagedProcess]) -> None:
     until = time.monotonic() + DRAIN_SECONDS
     for one in kept:
-        one.ask_to_end()
+        one.request_stop()
     for one in kept:
-        one.make_end(until)
+        one.force_stop(until)
 
 
 def answers(port: int) -> bool:

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='GenerationRow',
             fields=[
                 ('generation', models.UUIDField(primary_key=True, serialize=False)),
-                ('asked_by', models.UUIDField()),
+                ('requested_by', models.UUIDField()),
                 ('state', models.TextField()),
                 ('mode', models.TextField()),
                 ('parent', models.UUIDField(null=True)),
@@ -33,17 +33,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'studio_generation',
-                'indexes': [models.Index(fields=['asked_by', '-requested_at'], name='generation_by_asker'), models.Index(fields=['state', '-changed_at'], name='generation_by_state')],
+                'indexes': [models.Index(fields=['requested_by', '-requested_at'], name='generation_by_asker'), models.Index(fields=['state', '-changed_at'], name='generation_by_state')],
             },
         ),
         migrations.CreateModel(
-            name='ShownRow',
+            name='GenerationLinkRow',
             fields=[
                 ('id', models.TextField(primary_key=True, serialize=False)),
                 ('generation', models.UUIDField()),
                 ('kind', models.TextField()),
                 ('shown', models.UUIDField()),
-                ('asked_by', models.UUIDField()),
+                ('requested_by', models.UUIDField()),
             ],
             options={
                 'db_table': 'studio_shown',

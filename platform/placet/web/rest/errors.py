@@ -10,7 +10,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from placet.eventlog.projections.freshness import Behind
+from placet.eventlog.projections.freshness import ProjectionLagging
 from placet.eventlog.store.codec import NotStorable
 from placet.eventlog.store.errors import LogError
 from placet.kernel.refusal import Refusal
@@ -38,7 +38,7 @@ PLAIN: Final[tuple[tuple[Kinds, Words], ...]] = (
      (403, "not_permitted", "You may not do this here.", "Send your session's CSRF token, or a bearer token.")),
     (NotStorable, (422, "not_storable", "The text is not valid Unicode.", "Send valid Unicode text.")),
     (LogError, (409, "conflict", "Somebody else was first; nothing was written.", "Send it again.")),
-    (Behind, (503, "behind", "The read model is behind.", AGAIN)),
+    (ProjectionLagging, (503, "behind", "The read model is behind.", AGAIN)),
     ((OperationalError, psycopg.OperationalError),
      (503, "database_away", "The database does not answer; nothing was written.", AGAIN)),
     (DatabaseError,
@@ -46,7 +46,7 @@ PLAIN: Final[tuple[tuple[Kinds, Words], ...]] = (
 )  # fmt: skip
 
 
-def answer(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001  the framework's own signature
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001  the framework's own signature
     """None for what nobody foresaw: that is a fault of ours, and reads 500."""
     set_rollback()
     match error:
@@ -54,7 +54,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:  # noq
             return Response(error.to_json(), error.status)
         case MediaError():
             status = 503 if isinstance(error, BlobStoreFull) else 422
-            return Response({"code": error.code, "what": str(error), "advice": error.advice}, status)
+            return Response({"code": error.code, "what": str(error), "advice": error.hint}, status)
         case exceptions.ValidationError():
             told = _words("invalid", "A field is not as it should be.", "See `fields`.")
             return Response({**told, "fields": error.detail}, 400)

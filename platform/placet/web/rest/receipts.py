@@ -6,37 +6,37 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from placet.people.rest import Endpoint, an_id, answers
+from placet.people.rest import ApiEndpoint, documented, parse_uuid
 from placet.web.receipts import receipt_for
 
 WAIT_SECONDS = 5.0
 
 
-class OpeningShown(serializers.Serializer[None]):
+class OpeningSerializer(serializers.Serializer[None]):
     segment = serializers.CharField(help_text="The sealed part as stored, base64; the leaf names its SHA-256.")
     fields = serializers.DictField(  # type: ignore[assignment]  # declared fields are collected, not assigned
         child=serializers.CharField(), allow_null=True, help_text="What it says; null once it cannot be opened."
     )
 
 
-class ReceiptShown(serializers.Serializer[None]):
+class ReceiptSerializer(serializers.Serializer[None]):
     leaf = serializers.CharField(help_text="The exact bytes of the leaf, base64.")
     data = serializers.CharField(help_text="The stored bytes of the event, base64; the leaf names their SHA-256.")  # type: ignore[assignment]  # declared fields are collected, not assigned
     index = serializers.IntegerField(help_text="Position of the event, less one.")
     proof = serializers.ListField(child=serializers.CharField(), help_text="Inclusion proof after RFC 6962, base64.")
     checkpoint = serializers.CharField(help_text="The signed tree head, a C2SP note.")
     issued_at = serializers.CharField()
-    opened = serializers.ListField(child=OpeningShown(), required=False, help_text="Your own sealed parts.")
+    opened = serializers.ListField(child=OpeningSerializer(), required=False, help_text="Your own sealed parts.")
 
 
-class Receipts(Endpoint):
+class Receipts(ApiEndpoint):
     needs: ClassVar = {"GET": "receipt.take"}
     decided_later: ClassVar = frozenset({"receipt.take"})
 
-    @answers("receipts_take", ReceiptShown)
+    @documented("receipts_take", ReceiptSerializer)
     def get(self, request: Request, event: str) -> Response:
         """A receipt that anybody can check offline: see docs/receipts.md. For whom the event concerns."""
-        held = an_id(event)
+        held = parse_uuid(event)
         receipt = receipt_for(self.log, held, request.user, seconds=WAIT_SECONDS)
         file = f'attachment; filename="receipt-{held}.json"'
         return Response(receipt.to_json(), headers={"Content-Disposition": file, "Cache-Control": "private, no-store"})

@@ -16,12 +16,12 @@ from placet.web.rest.receipts import Receipts
 
 V1 = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("engines", views.Engines.as_view(), name="engines"),
+    path("engines", views.EngineList.as_view(), name="engines"),
     path("generations", studio.Generations.as_view(), name="generations"),
-    path("generations/<str:generation>", studio.Generation.as_view(), name="generation"),
+    path("generations/<str:generation>", studio.GenerationDetail.as_view(), name="generation"),
     path("generations/<str:generation>/publish", studio.Publication.as_view(), name="publish"),
     path("generations/<str:generation>/cancel", studio.Cancellation.as_view(), name="cancel"),
-    path("generations/<str:generation>/contest", moderation.Contest.as_view(), name="contest"),
+    path("generations/<str:generation>/contest", moderation.Appeal.as_view(), name="contest"),
     path("generations/<str:generation>/reports", moderation.Reports.as_view(), name="reports"),
     path("likeness", likeness.Likeness.as_view(), name="likeness"),
     path("likeness/portrait", likeness.Portrait.as_view(), name="portrait"),

@@ -10,10 +10,10 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from placet.people.rest import Endpoint, answers
+from placet.people.rest import ApiEndpoint, documented
 
 
-class EngineShown(serializers.Serializer[None]):
+class EngineSerializer(serializers.Serializer[None]):
     engine = serializers.CharField()
     version = serializers.CharField()
     modes = serializers.ListField(child=serializers.CharField())
@@ -29,10 +29,10 @@ class EngineShown(serializers.Serializer[None]):
     )
 
 
-class Engines(Endpoint):
+class EngineList(ApiEndpoint):
     needs: ClassVar = {"GET": "feed.watch"}
 
-    @answers("engines_list", EngineShown(many=True))
+    @documented("engines_list", EngineSerializer(many=True))
     def get(self, _request: Request) -> Response:
         """What each engine can draw, and under which terms."""
         from generator.registry import engine_named
@@ -40,7 +40,7 @@ class Engines(Endpoint):
         return Response([asdict(engine_named(name).capabilities()) for name in settings.ENGINES])
 
 
-class Nowhere(Endpoint):
+class Nowhere(ApiEndpoint):
     @extend_schema(exclude=True)
     def initial(self, request: Request, *args: Any, **named: Any) -> None:  # noqa: ARG002  the framework's signature
         """Every method of an address that is not there."""

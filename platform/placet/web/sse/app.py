@@ -22,15 +22,15 @@ from django.http import Http404, HttpRequest
 
 from placet.people.models import Account
 from placet.people.permissions import can
-from placet.studio.page import thing
-from placet.web.sse.hub import DatabaseAway, Hub, Said, Watcher
+from placet.studio.page import generation_context
+from placet.web.sse.hub import DatabaseUnavailable, Hub, ServerEvent, Subscriber
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 GENERATION: Final = re.compile(r"/live/generations/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?")
 STILL_HERE_SECONDS: Final = 15.0
-COME_AGAIN: Final = b"retry: 2000\n\n"
+RETRY_HINT: Final = b"retry: 2000\n\n"
 
 
 class Live:
@@ -54,7 +54,7 @@ class Live:
             return
         try:
             await self._stream(topic, _after(scope, headers), receive, send)
-        except (DatabaseAway, TimeoutError):
+        except (DatabaseUnavailable, TimeoutError):
             await _answer(send, 503)
 
     async def _stream(self, topic: str, after: int | None, receive: Receive, send: Send) -> None:
@@ -81,7 +81,7 @@ def topic_of(path: str, cookie: str) -> str | int:
             return f"uses-{user.person}" if can(user, "notices.read") else 403
         if not (found := GENERATION.fullmatch(path)):
             return 404
-        return f"generation-{found[1]}" if can(user, "generation.see", thing(found[1])) else 403
+        return f"generation-{found[1]}" if can(user, "generation.see", generation_context(found[1])) else 403
     except Http404:
         return 404
     except DatabaseProblem:
@@ -107,7 +107,7 @@ def _after(scope: Scope, headers: dict[str, str]) -> int | None:
     return int(place) if place.isdecimal() and len(place) < 19 else None
 
 
-async def _tell(watcher: Watcher, reached: int, send: Send) -> None:
+async def _tell(watcher: Subscriber, reached: int, send: Send) -> None:
     while True:
         try:
             said = await asyncio.wait_for(watcher.get(), STILL_HERE_SECONDS)
@@ -125,14 +125,14 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def _frame(said: Said) -> bytes:
+def _frame(said: ServerEvent) -> bytes:
     place = f"id: {said.position}\n" if said.position is not None else ""
     return f"{place}event: {said.kind}\ndata: {json.dumps(said.data)}\n\n".encode()
 
 
-async def _begin(send: Send, missed: Sequence[Said]) -> None:
+async def _begin(send: Send, missed: Sequence[ServerEvent]) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": _headers(b"text/event-stream")})
-    await _say(send, COME_AGAIN + b"".join(_frame(said) for said in missed))
+    await _say(send, RETRY_HINT + b"".join(_frame(said) for said in missed))
 
 
 async def _say(send: Send, body: bytes) -> None:

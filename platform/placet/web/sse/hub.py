@@ -19,14 +19,14 @@ from placet.eventlog.store.sequencer import CHANNEL
 from placet.studio.page import share_done
 
 logger = logging.getLogger(__name__)
-MOST_WAITING: Final = 200
+MAX_QUEUED: Final = 200
 AWAY_SECONDS: Final = 5.0
 PROGRESS_SECONDS: Final = 0.5
 AT_MOST: Final = 500
 
 COLUMNS: Final = "p.position, e.type, e.stream, e.version, e.correlation_id::text"
 NEW: Final = f"SELECT {COLUMNS} FROM event_position p JOIN event e USING (id) WHERE p.position > %s ORDER BY 1 LIMIT %s"  # noqa: S608
-MISSED: Final = (
+BACKLOG: Final = (
     f"SELECT {COLUMNS} FROM event_position p JOIN event e USING (id)"  # noqa: S608
     " WHERE (e.stream = %(topic)s OR e.correlation_id = %(story)s) AND p.position > %(after)s ORDER BY 1 LIMIT 500"
 )
@@ -37,7 +37,7 @@ RUNNING: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ServerEvent:
     """One message for a watcher. Without a position it is not an event: it may be missed."""
 
     kind: str
@@ -45,27 +45,27 @@ class Said:
     position: int | None = None
 
 
-Watcher = asyncio.Queue[Said | None]
+Subscriber = asyncio.Queue[ServerEvent | None]
 """None: the watcher fell behind, or PostgreSQL was away, and must come again."""
-DatabaseAway = psycopg.Error
+DatabaseUnavailable = psycopg.Error
 
 
 class Hub:
     """Topics are streams: `generation-<id>` hears its whole story, `uses-<person>` that person's notices."""
 
     def __init__(self) -> None:
-        self._watchers: dict[str, set[Watcher]] = {}
+        self._watchers: dict[str, set[Subscriber]] = {}
         self._progress: dict[str, Any] = {}
         self._asked_at = 0.0
         self._listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def watching(self, topic: str) -> AsyncIterator[Watcher]:
+    async def watching(self, topic: str) -> AsyncIterator[Subscriber]:
         """What happens on a topic from now on. Raises `TimeoutError` while PostgreSQL is away."""
         self._task = self._task or asyncio.create_task(self._kept_up())
         await asyncio.wait_for(self._listening.wait(), AWAY_SECONDS)
-        watcher: Watcher = asyncio.Queue(MOST_WAITING)
+        watcher: Subscriber = asyncio.Queue(MAX_QUEUED)
         self._watchers.setdefault(topic, set()).add(watcher)
         try:
             yield watcher
@@ -74,12 +74,12 @@ class Hub:
             if not self._watchers[topic]:
                 del self._watchers[topic]
 
-    async def missed(self, topic: str, after: int) -> list[Said]:
+    async def missed(self, topic: str, after: int) -> list[ServerEvent]:
         """What happened on a topic after a position."""
         story = topic.removeprefix("generation-") if topic.startswith("generation-") else None
         async with await _connect() as connection:
-            rows = await connection.execute(MISSED, {"topic": topic, "story": story, "after": after})
-            return [_said(row) for row in await rows.fetchall()]
+            rows = await connection.execute(BACKLOG, {"topic": topic, "story": story, "after": after})
+            return [_server_event(row) for row in await rows.fetchall()]
 
     async def _kept_up(self) -> None:
         """A lost connection is made anew; what happened meanwhile is told to those who come again."""
@@ -87,10 +87,10 @@ class Hub:
             try:
                 async with await _connect() as connection:
                     await self._listen(connection)
-            except DatabaseAway as problem:
+            except DatabaseUnavailable as problem:
                 logger.warning("live updates: PostgreSQL is away (%s)", type(problem).__name__)
                 self._listening.clear()
-                self._tell(list(self._watchers), None)
+                self._notify(list(self._watchers), None)
                 await asyncio.sleep(1)
 
     async def _listen(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -104,7 +104,7 @@ class Hub:
             while rows := await (await connection.execute(NEW, (reached, AT_MOST))).fetchall():
                 reached = rows[-1][0]
                 for found in rows:
-                    self._tell({found[2], f"generation-{found[4]}"}, _said(found))
+                    self._notify({found[2], f"generation-{found[4]}"}, _server_event(found))
             await self._ask_runs(connection)
 
     async def _ask_runs(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -116,18 +116,20 @@ class Hub:
         for generation, progress in rows:
             if self._progress.get(generation) != progress:
                 whole = share_done(progress["phase"], progress["done"])
-                self._tell({f"generation-{generation}"}, Said("progress", {"phase": progress["phase"], "done": whole}))
+                self._notify(
+                    {f"generation-{generation}"}, ServerEvent("progress", {"phase": progress["phase"], "done": whole})
+                )
         self._progress = dict(rows)
 
-    def _tell(self, topics: Iterable[str], said: Said | None) -> None:
+    def _notify(self, topics: Iterable[str], said: ServerEvent | None) -> None:
         for watcher in {w for topic in topics for w in self._watchers.get(topic, ())}:
             if not watcher.full():
-                watcher.put_nowait(said if watcher.qsize() < MOST_WAITING - 1 else None)
+                watcher.put_nowait(said if watcher.qsize() < MAX_QUEUED - 1 else None)
 
 
-def _said(row: tuple[Any, ...]) -> Said:
+def _server_event(row: tuple[Any, ...]) -> ServerEvent:
     position, kind, stream, version, _story = row
-    return Said("step", {"type": kind, "stream": stream, "version": version}, position)
+    return ServerEvent("step", {"type": kind, "stream": stream, "version": version}, position)
 
 
 async def _connect() -> psycopg.AsyncConnection[Any]:

@@ -7,13 +7,13 @@ from typing import Any
 from django.conf import settings
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from placet.cli.actor import WAIT_SECONDS, ActingCommand, a_file, an_id, command_id
-from placet.cli.generation_report import answer_of, tell_end
-from placet.cli.wait import Show, folded, follow
+from placet.cli.actor import WAIT_SECONDS, ActingCommand, command_id, parse_uuid, read_file
+from placet.cli.generation_report import print_outcome, to_answer
+from placet.cli.wait import Show, wait_until_ended, wait_until_projected
 from placet.people.queries import Person
 from placet.studio.commands import request_generation
-from placet.studio.request_input import SIZES, Wish, ask_of
-from placet.studio.view_model import RunProgress, Told
+from placet.studio.request_input import SIZES, GenerationInput, to_command
+from placet.studio.view_model import GenerationView, JobProgress
 
 PHASES = {"requested": 0.0, "approved": 0.1, "started": 0.15, "made": 0.85, "cleared": 0.95}
 DRAWN = PHASES["made"] - PHASES["started"]
@@ -36,21 +36,21 @@ class Command(ActingCommand):
         parser.add_argument("--wait", type=float, default=WAIT_SECONDS, help="seconds to wait at most (default 300)")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        parent = options["parent"] and an_id(options["parent"], "clip", "placet feed")
-        image = a_file(options["image"]) if options["image"] else None
+        parent = options["parent"] and parse_uuid(options["parent"], "clip", "placet feed")
+        image = read_file(options["image"]) if options["image"] else None
         names = tuple(options["likeness"])
-        wish = Wish(
+        wish = GenerationInput(
             options["prompt"], names, parent or None, options["extend"], image, options["seconds"], options["size"],
             options["engine"],
         )  # fmt: skip
-        generation = request_generation(self.log, ask_of(wish, actor.person, command_id(), settings.PLACET_REGION))
+        generation = request_generation(self.log, to_command(wish, actor.person, command_id(), settings.PLACET_REGION))
         with self._bar() as bar:
-            told = follow(generation, self.tick, options["wait"], _moving(bar))
-        folded(self.tick)
-        return {"ok": told.state != "failed", **answer_of(told)}
+            told = wait_until_ended(generation, self.tick, options["wait"], _moving(bar))
+        wait_until_projected(self.tick)
+        return {"ok": told.state != "failed", **to_answer(told)}
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        tell_end(answer)
+        print_outcome(answer)
 
     def _bar(self) -> Progress:
         columns = (TextColumn("{task.description:<22}"), BarColumn(), TimeElapsedColumn())
@@ -60,7 +60,7 @@ class Command(ActingCommand):
 def _moving(bar: Progress) -> Show:
     task = bar.add_task("asked", total=1.0)
 
-    def show(told: Told, run: RunProgress | None) -> None:
+    def show(told: GenerationView, run: JobProgress | None) -> None:
         begun = PHASES.get(told.state, 1.0)
         done = begun + DRAWN * run.done_0_1 if run and told.state == "started" else begun
         bar.update(task, completed=done, description=run.phase if run else told.state)

@@ -9,7 +9,7 @@ import psycopg
 from django.conf import settings
 from rich.progress import Progress
 
-from placet.cli.actor import mended
+from placet.cli.actor import map_errors
 from placet.cli.command import CommandFailed, PlacetCommand
 from placet.operations.backup.create import make
 from placet.operations.backup.database import database
@@ -28,7 +28,7 @@ class Command(PlacetCommand):
     def answer(self, **options: Any) -> Mapping[str, Any]:
         home, folder = Path(settings.PLACET_HOME), Path(options["folder"]).resolve()
         try:
-            with mended(), database(home), Progress(console=self.console) as bar, psycopg.connect(dsn(home)) as log:
+            with map_errors(), database(home), Progress(console=self.console) as bar, psycopg.connect(dsn(home)) as log:
                 made = make(home, folder, log, bars(bar))
         except PostgresUnavailable as problem:
             raise CommandFailed(str(problem), "placet doctor", code="not_started") from None

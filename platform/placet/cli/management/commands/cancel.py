@@ -4,12 +4,12 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from placet.cli.actor import ActingCommand, an_id, command_id
-from placet.cli.wait import folded
+from placet.cli.actor import ActingCommand, command_id, parse_uuid
+from placet.cli.wait import wait_until_projected
 from placet.kernel.ids import GenerationId
 from placet.people.queries import Person
 from placet.studio.commands import cancel
-from placet.studio.view_model import told
+from placet.studio.view_model import generation_view
 
 
 class Command(ActingCommand):
@@ -20,7 +20,7 @@ class Command(ActingCommand):
         parser.add_argument("id", help="the generation")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        generation = an_id(options["id"], "generation", "placet ask")
+        generation = parse_uuid(options["id"], "generation", "placet ask")
         cancel(self.log, GenerationId(generation), actor.person, command_id())
-        folded(self.tick)
-        return {"id": generation, "state": told(generation).state}
+        wait_until_projected(self.tick)
+        return {"id": generation, "state": generation_view(generation).state}

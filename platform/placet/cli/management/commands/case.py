@@ -10,10 +10,10 @@ from moderation.commands import DecideCase, decide_case
 from moderation.events import Decision
 from moderation.queries import case, open_cases
 from moderation.refusals import NoSuchCase
-from moderation.serializers import CaseShown
-from placet.cli.actor import ActingCommand, an_id, command_id
-from placet.cli.console import tell
-from placet.cli.wait import folded
+from moderation.serializers import CaseSerializer
+from placet.cli.actor import ActingCommand, command_id, parse_uuid
+from placet.cli.console import print_table
+from placet.cli.wait import wait_until_projected
 from placet.kernel.ids import CaseId
 from placet.people.queries import Person
 
@@ -35,8 +35,12 @@ class Command(ActingCommand):
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         if options["verb"] == "decide":
-            return self._decide(actor, an_id(options["id"], "case", "placet case list"), options)
-        return {"cases": CaseShown(open_cases(with_floor=options["with_floor"]), many=True).data}
+            return self._decide(actor, parse_uuid(options["id"], "case", "placet case list"), options)
+        return {
+            "cases": CaseSerializer(
+                open_cases(include_zero_tolerance=options["include_zero_tolerance"]), many=True
+            ).data
+        }
 
     def _decide(self, actor: Person, case_id: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         row = case(case_id)
@@ -45,7 +49,7 @@ class Command(ActingCommand):
         decision = options["decision"]
         ask = DecideCase(command_id(), CaseId(case_id), actor.person, decision, options["reason"], row.version)
         decide_case(self.log, ask)
-        folded(self.tick)
+        wait_until_projected(self.tick)
         return {"id": case_id, "state": "decided", "decision": decision, "subject": row.subject}
 
     def show(self, answer: Mapping[str, Any]) -> None:
@@ -55,4 +59,4 @@ class Command(ActingCommand):
         table = Table("id", "kind", "why", "subject", "opened", box=None)
         for row in answer["cases"]:
             table.add_row(row["id"], row["kind"], row["code"], row["subject"], row["opened_at"])
-        tell(table)
+        print_table(table)

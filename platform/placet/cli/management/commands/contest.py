@@ -4,9 +4,9 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from moderation.commands import contest
-from placet.cli.actor import ActingCommand, an_id, command_id
-from placet.cli.wait import folded
+from moderation.commands import file_appeal
+from placet.cli.actor import ActingCommand, command_id, parse_uuid
+from placet.cli.wait import wait_until_projected
 from placet.kernel.ids import GenerationId
 from placet.people.queries import Person
 
@@ -20,7 +20,7 @@ class Command(ActingCommand):
         parser.add_argument("words", help="why the refusal is wrong")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        generation = an_id(options["id"], "generation", "placet ask")
-        contest(self.log, GenerationId(generation), actor.person, options["words"], command_id())
-        folded(self.tick)
+        generation = parse_uuid(options["id"], "generation", "placet ask")
+        file_appeal(self.log, GenerationId(generation), actor.person, options["words"], command_id())
+        wait_until_projected(self.tick)
         return {"id": generation, "state": "contested"}

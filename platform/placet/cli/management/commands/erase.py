@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from placet.cli.actor import ActingCommand, command_id
-from placet.cli.wait import folded
-from placet.eventlog.polling import until
-from placet.people.authorization import demand
-from placet.people.commands import ask_erasure, erasure_of
+from placet.cli.wait import wait_until_projected
+from placet.eventlog.polling import wait_until
+from placet.people.authorization import require_permission
+from placet.people.commands import erasure_of, request_erasure
 from placet.people.events import PersonErased
-from placet.people.permissions import Thing
-from placet.people.queries import Person, named
+from placet.people.permissions import ResourceContext
+from placet.people.queries import Person, find_by_name
 
 ERASE_SECONDS = 120.0
 
@@ -25,11 +25,11 @@ class Command(ActingCommand):
         parser.add_argument("name", help="who is to be forgotten: yourself, or anybody if you are the operator")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        person = named(options["name"]).person
-        demand(self.account, "person.erase", Thing(owner=person))
-        ask_erasure(self.log, person, actor.person, command_id())
-        until(lambda: self._erased(person) is not None, self.tick, ERASE_SECONDS)
-        folded(self.tick)
+        person = find_by_name(options["name"]).person
+        require_permission(self.account, "person.erase", ResourceContext(owner=person))
+        request_erasure(self.log, person, actor.person, command_id())
+        wait_until(lambda: self._erased(person) is not None, self.tick, ERASE_SECONDS)
+        wait_until_projected(self.tick)
         erased = self._erased(person)
         return {
             "person": person,

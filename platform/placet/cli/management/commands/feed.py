@@ -22,9 +22,9 @@ class Command(ActingCommand):
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:  # noqa: ARG002  everyone sees the same
         rows = newest(settings.PLACET_REGION, limit=options["limit"])
-        names = people([str(row.asked_by) for row in rows])
+        names = people([str(row.requested_by) for row in rows])
         files = [(row, shown_to_all(str(row.generation))) for row in rows]
-        return {"clips": [_clip(row, file, str(names[str(row.asked_by)].name)) for row, file in files if file]}
+        return {"clips": [_clip(row, file, str(names[str(row.requested_by)].name)) for row, file in files if file]}
 
 
 def _clip(row: FeedRow, file: str, by: str) -> dict[str, Any]:

@@ -4,16 +4,16 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from placet.cli.actor import ActingCommand, a_file, an_id, command_id
-from placet.cli.wait import folded
-from placet.cli.wait_likeness import enrolment_answer, withdrawn
+from placet.cli.actor import ActingCommand, command_id, parse_uuid, read_file
+from placet.cli.wait import wait_until_projected
+from placet.cli.wait_likeness import enrolment_answer, wait_until_revoked
 from placet.kernel.ids import GenerationId
 from placet.likeness import commands
 from placet.likeness.consent import Consent, consent_of
 from placet.likeness.events import Level
 from placet.media.sandbox_client import normalise_image
 from placet.media.storage import private
-from placet.people.queries import Person, name_of, named
+from placet.people.queries import Person, find_by_name, name_of
 
 
 class Command(ActingCommand):
@@ -40,29 +40,29 @@ class Command(ActingCommand):
             case "revoke":
                 return self._revoke(actor, options["name"])
             case "allow":
-                commands.allow(self.log, actor.person, named(options["name"]).person, command_id())
+                commands.allow(self.log, actor.person, find_by_name(options["name"]).person, command_id())
             case "block":
-                commands.block(self.log, actor.person, named(options["name"]).person, command_id())
+                commands.block(self.log, actor.person, find_by_name(options["name"]).person, command_id())
             case "level":
                 commands.set_level(self.log, actor.person, options["level"], command_id())
             case "remove":
-                clip = GenerationId(an_id(options["id"], "clip", "placet notices"))
+                clip = GenerationId(parse_uuid(options["id"], "clip", "placet notices"))
                 commands.remove_clip(self.log, actor.person, clip, command_id())
-        folded(self.tick)
+        wait_until_projected(self.tick)
         return self._state(actor)
 
     def _enrol(self, actor: Person, file: str) -> Mapping[str, Any]:
-        portrait = private().keep(actor.person, normalise_image(a_file(file)))
+        portrait = private().keep(actor.person, normalise_image(read_file(file)))
         before = self.log.heads([consent_of(actor.person), f"enrolment-{actor.person}"])
-        commands.ask_enrolment(self.log, actor.person, portrait, command_id())
+        commands.request_enrolment(self.log, actor.person, portrait, command_id())
         code, advice = enrolment_answer(before, self.tick)
-        folded(self.tick)
+        wait_until_projected(self.tick)
         return {"ok": code == "enrolled", "state": code, "advice": advice}
 
     def _revoke(self, actor: Person, name: str | None) -> Mapping[str, Any]:
-        asker = named(name).person if name else None
-        commands.revoke(self.log, actor.person, asker, command_id())
-        return {**withdrawn(actor.person, self.tick), **self._state(actor)}
+        requester = find_by_name(name).person if name else None
+        commands.revoke(self.log, actor.person, requester, command_id())
+        return {**wait_until_revoked(actor.person, self.tick), **self._state(actor)}
 
     def _state(self, actor: Person) -> Mapping[str, Any]:
         consent = Consent.replay(self.log.read(consent_of(actor.person)))

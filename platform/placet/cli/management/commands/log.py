@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from placet.cli.actor import mended, over_the_running_install
+from placet.cli.actor import map_errors, running_install
 from placet.cli.command import CommandFailed, PlacetCommand
 from placet.eventlog.proofs.keys import LogKeyMissing, install_verifier
-from placet.eventlog.proofs.monitor import Finding, Unreachable, look
+from placet.eventlog.proofs.monitor import MonitorFinding, Unreachable, poll_log
 from placet.eventlog.proofs.signed_note import Verifier
 
 EVERY_SECONDS: Final = 60.0
@@ -50,22 +50,22 @@ class Command(PlacetCommand):
         return self._watch(options)
 
     def _check(self, *, is_joined: bool) -> Mapping[str, Any]:
-        from placet.eventlog.proofs.audit import check_log
+        from placet.eventlog.proofs.audit import audit_log
         from placet.eventlog.proofs.head_file import head_file
         from placet.eventlog.store.log import current_log
 
         place = None if is_joined else head_file(Path(settings.PLACET_HOME))
-        with mended(), nullcontext() if is_joined else over_the_running_install():
-            found = check_log(current_log().connection, _verifier(), place)
+        with map_errors(), nullcontext() if is_joined else running_install():
+            found = audit_log(current_log().connection, _verifier(), place)
         return {"ok": not found.wrong, **asdict(found), "mend": MEND if found.wrong else ""}
 
     def _watch(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         while True:
             finding = _look(options["source"], options["state"], options["key"])
-            told = {"ok": finding.is_sound, "found": finding.kind, "told": finding.told, "lost": finding.lost}
+            told = {"ok": finding.is_sound, "found": finding.kind, "told": finding.message, "lost": finding.lost}
             if options["once"] or not finding.is_sound:
                 return told
-            self.console.print(f"{finding.kind}: {finding.told}")
+            self.console.print(f"{finding.kind}: {finding.message}")
             time.sleep(EVERY_SECONDS)
 
     def show(self, answer: Mapping[str, Any]) -> None:
@@ -96,15 +96,15 @@ def _verifier() -> Verifier:
         raise CommandFailed(str(missing), "make setup", code="no_log_key") from None
 
 
-def _look(text: str, state: Path, key: str) -> Finding:
-    from placet.eventlog.proofs.log_sources import remember, remembered, source
+def _look(text: str, state: Path, key: str) -> MonitorFinding:
+    from placet.eventlog.proofs.log_sources import load_state, save_state, source
 
     try:
-        finding = look(source(text), remembered(state), key)
+        finding = poll_log(source(text), load_state(state), key)
     except Unreachable as away:
         raise CommandFailed(str(away), "placet status, where it runs here", code="log_away") from None
     except ValueError as unsound:
         raise CommandFailed(str(unsound), f"rm {state}, to begin anew", code="state_unsound") from None
     if finding.is_sound:
-        remember(state, finding.seen)
+        save_state(state, finding.state)
     return finding

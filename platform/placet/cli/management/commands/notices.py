@@ -6,9 +6,9 @@ from typing import Any
 from rich.table import Table
 
 from placet.cli.actor import ActingCommand
-from placet.cli.console import tell
+from placet.cli.console import print_table
 from placet.notices.queries import notices_of
-from placet.notices.serializers import NoticeShown
+from placet.notices.serializers import NoticeSerializer
 from placet.people.queries import Person
 
 
@@ -19,12 +19,12 @@ class Command(ActingCommand):
     needs = "notices.read"
 
     def act(self, actor: Person, **_options: Any) -> Mapping[str, Any]:
-        return {"notices": [NoticeShown(notice).data for notice in notices_of(actor.person)]}
+        return {"notices": [NoticeSerializer(notice).data for notice in notices_of(actor.person)]}
 
     def show(self, answer: Mapping[str, Any]) -> None:
         table = Table("no.", "stage", "asked by", "why", "at", "clip", box=None)
         for row in answer["notices"]:
             table.add_row(
-                str(row["number"]), row["stage"], row["asked_by"], row["code"], row["at"], row["generation"]
+                str(row["number"]), row["stage"], row["requested_by"], row["code"], row["at"], row["generation"]
             )  # fmt: skip
-        tell(table)
+        print_table(table)

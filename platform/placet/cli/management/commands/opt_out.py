@@ -6,17 +6,17 @@ from typing import Any
 
 from rich.table import Table
 
-from placet.cli.actor import ActingCommand, an_id, command_id
-from placet.cli.console import tell
-from placet.cli.wait import folded
+from placet.cli.actor import ActingCommand, command_id, parse_uuid
+from placet.cli.console import print_table
+from placet.cli.wait import wait_until_projected
 from placet.kernel.ids import FilingId
-from placet.people.authorization import demand
-from placet.people.permissions import Thing, can
+from placet.people.authorization import require_permission
+from placet.people.permissions import ResourceContext, can
 from placet.people.queries import Person
 from placet.rights.aggregate import Filing
 from placet.rights.commands import FileOptOut, end_opt_out, file_opt_out
 from placet.rights.queries import filings_of
-from placet.rights.serializers import FilingShown
+from placet.rights.serializers import FilingSerializer
 from placet.web.engine_vocabulary import engine_words
 
 
@@ -43,12 +43,12 @@ class Command(ActingCommand):
                 return self._file(actor, options)
             case "end":
                 return self._end(actor, options["id"])
-        demand(self.account, "opt_out.list")
+        require_permission(self.account, "opt_out.list")
         rows = filings_of(actor.person)
-        return {"filings": FilingShown(rows, many=True).data}
+        return {"filings": FilingSerializer(rows, many=True).data}
 
     def _file(self, actor: Person, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        demand(self.account, "opt_out.file")
+        require_permission(self.account, "opt_out.file")
         ask = FileOptOut(
             id=command_id(),
             holder=actor.person,
@@ -59,15 +59,15 @@ class Command(ActingCommand):
             statement=options["statement"],
         )
         filing, state = file_opt_out(self.log, ask, engine_words())
-        folded(self.tick)
+        wait_until_projected(self.tick)
         reason = Filing.replay(self.log.read(f"filing-{filing}")).reason
         return {"id": filing, "state": state, "reason": reason}
 
     def _end(self, actor: Person, text: str) -> Mapping[str, Any]:
-        filing = an_id(text, "filing", "placet opt-out list")
-        is_operator = can(self.account, "opt_out.end", Thing(owner="nobody"))
+        filing = parse_uuid(text, "filing", "placet opt-out list")
+        is_operator = can(self.account, "opt_out.end", ResourceContext(owner="nobody"))
         end_opt_out(self.log, FilingId(filing), actor.person, command_id(), is_operator=is_operator)
-        folded(self.tick)
+        wait_until_projected(self.tick)
         return {"id": filing, "state": "ended", "reason": ""}
 
     def show(self, answer: Mapping[str, Any]) -> None:
@@ -77,4 +77,4 @@ class Command(ActingCommand):
         table = Table("id", "names", "state", "stopped", box=None)
         for row in answer["filings"]:
             table.add_row(row["id"], ", ".join(row["names"]), row["state"], str(row["stopped"]))
-        tell(table)
+        print_table(table)

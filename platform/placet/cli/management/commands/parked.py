@@ -8,9 +8,9 @@ from typing import Any
 from rich.table import Table
 
 from placet.cli.actor import ActingCommand
-from placet.cli.console import tell
-from placet.eventlog.consumers.dead_letter import parked
-from placet.eventlog.consumers.redrive import drop, effects_again, take_again
+from placet.cli.console import print_table
+from placet.eventlog.consumers.dead_letter import dead_letters
+from placet.eventlog.consumers.redrive import discard, redrive, retry_outbox
 from placet.eventlog.consumers.runner import CONSUMERS
 from placet.eventlog.store.connect import connect
 from placet.people.queries import Person
@@ -40,14 +40,14 @@ class Command(ActingCommand):
             match options["verb"]:
                 case "retry":
                     _models_for(options["consumer"])
-                    streams = [asdict(one) for one in take_again(connection, options["consumer"], options["stream"])]
+                    streams = [asdict(one) for one in redrive(connection, options["consumer"], options["stream"])]
                     return {"ok": not any(one["error"] for one in streams), "streams": streams}
                 case "drop":
-                    drop(connection, options["consumer"], options["position"], actor.person, options["why"])
+                    discard(connection, options["consumer"], options["position"], actor.person, options["why"])
                     return {"consumer": options["consumer"], "position": options["position"], "state": "dropped"}
                 case "retry-effects":
-                    return {"kind": options["kind"], "planned": effects_again(connection, options["kind"])}
-            return {"parked": [asdict(one) for one in parked(connection)]}
+                    return {"kind": options["kind"], "planned": retry_outbox(connection, options["kind"])}
+            return {"parked": [asdict(one) for one in dead_letters(connection)]}
 
     def show(self, answer: Mapping[str, Any]) -> None:
         if "parked" not in answer:
@@ -57,11 +57,11 @@ class Command(ActingCommand):
         for row in answer["parked"]:
             table.add_row(*(str(row[c]) for c in ("consumer", "position", "stream", "type", "error", "attempts")),
                           f"{row['parked_at']:%Y-%m-%d %H:%M}")  # fmt: skip
-        tell(table if answer["parked"] else "Nothing is parked.")
+        print_table(table if answer["parked"] else "Nothing is parked.")
 
 
 def _models_for(consumer: str) -> None:
-    if consumer in CONSUMERS and CONSUMERS[consumer].needs_models:
+    if consumer in CONSUMERS and CONSUMERS[consumer].requires_models:
         from placet.processes.services import load_models
 
         load_models()

@@ -4,9 +4,9 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from placet.cli.actor import WAIT_SECONDS, ActingCommand, an_id, command_id
-from placet.cli.generation_report import answer_of, tell_end
-from placet.cli.wait import folded, follow
+from placet.cli.actor import WAIT_SECONDS, ActingCommand, command_id, parse_uuid
+from placet.cli.generation_report import print_outcome, to_answer
+from placet.cli.wait import wait_until_ended, wait_until_projected
 from placet.kernel.ids import GenerationId
 from placet.people.queries import Person
 from placet.studio.commands import publish
@@ -20,11 +20,11 @@ class Command(ActingCommand):
         parser.add_argument("id", help="the draft")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        generation = an_id(options["id"], "generation", "placet ask")
+        generation = parse_uuid(options["id"], "generation", "placet ask")
         publish(self.log, GenerationId(generation), actor.person, command_id())
-        told = follow(generation, self.tick, WAIT_SECONDS)
-        folded(self.tick)
-        return answer_of(told)
+        told = wait_until_ended(generation, self.tick, WAIT_SECONDS)
+        wait_until_projected(self.tick)
+        return to_answer(told)
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        tell_end(answer)
+        print_outcome(answer)

@@ -11,10 +11,10 @@ from django.conf import settings
 from rich.progress import Progress
 from rich.table import Table
 
-from placet.cli.actor import mended, over_the_running_install
+from placet.cli.actor import map_errors, running_install
 from placet.cli.command import CommandFailed, PlacetCommand
-from placet.cli.console import tell
-from placet.eventlog.gc_tuning import collecting_seldom
+from placet.cli.console import print_table
+from placet.eventlog.gc_tuning import reduced_gc
 from placet.eventlog.projections.diff import Difference
 from placet.eventlog.projections.rebuild import AlreadyRebuilding, NotSwitched, rebuild
 from placet.eventlog.projections.runner import PROJECTIONS, Projection
@@ -33,7 +33,7 @@ class Command(PlacetCommand):
         parser.add_argument("--anew", action="store_true", help="begin at the beginning, whatever was left unfinished")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        with mended(), over_the_running_install(), collecting_seldom(), Progress(console=self.console) as bar:
+        with map_errors(), running_install(), reduced_gc(), Progress(console=self.console) as bar:
             owner = dsn(Path(settings.PLACET_HOME), "owner")
             with psycopg.connect(owner, autocommit=True) as connection:
                 rows = [self._rebuilt(one, connection, bar, anew=options["anew"]) for one in chosen(options["names"])]
@@ -44,7 +44,7 @@ class Command(PlacetCommand):
     ) -> dict[str, Any]:
         task = bar.add_task(target.name)
         try:
-            done = rebuild(target, owner, lambda at, of: bar.update(task, completed=at, total=of), anew=anew)
+            done = rebuild(target, owner, lambda at, of: bar.update(task, completed=at, total=of), from_scratch=anew)
         except (AlreadyRebuilding, NotSwitched) as refused:
             raise CommandFailed(str(refused), f"placet rebuild {target.name}", code="not_rebuilt") from None
         return {
@@ -70,11 +70,11 @@ def show_projections(answer: Mapping[str, Any]) -> None:
     table = Table("projection", "position", "live equals replay", box=None)
     for row in answer["projections"]:
         table.add_row(row["name"], str(row["position"]), "yes" if row["same"] else f"NO: {row['differing']} rows")
-    tell(table)
+    print_table(table)
     for row in answer["projections"]:
         for one in row["differences"]:
             where = f"only in {one['only_in']}" if one["only_in"] else f"in {', '.join(one['columns'])}"
-            tell(f"{one['table']} {one['key']}: {where}")
+            print_table(f"{one['table']} {one['key']}: {where}")
 
 
 def chosen(names: list[str]) -> list[Projection]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from placet.cli.actor import ActingCommand, a_file, an_id
+from placet.cli.actor import ActingCommand, parse_uuid, read_file
 from placet.cli.command import CommandFailed
-from placet.eventlog.proofs.signed_note import KeyUnsound, read_verifier
-from placet.eventlog.proofs.verify import Proved, ReceiptInvalid, verify_receipt
+from placet.eventlog.proofs.signed_note import InvalidKey, read_verifier
+from placet.eventlog.proofs.verify import ReceiptInvalid, VerifiedReceipt, verify_receipt
 from placet.people.queries import Person
 
 LOOK: Final = "placet story ID"
@@ -44,9 +44,9 @@ class Command(ActingCommand):
             happened = "A receipt is of one event: name it, or name a filing."
             raise CommandFailed(happened, "placet receipt issue --filing ID", code="usage")
         if options["filing"]:
-            event = filing_event(self.log, an_id(options["filing"], "filing", "placet opt-out list"))
+            event = filing_event(self.log, parse_uuid(options["filing"], "filing", "placet opt-out list"))
         else:
-            event = an_id(options["event"], "event", LOOK)
+            event = parse_uuid(options["event"], "event", LOOK)
         receipt = receipt_for(self.log, event, self.account, tick=self.tick).to_json()
         if options["output"]:
             _write(options["output"], receipt)
@@ -71,15 +71,15 @@ def _write(place: Path, receipt: Mapping[str, Any]) -> None:
 
 def _verified(file: str, key: str) -> Mapping[str, Any]:
     try:
-        proved = verify_receipt(a_file(file), read_verifier(a_file(key).decode() if Path(key).is_file() else key))
-    except (KeyUnsound, UnicodeDecodeError) as unsound:
+        proved = verify_receipt(read_file(file), read_verifier(read_file(key).decode() if Path(key).is_file() else key))
+    except (InvalidKey, UnicodeDecodeError) as unsound:
         raise CommandFailed(f"This is no key: {unsound}", "placet log key", code="key_unsound") from None
     except ReceiptInvalid as invalid:
         return {"ok": False, "file": file, "valid": False, "step": invalid.step, "why": invalid.why}
     return {"ok": True, "file": file, "valid": True, **told(proved)}
 
 
-def told(proved: Proved) -> dict[str, Any]:
+def told(proved: VerifiedReceipt) -> dict[str, Any]:
     """What was proved, as one mapping."""
     leaf = proved.leaf
     return {

@@ -7,13 +7,13 @@ from typing import Any, Final
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from generator.ports import GenerationRequest, RawClip
-from placet.cli.actor import ActingCommand, an_id
+from placet.cli.actor import ActingCommand, parse_uuid
 from placet.cli.command import CommandFailed
 from placet.eventlog.encryption.vault import SubjectErased
 from placet.media.errors import BlobMissing
 from placet.media.storage import private
-from placet.people.authorization import demand
-from placet.people.permissions import Thing
+from placet.people.authorization import require_permission
+from placet.people.permissions import ResourceContext
 from placet.people.queries import Person
 from placet.processes.generation_request import request_of
 from placet.studio.generation import Generation, stream_of
@@ -31,11 +31,11 @@ class Command(ActingCommand):
         parser.add_argument("id", help="the generation")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:  # noqa: ARG002  its rights are the account's
-        found = Generation.replay(self.log.read(stream_of(an_id(options["id"], "generation", "placet feed"))))
+        found = Generation.replay(self.log.read(stream_of(parse_uuid(options["id"], "generation", "placet feed"))))
         if found.request is None:
             raise CommandFailed(f"There is no generation {options['id']}.", "placet feed", code="no_such_generation")
-        demand(self.account, "generation.see", Thing(owner=found.asked.asked_by))
-        if found.made is None:
+        require_permission(self.account, "generation.see", ResourceContext(owner=found.asked.requested_by))
+        if found.rendered is None:
             raise CommandFailed(f"No clip was made of it: it is {found.state}.", "placet story ID", code="not_made")
         try:
             request = request_of(found, self.log, private())
@@ -43,7 +43,7 @@ class Command(ActingCommand):
             request = None
         if request is None or not request.prompt:
             raise CommandFailed("Its asker is forgotten, and the words with them.", "placet story ID", code="erased")
-        then, now = found.made.recipe, self._made(request).recipe
+        then, now = found.rendered.recipe, self._made(request).recipe
         same = {name: then["raw"][name] == now["raw"][name] for name in ("frames_sha256", "pcm_sha256")}
         return {
             "ok": all(same.values()),

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from moderation.commands import report
-from placet.cli.actor import ActingCommand, an_id, command_id
-from placet.cli.wait import folded
+from placet.cli.actor import ActingCommand, command_id, parse_uuid
+from placet.cli.wait import wait_until_projected
 from placet.kernel.ids import GenerationId
 from placet.people.queries import Person
 
@@ -23,8 +23,8 @@ class Command(ActingCommand):
         parser.add_argument("--words", default="", help="more, in your own words")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        generation = an_id(options["id"], "clip", "placet feed")
+        generation = parse_uuid(options["id"], "clip", "placet feed")
         reason, words = options["reason"], options["words"]
         report(self.log, GenerationId(generation), actor.person, reason, words, command_id())
-        folded(self.tick)
+        wait_until_projected(self.tick)
         return {"id": generation, "state": "reported"}

@@ -10,7 +10,7 @@ import psycopg
 from django.conf import settings
 from rich.progress import Progress
 
-from placet.cli.actor import mended
+from placet.cli.actor import map_errors
 from placet.cli.command import CommandFailed, PlacetCommand
 from placet.operations.backup.database import database, make_tables
 from placet.operations.backup.progress import bars
@@ -30,7 +30,7 @@ class Command(PlacetCommand):
     def answer(self, **options: Any) -> Mapping[str, Any]:
         home, folder = Path(settings.PLACET_HOME), Path(options["folder"]).resolve()
         try:
-            with mended(), database(home, alone=True):
+            with map_errors(), database(home, alone=True):
                 make_tables(home)
                 owner = psycopg.connect(dsn(home, "owner"), autocommit=True)
                 with owner, Progress(console=self.console) as bar:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.progress import Progress
 
-from placet.cli.actor import mended, over_the_running_install
+from placet.cli.actor import map_errors, running_install
 from placet.cli.command import CommandFailed, PlacetCommand
 from placet.cli.management.commands.rebuild import chosen, show_projections, told
 from placet.eventlog.projections.diff import Outdated, differences
@@ -22,7 +22,7 @@ class Command(PlacetCommand):
         parser.add_argument("names", nargs="*", metavar="PROJECTION", help="which (default: all)")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        with mended(), over_the_running_install(), Progress(console=self.console) as bar:
+        with map_errors(), running_install(), Progress(console=self.console) as bar:
             rows = [self._compared(target, bar) for target in chosen(options["names"])]
         return {"ok": all(row["same"] for row in rows), "projections": rows}
 

@@ -13,12 +13,12 @@ from rich.console import Group
 from rich.live import Live
 
 from placet.cli.command import CommandFailed, PlacetCommand
-from placet.cli.console import tell
-from placet.operations.monitoring.alerts import alarms
-from placet.operations.monitoring.collector import measure
+from placet.cli.console import print_table
+from placet.operations.monitoring.alerts import active_alerts
+from placet.operations.monitoring.collector import take_snapshot
 from placet.operations.monitoring.render import as_mapping, as_tables
-from placet.runtime.supervisor.attach import join_install
-from placet.runtime.supervisor.state import Running, read_state
+from placet.runtime.supervisor.attach import attach_to
+from placet.runtime.supervisor.state import SupervisorState, read_state
 
 REFRESH_SECONDS: Final = 1.0
 
@@ -35,22 +35,22 @@ class Command(PlacetCommand):
         running = None if options.get("tick") else self._join()
         if options.get("watch") and not self.as_json:
             self._watch()
-        measured = measure()
-        found = alarms(measured)
+        measured = take_snapshot()
+        found = active_alerts(measured)
         is_ready = running.ready if running else True
         return {
             "ok": is_ready and not found,
             "running": asdict(running) if running else None,
             **as_mapping(measured),
-            "alarms": [{"code": a.code, "told": a.told, "mend": a.mend, "page": a.page} for a in found],
+            "alarms": [{"code": a.code, "told": a.message, "mend": a.hint, "page": a.runbook_url} for a in found],
         }
 
-    def _join(self) -> Running:
+    def _join(self) -> SupervisorState:
         home = Path(settings.PLACET_HOME)
         state = read_state(home)
         if state is None:
             raise CommandFailed(f"Nothing runs in {home}.", "placet up", code="not_running")
-        join_install(home, state)
+        attach_to(home, state)
         return state
 
     def _watch(self) -> None:
@@ -64,9 +64,11 @@ class Command(PlacetCommand):
             connection.close()
 
     def _tables(self) -> list[Any]:
-        measured = measure()
-        return as_tables(as_mapping(measured), [asdict(alarm) | {"page": alarm.page} for alarm in alarms(measured)])
+        measured = take_snapshot()
+        return as_tables(
+            as_mapping(measured), [asdict(alarm) | {"page": alarm.runbook_url} for alarm in active_alerts(measured)]
+        )
 
     def show(self, answer: Mapping[str, Any]) -> None:
         for thing in as_tables(answer, answer["alarms"]):
-            tell(thing)
+            print_table(thing)

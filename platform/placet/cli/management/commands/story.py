@@ -7,13 +7,13 @@ from typing import Any
 
 from rich.table import Table
 
-from placet.cli.actor import ActingCommand, an_id
-from placet.cli.console import tell
-from placet.people.authorization import demand
-from placet.people.permissions import Thing, can
+from placet.cli.actor import ActingCommand, parse_uuid
+from placet.cli.console import print_table
+from placet.people.authorization import require_permission
+from placet.people.permissions import ResourceContext, can
 from placet.people.queries import Person
-from placet.studio.view_model import told
-from placet.web.timeline import story_of
+from placet.studio.view_model import generation_view
+from placet.web.timeline import timeline_of
 
 
 class Command(ActingCommand):
@@ -24,11 +24,11 @@ class Command(ActingCommand):
         parser.add_argument("id", help="the generation")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        found = told(an_id(options["id"], "generation", "placet feed"))
-        thing = Thing(owner=found.asked_by, shown=frozenset(found.cameos))
-        demand(self.account, "story.read", thing)
+        found = generation_view(parse_uuid(options["id"], "generation", "placet feed"))
+        thing = ResourceContext(owner=found.requested_by, depicted=frozenset(found.cameos))
+        require_permission(self.account, "story.read", thing)
         sees_all = can(self.account, "generation.see", thing)
-        events = story_of(found.id, lambda subject: sees_all or subject == actor.person)
+        events = timeline_of(found.id, lambda subject: sees_all or subject == actor.person)
         return {
             "id": found.id,
             "state": found.state,
@@ -41,5 +41,5 @@ class Command(ActingCommand):
             kind = row["stream"].removesuffix(f"-{answer['id']}")
             at = row["at"][11:23]
             table.add_row(str(row["position"] or ""), at, row["event"], kind, row["cause"], row["by"])
-        tell(table)
+        print_table(table)
         self.stdout.write(f"{answer['id']} is {answer['state']}.")

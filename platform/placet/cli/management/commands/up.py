@@ -15,7 +15,7 @@ from placet.cli.command import CommandFailed, PlacetCommand
 from placet.operations.install import install
 from placet.runtime.postgres.paths import PostgresUnavailable
 from placet.runtime.supervisor.ports import FIRST, NoFreePort
-from placet.runtime.supervisor.state import AlreadyRunning, Running, read_state
+from placet.runtime.supervisor.state import AlreadyRunning, SupervisorState, read_state
 from placet.runtime.supervisor.supervisor import NotStarted, Supervisor
 
 
@@ -55,12 +55,12 @@ class Command(PlacetCommand):
         self.console.print(line, markup=False)
 
 
-def _ready(state: Running, started: float, *, with_links: bool) -> Mapping[str, Any]:
+def _ready(state: SupervisorState, started: float, *, with_links: bool) -> Mapping[str, Any]:
     """With links that the pages accept: this process may be older than the install's keys."""
     from placet.cli.seed import sign_in_links
-    from placet.runtime.supervisor.attach import join_install
+    from placet.runtime.supervisor.attach import attach_to
 
-    join_install(Path(settings.PLACET_HOME), state)
+    attach_to(Path(settings.PLACET_HOME), state)
     links = [{"name": name, "role": role, "link": link} for name, role, link in sign_in_links() if with_links]
     return {**asdict(state), "ready_seconds": round(time.monotonic() - started, 1), "sign_in": links}
 

@@ -6,7 +6,7 @@ import psycopg
 
 from placet.devtools.benchmarks.eventlog.row import Row, median, percentile
 from placet.devtools.benchmarks.eventlog.tailing import following
-from placet.devtools.benchmarks.eventlog.writers import Load, running
+from placet.devtools.benchmarks.eventlog.writers import WriteLoad, running
 
 CASES = {"8x1": (8, 1), "8x10": (8, 10), "1x1": (1, 1), "1x10": (1, 10)}
 BARE = "bare psycopg INSERT"
@@ -15,12 +15,12 @@ GOAL = ">= 0.6, 0 missed"
 
 def append_rows(dsn: str, rounds: int, seconds: float, tell: Callable[[str], None]) -> list[Row]:
     """Rounds alternate between ours and the reference; a ratio is the median of the rounds' ratios."""
-    return [_case(dsn, name, Load(w, t, seconds), rounds, tell) for name, (w, t) in CASES.items()] + [
+    return [_case(dsn, name, WriteLoad(w, t, seconds), rounds, tell) for name, (w, t) in CASES.items()] + [
         _control(dsn, tell)
     ]
 
 
-def _case(dsn: str, name: str, load: Load, rounds: int, tell: Callable[[str], None]) -> Row:
+def _case(dsn: str, name: str, load: WriteLoad, rounds: int, tell: Callable[[str], None]) -> Row:
     ours, bare, missed, taken = [], [], 0, []
     for number in range(rounds):
         tell(f"append {name}, round {number + 1} of {rounds}")
@@ -54,7 +54,7 @@ def _number_the_bare(dsn: str) -> None:
 def _control(dsn: str, tell: Callable[[str], None]) -> Row:
     """50,000 events under a rough load, read by position (must miss none) and by serial id (must miss some)."""
     tell("tailing 50,000 events by position and, as control, by serial id")
-    load = Load(8, 1, count=6_250, is_rough=True)
+    load = WriteLoad(8, 1, count=6_250, is_rough=True)
     with following(dsn, "position", "serial", only_new=True) as tails, running(dsn, "ours", load) as wait:
         written, _ = wait()
     missed = written - len(tails["position"].seen)

@@ -11,12 +11,12 @@ import psycopg
 from placet.devtools.benchmarks.eventlog.entry import TEXT, EntryNoted
 from placet.devtools.benchmarks.eventlog.row import Row, median
 from placet.eventlog.consumers import checkpoints
-from placet.eventlog.consumers.checkpoints import THE_LOG, Place
-from placet.eventlog.gc_tuning import collecting_seldom
+from placet.eventlog.consumers.checkpoints import THE_LOG, EventSource
+from placet.eventlog.gc_tuning import reduced_gc
 from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.sequencer import Sequencer
 from placet.eventlog.transports.cloudevents import headers_of, partition_of, room_of
-from placet.eventlog.transports.kafka import Cluster, Record
+from placet.eventlog.transports.kafka import KafkaCluster, Record
 from placet.eventlog.transports.relay import NAME, SOURCE, Relay
 
 EVENTS: Final = 40_000
@@ -26,16 +26,16 @@ LOOK_SECONDS: Final = 0.05
 BACK: Final = "DELETE FROM checkpoint WHERE name = 'relay'"
 
 
-def relay_rows(dsn: str, cluster: Cluster, rounds: int, tell: Callable[[str], None]) -> list[Row]:
+def relay_rows(dsn: str, cluster: KafkaCluster, rounds: int, tell: Callable[[str], None]) -> list[Row]:
     """Each round carries the same events to topics of its own."""
-    with psycopg.connect(dsn, autocommit=True) as connection, collecting_seldom():
+    with psycopg.connect(dsn, autocommit=True) as connection, reduced_gc():
         tell(f"writing {EVENTS:,} events to carry")
         _fill(connection)
         ours, bare = [], []
         for number in range(rounds):
             tell(f"relay, round {number + 1} of {rounds}")
-            bare.append(_bare(connection, _anew(cluster)))
-            ours.append(_ours(dsn, connection, _anew(cluster)))
+            bare.append(_bare(connection, _recreate_topics(cluster)))
+            ours.append(_ours(dsn, connection, _recreate_topics(cluster)))
     ratio = median([o / b for o, b in zip(ours, bare, strict=True)])
     return [
         Row("40,000 events of 300 bytes", round(median(ours)), "records/s", ">= 0.9", round(median(bare)),
@@ -43,8 +43,8 @@ def relay_rows(dsn: str, cluster: Cluster, rounds: int, tell: Callable[[str], No
     ]  # fmt: skip
 
 
-def _anew(cluster: Cluster) -> Cluster:
-    return Cluster(cluster.servers, f"bench{uuid.uuid4().hex[:8]}", 1, cluster.partitions, 1, cluster.security)
+def _recreate_topics(cluster: KafkaCluster) -> KafkaCluster:
+    return KafkaCluster(cluster.servers, f"bench{uuid.uuid4().hex[:8]}", 1, cluster.partitions, 1, cluster.security)
 
 
 def _fill(connection: psycopg.Connection) -> None:
@@ -55,10 +55,10 @@ def _fill(connection: psycopg.Connection) -> None:
         pass
 
 
-def _bare(connection: psycopg.Connection, cluster: Cluster) -> float:
+def _bare(connection: psycopg.Connection, cluster: KafkaCluster) -> float:
     """The records are ready before the clock starts."""
-    events = EventLog(connection).read_carried(0, EVENTS)
-    places = [Place(cluster.topic(room_of(e.type)), partition_of(e.stream, cluster.partitions)) for e in events]
+    events = EventLog(connection).read_for_relay(0, EVENTS)
+    places = [EventSource(cluster.topic(room_of(e.type)), partition_of(e.stream, cluster.partitions)) for e in events]
     cluster.ensure_topics({place.topic for place in places})
     records = [
         Record(place, e.stream, e.data, headers_of(e, 0, SOURCE)) for place, e in zip(places, events, strict=True)
@@ -71,7 +71,7 @@ def _bare(connection: psycopg.Connection, cluster: Cluster) -> float:
     return rate
 
 
-def _ours(dsn: str, connection: psycopg.Connection, cluster: Cluster) -> float:
+def _ours(dsn: str, connection: psycopg.Connection, cluster: KafkaCluster) -> float:
     """The whole relay, from taking the lead on: reading, naming, sending, waiting, and noting how far it is."""
     connection.execute(BACK)
     end, stop = EventLog(connection).last_position, threading.Event()

@@ -17,10 +17,12 @@ from placet.eventlog.store.sequencer import CHANNEL, Sequencer
 RATE: Final = 1_000
 WRITERS: Final = 4
 GOAL: Final = "p99 < 100 ms"
-Tell = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
-def sequence_rows(dsn: str, seconds: float, snapshot_seconds: float, aged_events: int, tell: Tell) -> list[Row]:
+def sequence_rows(
+    dsn: str, seconds: float, snapshot_seconds: float, aged_events: int, tell: ProgressCallback
+) -> list[Row]:
     """Quiet, then beside an open REPEATABLE READ transaction, as a backup is one, and beside one that is old.
 
     `aged_events` are numbered under the old one first: dead rows that may not be vacuumed, 300,000 after five minutes.

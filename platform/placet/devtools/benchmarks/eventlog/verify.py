@@ -10,13 +10,13 @@ import psycopg
 
 from placet.devtools.benchmarks.eventlog.read import fill
 from placet.devtools.benchmarks.eventlog.row import Row, median
-from placet.eventlog.proofs.append_tree import GrowingTree
+from placet.eventlog.proofs.append_tree import AppendTree
 from placet.eventlog.proofs.leaf import Leaf, leaf_bytes
 from placet.eventlog.proofs.receipt import Receipt
 from placet.eventlog.proofs.signed_note import Signer
 from placet.eventlog.proofs.tree import inclusion_proof, leaf_hash, node_hash, root_from_inclusion
-from placet.eventlog.proofs.tree_head import Head
-from placet.eventlog.proofs.tree_service import TreeKeeper
+from placet.eventlog.proofs.tree_head import TreeHead
+from placet.eventlog.proofs.tree_service import TreeService
 from placet.eventlog.proofs.verify import verify_receipt
 
 LEAVES: Final = 1 << 17
@@ -74,7 +74,7 @@ def _keeping(dsn: str, tell: Callable[[str], None]) -> list[Row]:
     with psycopg.connect(dsn, autocommit=True) as connection:
         tell(f"writing {EVENTS:,} events to keep a tree over")
         fill(connection, EVENTS)
-        keeper = TreeKeeper(connection, SIGNER)
+        keeper = TreeService(connection, SIGNER)
         begun, cpu = time.perf_counter(), time.process_time()
         while keeper.run_once():
             pass
@@ -84,7 +84,7 @@ def _keeping(dsn: str, tell: Callable[[str], None]) -> list[Row]:
 
 
 def _growing(hashes: list[bytes]) -> float:
-    tree = GrowingTree()
+    tree = AppendTree()
     return _rate(lambda: [list(tree.append(leaf)) for leaf in hashes], len(hashes))
 
 
@@ -105,7 +105,7 @@ def _levels(hashes: list[bytes]) -> list[list[bytes]]:
 def _receipt(leaf: bytes, index: int, proof: list[bytes], root: bytes) -> bytes:
     import json
 
-    note = Head(SIGNER.name, LEAVES, root).signed(SIGNER)
+    note = TreeHead(SIGNER.name, LEAVES, root).signed(SIGNER)
     return json.dumps(Receipt(leaf, DATA, index, tuple(proof), note, "2030-01-01T00:00:00Z").to_json()).encode()
 
 

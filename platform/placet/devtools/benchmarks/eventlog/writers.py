@@ -23,7 +23,7 @@ ROW: Final = ", (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class WriteLoad:
     """What the writers do: how many, events a transaction, for how long or how many in all, and how roughly."""
 
     writers: int
@@ -69,7 +69,7 @@ DATA: Final = f'{{"text":"{TEXT}"}}'.encode()
 DIGEST: Final = b"\0" * 32
 
 
-def _write(dsn: str, kind: Writer, load: Load, start: float, answer: Connection) -> None:
+def _write(dsn: str, kind: Writer, load: WriteLoad, start: float, answer: Connection) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         worker = Worker(connection)
         step: Callable[[int], None] = worker.ours if kind == "ours" else worker.bare
@@ -85,7 +85,9 @@ def _write(dsn: str, kind: Writer, load: Load, start: float, answer: Connection)
     answer.send((written, taken))
 
 
-def _roughly(connection: psycopg.Connection[Any], load: Load, chance: random.Random, step: Callable[[], None]) -> bool:
+def _roughly(
+    connection: psycopg.Connection[Any], load: WriteLoad, chance: random.Random, step: Callable[[], None]
+) -> bool:
     """One transaction; under a rough load it sleeps before its commit, or is rolled back. Whether it was kept."""
     if not load.is_rough:
         step()
@@ -99,7 +101,7 @@ def _roughly(connection: psycopg.Connection[Any], load: Load, chance: random.Ran
 
 
 @contextmanager
-def running(dsn: str, kind: Writer, load: Load) -> Iterator[Callable[[], tuple[int, list[float]]]]:
+def running(dsn: str, kind: Writer, load: WriteLoad) -> Iterator[Callable[[], tuple[int, list[float]]]]:
     """Start the writers together; call what is yielded to wait for (events written, seconds of each transaction)."""
     spawn = multiprocessing.get_context("spawn")
     start, started = time.time() + 1.5, []

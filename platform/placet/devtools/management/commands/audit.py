@@ -54,12 +54,12 @@ class Command(PlacetCommand):
     def _of_colours(self, engine: Any, count: int) -> Mapping[str, Any]:
         """Nobody is drawn. What can be asked instead: whether a colour that is not named is always the same."""
         from generator.engines.diffusion.grammar import COLOURS
-        from generator.evaluation.vision import look
+        from generator.evaluation.vision import detect_object
 
         seen: Counter[str] = Counter()
         for seed in track(range(count), "balls", console=self.console):
             clip = _clip(engine, Question("", "a ball bounces", seed))
-            seen[look(clip.frames, clip.fps).colour or "another"] += 1
+            seen[detect_object(clip.frames, clip.fps).colour or "another"] += 1
         bits, most = entropy_bits(seen.values()), math.log2(len(COLOURS))
         return {
             "ok": bits >= LEAST_OF_ALL_BITS * most,
@@ -117,11 +117,11 @@ def _rows(file: Path) -> list[tuple[str, str]]:
 
 def _draws(engine: Any, question: Question) -> bool:
     """Whether the engine takes the prompt at all; it is stopped as soon as it begins to draw."""
-    from generator.ports import Cancelled, OutsideVocabulary
+    from generator.ports import Cancelled, Unsupported
 
     try:
         _clip(engine, question, "asked only")
-    except OutsideVocabulary:
+    except Unsupported:
         return False
     except Cancelled:
         return True

@@ -19,49 +19,49 @@ from placet.devtools.benchmarks.database import as_owner, bench_broker, bench_da
 from placet.devtools.benchmarks.eventlog.row import Row
 from placet.devtools.benchmarks.page import COLUMNS, with_result
 
-Tell = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 PACKAGES: Final = ("django", "psycopg", "numpy", "av", "c2pa-python", "sentence-transformers")
 
 
-def _append(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _append(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.eventlog.append import append_rows
 
     return append_rows(dsn, options["rounds"], options["seconds"], tell)
 
 
-def _read(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _read(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.eventlog.read import read_rows
 
     return read_rows(dsn, options["rounds"], tell)
 
 
-def _relay(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _relay(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.eventlog.relay import relay_rows
-    from placet.eventlog.transports.kafka import Cluster
+    from placet.eventlog.transports.kafka import KafkaCluster
 
     with bench_broker(Path(settings.PLACET_HOME)) as address:
-        return relay_rows(dsn, Cluster((address,)), options["rounds"], tell)
+        return relay_rows(dsn, KafkaCluster((address,)), options["rounds"], tell)
 
 
-def _sequence(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _sequence(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.eventlog.sequence import sequence_rows
 
     return sequence_rows(dsn, options["sequence_seconds"], options["snapshot_seconds"], options["aged_events"], tell)
 
 
-def _rebuild(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _rebuild(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.rebuild import rebuild_rows
 
     return rebuild_rows(dsn, as_owner(Path(settings.PLACET_HOME), dsn), options["events"], options["rounds"], tell)
 
 
-def _flow(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _flow(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.flow import flow_rows
 
     return flow_rows(dsn, _rates(options), options["flow_seconds"], tell)
 
 
-def _flow_over_kafka(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _flow_over_kafka(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.flow import kafka_rows
 
     with bench_broker(Path(settings.PLACET_HOME)) as address:
@@ -72,26 +72,26 @@ def _rates(options: Mapping[str, Any]) -> list[int]:
     return [int(rate) for rate in options["rates"].split(",")]
 
 
-def _provenance(_dsn: str, _options: Mapping[str, Any], tell: Tell) -> list[Mapping[str, Any]]:
+def _provenance(_dsn: str, _options: Mapping[str, Any], tell: ProgressCallback) -> list[Mapping[str, Any]]:
     from placet.devtools.benchmarks.provenance import sign_rows, watermark_rows
 
     tell("signing and marking a 10 s clip of 720p")
     return [dict(row) for row in (*sign_rows(), *watermark_rows())]
 
 
-def _gate(_dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _gate(_dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.gate import gate_rows
 
     return gate_rows(["scene", "small"], options["clips"], tell)
 
 
-def _generate(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _generate(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.generate import generate_rows
 
     return generate_rows(dsn, options["clips"], tell)
 
 
-def _verify(dsn: str, options: Mapping[str, Any], tell: Tell) -> list[Row]:
+def _verify(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.eventlog.verify import verify_rows
 
     return verify_rows(dsn, options["rounds"], tell)

@@ -12,10 +12,10 @@ from django.conf import settings
 from rich.progress import Progress
 
 from placet.cli.command import PlacetCommand
-from placet.devtools.chaos.cluster import KeptUp, Kill
-from placet.devtools.chaos.load import Load
-from placet.devtools.chaos.report import tell_promises
-from placet.devtools.chaos.runner import under_load
+from placet.devtools.chaos.cluster import ChaosInstall, Kill
+from placet.devtools.chaos.load import UserLoad
+from placet.devtools.chaos.report import print_promises
+from placet.devtools.chaos.runner import run_under_load
 
 PAUSE_SECONDS: Final = (0.5, 5.0)
 """Between two kills."""
@@ -34,12 +34,12 @@ class Command(PlacetCommand):
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         chance, count = random.Random(options["seed"]), options["kills"]
-        kills, told = under_load(
+        kills, told = run_under_load(
             Path(settings.PLACET_HOME), options["seed"], lambda kept, load: self._kill(kept, load, chance, count)
         )
         return {**told, "kills": [asdict(kill) for kill in kills]}
 
-    def _kill(self, kept: KeptUp, load: Load, chance: random.Random, count: int) -> list[Kill]:
+    def _kill(self, kept: ChaosInstall, load: UserLoad, chance: random.Random, count: int) -> list[Kill]:
         kills: list[Kill] = []
         begun = time.monotonic()
         with Progress(console=self.console) as bar:
@@ -47,13 +47,13 @@ class Command(PlacetCommand):
             while len(kills) < count:
                 time.sleep(chance.uniform(*PAUSE_SECONDS))
                 kill = kept.kill_one(chance, load.step, begun)
-                kept.tend()
+                kept.check()
                 if kill:
                     kills.append(kill)
                     bar.update(task, advance=1, description=f"killed {kill.role}")
                     if len(kills) % BREATH == 0:
-                        load.wait_for_an_end(BREATH_SECONDS, kept.tend)
+                        load.wait_for_an_end(BREATH_SECONDS, kept.check)
         return kills
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        tell_promises(answer, f"{len(answer['kills'])} kills, seed {answer['seed']}")
+        print_promises(answer, f"{len(answer['kills'])} kills, seed {answer['seed']}")

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from placet.cli.actor import mended, over_the_running_install
+from placet.cli.actor import map_errors, running_install
 from placet.cli.command import CommandFailed, PlacetCommand
 from placet.devtools.demo.steps import STEPS
 from placet.devtools.demo.summary import write_summary
 from placet.devtools.demo.world import DemoBroken, World, end_run, this_run
-from placet.runtime.supervisor.state import Running
+from placet.runtime.supervisor.state import SupervisorState
 
 
 class Command(PlacetCommand):
@@ -33,7 +33,7 @@ class Command(PlacetCommand):
         self.rows: list[tuple[str, str, float]] = []
         started = time.monotonic()
         try:
-            with mended(), self._bar() as bar:
+            with map_errors(), self._bar() as bar:
                 summary = self._tell(folder, bar, started)
         except DemoBroken as broken:
             raise CommandFailed(str(broken), "make demo, to go on; placet demo --anew, to begin again") from None
@@ -42,7 +42,7 @@ class Command(PlacetCommand):
 
     def _tell(self, folder: Path, bar: Progress, started: float) -> dict[str, Any]:
         task = bar.add_task("starting PostgreSQL, web, checks and generator", total=len(STEPS) + 1)
-        with over_the_running_install() as state:
+        with running_install() as state:
             seconds = {"start": time.monotonic() - started}
             world = self._world(folder, state, bar, task)
             for step in STEPS:
@@ -64,7 +64,7 @@ class Command(PlacetCommand):
         self.rows.append((words, outcome, seconds[step.__name__]))
         bar.advance(task)
 
-    def _world(self, folder: Path, state: Running, bar: Progress, task: Any) -> World:
+    def _world(self, folder: Path, state: SupervisorState, bar: Progress, task: Any) -> World:
         def tell(phase: str) -> None:
             bar.update(task, phase=phase)
 

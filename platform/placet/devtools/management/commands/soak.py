@@ -10,11 +10,11 @@ from django.conf import settings
 from rich.progress import Progress
 
 from placet.cli.command import PlacetCommand
-from placet.devtools.chaos.cluster import KeptUp
-from placet.devtools.chaos.load import Load
+from placet.devtools.chaos.cluster import ChaosInstall
+from placet.devtools.chaos.load import UserLoad
 from placet.devtools.chaos.memory import Look, at_rest, growth, look
-from placet.devtools.chaos.report import tell_promises
-from placet.devtools.chaos.runner import under_load
+from placet.devtools.chaos.report import print_promises
+from placet.devtools.chaos.runner import run_under_load
 
 LOOKS: Final = 120
 MAY_GROW: Final = 0.02
@@ -30,7 +30,7 @@ class Command(PlacetCommand):
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         minutes = options["minutes"]
-        (looks, died), told = under_load(
+        (looks, died), told = run_under_load(
             Path(settings.PLACET_HOME), options["seed"], lambda kept, load: self._look_on(kept, load, minutes)
         )
         grown = growth(looks)
@@ -44,15 +44,15 @@ class Command(PlacetCommand):
             "megabytes": [{role: round(held / 1e6, 1) for role, held in one.items()} for one in looks],
         }
 
-    def _look_on(self, kept: KeptUp, load: Load, minutes: float) -> tuple[list[Look], list[str]]:
+    def _look_on(self, kept: ChaosInstall, load: UserLoad, minutes: float) -> tuple[list[Look], list[str]]:
         """How much each role held, and the roles that were started again although nobody killed them."""
         looks: list[Look] = []
-        before, died = kept.tend().children, []
+        before, died = kept.check().children, []
         with Progress(console=self.console) as bar:
             task = bar.add_task("soaking", total=LOOKS)
             for _ in range(LOOKS):
                 time.sleep(60 * minutes / LOOKS)
-                state = kept.tend()
+                state = kept.check()
                 looks.append(look(state))
                 died += [role for role, pid in state.children.items() if before.get(role) != pid]
                 before = state.children
@@ -64,7 +64,7 @@ class Command(PlacetCommand):
         grown = {
             role: f"{by:+.1%} to {answer['megabytes'][-1].get(role, '')} MB" for role, by in answer["grown"].items()
         }
-        tell_promises(answer, f"{answer['minutes']:g} minutes; memory {grown.pop('all').removesuffix(' to  MB')}")
+        print_promises(answer, f"{answer['minutes']:g} minutes; memory {grown.pop('all').removesuffix(' to  MB')}")
         for role, told in grown.items():
             self.stdout.write(f"  {role}: {told}")
         for role in answer["died"]:
