@@ -143,7 +143,7 @@ class Cancelled(Exception):
 class Unsupported(Exception):
     """The engine found nothing in the prompt that it can draw. No verdict of any check follows from this."""
 
-    code = "outside_vocabulary"
+    code = "unsupported"
     advice = "Name something that the engine can draw; `nearest` shows prompts that it understands."
 
     def __init__(self, unknown: tuple[str, ...], nearest: tuple[str, ...]) -> None:

@@ -77,7 +77,7 @@ def file_appeal(log: EventLog, generation: GenerationId, by: PersonId, words: st
         raise NothingToAppeal
     before = tuple(PersonId(f.decided_by) for f in stream.facts if isinstance(f, HoldReleased)) + _deciders(log, stream)
     fact = e.AppealFiled(generation, by, words, refused[-1].event_id, before)
-    contests = log.read(f"contest-{generation}")
+    contests = log.read(f"appeal-{generation}")
     if any(f.refusal == fact.refusal for f in contests.facts):
         raise NothingToAppeal("This refusal was contested before.")
     with event_context(EventMetadata(generation, actor=by)):

@@ -76,7 +76,7 @@ def check_quality(fact: GenerationRendered, delivery: Delivery) -> None:
         return
     measures = measure(blobs().read(fact.sha256, Area.QUARANTINE))
     verdict = _clip_verdict(fact, run_gate(measures, asked_seconds=fact.seconds))
-    delivery.append(f"technical-verdict-{fact.generation}", [verdict], expected=0)
+    delivery.append(f"quality-verdict-{fact.generation}", [verdict], expected=0)
 
 
 @consume(
@@ -115,10 +115,10 @@ def _prompt_verdict(fact: GenerationRequested | RecheckRequested, attempt: int, 
 def _clip_verdict(fact: GenerationRendered, found: GateResult) -> e.QualityChecked:
     common: dict[str, Any] = {"features": found.features, "versions": {"gate": found.version}}
     if not found.failed:
-        return e.QualityChecked(fact.generation, "technical", 1, "clear", **common)
+        return e.QualityChecked(fact.generation, "quality", 1, "clear", **common)
     return e.QualityChecked(
         fact.generation,
-        "technical",
+        "quality",
         1,
         "block",
         code="technical_gate",

@@ -9,12 +9,12 @@ CaseKind = Literal["hold", "contest", "report", "filing"]
 Decision = Literal["allow", "refuse", "uphold", "overturn", "take_down", "keep"]
 
 
-@event("moderation.prompt_judged.v1", stream="policy-verdict")
+@event("moderation.policy_checked.v1", stream="policy-verdict")
 class PolicyChecked(Verdict):
     """The prompt against the policy set in force."""
 
 
-@event("moderation.clip_measured.v1", stream="technical-verdict")
+@event("moderation.quality_checked.v1", stream="quality-verdict")
 class QualityChecked(Verdict):
     """The technical gate: black or frozen frames, lengths, clipping, silence."""
 
@@ -46,7 +46,7 @@ class CaseDecided:
     reason: Annotated[Encrypted, EncryptedFor("decided_by")]
 
 
-@event("moderation.refusal_contested.v1", stream="contest")
+@event("moderation.appeal_filed.v1", stream="appeal")
 class AppealFiled:
     """The asker says that a refusal is wrong, in their own words. Once a refusal."""
 

@@ -73,7 +73,7 @@ def _claims(generation: Stream, made: studio.GenerationRendered, delivery: Deliv
         is_renderer="renderer" in str(engine.get("label", "")),
         policy_version=_policy_version(request.generation, delivery),
         prompt_sha256=_salted(request.generation, str(request.prompt)),
-        opt_outs_version=approved.read_versions.get("opt-outs", 0),
+        opt_outs_version=approved.read_versions.get("opt-out-registry", 0),
         watermark=int(made.watermark, 16),
         placet_version=version("placet"),
         consents=tuple(

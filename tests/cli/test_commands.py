@@ -19,7 +19,7 @@ def test_a_prompt_becomes_a_draft_whose_file_is_the_signed_bytes(placet: Placet,
     told = placet("ask", BALL)
     assert (told["state"], told["refusal"], told["held"]) == ("draft", None, None)
     assert told["verdicts"] == dict.fromkeys(
-        ("faces", "likeness", "policy", "rights", "rights_output", "technical"), "clear"
+        ("consent", "faces", "output_rights", "policy", "prompt_rights", "quality"), "clear"
     )
     assert Path(told["file"]).read_bytes() == play.bytes_of(told["id"])
 
@@ -42,7 +42,7 @@ def test_a_refusal_is_an_answer_and_says_what_would_pass(placet: Placet) -> None
     assert told["refusal"]["code"] == "consent_missing"
     assert told["refusal"]["what_would_pass"]
     assert told["refusal"]["appeal_deadline"] > "2026"
-    assert told["verdicts"]["likeness"] == "block"
+    assert told["verdicts"]["consent"] == "block"
 
 
 def test_a_person_allows_is_told_of_each_stage_and_revokes(placet: Placet) -> None:
@@ -125,7 +125,7 @@ def test_a_generation_is_cancelled_before_it_is_a_draft(placet: Placet, play: Fa
 def test_a_story_names_cause_and_consumer_of_each_event(placet: Placet) -> None:
     clip = placet("ask", BALL)
     events = placet("story", clip["id"])["events"]
-    asked, verdict = events[0], next(e for e in events if e["event"] == "moderation.prompt_judged.v1")
+    asked, verdict = events[0], next(e for e in events if e["event"] == "moderation.policy_checked.v1")
     assert (asked["by"], asked["cause"], asked["data"]["prompt"]) == ("Ben", "", BALL)
     assert verdict["by"] == "moderation.check_policy"
     assert verdict["cause"].startswith("studio.generation_requested.v1 at ")
@@ -135,7 +135,7 @@ def test_a_story_names_cause_and_consumer_of_each_event(placet: Placet) -> None:
 def test_whoever_is_shown_reads_the_story_without_the_askers_words(placet: Placet) -> None:
     placet("likeness", "allow", "Ben")
     clip = placet("ask", BALL, "--likeness", "Ana")
-    assert placet("story", clip["id"], "--as", "Ana")["events"][0]["data"]["prompt"] == "sealed"
+    assert placet("story", clip["id"], "--as", "Ana")["events"][0]["data"]["prompt"] == "encrypted"
     assert placet("story", clip["id"], "--as", "Cleo")["events"][0]["data"]["prompt"] == BALL
 
 
@@ -143,7 +143,7 @@ def test_a_withdrawal_is_part_of_the_story_of_what_it_took_out(placet: Placet) -
     placet("likeness", "allow", "Ben")
     clip = placet("ask", BALL, "--likeness", "Ana")
     placet("likeness", "revoke")
-    assert placet("story", clip["id"])["events"][-1]["event"] == "studio.standing_opened.v1"
+    assert placet("story", clip["id"])["events"][-1]["event"] == "studio.restriction_applied.v1"
 
 
 def test_status_tells_every_place_and_its_lag(placet: Placet) -> None:

@@ -114,7 +114,9 @@ def test_a_dropped_event_keeps_who_and_why_and_frees_the_rest(ledger: Ledger) ->
     assert row == (1, ANA, "a test entry")
 
 
-@pytest.mark.parametrize("name", ["studio.cascade", "likeness.enrol", "rights.check_prompt_rights", "nobody.knows"])
+@pytest.mark.parametrize(
+    "name", ["studio.cascade_restrictions", "likeness.enrol", "rights.check_prompt_rights", "nobody.knows"]
+)
 def test_consent_rights_and_what_never_skips_cannot_be_dropped(fresh_database: str, name: str) -> None:
 
     with connect() as own, pytest.raises(NeverDiscarded):

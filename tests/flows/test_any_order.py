@@ -146,9 +146,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(generation=asked)
     def look_at_the_clip(self, generation: GenerationId) -> None:
-        if self.story.state(generation).state == "made":
+        if self.story.state(generation).state == "rendered":
             for stream, fact in (
-                (f"technical-verdict-{generation}", QualityChecked(generation, "technical", 1, "clear")),
+                (f"quality-verdict-{generation}", QualityChecked(generation, "quality", 1, "clear")),
                 (f"face-verdict-{generation}", FacesChecked(generation, "faces", 1, "clear")),
                 (f"signature-{generation}", ClipSigned(generation, "", "f" * 64, "manifest", {})),
             ):

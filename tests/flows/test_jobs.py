@@ -74,7 +74,7 @@ def test_an_opt_out_that_does_not_concern_it_lets_a_run_go_on(story: Scenario) -
     story.driver.run()
     assert runs.heartbeat(held, "draw", 0.3) is None
     runs.finish(held, made(generation))
-    assert story.state(generation).state == "made"
+    assert story.state(generation).state == "rendered"
 
 
 def test_a_cancelled_run_stops_and_its_quota_is_given_back(story: Scenario) -> None:
@@ -94,7 +94,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(story: Scenario) -> N
     with pytest.raises(OutboxLeaseLost):
         runs.finish(held, made(generation))
     runs.finish(again[0], made(generation))
-    assert story.state(generation).state == "made"
+    assert story.state(generation).state == "rendered"
 
 
 def test_a_run_that_takes_its_workers_with_it_is_given_up_and_its_quota_given_back(story: Scenario) -> None:

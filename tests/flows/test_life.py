@@ -311,5 +311,5 @@ def test_blocked_attempts_of_one_asker_are_told_ten_an_hour_and_then_once_that_t
     for _ in range(14):
         studio.request_generation(story.log, studio.RequestGeneration(new_id(), EVE, "a red ball bounces", (ANA,)))
     story.driver.run()
-    told = story.log.read(f"uses-{ANA}").facts
+    told = story.log.read(f"use-{ANA}").facts
     assert [t.is_summary for t in told] == [False] * 10 + [True]

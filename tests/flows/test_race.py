@@ -60,7 +60,7 @@ def draft_with(story: Scenario, person: PersonId) -> GenerationId:
     request = e.GenerationRequested(
         clip, BEN, "a red ball", (person,), "text", None, (), None, 4, 360, 640, 24, 1, "scene", "XX"
     )
-    verdicts = [e.VerdictRecorded(clip, c, 1, "clear", ground if c == "likeness" else {}, "", new_id()) for c in checks]
+    verdicts = [e.VerdictRecorded(clip, c, 1, "clear", ground if c == "consent" else {}, "", new_id()) for c in checks]
     rest = [e.GenerationApproved(clip, ground, {}), e.GenerationSigned(clip, "f" * 64, "m")]
     story.log.append(stream_of(clip), [request, *verdicts, *rest], expected=0)
     return clip

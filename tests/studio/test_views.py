@@ -95,7 +95,7 @@ def test_others_see_neither_page_nor_prompt(visit: Visit, stage: FakeWorker) -> 
 def test_a_shown_person_reads_the_story_without_the_prompt(visit: Visit, stage: FakeWorker) -> None:
     generation = drafted(stage, ANA, prompt="a secret ball bounces")
     page = visit(ANA).get(f"/story/{generation}/")
-    assert "moderation.prompt_judged.v1" in page
+    assert "moderation.policy_checked.v1" in page
     assert "studio.record_verdicts" in page
     assert "secret" not in page
     assert "secret" in visit(BEN).get(f"/story/{generation}/")

@@ -33,6 +33,6 @@ class FakeWorker:
 
     def _finish(self, generation: GenerationId) -> None:
         signed = blobs().put(self.bytes_of(generation), Area.RELEASED)
-        self.scenario.given(f"technical-verdict-{generation}", QualityChecked(generation, "technical", 1, "clear"))
+        self.scenario.given(f"quality-verdict-{generation}", QualityChecked(generation, "quality", 1, "clear"))
         self.scenario.given(f"face-verdict-{generation}", FacesChecked(generation, "faces", 1, "clear"))
         self.scenario.given(f"signature-{generation}", ClipSigned(generation, "", signed.sha256, "manifest", {}))

@@ -18,7 +18,7 @@ def write_random_events(log: EventLog, chance: random.Random, count: int) -> Non
     """At least `count` events."""
     persons = [_id(chance) for _ in range(40)]
     writes, written = [w for p in persons for w in _a_person(p, chance, persons)], 0
-    opt_outs, uses = log.heads(["opt-outs"])["opt-outs"], dict.fromkeys(persons, 0)
+    opt_outs, uses = log.heads(["opt-out-registry"])["opt-out-registry"], dict.fromkeys(persons, 0)
     while written < count:
         if chance.random() < 0.1:
             filing = _id(chance)
@@ -27,11 +27,11 @@ def write_random_events(log: EventLog, chance: random.Random, count: int) -> Non
             )
             writes += [
                 Append(f"filing-{filing}", [filed], 0),
-                Append("opt-outs", [rights.OptOutActivated(filing)], opt_outs),
+                Append("opt-out-registry", [rights.OptOutActivated(filing)], opt_outs),
             ]
             opt_outs += 1
             if chance.random() < 0.3:
-                writes.append(Append("opt-outs", [rights.OptOutEnded(filing, persons[0])], opt_outs))
+                writes.append(Append("opt-out-registry", [rights.OptOutEnded(filing, persons[0])], opt_outs))
                 opt_outs += 1
         else:
             writes += _a_generation(chance, persons, uses)
@@ -94,7 +94,7 @@ def _a_generation(chance: random.Random, persons: list[Any], uses: dict[str, int
     facts += steps[: chance.randrange(len(steps) + 1)]
     writes = [Append(f"generation-{clip}", facts, 0)]
     if len(facts) > 5:
-        writes.append(Append(f"uses-{shown}", [likeness.CameoUsed(shown, clip, requester, "draft")], uses[shown]))
+        writes.append(Append(f"use-{shown}", [likeness.CameoUsed(shown, clip, requester, "draft")], uses[shown]))
         uses[shown] += 1
     if chance.random() < 0.2:
         case = _id(chance)

@@ -92,7 +92,7 @@ class Scenario:
         from moderation.events import QualityChecked
         from placet.likeness.events import FacesChecked
 
-        self.given(f"technical-verdict-{generation}", QualityChecked(generation, "technical", 1, "clear"))
+        self.given(f"quality-verdict-{generation}", QualityChecked(generation, "quality", 1, "clear"))
         self.given(f"face-verdict-{generation}", FacesChecked(generation, "faces", 1, "clear"))
         self.given(f"signature-{generation}", ClipSigned(generation, "", "f" * 64, "manifest", {}))
 

@@ -140,7 +140,7 @@ def test_grants_revocations_reports_and_decisions_have_receipts_for_those_they_c
     for event in play.scenario.log.read_from(0, 10_000):
         found[event.type] = str(event.event_id)
     for kind, whose, others in (
-        ("likeness.grant_given.v1", ANA, (BEN, EVE)),
+        ("likeness.grant_issued.v1", ANA, (BEN, EVE)),
         ("likeness.consent_revoked.v1", ANA, (BEN, CLEO)),
         ("moderation.clip_reported.v1", ANA, (BEN, EVE)),
         ("moderation.case_decided.v1", CLEO, (BEN, DARA)),
@@ -168,7 +168,7 @@ def test_an_event_of_another_kind_has_no_receipt(play: FakeWorker) -> None:
 
 
 def test_what_follows_a_filing_concerns_its_holder_too(play: FakeWorker, filed: tuple[str, Path]) -> None:
-    enforced = play.scenario.log.read("opt-outs").events[-1]
+    enforced = play.scenario.log.read("opt-out-registry").events[-1]
     assert enforced.fact.filing == filed[0]
     address = f"/api/v1/receipts/{enforced.event_id}"
     assert client(DARA).get(address).status_code == 200

@@ -86,7 +86,7 @@ def test_its_asker_hears_every_step_in_the_order_of_the_log(stage: FakeWorker) -
 def test_what_happens_while_one_watches_is_told(stage: FakeWorker) -> None:
     generation = stage.scenario.ask(BEN)
     _, told = watch(f"/live/generations/{generation}", BEN, lambda: stage.scenario.make(generation), until=2)
-    assert {step["type"] for step in told} >= {"studio.generation_started.v1", "studio.generation_made.v1"}
+    assert {step["type"] for step in told} >= {"studio.generation_started.v1", "studio.generation_rendered.v1"}
 
 
 def test_who_comes_again_misses_nothing_and_hears_nothing_twice(stage: FakeWorker) -> None:

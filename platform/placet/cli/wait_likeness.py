@@ -41,7 +41,7 @@ def wait_until_revoked(person: str, tick: Tick) -> dict[str, Any]:
 
 def _is_cascaded(event: RecordedEvent) -> bool:
     position = next(e.position for e in _story(event) if e.event_id == event.event_id)
-    return position is not None and position_of("studio.cascade") >= position
+    return position is not None and position_of("studio.cascade_restrictions") >= position
 
 
 def _taken_out(event: RecordedEvent) -> list[str]:

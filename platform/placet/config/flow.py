@@ -53,11 +53,11 @@ FLOW: Final[dict[type[Any], list[str]]] = {
     studio.GenerationHeldForReview: ["moderation.open_cases"],
     moderation.AppealFiled: ["moderation.open_cases"],
     moderation.ClipReported: ["moderation.open_cases"],
-    moderation.CaseDecided: ["studio.apply_decisions", "studio.cascade", "rights.apply_decisions"],
+    moderation.CaseDecided: ["studio.apply_decisions", "studio.cascade_restrictions", "rights.apply_decisions"],
     # assent is withdrawn: all that shows the person, descendants included, goes out of sight
-    likeness.ConsentRevoked: ["studio.cascade"],
-    likeness.GrantRevoked: ["studio.cascade"],
-    likeness.ClipRemoved: ["studio.cascade"],
+    likeness.ConsentRevoked: ["studio.cascade_restrictions"],
+    likeness.GrantRevoked: ["studio.cascade_restrictions"],
+    likeness.ClipRemoved: ["studio.cascade_restrictions"],
 }
 
 NOT_CONSUMED: Final[dict[type[Any], str]] = {

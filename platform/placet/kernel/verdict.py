@@ -6,7 +6,7 @@ from typing import Any, Literal
 from placet.kernel.ids import GenerationId
 
 CheckOutcome = Literal["clear", "hold", "block"]
-Check = Literal["policy", "likeness", "rights", "technical", "faces", "rights_output"]
+Check = Literal["policy", "consent", "prompt_rights", "quality", "faces", "output_rights"]
 
 
 @dataclass(frozen=True)

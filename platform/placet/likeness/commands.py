@@ -57,7 +57,7 @@ def remove_clip(log: EventLog, person: PersonId, generation: GenerationId, comma
     request = next((f for f in log.read(f"generation-{generation}").facts if isinstance(f, GenerationRequested)), None)
     if request is None or person not in request.cameos:
         raise NotDepicted
-    log.append(f"removals-{person}", [e.ClipRemoved(person, generation)], expected=ANY, command_id=command_id)
+    log.append(f"removal-{person}", [e.ClipRemoved(person, generation)], expected=ANY, command_id=command_id)
 
 
 @retried
@@ -70,7 +70,7 @@ def record_download(log: EventLog, generation: str, downloader: str, day: str) -
     command_id = str(uuid.uuid5(uuid.UUID(generation), f"downloaded {downloader} {day}"))
     used = [e.CameoUsed(p, request.generation, PersonId(downloader), "downloaded") for p in sorted(request.cameos)]
     with event_context(EventMetadata(generation, actor=downloader)):
-        log.append_all([Append(f"uses-{fact.person}", [fact], ANY, command_id=command_id) for fact in used])
+        log.append_all([Append(f"use-{fact.person}", [fact], ANY, command_id=command_id) for fact in used])
 
 
 def _enrolled(log: EventLog, person: PersonId) -> Consent:

@@ -14,7 +14,7 @@ def consent_of(person: str) -> str:
 
 def uses_of(person: str) -> str:
     """The stream of all uses of a person's likeness; the version of a use is its number."""
-    return f"uses-{person}"
+    return f"use-{person}"
 
 
 @dataclass(frozen=True, slots=True)

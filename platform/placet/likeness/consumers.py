@@ -62,7 +62,7 @@ def _load_consents(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> Non
 )
 def check_consent(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
     """Never skips: without an answer on consent the generation waits."""
-    attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "likeness" in fact.checks else None
+    attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "consent" in fact.checks else None
     if attempt is None:
         return
     request: GenerationRequested = delivery.request_of(fact)
@@ -71,7 +71,7 @@ def check_consent(fact: GenerationRequested | RecheckRequested, delivery: Delive
     if request.unknown_likeness:
         objections.append(NOBODY)
     verdict = _cameo_verdict(request, attempt, ground, objections)
-    delivery.answer(f"cameo-verdict-{fact.generation}", verdict, attempt)
+    delivery.answer(f"consent-verdict-{fact.generation}", verdict, attempt)
 
 
 @consume(GenerationRendered, name="likeness.check_faces", requires_models=True, never_skips=True, batch_size=2)
@@ -104,7 +104,7 @@ def _objection(
 
 
 def _are_mutuals(one: str, other: str, ground: dict[str, int], delivery: Delivery) -> bool:
-    follows = [delivery.read(f"follows-{who}") for who in (one, other)]
+    follows = [delivery.read(f"follow-{who}") for who in (one, other)]
     ground.update({stream.name: stream.version for stream in follows})
     return other in following(follows[0].facts) and one in following(follows[1].facts)
 
@@ -114,10 +114,10 @@ def _cameo_verdict(
 ) -> e.ConsentChecked:
     common: dict[str, Any] = {"versions": {"consent": "1"}, "features": {"cameos": len(request.cameos)}}
     if not objections:
-        return e.ConsentChecked(request.generation, "likeness", attempt, "clear", ground, **common)
+        return e.ConsentChecked(request.generation, "consent", attempt, "clear", ground, **common)
     first = objections[0]
     return e.ConsentChecked(
-        request.generation, "likeness", attempt, "block", ground, code=first.code, rule=first.rule,
+        request.generation, "consent", attempt, "block", ground, code=first.code, rule=first.rule,
         claimant="the person whose likeness it is", what_would_pass=first.what_would_pass, **common,
     )  # fmt: skip
 

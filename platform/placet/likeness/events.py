@@ -9,7 +9,7 @@ Level = Literal["only_me", "approved", "mutuals", "everyone"]
 Stage = Literal["requested", "draft", "blocked", "published", "downloaded"]
 
 
-@event("likeness.enrolment_asked.v1", stream="enrolment")
+@event("likeness.enrolment_requested.v1", stream="enrolment")
 class EnrolmentRequested:
     """A portrait was handed in. The picture lies in the person's private store, under their own key."""
 
@@ -36,19 +36,19 @@ class LikenessEnrolled:
     model: str
 
 
-@event("likeness.level_set.v1", stream="consent", serialized=True)
+@event("likeness.consent_level_set.v1", stream="consent", serialized=True)
 class ConsentLevelSet:
     person: PersonId
     level: Level
 
 
-@event("likeness.grant_given.v1", stream="consent", serialized=True)
+@event("likeness.grant_issued.v1", stream="consent", serialized=True)
 class GrantIssued:
     person: PersonId
     to: PersonId
 
 
-@event("likeness.grant_withdrawn.v1", stream="consent", serialized=True)
+@event("likeness.grant_revoked.v1", stream="consent", serialized=True)
 class GrantRevoked:
     """One asker's leave ends. What that asker made with this likeness is taken out of sight as well."""
 
@@ -63,19 +63,19 @@ class ConsentRevoked:
     person: PersonId
 
 
-@event("likeness.asker_blocked.v1", stream="consent", serialized=True)
+@event("likeness.requester_blocked.v1", stream="consent", serialized=True)
 class RequesterBlocked:
     person: PersonId
     requester: PersonId
 
 
-@event("likeness.asker_unblocked.v1", stream="consent", serialized=True)
+@event("likeness.requester_unblocked.v1", stream="consent", serialized=True)
 class RequesterUnblocked:
     person: PersonId
     requester: PersonId
 
 
-@event("likeness.clip_removed.v1", stream="removals")
+@event("likeness.clip_removed.v1", stream="removal")
 class ClipRemoved:
     """The person took one clip that shows them out of sight, with what was made from it."""
 
@@ -83,7 +83,7 @@ class ClipRemoved:
     generation: GenerationId
 
 
-@event("likeness.cameo_used.v1", stream="uses")
+@event("likeness.cameo_used.v1", stream="use")
 class CameoUsed:
     """One use of a likeness: one stage of one cameo. Drafts count, and so do blocked attempts.
 
@@ -102,7 +102,7 @@ class CameoUsed:
     """Further blocked attempts of this asker within the hour are counted, not told one by one."""
 
 
-@event("likeness.cameos_checked.v1", stream="cameo-verdict")
+@event("likeness.consent_checked.v1", stream="consent-verdict")
 class ConsentChecked(Verdict):
     """Whether everyone whose likeness is asked for has assented to this asker."""
 

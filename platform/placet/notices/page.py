@@ -52,7 +52,7 @@ def missing(numbers: Sequence[int]) -> tuple[int, ...]:
 
 def inbox(person: str, below: int | None = None) -> Inbox:
     """A page of one person's notices, below a number or from the newest on."""
-    gone = {f.generation for f in current_log().read(f"removals-{person}").facts if isinstance(f, ClipRemoved)}
+    gone = {f.generation for f in current_log().read(f"removal-{person}").facts if isinstance(f, ClipRemoved)}
     letters = [
         NoticeView(notice, stage_text(notice.stage), notice.generation in gone, notice.requester == person)
         for notice in notices_of(person, A_PAGE, below)

@@ -25,7 +25,7 @@ class Notice:
 
 def notices_of(person: str, limit: int = 200, below: int | None = None) -> list[Notice]:
     """The newest notices of a person (below a number), newest first."""
-    stream = f"uses-{person}"
+    stream = f"use-{person}"
     top = min(below - 1, last_number(person)) if below else None
     log = current_log()
     kept = log.read_last(stream, limit) if top is None else log.read(stream, after=max(0, top - limit))
@@ -43,5 +43,5 @@ def notices_of(person: str, limit: int = 200, below: int | None = None) -> list[
 
 def last_number(person: str) -> int:
     """The number of a person's newest notice; 0 when there is none."""
-    stream = f"uses-{person}"
+    stream = f"use-{person}"
     return current_log().heads([stream])[stream]

@@ -59,7 +59,7 @@ def erasure_of(person: str) -> str:
 @retried
 def follow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) -> None:
     """Follow somebody; both ways round, two people are mutuals."""
-    stream = log.read(f"follows-{person}")
+    stream = log.read(f"follow-{person}")
     if follows not in following(stream.facts):
         log.append(stream.name, [e.FollowStarted(person, follows)], expected=stream.version, command_id=command_id)
 
@@ -67,7 +67,7 @@ def follow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) 
 @retried
 def unfollow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) -> None:
     """Follow somebody no longer."""
-    stream = log.read(f"follows-{person}")
+    stream = log.read(f"follow-{person}")
     if follows in following(stream.facts):
         log.append(stream.name, [e.FollowEnded(person, follows)], expected=stream.version, command_id=command_id)
 

@@ -16,7 +16,7 @@ class PersonJoined:
     invite: str | None = None
 
 
-@event("people.erasure_asked.v1", stream="erasure")
+@event("people.erasure_requested.v1", stream="erasure")
 class ErasureRequested:
     """Somebody is to be forgotten: they asked it themselves, or the operator did for them. Sign-in ends with this."""
 
@@ -24,7 +24,7 @@ class ErasureRequested:
     requested_by: PersonId
 
 
-@event("people.person_withdrawn.v1", stream="erasure")
+@event("people.erasure_prepared.v1", stream="erasure")
 class ErasurePrepared:
     """Their key is destroyed, their consent withdrawn, and what they had begun, or what shows them, is ended."""
 
@@ -41,7 +41,7 @@ class PersonErased:
     private_files: int
 
 
-@event("people.follow_started.v1", stream="follows")
+@event("people.follow_started.v1", stream="follow")
 class FollowStarted:
     """One person follows another; both ways round they are mutuals."""
 
@@ -49,7 +49,7 @@ class FollowStarted:
     follows: PersonId
 
 
-@event("people.follow_ended.v1", stream="follows")
+@event("people.follow_ended.v1", stream="follow")
 class FollowEnded:
     person: PersonId
     follows: PersonId

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from placet.eventlog.store.log import Stream
 from placet.rights import events as e
 
-OPT_OUTS: Final = "opt-outs"
+OPT_OUTS: Final = "opt-out-registry"
 """The guarded stream of what is in force: one short append per filing."""
 State = Literal["unknown", "filed", "waiting", "in_force", "rejected", "ended"]
 
@@ -22,7 +22,7 @@ class Filing:
 
     @classmethod
     def replay(cls, stream: Stream) -> "Filing":
-        """Fold a filing's stream. Whether it is in force is told by `opt-outs`, not here."""
+        """Fold a filing's stream. Whether it is in force is told by `opt-out-registry`, not here."""
         self = cls(version=stream.version)
         for fact in stream.facts:
             match fact:
@@ -36,7 +36,7 @@ class Filing:
 
 
 def in_force(stream: Stream) -> set[str]:
-    """The filings in force, from the stream `opt-outs`."""
+    """The filings in force, from the stream `opt-out-registry`."""
     filings: set[str] = set()
     for fact in stream.facts:
         match fact:

@@ -33,13 +33,13 @@ def _embed_prompts(events: Sequence[RecordedEvent], _gathered: UnitOfWork) -> No
 )  # fmt: skip
 def check_prompt_rights(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
     """Never skips: while opt-outs cannot be read to their head, nothing passes."""
-    attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "rights" in fact.checks else None
+    attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "prompt_rights" in fact.checks else None
     if attempt is None:
         return
     request: GenerationRequested = delivery.request_of(fact)
     matches, common = _matches(str(request.prompt), request, delivery)
-    found = e.PromptRightsChecked(fact.generation, "rights", attempt, **_found(matches), **common)
-    delivery.answer(f"rights-verdict-{fact.generation}", found, attempt)
+    found = e.PromptRightsChecked(fact.generation, "prompt_rights", attempt, **_found(matches), **common)
+    delivery.answer(f"prompt-rights-verdict-{fact.generation}", found, attempt)
 
 
 @consume(
@@ -47,13 +47,13 @@ def check_prompt_rights(fact: GenerationRequested | RecheckRequested, delivery: 
 )
 def check_output_rights(fact: GenerationRendered | RecheckRequested, delivery: Delivery) -> None:
     """What the engine says it drew, as words. Never skips."""
-    attempt = 1 if isinstance(fact, GenerationRendered) else fact.attempt if "rights_output" in fact.checks else None
+    attempt = 1 if isinstance(fact, GenerationRendered) else fact.attempt if "output_rights" in fact.checks else None
     if attempt is None:
         return
     generation = delivery.read(f"generation-{fact.generation}")
     matches, common = _matches(str(drawn_in(generation.facts)), generation.facts[0], delivery)
-    stream = delivery.read(f"rights-output-verdict-{fact.generation}")
-    found = e.OutputRightsChecked(fact.generation, "rights_output", attempt, **_found(matches), **common)
+    stream = delivery.read(f"output-rights-verdict-{fact.generation}")
+    found = e.OutputRightsChecked(fact.generation, "output_rights", attempt, **_found(matches), **common)
     delivery.append(stream.name, [found], expected=stream.version)
 
 

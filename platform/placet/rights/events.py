@@ -34,7 +34,7 @@ class FilingRejected:
     rejected_by: PersonId
 
 
-@event("rights.opt_out_enforced.v1", stream="opt-outs", serialized=True)
+@event("rights.opt_out_activated.v1", stream="opt-out-registry", serialized=True)
 class OptOutActivated:
     """From this version of the stream on, the filing applies to every check."""
 
@@ -42,13 +42,13 @@ class OptOutActivated:
     accepted_by: PersonId | None = None
 
 
-@event("rights.opt_out_ended.v1", stream="opt-outs", serialized=True)
+@event("rights.opt_out_ended.v1", stream="opt-out-registry", serialized=True)
 class OptOutEnded:
     filing: FilingId
     ended_by: PersonId
 
 
-@event("rights.matches_listed.v1", stream="filing")
+@event("rights.existing_matches_found.v1", stream="filing")
 class ExistingMatchesFound:
     """The published clips that a new filing would match, for a person to look at: nothing is taken down by this."""
 
@@ -56,12 +56,12 @@ class ExistingMatchesFound:
     generations: tuple[dict[str, Any], ...]
 
 
-@event("rights.prompt_matched.v1", stream="rights-verdict")
+@event("rights.prompt_rights_checked.v1", stream="prompt-rights-verdict")
 class PromptRightsChecked(Verdict):
     """The prompt against every opt-out in force."""
 
 
-@event("rights.output_matched.v1", stream="rights-output-verdict")
+@event("rights.output_rights_checked.v1", stream="output-rights-verdict")
 class OutputRightsChecked(Verdict):
     """What the engine says it drew, against every opt-out in force."""
 

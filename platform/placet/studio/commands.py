@@ -126,7 +126,7 @@ def append_outcome(log: Log, generation_id: str, version: int, outcome: Outcome,
     if outcome.quota:
         quota = quota_of(outcome.quota[0].person)  # type: ignore[attr-defined]  # QuotaReserved or QuotaReleased
         writes.append(Append(quota, outcome.quota, log.read(quota).version, command_id=command_id))
-    writes += [Append(f"uses-{use.person}", [use], ANY, command_id=command_id) for use in outcome.uses]
+    writes += [Append(f"use-{use.person}", [use], ANY, command_id=command_id) for use in outcome.uses]
     log.append_all(writes)
 
 

@@ -76,7 +76,15 @@ def apply_decisions(fact: CaseDecided, delivery: Delivery) -> None:
         _write(delivery, generation, version, decide.refuse_by_hand(generation, refusal))
 
 
-@consume(ConsentRevoked, GrantRevoked, ClipRemoved, CaseDecided, name="studio.cascade", never_skips=True, batch_size=1)
+@consume(
+    ConsentRevoked,
+    GrantRevoked,
+    ClipRemoved,
+    CaseDecided,
+    name="studio.cascade_restrictions",
+    never_skips=True,
+    batch_size=1,
+)
 def cascade_restrictions(fact: object, delivery: Delivery) -> None:
     """Never skips: all that is concerned, descendants included, gets a reason against showing."""
     position = delivery.event.position
@@ -155,7 +163,7 @@ def _write(delivery: Delivery, generation: Generation, version: int, outcome: de
 def _capped(use: CameoUsed, delivery: Delivery) -> CameoUsed | None:
     if use.stage != "blocked":
         return use
-    told = [(ev.fact, ev.recorded_at) for ev in delivery.read_last(f"uses-{use.person}", LAST_USES)]
+    told = [(ev.fact, ev.recorded_at) for ev in delivery.read_last(f"use-{use.person}", LAST_USES)]
     return decide.capped(use, told, delivery.event.at)
 
 

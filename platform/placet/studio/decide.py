@@ -73,7 +73,7 @@ def advance(outcome: Outcome, generation: Generation, now: DecisionContext) -> N
     """The next step, if everything it needs is clear and still stands on its ground."""
     if generation.state == "requested" and generation.is_clear(PROMPT_CHECKS):
         _approve(outcome, generation, now)
-    elif generation.state == "made" and generation.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS):
+    elif generation.state == "rendered" and generation.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS):
         outcome.facts.append(e.OutputApproved(generation.asked.generation))
     elif generation.state == "draft" and generation.is_publication_requested:
         _publish(outcome, generation, now)
@@ -139,7 +139,7 @@ def end_run(generation: Generation, fact: e.GenerationFailed | e.PromptUnsupport
 
 def sign(generation: Generation, fact: e.GenerationSigned) -> Outcome:
     """The signed file exists: it is a draft, and everyone it shows is told in the same append."""
-    if generation.state != "cleared":
+    if generation.state != "output_approved":
         return Outcome()
     generation.apply(fact)
     return Outcome([fact], uses=uses(generation, "draft"))

@@ -48,7 +48,7 @@ class VerdictRecorded:
     """Id of the check's own event, where the evidence is."""
 
 
-@event("studio.checks_asked_again.v1", stream="generation")
+@event("studio.recheck_requested.v1", stream="generation")
 class RecheckRequested:
     """A stream that a verdict rested on has moved: those checks look again, and nothing goes on until they have."""
 
@@ -57,7 +57,7 @@ class RecheckRequested:
     attempt: int
 
 
-@event("studio.generation_held.v1", stream="generation")
+@event("studio.generation_held_for_review.v1", stream="generation")
 class GenerationHeldForReview:
     """A check was uncertain, or the ground kept moving: a reviewer decides."""
 
@@ -69,7 +69,7 @@ class GenerationHeldForReview:
     verdict: str
 
 
-@event("studio.hold_lifted.v1", stream="generation")
+@event("studio.hold_released.v1", stream="generation")
 class HoldReleased:
     """A reviewer let it go on. `check` counts as clear from now on, on the ground that it stood on."""
 
@@ -109,7 +109,7 @@ class GenerationStarted:
     token: int
 
 
-@event("studio.generation_made.v1", stream="generation")
+@event("studio.generation_rendered.v1", stream="generation")
 class GenerationRendered:
     """Marked, encoded and in quarantine, by hash: every check and every reviewer sees exactly this file."""
 
@@ -123,7 +123,7 @@ class GenerationRendered:
     took_seconds: dict[str, float]
 
 
-@event("studio.clip_described.v1", stream="generation")
+@event("studio.output_captioned.v1", stream="generation")
 class OutputCaptioned:
     """What the engine says it drew. It is near to what was asked for, and so it is sealed for whoever asked."""
 
@@ -132,7 +132,7 @@ class OutputCaptioned:
     drawn: Annotated[Encrypted, EncryptedFor("requested_by")]
 
 
-@event("studio.vocabulary_exceeded.v1", stream="generation")
+@event("studio.prompt_unsupported.v1", stream="generation")
 class PromptUnsupported:
     """The engine cannot draw this. No refusal, and no evidence that a check passed or failed."""
 
@@ -140,7 +140,7 @@ class PromptUnsupported:
     nearest: tuple[str, ...]
 
 
-@event("studio.output_cleared.v1", stream="generation")
+@event("studio.output_approved.v1", stream="generation")
 class OutputApproved:
     generation: GenerationId
 
@@ -154,7 +154,7 @@ class GenerationSigned:
     manifest: str
 
 
-@event("studio.publication_asked.v1", stream="generation")
+@event("studio.publication_requested.v1", stream="generation")
 class PublicationRequested:
     generation: GenerationId
 
@@ -180,7 +180,7 @@ class GenerationFailed:
     hint: str
 
 
-@event("studio.standing_opened.v1", stream="generation")
+@event("studio.restriction_applied.v1", stream="generation")
 class RestrictionApplied:
     """A reason against showing the clip, named by the event that opened it."""
 
@@ -189,7 +189,7 @@ class RestrictionApplied:
     opened_by: str
 
 
-@event("studio.standing_closed.v1", stream="generation")
+@event("studio.restriction_lifted.v1", stream="generation")
 class RestrictionLifted:
     generation: GenerationId
     reason: str
@@ -197,14 +197,14 @@ class RestrictionLifted:
     """The event that had opened it; what another event opened stays open."""
 
 
-@event("studio.quota_taken.v1", stream="quota")
+@event("studio.quota_reserved.v1", stream="quota")
 class QuotaReserved:
     person: PersonId
     generation: GenerationId
     day: str
 
 
-@event("studio.quota_returned.v1", stream="quota")
+@event("studio.quota_released.v1", stream="quota")
 class QuotaReleased:
     person: PersonId
     generation: GenerationId

@@ -8,25 +8,25 @@ from placet.kernel.verdict import Check
 from placet.studio import events as e
 
 State = Literal[
-    "unknown", "requested", "held", "approved", "started", "made", "cleared", "draft", "published",
-    "refused", "cancelled", "failed", "outside_vocabulary",
+    "unknown", "requested", "held", "approved", "started", "rendered", "output_approved", "draft", "published",
+    "refused", "cancelled", "failed", "unsupported",
 ]  # fmt: skip
-PROMPT_CHECKS: Final[frozenset[Check]] = frozenset({"policy", "likeness", "rights"})
-OUTPUT_CHECKS: Final[frozenset[Check]] = frozenset({"technical", "faces", "rights_output"})
+PROMPT_CHECKS: Final[frozenset[Check]] = frozenset({"policy", "consent", "prompt_rights"})
+OUTPUT_CHECKS: Final[frozenset[Check]] = frozenset({"quality", "faces", "output_rights"})
 STATES: Final[dict[type[Any], State]] = {
     e.GenerationHeldForReview: "held",
     e.GenerationRefused: "refused",
     e.GenerationApproved: "approved",
     e.GenerationStarted: "started",
-    e.GenerationRendered: "made",
-    e.PromptUnsupported: "outside_vocabulary",
-    e.OutputApproved: "cleared",
+    e.GenerationRendered: "rendered",
+    e.PromptUnsupported: "unsupported",
+    e.OutputApproved: "output_approved",
     e.GenerationSigned: "draft",
     e.GenerationPublished: "published",
     e.GenerationCancelled: "cancelled",
     e.GenerationFailed: "failed",
 }
-ENDED: Final = frozenset({"refused", "cancelled", "failed", "outside_vocabulary"})
+ENDED: Final = frozenset({"refused", "cancelled", "failed", "unsupported"})
 IN_JOB: Final = frozenset({"approved", "started"})
 
 
@@ -157,6 +157,6 @@ class Generation:
         self.released |= {stopped.code}
         self.held = self.refused = None
         self.recheck_count = 0
-        self.state = "requested" if stopped.stage == "prompt" and not self.was_approved else "made"
+        self.state = "requested" if stopped.stage == "prompt" and not self.was_approved else "rendered"
         if self.signed is not None:
             self.state = "draft"

@@ -19,7 +19,7 @@ from placet.studio.view_model import GenerationView, JobProgress, progress_of, v
 from placet.ui.highlight import segments
 
 Mark = Literal["done", "now", "stopped", ""]
-SHARES: Final = {"approved": 0.05, "started": 0.05, "made": 0.92, "cleared": 0.97, "draft": 1.0}
+SHARES: Final = {"approved": 0.05, "started": 0.05, "rendered": 0.92, "output_approved": 0.97, "draft": 1.0}
 PHASES: Final = {"mark": 0.8, "encode": 0.84, "read mark": 0.88}
 DRAWING: Final = 0.75
 
@@ -88,7 +88,7 @@ def generation_page(generation_id: str) -> GenerationPage:
         steps=steps(generation),
         is_wide=generation.asked.width > generation.asked.height,
         progress=progress_of(generation_id),
-        appealed=_appealed(log.read(f"contest-{generation_id}"), stream),
+        appealed=_appealed(log.read(f"appeal-{generation_id}"), stream),
     )
 
 
@@ -102,11 +102,14 @@ def steps(generation: Generation) -> tuple[tuple[str, Mark], ...]:
     verdicts = generation.verdicts
     marks: list[tuple[str, Mark]] = [
         (_("Read against the policies"), _mark(generation, "policy")),
-        (_("Consent of everyone it shows"), _mark(generation, "likeness")),
-        (_("Read against the opt-outs"), _mark(generation, "rights")),
+        (_("Consent of everyone it shows"), _mark(generation, "consent")),
+        (_("Read against the opt-outs"), _mark(generation, "prompt_rights")),
         (_("Drawn, marked and encoded"), _run_mark(generation)),
         (_("The finished clip looked through"), _output_mark(generation)),
-        (_("Signed, and read back by two engines"), "done" if generation.signed else _when(generation, "cleared")),
+        (
+            _("Signed, and read back by two engines"),
+            "done" if generation.signed else _when(generation, "output_approved"),
+        ),
     ]
     return tuple(marks) if verdicts or generation.state not in ENDED else ()
 
@@ -114,7 +117,7 @@ def steps(generation: Generation) -> tuple[tuple[str, Mark], ...]:
 def _mark(generation: Generation, check: Check) -> Mark:
     verdict = generation.verdicts.get(check)
     if verdict is None or generation.is_waiting_for(frozenset({check})):
-        return _when(generation, "requested", "draft", "made")
+        return _when(generation, "requested", "draft", "rendered")
     stops = verdict.outcome != "clear" and verdict.code not in generation.released
     return "stopped" if stops else "done"
 
@@ -122,16 +125,14 @@ def _mark(generation: Generation, check: Check) -> Mark:
 def _run_mark(generation: Generation) -> Mark:
     if generation.rendered:
         return "done"
-    return (
-        "stopped" if generation.state in {"failed", "outside_vocabulary"} else _when(generation, "approved", "started")
-    )
+    return "stopped" if generation.state in {"failed", "unsupported"} else _when(generation, "approved", "started")
 
 
 def _output_mark(generation: Generation) -> Mark:
     marks = (
-        {_mark(generation, check) for check in ("technical", "faces", "rights_output")} if generation.rendered else {""}
+        {_mark(generation, check) for check in ("quality", "faces", "output_rights")} if generation.rendered else {""}
     )
-    return "stopped" if "stopped" in marks else "done" if marks == {"done"} else _when(generation, "made")
+    return "stopped" if "stopped" in marks else "done" if marks == {"done"} else _when(generation, "rendered")
 
 
 def _when(generation: Generation, *states: str) -> Mark:

@@ -13,8 +13,8 @@ GENERATIONS: Final = projection(
 STATES: Final[dict[type[Any], str]] = {
     e.GenerationApproved: "approved",
     e.GenerationStarted: "started",
-    e.PromptUnsupported: "outside_vocabulary",
-    e.OutputApproved: "cleared",
+    e.PromptUnsupported: "unsupported",
+    e.OutputApproved: "output_approved",
     e.GenerationCancelled: "cancelled",
     e.GenerationFailed: "failed",
 }
@@ -56,14 +56,14 @@ def stop(fact: e.GenerationHeldForReview | e.GenerationRefused, event: RecordedE
 @GENERATIONS.on(e.HoldReleased)
 def lift(fact: e.HoldReleased, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state = "draft" if row.signed_sha256 else "made" if row.made_sha256 else "requested"
+    row.state = "draft" if row.signed_sha256 else "rendered" if row.made_sha256 else "requested"
     row.code = ""
 
 
 @GENERATIONS.on(e.GenerationRendered)
 def make(fact: e.GenerationRendered, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state, row.made_sha256, row.seconds = "made", fact.sha256, fact.seconds
+    row.state, row.made_sha256, row.seconds = "rendered", fact.sha256, fact.seconds
 
 
 @GENERATIONS.on(e.GenerationSigned)

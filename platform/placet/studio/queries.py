@@ -109,7 +109,7 @@ def _removed(log: EventLog, generation: Generation) -> set[str]:
     """Whether a person shown has taken this clip, or one that it was made from, out of sight."""
     asked = generation.asked
     concerned = {asked.generation, *asked.ancestors}
-    removals = log.read_many(f"removals-{person}" for person in asked.cameos) if asked.cameos else {}
+    removals = log.read_many(f"removal-{person}" for person in asked.cameos) if asked.cameos else {}
     gone = any(fact.generation in concerned for stream in removals.values() for fact in stream.facts)
     return {"removed_by_person"} if gone else set()
 

@@ -11,7 +11,7 @@ from placet.studio.generation import Generation, stream_of
 from placet.studio.refusals import NoSuchGeneration
 
 ENDS: Final = frozenset(
-    {"draft", "published", "held", "refused", "cancelled", "failed", "outside_vocabulary"},
+    {"draft", "published", "held", "refused", "cancelled", "failed", "unsupported"},
 )
 """Where a generation rests until somebody acts."""
 

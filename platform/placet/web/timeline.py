@@ -13,7 +13,7 @@ from placet.eventlog.store.log import RecordedEvent, current_log
 from placet.people.queries import name_of
 from placet.studio.generation import stream_of
 
-ENCRYPTED: Final = "sealed"
+ENCRYPTED: Final = "encrypted"
 CONSUMERS: Final = tuple(dict.fromkeys(name for answered in FLOW.values() for name in answered))
 MayOpen = Callable[[str], bool]
 """Whether the reader may open what is sealed for this subject."""

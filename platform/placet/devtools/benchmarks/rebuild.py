@@ -96,8 +96,10 @@ def _fill(connection: psycopg.Connection[Any], events: int) -> None:
 def _life(requester: Any) -> Append:
     """The whole life of one generation: eleven events, as the flow writes them."""
     clip: Any = str(uuid.uuid4())
-    checks: tuple[Check, ...] = ("policy", "likeness", "rights")
-    verdicts = [e.VerdictRecorded(clip, check, 1, "clear", {"opt-outs": 3}, "", str(uuid.uuid4())) for check in checks]
+    checks: tuple[Check, ...] = ("policy", "consent", "prompt_rights")
+    verdicts = [
+        e.VerdictRecorded(clip, check, 1, "clear", {"opt-out-registry": 3}, "", str(uuid.uuid4())) for check in checks
+    ]
     size = (4.0, 360, 640, 24)
     facts: list[object] = [
         e.GenerationRequested(clip, requester, "a red ball", (), "text", None, (), None, *size, 1, "scene", "XX"),

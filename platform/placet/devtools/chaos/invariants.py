@@ -109,7 +109,7 @@ def _p2(history: History, _said: Acknowledged, _mail: Path) -> InvariantReport:
         request = events[0].fact
         stages = {stage for kind, stage in STAGES.items() if any(isinstance(e.fact, kind) for e in events)}
         for person in request.cameos:
-            uses = {e.fact.stage for e in history.streams.get(f"uses-{person}", [])
+            uses = {e.fact.stage for e in history.streams.get(f"use-{person}", [])
                     if e.fact.generation == request.generation}  # fmt: skip
             found.expect(stages <= uses, f"{stream}: {person} was told {sorted(uses)} of {sorted(stages)}")
     return found

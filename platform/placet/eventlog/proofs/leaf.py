@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from placet.eventlog.store.canonical_json import canonical
 
-MEMBERS: Final = frozenset({"event_id", "type", "stream", "version", "position", "recorded_at", "data", "sealed"})
+MEMBERS: Final = frozenset({"event_id", "type", "stream", "version", "position", "recorded_at", "data", "encrypted"})
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """`data` and `sealed` are lower-case hex SHA-256 of the stored bytes."""
+    """`data` and `encrypted` are lower-case hex SHA-256 of the stored bytes."""
 
     event_id: str
     type: str
@@ -36,9 +36,9 @@ def leaf_bytes(leaf: Leaf) -> bytes:
 def read_leaf(content: bytes) -> Leaf:
     """A leaf from its bytes. Raises `ValueError` where they are not exactly those that `leaf_bytes` gives."""
     found = json.loads(content)
-    if not isinstance(found, dict) or found.keys() != MEMBERS or not isinstance(found["sealed"], list):
+    if not isinstance(found, dict) or found.keys() != MEMBERS or not isinstance(found["encrypted"], list):
         raise ValueError("a leaf has exactly eight members")
-    leaf = Leaf(**{**found, "sealed": tuple(found["sealed"])})
+    leaf = Leaf(**{**found, "encrypted": tuple(found["encrypted"])})
     if leaf_bytes(leaf) != content or type(leaf.position) is not int:
         raise ValueError("a leaf is canonical JSON")
     return leaf

@@ -10,21 +10,21 @@ from uuid import UUID
 from placet.eventlog.store.log import EventLog
 
 RECEIPTED: Final = (
-    "likeness.asker_blocked.v1",
-    "likeness.asker_unblocked.v1",
+    "likeness.requester_blocked.v1",
+    "likeness.requester_unblocked.v1",
     "likeness.consent_revoked.v1",
-    "likeness.grant_given.v1",
-    "likeness.grant_withdrawn.v1",
-    "likeness.level_set.v1",
+    "likeness.grant_issued.v1",
+    "likeness.grant_revoked.v1",
+    "likeness.consent_level_set.v1",
     "likeness.likeness_enrolled.v1",
     "log.restored.v1",
     "moderation.case_decided.v1",
     "moderation.clip_reported.v1",
-    "moderation.refusal_contested.v1",
+    "moderation.appeal_filed.v1",
     "rights.filing_held.v1",
     "rights.filing_rejected.v1",
     "rights.opt_out_ended.v1",
-    "rights.opt_out_enforced.v1",
+    "rights.opt_out_activated.v1",
     "rights.opt_out_filed.v1",
 )
 LISTED: Final = ", ".join(f"'{name}'" for name in RECEIPTED)

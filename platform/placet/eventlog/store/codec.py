@@ -37,7 +37,11 @@ def encode(fact: object, event_id: str, vault: Vault) -> tuple[bytes, bytes | No
     if not kind.encrypted:
         return canonical(_values(fact, kind)), None
     segments = [
-        {"fields": sorted(hidden), "sealed": _seal(vault, subject, hidden, event_id, kind.name), "subject": subject}
+        {
+            "ciphertext": _encrypt(vault, subject, hidden, event_id, kind.name),
+            "fields": sorted(hidden),
+            "subject": subject,
+        }
         for subject, hidden in sorted(_by_subject(fact, kind).items())
     ]
     return canonical(_values(fact, kind)), canonical(segments)
@@ -47,7 +51,7 @@ def decode(type_name: str, data: bytes, sealed: bytes | None, event_id: str, vau
     """The fact of a stored event, upcast to the newest version of its type; erased fields read `ERASED`."""
     values = read_json(data)
     if sealed is not None:
-        values.update(_open(read_json(sealed), event_id, type_name, vault))
+        values.update(_decrypt(read_json(sealed), event_id, type_name, vault))
     name, values = newest(type_name, values)
     try:
         kind = TYPES[name]
@@ -79,15 +83,15 @@ def _by_subject(fact: object, kind: EventType) -> dict[str, dict[str, str]]:
     return hidden
 
 
-def _seal(vault: Vault, subject: str, hidden: dict[str, str], event_id: str, type_name: str) -> str:
+def _encrypt(vault: Vault, subject: str, hidden: dict[str, str], event_id: str, type_name: str) -> str:
     return base64.b64encode(vault.encrypt(subject, canonical(hidden), _bound_to(event_id, type_name, subject))).decode()
 
 
-def _open(segments: list[dict[str, Any]], event_id: str, type_name: str, vault: Vault) -> dict[str, Any]:
+def _decrypt(segments: list[dict[str, Any]], event_id: str, type_name: str, vault: Vault) -> dict[str, Any]:
     opened: dict[str, Any] = {}
     for segment in segments:
         subject = segment["subject"]
-        clear = vault.decrypt(subject, base64.b64decode(segment["sealed"]), _bound_to(event_id, type_name, subject))
+        clear = vault.decrypt(subject, base64.b64decode(segment["ciphertext"]), _bound_to(event_id, type_name, subject))
         opened.update(dict.fromkeys(segment["fields"], ERASED) if clear is None else read_json(clear))
     return opened
 

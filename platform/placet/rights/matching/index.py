@@ -11,7 +11,7 @@ from placet.text.embedder import embedder
 
 
 class OptOutsInForce:
-    """One per process. `up_to_date` answers the index and the version of `opt-outs` that it stands at."""
+    """One per process. `up_to_date` answers the index and the version of `opt-out-registry` that it stands at."""
 
     def __init__(self) -> None:
         self._index: OptOutIndex | None = None

@@ -78,7 +78,7 @@ def topic_of(path: str, cookie: str) -> str | int:
         if user is None:
             return 401
         if path.rstrip("/") == "/live/notices":
-            return f"uses-{user.person}" if can(user, "notices.read") else 403
+            return f"use-{user.person}" if can(user, "notices.read") else 403
         if not (found := GENERATION.fullmatch(path)):
             return 404
         return f"generation-{found[1]}" if can(user, "generation.see", generation_context(found[1])) else 403

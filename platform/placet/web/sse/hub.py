@@ -51,7 +51,7 @@ DatabaseUnavailable = psycopg.Error
 
 
 class Hub:
-    """Topics are streams: `generation-<id>` hears its whole story, `uses-<person>` that person's notices."""
+    """Topics are streams: `generation-<id>` hears its whole story, `use-<person>` that person's notices."""
 
     def __init__(self) -> None:
         self._watchers: dict[str, set[Subscriber]] = {}

@@ -15,8 +15,8 @@ from placet.studio.commands import request_generation
 from placet.studio.request_input import SIZES, GenerationInput, to_command
 from placet.studio.view_model import GenerationView, JobProgress
 
-PHASES = {"requested": 0.0, "approved": 0.1, "started": 0.15, "made": 0.85, "cleared": 0.95}
-DRAWN = PHASES["made"] - PHASES["started"]
+PHASES = {"requested": 0.0, "approved": 0.1, "started": 0.15, "rendered": 0.85, "output_approved": 0.95}
+DRAWN = PHASES["rendered"] - PHASES["started"]
 
 
 class Command(ActingCommand):
