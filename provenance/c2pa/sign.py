@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import c2pa
 
+from placet.kernel.files import atomic_write
 from provenance.c2pa import context as engine
 from provenance.c2pa.manifest import ClipClaims, definition, parent_ingredient
 from provenance.pki.install_pki import ANCHORS, SIGNER, load_signer
@@ -45,9 +46,7 @@ def sign_clip(source: Path, destination: Path, claims: ClipClaims, keys: Path, n
         signed, manifest = _sign(source.read_bytes(), claims, keys, label)
     except c2pa.C2paError as error:
         raise SigningFailed(f"Generation {claims.generation_id}: {error}") from error
-    half = destination.with_name(f".{destination.name}.half")
-    half.write_bytes(signed)
-    half.replace(destination)
+    atomic_write(destination, bytes(signed))
     return Signed(hashlib.sha256(signed).hexdigest(), len(signed), label, manifest)
 
 

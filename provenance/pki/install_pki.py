@@ -5,7 +5,6 @@ public site puts the certificate and key that it was issued into the same two fi
 """
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from placet.kernel.files import atomic_write
 from provenance.pki.certificates import authority, signer
 
 SIGNER: Final = "c2pa-signer"
@@ -70,8 +70,8 @@ def _make_authorities(folder: Path, now: datetime) -> None:
     below = authority("Placet install issuing", issuing, now, issuer=top, path_length=0).sign(root, hashes.SHA256())
     _keep_key(folder / f"{_ROOT}.key", root)
     _keep_key(folder / f"{_ISSUING}.key", issuing)
-    _keep(folder / f"{_ISSUING}.pem", _pem(below))
-    _keep(folder / ANCHORS, _pem(top))
+    atomic_write(folder / f"{_ISSUING}.pem", _pem(below), mode=0o644)
+    atomic_write(folder / ANCHORS, _pem(top), mode=0o644)
 
 
 def _make_signer(folder: Path, now: datetime) -> None:
@@ -82,7 +82,7 @@ def _make_signer(folder: Path, now: datetime) -> None:
     leaf = ec.generate_private_key(ec.SECP256R1())
     certificate = signer(leaf, now, x509.load_pem_x509_certificate(issuing)).sign(issuing_key, hashes.SHA256())
     _keep_key(folder / f"{SIGNER}.key", leaf)
-    _keep(folder / f"{SIGNER}.pem", _pem(certificate) + issuing)
+    atomic_write(folder / f"{SIGNER}.pem", _pem(certificate) + issuing, mode=0o644)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:
@@ -91,18 +91,7 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 def _keep_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
     encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    _keep(path, key.private_bytes(encoding, form, serialization.NoEncryption()))
-
-
-def _keep(path: Path, data: bytes) -> None:
-    half = path.with_name(f".{path.name}.half")
-    half.unlink(missing_ok=True)
-    mode = 0o600 if path.suffix == ".key" else 0o644
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
+    atomic_write(path, key.private_bytes(encoding, form, serialization.NoEncryption()))
 
 
 @contextmanager

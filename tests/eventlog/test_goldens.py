@@ -40,7 +40,7 @@ def stored(found: dict[str, Any], vault: FileVault) -> bytes | None:
             ).decode(),
             "subject": subject,
         }
-        for subject, hidden in sorted(found["sealed"].items())
+        for subject, hidden in sorted(found["encrypted"].items())
     ]
     return codec.canonical(segments) if segments else None
 
@@ -81,20 +81,20 @@ def test_the_same_fact_gives_the_same_bytes_again(kind: EventType, vault: FileVa
     found = read(place(kind.name))
     clear, sealed = codec.encode(decoded(found, vault), EVENT_ID, vault)
     assert clear == found["data"].encode()
-    assert bool(sealed) == bool(found["sealed"])
-    secrets = [text.encode() for hidden in found["sealed"].values() for text in hidden.values()]
+    assert bool(sealed) == bool(found["encrypted"])
+    secrets = [text.encode() for hidden in found["encrypted"].values() for text in hidden.values()]
     assert not any(secret in clear + (sealed or b"") for secret in secrets)
 
 
 @pytest.mark.promise("P9")
-@pytest.mark.parametrize("path", [p for p in GOLDENS if read(p)["sealed"]], ids=lambda path: path.parent.parent.name)
+@pytest.mark.parametrize("path", [p for p in GOLDENS if read(p)["encrypted"]], ids=lambda path: path.parent.parent.name)
 def test_after_an_erasure_the_rest_still_reads(path: Path, vault: FileVault) -> None:
     found = read(path)
     sealed = stored(found, vault)
-    for subject in found["sealed"]:
+    for subject in found["encrypted"]:
         vault.destroy(subject)
     fact = codec.decode(found["type"], found["data"].encode(), sealed, EVENT_ID, vault)
-    assert all(getattr(fact, field) is ERASED for hidden in found["sealed"].values() for field in hidden)
+    assert all(getattr(fact, field) is ERASED for hidden in found["encrypted"].values() for field in hidden)
 
 
 def test_no_golden_was_edited_or_taken_away() -> None:

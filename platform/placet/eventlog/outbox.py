@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from placet.eventlog.consumers.delivery import PlannedItem
 from placet.eventlog.failpoints import failpoint
+from placet.eventlog.store.connect import run_forever
 from placet.eventlog.store.log_context import error_location, log_context
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ Handler = Callable[[Mapping[str, Any], str], None]
 HANDLERS: Final[dict[str, Handler]] = {}
 
 THE_LONGEST: Final = f"clock_timestamp() + interval '{MAX_WAIT_SECONDS} seconds'"
+IDLE_SECONDS: Final = 0.2
 FAIRNESS_SECONDS: Final = 20
 """Each effect that its owner has waiting puts a further one so far behind those of others."""
 PLAN: Final = """
@@ -142,23 +144,18 @@ class OutboxThread(threading.Thread):
     """Carries out effects of the registered kinds, one at a time."""
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], stop: threading.Event) -> None:
-        super().__init__(name="effects", daemon=True)
+        super().__init__(name="outbox", daemon=True)
         self._connect = connect
         self._stop_asked = stop
 
     def run(self) -> None:
         """Until stopped; a lost connection is made anew."""
+        run_forever("outbox", self._connect, self._work, self._stop_asked)
+
+    def _work(self, connection: psycopg.Connection[Any]) -> None:
         while not self._stop_asked.is_set():
-            try:
-                with self._connect() as connection:
-                    while not self._stop_asked.is_set():
-                        if not sum(process_one(connection, kind) for kind in HANDLERS):
-                            self._stop_asked.wait(0.2)
-            except (psycopg.OperationalError, psycopg.InterfaceError):
-                self._stop_asked.wait(0.5)
-            except Exception:
-                logger.exception("effects stopped unexpectedly; beginning again")
-                self._stop_asked.wait(1)
+            if not sum(process_one(connection, kind) for kind in HANDLERS):
+                self._stop_asked.wait(IDLE_SECONDS)
 
 
 def process_one(connection: psycopg.Connection[Any], kind: str) -> bool:

@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from placet.kernel.files import atomic_write_with
 from placet.media.errors import BlobDamaged, BlobMissing, BlobStoreFull
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
@@ -154,27 +154,11 @@ def remove_any(place: Path) -> None:
 
 
 def _write_whole(place: Path, bytes_count: int, write: Callable[[BinaryIO], object]) -> None:
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".half-")
-    half = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(handle)
-        if half.stat().st_size != bytes_count:
+    def verify(written: Path) -> None:
+        if written.stat().st_size != bytes_count:
             raise BlobDamaged(f"{place.name} changed while it was read.")
-        half.replace(place)
-        _sync_folder(place.parent)
-    finally:
-        half.unlink(missing_ok=True)
 
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    atomic_write_with(place, write, verify=verify, prefix=".half-")
 
 
 @contextmanager

@@ -3,12 +3,12 @@
 Events name such a file and never carry it. When the person's key is destroyed, what lies here reads as gone.
 """
 
-import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from placet.eventlog.encryption.vault import Vault
+from placet.kernel.files import atomic_write
 from placet.media.errors import BlobMissing
 
 
@@ -22,15 +22,7 @@ class PrivateStore:
     def keep(self, person: str, data: bytes, name: str | None = None) -> str:
         """Seal and write a file, durably. Answers its name."""
         name = name or str(uuid.uuid4())
-        place = self._place(person, name)
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        whole = place.with_suffix(".new")
-        sealed = self.vault.encrypt(person, data, _bound_to(person, name))
-        with whole.open("wb") as file:
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        whole.replace(place)
+        atomic_write(self._place(person, name), self.vault.encrypt(person, data, _bound_to(person, name)))
         return name
 
     def open(self, person: str, name: str) -> bytes:

@@ -22,6 +22,7 @@ from generator.ports import (
 from placet.eventlog import outbox
 from placet.eventlog.encryption.vault import SubjectErased
 from placet.eventlog.failpoints import failpoint
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE
 from placet.kernel.ids import GenerationId
 from placet.media.blobs import Area, Blob, BlobStore
 from placet.media.encode import encode_mp4
@@ -162,9 +163,9 @@ class LogJobQueue:
             return ask(self._runs)
         except outbox.OutboxLeaseLost as lost:
             raise LeaseLost(str(lost)) from lost
-        except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
+        except DATABASE_UNAVAILABLE as lost:
             self._runs = None
-            raise ConnectionError("PostgreSQL is away") from lost
+            raise ConnectionError("PostgreSQL is unavailable") from lost
 
 
 HINTS: Final[dict[FailureKind, str]] = {

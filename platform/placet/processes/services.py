@@ -18,7 +18,7 @@ from placet.eventlog.proofs.head_file import head_file
 from placet.eventlog.proofs.keys import install_signer
 from placet.eventlog.proofs.signed_note import Signer
 from placet.eventlog.proofs.tree_service import TreeService
-from placet.eventlog.store.connect import connect
+from placet.eventlog.store.connect import connect, retry_while_unavailable
 from placet.eventlog.store.sequencer import Sequencer
 from placet.eventlog.transports.factory import transport_of
 from placet.runtime.supervisor.signals import stop_on_signals
@@ -39,11 +39,11 @@ def sequencer(sign_as: Callable[[], tuple[Signer, Path | None]] = _sign_as_insta
     stop = stop_on_signals()
     folding = threading.Thread(target=Projector().run, args=(stop,), name="projections", daemon=True)
     keeping = threading.Thread(
-        target=_retry_while_unavailable, args=(lambda: _keep_tree(sign_as, stop), stop), name="tree", daemon=True
+        target=retry_while_unavailable, args=(lambda: _keep_tree(sign_as, stop), stop), name="tree", daemon=True
     )
     folding.start()
     keeping.start()
-    _retry_while_unavailable(lambda: _sequence(stop), stop)
+    retry_while_unavailable(lambda: _sequence(stop), stop)
     folding.join(DRAIN_SECONDS)
     keeping.join(DRAIN_SECONDS)
 
@@ -84,7 +84,7 @@ def run_consumers(role: str, consumers: list[Consumer], effects: type[OutboxThre
     _answer_quickly()
     transport = transport_of(role)
     subscribed = [(one, transport.subscribe(one.name, one.answers)) for one in consumers]
-    _retry_while_unavailable(transport.start, stop)
+    retry_while_unavailable(transport.start, stop)
     threads: list[threading.Thread] = [ConsumerThread(one, events, connect, stop) for one, events in subscribed]
     threads += [effects(connect, stop)] if effects else []
     for thread in threads:
@@ -102,7 +102,7 @@ def relay() -> None:
 
     reduce_gc()
     stop = stop_on_signals()
-    _retry_while_unavailable(
+    retry_while_unavailable(
         lambda: Relay(connect, KafkaCluster.of_settings(), [one.name for one in flow.consumers()]).run(stop), stop
     )
 
@@ -135,19 +135,6 @@ def _answer_quickly() -> None:
     """For a process of many threads by which others wait: short turns, and a collector that seldom stops them all."""
     sys.setswitchinterval(SWITCH_SECONDS)
     reduce_gc()
-
-
-def _retry_while_unavailable(step: Callable[[], None], stop: threading.Event) -> None:
-    """Run a step that needs PostgreSQL; while it is away, try again."""
-    import psycopg
-
-    while not stop.is_set():
-        try:
-            step()
-        except psycopg.OperationalError:
-            stop.wait(0.5)
-        else:
-            return
 
 
 _ENTRY: Final[dict[str, Callable[[], None]]] = {

@@ -4,16 +4,16 @@ import logging
 from collections.abc import Callable
 
 import psycopg
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE
 from placet.kernel.refusal import Refusal
 from placet.media.errors import MediaError, UnreadableMedia
 
 logger = logging.getLogger(__name__)
-AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -26,7 +26,7 @@ class PlainAnswers:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         try:
             return self.get_response(request)
-        except AWAY as away:
+        except DATABASE_UNAVAILABLE as away:
             return unavailable(away)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
@@ -39,7 +39,7 @@ class PlainAnswers:
             status = 422 if isinstance(problem, UnreadableMedia) else 503
             shown = {"code": problem.code, "what": str(problem), "advice": ""}
             return render(request, "ui/refused.html", {"refusal": shown}, status=status)
-        if isinstance(problem, AWAY):
+        if isinstance(problem, DATABASE_UNAVAILABLE):
             return unavailable(problem)
         return None
 

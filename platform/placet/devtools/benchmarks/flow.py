@@ -30,7 +30,8 @@ WORDS = ("red", "blue", "green", "metal", "rubber", "ball", "cube", "star", "rin
 LATENCIES = """
 SELECT extract(epoch FROM min(d.recorded_at) - r.recorded_at)
 FROM event r LEFT JOIN event d ON d.stream = r.stream
-    AND d.type IN ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held_for_review.v1')
+    AND d.type IN
+        ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held_for_review.v1')
 WHERE r.type = 'studio.generation_requested.v1' AND r.recorded_at >= %s
 GROUP BY r.stream, r.recorded_at
 """
@@ -39,7 +40,8 @@ SELECT count(*) FILTER (WHERE type <> 'studio.generation_requested.v1')
        / nullif(extract(epoch FROM max(recorded_at) - (SELECT min(recorded_at) FROM event
              WHERE type = 'studio.generation_requested.v1' AND recorded_at >= %s)), 0)
 FROM event WHERE recorded_at >= %s
-    AND type IN ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held_for_review.v1')
+    AND type IN
+        ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held_for_review.v1')
 """
 
 

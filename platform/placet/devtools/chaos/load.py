@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-import psycopg
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from placet.devtools.demo.served import fetch
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE
 from placet.eventlog.store.errors import LogError
 from placet.eventlog.store.log import EventLog, current_log
 from placet.kernel.ids import GenerationId, PersonId
@@ -23,7 +23,7 @@ from placet.studio.commands import RequestGeneration, publish, request_generatio
 from placet.studio.view_model import GenerationView, generation_view
 
 T = TypeVar("T")
-AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, OSError, LogError)
+UNAVAILABLE: Final = (*DATABASE_UNAVAILABLE, OSError, LogError)
 WORDS: Final = ("a red ball bounces on the grass", "a blue cube rolls on wood", "a green star falls on sand")
 CLIPS_A_PERSON: Final = 15
 PATIENCE_SECONDS: Final = 300.0
@@ -177,7 +177,7 @@ class UserLoad:
         while True:
             try:
                 return ask(current_log())
-            except AWAY as lost:
+            except UNAVAILABLE as lost:
                 if time.monotonic() > until:
                     raise TimeoutError(f"no answer: {type(lost).__name__}") from lost
                 connection.close()

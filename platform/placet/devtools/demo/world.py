@@ -12,13 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from placet.cli.seed import person_of
 from placet.cli.wait import wait_until_ended
 from placet.eventlog.polling import WaitTimedOut, pause, wait_until
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE
 from placet.eventlog.store.log import EventLog, current_log
 from placet.kernel.ids import GenerationId, PersonId
 from placet.studio.commands import publish, request_generation
@@ -26,7 +26,6 @@ from placet.studio.request_input import GenerationInput, to_command
 from placet.studio.view_model import GenerationView, generation_view
 
 PATIENCE_SECONDS: Final = 240.0
-AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 ProgressCallback = Callable[[str], None]
 
 
@@ -97,7 +96,7 @@ class World:
         while True:
             try:
                 return step(self)
-            except (*AWAY, OSError) as lost:
+            except (*DATABASE_UNAVAILABLE, OSError) as lost:
                 if time.monotonic() > give_up:
                     raise DemoBroken("PostgreSQL did not come back. See `placet doctor`.") from lost
                 connection.close()

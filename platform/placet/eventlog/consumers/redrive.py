@@ -10,6 +10,7 @@ from placet.eventlog import outbox
 from placet.eventlog.consumers.dead_letter import DeadLetter, dead_letters, lock
 from placet.eventlog.consumers.delivery import UnitOfWork
 from placet.eventlog.consumers.runner import CONSUMERS, Consumer, collect
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE
 from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.log_context import error_location, log_context
 from placet.kernel.refusal import Refusal
@@ -73,7 +74,7 @@ def _redrive_stream(connection: psycopg.Connection[Any], consumer: Consumer, str
     while waiting := _of_stream(connection, consumer.name, stream):
         try:
             taken += _redrive_one(connection, consumer, waiting[0])
-        except psycopg.OperationalError:
+        except DATABASE_UNAVAILABLE:
             raise
         except Exception as error:  # noqa: BLE001  whatever the handler raised: the stream stays parked from here on
             _record_failure(connection, waiting[0], error_location(error))

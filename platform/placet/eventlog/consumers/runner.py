@@ -21,6 +21,7 @@ from placet.eventlog.consumers.checkpoints import EventSource, Progress
 from placet.eventlog.consumers.delivery import Delivery, StreamCache, UnitOfWork
 from placet.eventlog.failpoints import failpoint
 from placet.eventlog.store.codec import UnknownEventType
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE, run_forever
 from placet.eventlog.store.errors import LogError
 from placet.eventlog.store.event import BY_CLASS
 from placet.eventlog.store.log import Append, EventLog, RecordedEvent
@@ -107,16 +108,12 @@ class ConsumerThread(threading.Thread):
 
     def run(self) -> None:
         """Connect, work, and after a lost connection go on with what was not settled."""
-        while not self.stop.is_set():
-            try:
-                with self._connect() as connection:
-                    self._work(ConsumerRunner(self.consumer, connection, self.stop))
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                logger.warning("%s: PostgreSQL is away (%s); trying again", self.consumer.name, type(error).__name__)
-                self.stop.wait(0.5)
-            except Exception:
-                logger.exception("%s stopped unexpectedly; beginning again", self.consumer.name)
-                self.stop.wait(1)
+        run_forever(
+            self.consumer.name,
+            self._connect,
+            lambda connection: self._work(ConsumerRunner(self.consumer, connection, self.stop)),
+            self.stop,
+        )
 
     def _work(self, runner: "ConsumerRunner") -> None:
         while not self.stop.is_set():
@@ -154,7 +151,7 @@ class ConsumerRunner:
         if not self._has_dead_letters():
             try:
                 self._process_batch(batch.events, batch.reached)
-            except (psycopg.OperationalError, psycopg.InterfaceError):
+            except DATABASE_UNAVAILABLE:
                 raise
             except Exception as error:  # noqa: BLE001  whatever one handler raised, each event is now tried alone
                 logger.info(
@@ -204,7 +201,7 @@ class ConsumerRunner:
             tries += 1
             try:
                 self._process_batch([event], reached)
-            except (psycopg.OperationalError, psycopg.InterfaceError):
+            except DATABASE_UNAVAILABLE:
                 raise
             except LogError as conflict:
                 self._back_off(tries, conflict)

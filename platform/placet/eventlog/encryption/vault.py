@@ -10,7 +10,6 @@ no word from processes that are dead, paused or on their way.
 import fcntl
 import os
 import secrets
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from placet.eventlog.encryption.key_cache import LEASE_SECONDS, KeyCache
+from placet.kernel.files import atomic_write, sync_folder, write_once
 from placet.kernel.refusal import Refusal
 
 NONCE_BYTES: Final = 12
@@ -90,7 +90,7 @@ class FileVault:
                 _bury(place)
             for half in self.folder.glob(f".new-{place.name}-*"):
                 half.unlink(missing_ok=True)  # of a maker that was killed: it holds the same key
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         self._keys.drop(subject)
         time.sleep(LEASE_SECONDS)
 
@@ -137,7 +137,7 @@ class FileVault:
     def _make(self, subject: str) -> AESGCM:
         nonce, key = secrets.token_bytes(NONCE_BYTES), secrets.token_bytes(KEY_BYTES)
         wrapped = nonce + self._wrap.encrypt(nonce, key, subject.encode())
-        _write_once(self._file(subject), wrapped)
+        write_once(self._file(subject), wrapped)
         made = self._key(subject)
         if made is None:
             raise VaultUnreadable(f"the key of subject {subject} vanished while it was made")
@@ -151,47 +151,16 @@ def _decrypted(key: AESGCM, sealed: bytes, bound_to: bytes, subject: str) -> byt
         raise VaultUnreadable(f"a sealed part of subject {subject} does not open with its key") from None
 
 
-def _temporary(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".new-{path.name}-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return Path(name)
-
-
 def _bury(place: Path) -> None:
     """The tombstone first, durably; then random bytes over the key that lay there, as far as the disk obeys."""
     old = os.open(place, os.O_WRONLY | os.O_CLOEXEC) if place.exists() else None
-    _temporary(place, TOMBSTONE).replace(place)
-    _sync_folder(place.parent)
+    atomic_write(place, TOMBSTONE)
     if old is None:
         return
     with os.fdopen(old, "wb") as file:
         file.write(secrets.token_bytes(os.fstat(old).st_size))
         file.flush()
         os.fsync(old)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _write_once(path: Path, content: bytes) -> None:
-    """The first writer wins: a second one must use the key that is there."""
-    temporary = _temporary(path, content)
-    try:
-        os.link(temporary, path)
-        _sync_folder(path.parent)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
 
 
 @cache

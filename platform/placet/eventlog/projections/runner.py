@@ -11,12 +11,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection, models, transaction
+from django.db import connection, models, transaction
 
 from placet.eventlog.consumers import checkpoints
 from placet.eventlog.consumers.pacing import pause_after
 from placet.eventlog.failpoints import failpoint
 from placet.eventlog.store.codec import UnknownEventType
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE
 from placet.eventlog.store.event import BY_CLASS, stream_kind
 from placet.eventlog.store.log import RecordedEvent, current_log
 from placet.eventlog.store.log_context import log_context
@@ -145,9 +146,6 @@ def _upsert(table: type[models.Model], rows: list[models.Model]) -> None:
         manager.bulk_create(rows, ignore_conflicts=True)
 
 
-AWAY: Final = (OperationalError, InterfaceError)
-
-
 class CheckpointMoved(RuntimeError):
     """Another process has moved this projection's checkpoint: its batch stands, ours is dropped."""
 
@@ -248,7 +246,7 @@ class Projector:
         except CheckpointMoved:
             self._places.clear()
             return 0
-        except AWAY:
+        except DATABASE_UNAVAILABLE:
             self._places.clear()
             raise
         except Exception:  # noqa: BLE001  whatever one fold raised: each target is now tried alone
@@ -267,7 +265,7 @@ class Projector:
                 commit_batch([target], [event])
             except CheckpointMoved:
                 break
-            except AWAY:
+            except DATABASE_UNAVAILABLE:
                 raise
             except Exception:
                 with log_context(event.correlation_id):

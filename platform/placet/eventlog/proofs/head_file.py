@@ -4,12 +4,12 @@ It is written before the head is committed. Killed between the two, the same hea
 alone, and those are there.
 """
 
-import os
 from pathlib import Path
 from typing import Final
 
 from placet.eventlog.proofs.signed_note import InvalidNote
 from placet.eventlog.proofs.tree_head import TreeHead, parse_head_unverified
+from placet.kernel.files import atomic_write
 
 FOLDER: Final = "log-head"
 NAME: Final = "checkpoint"
@@ -21,14 +21,7 @@ def head_file(home: Path) -> Path:
 
 def write_head(place: Path, note: str) -> None:
     """Whole or not at all."""
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = place.with_name(f".{place.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(note)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(place)
+    atomic_write(place, note.encode())
 
 
 def load_head(place: Path) -> TreeHead | None:

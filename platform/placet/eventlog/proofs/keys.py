@@ -1,12 +1,12 @@
 """The log's own key and name: made once per install, in `PLACET_HOME/keys`."""
 
-import os
 import re
 import secrets
 from pathlib import Path
 from typing import Final
 
 from placet.eventlog.proofs.signed_note import Signer, Verifier
+from placet.kernel.files import atomic_write
 
 KEY_FILE: Final = "log.key"
 ORIGIN_FILE: Final = "log.origin"
@@ -42,14 +42,7 @@ def next_origin(home: Path, last: str) -> str:
     restores from one backup, on two machines, must not take one name: `…/2-1f0c9a3e` and `…/2-77b2e410` after `…`.
     """
     opened = after(last)
-    place = home / "keys" / ORIGIN_FILE
-    draft = place.with_name(f".{ORIGIN_FILE}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(opened)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(place)
+    atomic_write(home / "keys" / ORIGIN_FILE, opened.encode())
     return opened
 
 

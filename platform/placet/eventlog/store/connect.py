@@ -1,9 +1,18 @@
-"""Connections of one's own, outside Django's: for threads that tail, number and consume."""
+"""Connections outside Django's, and the loops that survive their loss: for threads that tail, number and consume."""
 
-from typing import Any
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Final
 
 import psycopg
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
+
+logger = logging.getLogger(__name__)
+DATABASE_UNAVAILABLE: Final = (psycopg.OperationalError, psycopg.InterfaceError, OperationalError, InterfaceError)
+"""What psycopg and Django raise where PostgreSQL cannot be reached, or a connection was lost."""
+RETRY_SECONDS: Final = 0.5
+UNEXPECTED_RETRY_SECONDS: Final = 1.0
 
 
 def connect(alias: str = "default") -> psycopg.Connection[Any]:
@@ -12,3 +21,37 @@ def connect(alias: str = "default") -> psycopg.Connection[Any]:
     for name in ("context", "cursor_factory", "prepare_threshold"):
         parameters.pop(name, None)
     return psycopg.connect(**parameters, autocommit=True)
+
+
+def retry_while_unavailable(step: Callable[[], None], stop: threading.Event) -> None:
+    """Call `step` until it returns, or `stop` is set. Anything but an unavailable database is raised."""
+    while not stop.is_set():
+        try:
+            step()
+        except DATABASE_UNAVAILABLE:
+            stop.wait(RETRY_SECONDS)
+        else:
+            return
+
+
+def run_forever(
+    name: str,
+    connect: Callable[[], psycopg.Connection[Any]],
+    step: Callable[[psycopg.Connection[Any]], None],
+    stop: threading.Event,
+    unavailable: tuple[type[Exception], ...] = DATABASE_UNAVAILABLE,
+) -> None:
+    """Call `step` with a fresh connection, again and again, until `stop` is set. `step` returns when `stop` is set.
+
+    Errors in `unavailable` are logged as warnings, all others with their place; `step` then begins again.
+    """
+    while not stop.is_set():
+        try:
+            with connect() as connection:
+                step(connection)
+        except unavailable as error:
+            logger.warning("%s: unavailable (%s); retrying", name, type(error).__name__)
+            stop.wait(RETRY_SECONDS)
+        except Exception:
+            logger.exception("%s stopped unexpectedly; restarting", name)
+            stop.wait(UNEXPECTED_RETRY_SECONDS)

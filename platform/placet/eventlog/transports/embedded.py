@@ -11,6 +11,7 @@ import psycopg
 from placet.eventlog.consumers import checkpoints
 from placet.eventlog.consumers.checkpoints import THE_LOG, Progress
 from placet.eventlog.encryption.cache_invalidation import on_events, register_cache
+from placet.eventlog.store.connect import run_forever
 from placet.eventlog.store.event import CLEARING_CACHES
 from placet.eventlog.store.log import EventLog, RecordedEvent
 from placet.eventlog.store.sequencer import CHANNEL
@@ -90,29 +91,23 @@ class EmbeddedTransport:
         return connection
 
     def _tail(self) -> None:
+        run_forever("tail of the log", self._connect, self._follow, self._stopping)
+
+    def _follow(self, connection: psycopg.Connection[Any]) -> None:
+        connection.execute(f"LISTEN {CHANNEL}")
+        log = EventLog(connection)
+        kinds = sorted(
+            {kind_of(type_) for types, _ in self._bells for type_ in types} | set(map(kind_of, CLEARING_CACHES))
+        )
         while not self._stopping.is_set():
-            try:
-                self._follow()
-            except psycopg.OperationalError as error:
-                logger.warning("the log cannot be read (%s); trying again", type(error).__name__)
-                self._stopping.wait(0.5)
+            end = min(log.last_position, self._reached + PAGE)
+            if end > self._reached:
+                self._extend(log.read_by_types(self._reached, end, kinds), end)
+            else:
+                for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                    pass
 
-    def _follow(self) -> None:
-        with self._connect() as connection:
-            connection.execute(f"LISTEN {CHANNEL}")
-            log = EventLog(connection)
-            kinds = sorted(
-                {kind_of(type_) for types, _ in self._bells for type_ in types} | set(map(kind_of, CLEARING_CACHES))
-            )
-            while not self._stopping.is_set():
-                end = min(log.last_position, self._reached + PAGE)
-                if end > self._reached:
-                    self._tell(log.read_by_types(self._reached, end, kinds), end)
-                else:
-                    for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
-                        pass
-
-    def _tell(self, page: list[RecordedEvent], end: int) -> None:
+    def _extend(self, page: list[RecordedEvent], end: int) -> None:
         with self._lock:
             if len(self._events) > 2 * HELD:
                 self._since = self._events[-HELD - 1].position

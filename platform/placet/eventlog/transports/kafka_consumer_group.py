@@ -16,6 +16,7 @@ from placet.eventlog.consumers import checkpoints
 from placet.eventlog.consumers.checkpoints import EventSource
 from placet.eventlog.consumers.watermarks import raise_watermarks
 from placet.eventlog.encryption.cache_invalidation import on_events
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE, run_forever
 from placet.eventlog.store.event import CLEARING_CACHES
 from placet.eventlog.store.log import EventLog, RecordedEvent
 from placet.eventlog.transports.cloudevents import parse_headers, partition_of, room_of
@@ -67,15 +68,13 @@ class GroupTransport:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                with self._connect() as connection:
-                    Poller(self.role, self.cluster, connection, self._queues).run(self._stopping)
-            except (KafkaUnavailable, psycopg.OperationalError, psycopg.InterfaceError) as error:
-                logger.warning("%s: %s: trying again", self.role, _told(error))
-            except Exception:
-                logger.exception("%s: polling stopped unexpectedly; beginning again", self.role)
-            self._stopping.wait(AGAIN_SECONDS)
+        run_forever(
+            f"consumer group {self.role}",
+            self._connect,
+            lambda connection: Poller(self.role, self.cluster, connection, self._queues).run(self._stopping),
+            self._stopping,
+            unavailable=(KafkaUnavailable, *DATABASE_UNAVAILABLE),
+        )
 
 
 class Poller:

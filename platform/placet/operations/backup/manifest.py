@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from placet.kernel.files import atomic_write, sync_file
 from placet.operations.backup.errors import BackupUnusable
 
 NAME: Final = "manifest.json"
@@ -31,19 +31,14 @@ class BackupManifest:
 
 def note(manifest: BackupManifest, folder: Path, file: Path) -> None:
     """Take a file into the manifest, once it is on the disk."""
+    sync_file(file)
     with file.open("rb") as content:
-        os.fsync(content.fileno())
         manifest.files[str(file.relative_to(folder))] = hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def write(manifest: BackupManifest, folder: Path) -> None:
     """The whole of it, under its name at once."""
-    half = folder / f".{NAME}"
-    with half.open("w") as file:
-        json.dump(asdict(manifest), file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(folder / NAME)
+    atomic_write(folder / NAME, json.dumps(asdict(manifest), indent=1, sort_keys=True).encode(), mode=0o644)
 
 
 def read(folder: Path) -> BackupManifest:

@@ -11,6 +11,7 @@ import psycopg
 
 from placet.eventlog.projections.diff import differences
 from placet.eventlog.projections.runner import PROJECTIONS
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE, run_forever
 from placet.media.blobs import BlobStore
 from placet.operations.jobs.blob_gc import BlobGarbageCollector
 from placet.operations.jobs.schedule import begin, end, last_hour, last_night
@@ -31,16 +32,14 @@ class Scheduler:
         self.sweeper = BlobGarbageCollector(self.store)
 
     def run(self, stop: threading.Event) -> None:
-        """Until stopped. A chore that fails is told, and tried again when it is due again."""
-        while not stop.is_set():
-            try:
-                with self.connect() as connection:
-                    while not stop.is_set():
-                        self.run_due(connection, datetime.now(UTC))
-                        stop.wait(POLL_SECONDS)
-            except psycopg.OperationalError as error:
-                logger.warning("the housekeeper: PostgreSQL is away (%s)", type(error).__name__)
-                stop.wait(1)
+        """Until stopped. A job that fails is logged, and runs again when it is next due."""
+
+        def run_due_jobs(connection: psycopg.Connection[Any]) -> None:
+            while not stop.is_set():
+                self.run_due(connection, datetime.now(UTC))
+                stop.wait(POLL_SECONDS)
+
+        run_forever("scheduler", self.connect, run_due_jobs, stop)
 
     def run_due(self, connection: psycopg.Connection[Any], now: datetime) -> list[str]:
         """Do what is due. Answers the names of what was done."""
@@ -60,10 +59,10 @@ def check_all_projections(connection: psycopg.Connection[Any]) -> dict[str, Any]
 def _done(connection: psycopg.Connection[Any], name: str, do: Callable[[], Mapping[str, Any]]) -> bool:
     try:
         outcome = do()
-    except psycopg.OperationalError:
+    except DATABASE_UNAVAILABLE:
         raise
     except Exception:
-        logger.exception("the chore %s failed", name)
+        logger.exception("job %s failed", name)
         return False
     end(connection, name, outcome)
     return True

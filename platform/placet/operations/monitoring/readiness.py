@@ -1,15 +1,11 @@
 """What this install still needs before it can answer in full."""
 
-from typing import Final
-
-import psycopg
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from placet.eventlog.projections.freshness import is_stale
 from placet.eventlog.projections.runner import PROJECTIONS
-
-AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE
 
 
 def missing() -> list[str]:
@@ -18,7 +14,7 @@ def missing() -> list[str]:
         if not _is_migrated():
             return ["migrations"]
         return [f"projection {name}" for name in PROJECTIONS if is_stale(name)]
-    except AWAY:
+    except DATABASE_UNAVAILABLE:
         connection.close()
         return ["database"]
 

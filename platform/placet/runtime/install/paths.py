@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from placet.kernel.files import write_once
+
 
 def checkout(start: Path = Path(__file__)) -> Path | None:
     """The nearest folder above `start` that holds a `pyproject.toml`; None where Placet was installed from a wheel."""
@@ -45,23 +47,6 @@ def make_secret(home: Path, name: str) -> str:
 def make_key(home: Path, name: str, fresh: Callable[[], bytes]) -> bytes:
     """The bytes of a key (mode 0600, never written twice), from `fresh` if it is missing."""
     path = key_file(home, name)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
     if not path.exists():
-        write_private(draft, fresh())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        write_once(path, fresh())
     return path.read_bytes()
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Mode 0600 from its first byte on."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

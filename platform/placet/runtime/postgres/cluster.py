@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from typing import Final
 
-from placet.runtime.install.paths import write_private
+from placet.kernel.files import atomic_write
 from placet.runtime.postgres.dsn import ROLES
 from placet.runtime.postgres.paths import ClusterPaths, PostgresUnavailable
 
@@ -16,7 +16,7 @@ def make_cluster(place: ClusterPaths, admin_password: str) -> None:
     """`initdb` into a draft folder, moved into place when whole: a death in between leaves nothing half made."""
     draft = place.root / f"data-{os.getpid()}"
     password = place.root / f"password-{os.getpid()}"
-    write_private(password, f"{admin_password}\n".encode())
+    atomic_write(password, f"{admin_password}\n".encode())
     if place.user:
         os.chown(password, place.user.pw_uid, place.user.pw_gid)
     try:

@@ -12,7 +12,8 @@ import psutil
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from placet.runtime.install.paths import make_secret, write_private
+from placet.kernel.files import atomic_write
+from placet.runtime.install.paths import make_secret
 from placet.runtime.postgres.cluster import make_cluster, refuse_other_version
 from placet.runtime.postgres.dsn import ROLES, dsn_file
 from placet.runtime.postgres.paths import ClusterPaths, PostgresUnavailable, cluster_paths
@@ -149,7 +150,7 @@ class Postgres:
     def _prepare(self) -> None:
         prepare_roles(self.admin_dsn(), {ROLES[role]: self._secret(role) for role in ("app", "owner")})
         prepare_database(self.admin_dsn(), "placet")
-        write_private(dsn_file(self.home), f"{dsn_at(self.place)}\n".encode())
+        atomic_write(dsn_file(self.home), f"{dsn_at(self.place)}\n".encode())
 
 
 def dsn_at(place: ClusterPaths) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from placet.kernel.files import atomic_write
 from placet.runtime.supervisor.lockfile import Lock, Locked
 
 
@@ -51,9 +52,7 @@ def only_one(home: Path) -> Iterator[None]:
 
 
 def write_state(home: Path, state: SupervisorState) -> None:
-    draft = _file(home).with_suffix(".new")
-    draft.write_text(json.dumps(asdict(state)))
-    draft.rename(_file(home))
+    atomic_write(_file(home), json.dumps(asdict(state)).encode())
 
 
 def read_state(home: Path) -> SupervisorState | None:
