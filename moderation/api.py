@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from moderation.commands import DecideCase, decide_case, file_appeal, report
 from moderation.queries import open_cases
 from moderation.serializers import AppealSerializer, CaseSerializer, DecisionSerializer, ReportSerializer
-from placet.kernel.ids import CaseId, GenerationId
-from placet.people.rest import ApiEndpoint, documented, idempotent, parse_uuid
+from placet.kernel.ids import CaseId, GenerationId, parse_uuid
+from placet.people.rest import ApiEndpoint, documented, idempotent
 from placet.people.serializers import StatusSerializer
 
 

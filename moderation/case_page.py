@@ -9,13 +9,13 @@ from django.http import Http404
 from moderation.commands import ALLOWED_DECISIONS, CONSENT_CODES
 from moderation.events import AppealFiled, CaseDecided, CaseOpened, ClipReported
 from moderation.policies import CURRENT, Policy, load
-from placet.eventlog.store.event import Erased
+from placet.eventlog.store.event import Erased, stream_name
 from placet.eventlog.store.log import RecordedEvent, Stream, current_log
 from placet.kernel.verdict import Verdict
 from placet.people.permissions import ResourceContext
 from placet.people.queries import name_of
 from placet.rights.events import OptOutFiled
-from placet.studio.events import GenerationRendered, GenerationRequested, GenerationSigned
+from placet.studio.events import GenerationRendered, GenerationSigned, request_in
 from placet.ui.highlight import segments
 
 VERDICTS: Final = (
@@ -61,18 +61,20 @@ class Case:
 def case_context(case: str) -> ResourceContext:
     """Who must not decide a case. Raises `Http404`."""
     return ResourceContext(
-        excluded_persons=frozenset(map(str, _opened(current_log().read(f"case-{case}")).excluded_reviewers))
+        excluded_persons=frozenset(
+            map(str, _opened(current_log().read(stream_name(CaseOpened, case))).excluded_reviewers)
+        )
     )
 
 
 def case_page(case: str) -> Case:
     """One case. Raises `Http404`."""
     log = current_log()
-    stream = log.read(f"case-{case}")
+    stream = log.read(stream_name(CaseOpened, case))
     opened = _opened(stream)
     subject = log.read(opened.subject)
     decided = next((f for f in reversed(stream.facts) if isinstance(f, CaseDecided)), None)
-    request = next((f for f in subject.facts if isinstance(f, GenerationRequested)), None)
+    request = request_in(subject.facts)
     verdicts = _verdicts(str(request.generation)) if request else ()
     prompt = str(request.prompt) if request else ""
     return Case(

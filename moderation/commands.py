@@ -15,10 +15,11 @@ from moderation.refusals import (
     ReviewerExcluded,
 )
 from placet.eventlog.store.errors import Conflict, WrongExpectedVersion
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import EventLog, EventMetadata, Stream, event_context
 from placet.eventlog.store.retry import retried
 from placet.kernel.ids import CaseId, GenerationId, PersonId
-from placet.studio.events import GenerationPublished, GenerationRefused, GenerationRequested, HoldReleased
+from placet.studio.events import GenerationPublished, GenerationRefused, GenerationRequested, HoldReleased, request_in
 
 ALLOWED_DECISIONS: Final[dict[e.CaseKind, frozenset[e.Decision]]] = {
     "hold": frozenset({"allow", "refuse"}),
@@ -44,7 +45,7 @@ class DecideCase:
 
 def decide_case(log: EventLog, ask: DecideCase) -> None:
     """Decide a case. Of two at once the case's version lets one through; the other is told `CaseAlreadyDecided`."""
-    stream = log.read(f"case-{ask.case}")
+    stream = log.read(stream_name(e.CaseOpened, ask.case))
     if stream.version == 0:
         raise NoSuchCase
     opened: e.CaseOpened = stream.facts[0]
@@ -71,13 +72,13 @@ def _refuse_unfit(opened: e.CaseOpened, ask: DecideCase) -> None:
 @retried
 def file_appeal(log: EventLog, generation: GenerationId, by: PersonId, words: str, command_id: str) -> None:
     """Say that a refusal is wrong. A case opens, which nobody who decided before can decide."""
-    stream = log.read(f"generation-{generation}")
+    stream = log.read(stream_name(GenerationRequested, generation))
     refused = [ev for ev in stream if isinstance(ev.fact, GenerationRefused)]
     if not refused or _asker(stream) != by or datetime.now(UTC).date().isoformat() > refused[-1].fact.appeal_deadline:
         raise NothingToAppeal
     before = tuple(PersonId(f.decided_by) for f in stream.facts if isinstance(f, HoldReleased)) + _deciders(log, stream)
     fact = e.AppealFiled(generation, by, words, refused[-1].event_id, before)
-    contests = log.read(f"appeal-{generation}")
+    contests = log.read(stream_name(e.AppealFiled, generation))
     if any(f.refusal == fact.refusal for f in contests.facts):
         raise NothingToAppeal("This refusal was contested before.")
     with event_context(EventMetadata(generation, actor=by)):
@@ -89,17 +90,18 @@ def report(  # noqa: PLR0913, PLR0917  who, what and why, each by name
     log: EventLog, generation: GenerationId, by: PersonId, reason: str, words: str, command_id: str
 ) -> None:
     """Report a published clip. A case opens."""
-    stream = log.read(f"generation-{generation}")
+    stream = log.read(stream_name(GenerationRequested, generation))
     if not any(isinstance(f, GenerationPublished) for f in stream.facts):
         raise NothingToAppeal("Only a published clip can be reported.")
     report_id = uuid.uuid5(uuid.UUID(command_id), "report")
     fact = e.ClipReported(generation, by, reason, words)
     with event_context(EventMetadata(generation, actor=by)):
-        log.append(f"report-{report_id}", [fact], expected=0, command_id=command_id)
+        log.append(stream_name(e.ClipReported, report_id), [fact], expected=0, command_id=command_id)
 
 
 def _asker(stream: Stream) -> PersonId | None:
-    return next((f.requested_by for f in stream.facts if isinstance(f, GenerationRequested)), None)
+    request = request_in(stream.facts)
+    return request.requested_by if request else None
 
 
 def _deciders(log: EventLog, stream: Stream) -> tuple[PersonId, ...]:

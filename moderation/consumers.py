@@ -11,17 +11,19 @@ from moderation.quality_gate import GateResult, run_gate
 from moderation.rules import PolicyResult, Rulebook, judge
 from placet.eventlog.consumers.delivery import Delivery, UnitOfWork
 from placet.eventlog.consumers.runner import consume
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import RecordedEvent
 from placet.kernel.ids import CaseId
 from placet.media.blobs import Area
 from placet.media.sandbox_client import measure
 from placet.media.storage import blobs
-from placet.rights.events import FilingHeld
+from placet.rights.events import FilingHeld, OptOutFiled
 from placet.studio.events import (
     GenerationHeldForReview,
     GenerationRendered,
     GenerationRequested,
     RecheckRequested,
+    attempt_for,
     is_cancelled,
 )
 from placet.text.embedder import embedder
@@ -60,23 +62,23 @@ def _embed_prompts(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> Non
 )
 def check_policy(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
     """Never skips: without the model nothing is judged, and the generation waits."""
-    attempt = attempt_of(fact, "policy")
+    attempt = attempt_for(fact, "policy")
     if attempt is None:
         return
     prompt = str(delivery.request_of(fact).prompt)
     shared = embedder()
     judgement = judge(prompt, shared.embed([prompt])[0], _rulebook(shared))
-    delivery.answer(f"policy-verdict-{fact.generation}", _prompt_verdict(fact, attempt, judgement), attempt)
+    delivery.answer(stream_name(e.PolicyChecked, fact.generation), _prompt_verdict(fact, attempt, judgement), attempt)
 
 
 @consume(GenerationRendered, name="moderation.check_quality", never_skips=True, batch_size=4)
 def check_quality(fact: GenerationRendered, delivery: Delivery) -> None:
     """Never skips: a clip that cannot be measured is not cleared."""
-    if is_cancelled(delivery.read(f"generation-{fact.generation}").facts):
+    if is_cancelled(delivery.read(stream_name(GenerationRequested, fact.generation)).facts):
         return
     measures = measure(blobs().read(fact.sha256, Area.QUARANTINE))
     verdict = _clip_verdict(fact, run_gate(measures, asked_seconds=fact.seconds))
-    delivery.append(f"quality-verdict-{fact.generation}", [verdict], expected=0)
+    delivery.append(stream_name(e.QualityChecked, fact.generation), [verdict], expected=0)
 
 
 @consume(
@@ -85,14 +87,7 @@ def check_quality(fact: GenerationRendered, delivery: Delivery) -> None:
 def open_cases(fact: Any, delivery: Delivery) -> None:
     """Never skips: what a person must decide reaches the desk."""
     opened = _case(fact, CaseId(str(uuid.uuid5(uuid.UUID(delivery.event_id), "case"))), delivery)
-    delivery.append(f"case-{opened.case}", [opened], expected=0)
-
-
-def attempt_of(fact: GenerationRequested | RecheckRequested, check: str) -> int | None:
-    """Which attempt this event asks of a check; None when it asks nothing of it."""
-    if isinstance(fact, GenerationRequested):
-        return 1
-    return fact.attempt if check in fact.checks else None
+    delivery.append(stream_name(e.CaseOpened, opened.case), [opened], expected=0)
 
 
 def _prompt_verdict(fact: GenerationRequested | RecheckRequested, attempt: int, found: PolicyResult) -> e.PolicyChecked:
@@ -137,10 +132,10 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
     because = delivery.event_id
     match fact:
         case GenerationHeldForReview():
-            subject = f"generation-{fact.generation}"
+            subject = stream_name(GenerationRequested, fact.generation)
             return e.CaseOpened(case, "hold", subject, fact.code, fact.rule, fact.is_zero_tolerance, (), because)
         case e.AppealFiled():
-            generation = delivery.read(f"generation-{fact.generation}")
+            generation = delivery.read(stream_name(GenerationRequested, fact.generation))
             refusal = next(ev.fact for ev in generation if ev.event_id == fact.refusal)
             barred = tuple(sorted({*fact.excluded_reviewers, fact.appellant}))
             return e.CaseOpened(
@@ -154,7 +149,7 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
                 opened_by_event=because,
             )
         case e.ClipReported():
-            subject = f"generation-{fact.generation}"
+            subject = stream_name(GenerationRequested, fact.generation)
             return e.CaseOpened(
                 case,
                 "report",
@@ -166,7 +161,7 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
                 opened_by_event=because,
             )
         case FilingHeld():
-            subject = f"filing-{fact.filing}"
+            subject = stream_name(OptOutFiled, fact.filing)
             return e.CaseOpened(
                 case,
                 "filing",

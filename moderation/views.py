@@ -13,19 +13,20 @@ from moderation import commands, queries
 from moderation.case_page import case_context, case_page
 from moderation.forms import AppealForm, DecideForm, ReportForm
 from moderation.refusals import CaseAlreadyDecided
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import current_log
 from placet.kernel.ids import CaseId, GenerationId
 from placet.kernel.refusal import Refusal
 from placet.media.ranges import serve_file
 from placet.media.storage import blobs
 from placet.people.permissions import ResourceContext, allows, can, current_person
-from placet.studio.events import GenerationRequested
+from placet.studio.events import GenerationRequested, request_in
 
 
 def requester(generation: str) -> ResourceContext:
     """Who asked for a generation. Raises `Http404`."""
-    facts = current_log().read(f"generation-{generation}").facts
-    request = next((f for f in facts if isinstance(f, GenerationRequested)), None)
+    facts = current_log().read(stream_name(GenerationRequested, generation)).facts
+    request = request_in(facts)
     if request is None:
         raise Http404
     return ResourceContext(str(request.requested_by), frozenset(map(str, request.cameos)))

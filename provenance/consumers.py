@@ -9,9 +9,11 @@ from typing import Final
 
 from django.conf import settings
 
+from moderation.events import PolicyChecked
 from placet.eventlog.consumers.delivery import Delivery
 from placet.eventlog.consumers.runner import consume
 from placet.eventlog.failpoints import failpoint
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import Stream
 from placet.media.blobs import Area
 from placet.media.storage import blobs
@@ -32,7 +34,7 @@ class NotVerified(RuntimeError):
 @consume(studio.OutputApproved, name="provenance.sign_clip", never_skips=True, batch_size=1)
 def sign(fact: studio.OutputApproved, delivery: Delivery) -> None:
     """Never skips: what cannot be signed and verified is no draft. A retry gives other bytes; the first fact counts."""
-    generation = delivery.read(f"generation-{fact.generation}")
+    generation = delivery.read(stream_name(studio.GenerationRequested, fact.generation))
     if studio.is_cancelled(generation.facts):
         return
     made = next(f for f in reversed(generation.facts) if isinstance(f, studio.GenerationRendered))
@@ -44,7 +46,7 @@ def sign(fact: studio.OutputApproved, delivery: Delivery) -> None:
         failpoint("sign.verified")
         blobs().put_file(place, Area.RELEASED)
         failpoint("sign.released")
-    stream = delivery.read(f"signature-{fact.generation}")
+    stream = delivery.read(stream_name(ClipSigned, fact.generation))
     delivery.append(stream.name, [_fact(fact, made, signed, engines)], expected=stream.version)
 
 
@@ -87,7 +89,7 @@ def _parent(request: studio.GenerationRequested, delivery: Delivery) -> Parent |
     """The signed file that a remix opened."""
     if request.parent is None:
         return None
-    facts = delivery.read(f"generation-{request.parent}").facts
+    facts = delivery.read(stream_name(studio.GenerationRequested, request.parent)).facts
     signed = next(f for f in reversed(facts) if isinstance(f, studio.GenerationSigned))
     return Parent(TITLE, blobs().path(signed.sha256, Area.RELEASED))
 
@@ -100,7 +102,7 @@ def _consent_evidence(stream: str, at: int, delivery: Delivery) -> str:
 
 
 def _policy_version(generation: str, delivery: Delivery) -> str:
-    facts = delivery.read(f"policy-verdict-{generation}").facts
+    facts = delivery.read(stream_name(PolicyChecked, generation)).facts
     return str(facts[-1].versions.get("policy", "")) if facts else ""
 
 

@@ -15,6 +15,7 @@ from placet.cli.remediation import HINTS
 from placet.eventlog.polling import Tick, WaitTimedOut, pause
 from placet.eventlog.store.codec import NotStorable
 from placet.eventlog.store.log import EventLog, current_log
+from placet.kernel import ids
 from placet.kernel.refusal import Refusal
 from placet.media.errors import MediaError
 from placet.people.authorization import require_permission, transient_account
@@ -101,9 +102,9 @@ def command_id() -> str:
 def parse_uuid(text: str, what: str, look: str) -> str:
     """A well-formed id. Raises `CommandFailed`; `look` is the command that lists the right ones."""
     try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise CommandFailed(f"{text!r} is not the id of a {what}.", look, code="malformed_id") from None
+        return ids.parse_uuid(text)
+    except ids.MalformedId as malformed:
+        raise CommandFailed(f"{text!r} is not the id of a {what}.", look, code=malformed.code) from None
 
 
 def read_file(path: str) -> bytes:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from placet.feed.models import FeedRow
 from placet.feed.queries import newest
 from placet.feed.serializers import ClipShown
-from placet.people.queries import people
+from placet.people.queries import display_name, people
 from placet.people.rest import ApiEndpoint, documented
 from placet.ui.region import region_of
 
@@ -26,8 +26,8 @@ class Feed(ApiEndpoint):
     def get(self, request: Request) -> Response:
         """What everyone sees, newest first."""
         rows = newest(region_of(request.headers), _before(request.query_params.get("before")), PAGE)
-        names = {person: str(one.name) for person, one in people([str(row.requested_by) for row in rows]).items()}
-        return Response([_clip(row, names.get(str(row.requested_by), "someone who left")) for row in rows])
+        known = people([str(row.requested_by) for row in rows])
+        return Response([_clip(row, display_name(known, str(row.requested_by))) for row in rows])
 
 
 def _before(text: str | None) -> int | None:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import Stream, current_log
 from placet.feed.models import FeedRow
-from placet.people.queries import Person, people
+from placet.people.queries import Person, display_name, people
 from placet.studio import events as e
 from placet.ui.region import UNKNOWN
 from provenance.events import ClipSigned
@@ -58,24 +59,22 @@ def clip(generation: str) -> FeedRow | None:
 
 
 def _clip(row: FeedRow, streams: dict[str, Stream], names: dict[str, Person]) -> Clip:
-    life = streams[f"generation-{row.generation}"].facts
+    life = streams[stream_name(e.GenerationRequested, row.generation)].facts
     asked = next(f for f in life if isinstance(f, e.GenerationRequested))
     made = next((f for f in reversed(life) if isinstance(f, e.GenerationRendered)), None)
-    signed = next((ev for ev in streams[f"signature-{row.generation}"] if isinstance(ev.fact, ClipSigned)), None)
+    signed = next(
+        (ev for ev in streams[stream_name(ClipSigned, row.generation)] if isinstance(ev.fact, ClipSigned)), None
+    )
     recipe = made.recipe if made else {}
     maker = recipe.get("engine", {})
     engine = str(maker.get("name", asked.engine))
     is_rendered = engine == "scene"
     return Clip(
-        generation=str(row.generation), position=row.position, by=_name(names, str(row.requested_by)),
-        shown=tuple(_name(names, p) for p in row.cameos), parent=str(row.parent) if row.parent else None,
+        generation=str(row.generation), position=row.position, by=display_name(names, str(row.requested_by)),
+        shown=tuple(display_name(names, p) for p in row.cameos), parent=str(row.parent) if row.parent else None,
         caption=str(e.drawn_in(life)),
         is_wide=asked.width > asked.height, seconds=row.seconds, published_at=row.published_at,
         engine=engine if is_rendered else str(maker.get("label", engine)), is_rendered=is_rendered, sha256=row.sha256,
         watermark=made.watermark if made else "", signed_at=signed.at if signed else None,
         read_by=tuple(signed.fact.engines) if signed else (),
     )  # fmt: skip
-
-
-def _name(names: dict[str, Person], person: str) -> str:
-    return str(names[person].name) if person in names else "someone who left"

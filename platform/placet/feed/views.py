@@ -9,9 +9,11 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from placet.eventlog.projections.freshness import is_stale
+from placet.eventlog.store.event import stream_name
 from placet.feed import queries
 from placet.feed.projections import FEED
 from placet.people.permissions import allows
+from placet.studio.events import GenerationRequested
 from placet.ui.error_pages import render_alone
 from placet.ui.region import is_barred, not_here, region_of
 
@@ -40,7 +42,7 @@ def clip(request: HttpRequest, generation: UUID) -> HttpResponse:
     row = queries.clip(str(generation))
     if row is None:
         raise Http404
-    if is_stale(FEED.name, f"generation-{generation}"):
+    if is_stale(FEED.name, stream_name(GenerationRequested, generation)):
         return render_alone("ui/unavailable.html", 503)
     if not row.is_shown:
         return render(request, "ui/gone.html", {"reasons": sorted(set(row.standing.values()))}, status=410)

@@ -1,6 +1,9 @@
 """Ids as types, so that a person cannot be passed where a generation is meant. All are lower-case UUID text."""
 
+import uuid
 from typing import NewType
+
+from placet.kernel.refusal import Refusal
 
 PersonId = NewType("PersonId", str)
 GenerationId = NewType("GenerationId", str)
@@ -8,3 +11,17 @@ CaseId = NewType("CaseId", str)
 FilingId = NewType("FilingId", str)
 ReportId = NewType("ReportId", str)
 EventId = NewType("EventId", str)
+
+
+class MalformedId(Refusal):
+    code = "malformed_id"
+    hint = "Ids are UUIDs, as an earlier answer gave them."
+    status = 404
+
+
+def parse_uuid(text: str) -> str:
+    """The canonical form of an id that somebody sent. Raises `MalformedId`."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise MalformedId(f"{text[:80]!r} is not an id.") from None

@@ -6,7 +6,7 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from placet.kernel.ids import GenerationId, PersonId
+from placet.kernel.ids import GenerationId, PersonId, parse_uuid
 from placet.likeness import commands
 from placet.likeness.consent import Consent, consent_of
 from placet.likeness.queries import likeness_of
@@ -19,7 +19,7 @@ from placet.likeness.serializers import (
 from placet.media.sandbox_client import normalise_image
 from placet.media.storage import private
 from placet.people.queries import person
-from placet.people.rest import ApiEndpoint, documented, idempotent, parse_uuid
+from placet.people.rest import ApiEndpoint, documented, idempotent
 
 
 class OwnLikeness(ApiEndpoint):

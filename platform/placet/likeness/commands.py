@@ -2,19 +2,25 @@
 
 import uuid
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import ANY, Append, EventLog, EventMetadata, event_context
 from placet.eventlog.store.retry import retried
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import events as e
 from placet.likeness.consent import Consent, consent_of
 from placet.likeness.refusals import NoLikeness, NotDepicted
-from placet.studio.events import GenerationRequested
+from placet.studio.events import GenerationRequested, request_in
 
 
 @retried
 def request_enrolment(log: EventLog, person: PersonId, portrait: str, command_id: str) -> None:
     """A portrait lies in the person's private store: the faces consumer makes the template, or says what is wrong."""
-    log.append(f"enrolment-{person}", [e.EnrolmentRequested(person, portrait)], expected=ANY, command_id=command_id)
+    log.append(
+        stream_name(e.EnrolmentRequested, person),
+        [e.EnrolmentRequested(person, portrait)],
+        expected=ANY,
+        command_id=command_id,
+    )
 
 
 @retried
@@ -54,23 +60,26 @@ def revoke(log: EventLog, person: PersonId, from_asker: PersonId | None, command
 @retried
 def remove_clip(log: EventLog, person: PersonId, generation: GenerationId, command_id: str) -> None:
     """Take one clip that shows this person out of sight, with what was made from it."""
-    request = next((f for f in log.read(f"generation-{generation}").facts if isinstance(f, GenerationRequested)), None)
+    request = request_in(log.read(stream_name(GenerationRequested, generation)).facts)
     if request is None or person not in request.cameos:
         raise NotDepicted
-    log.append(f"removal-{person}", [e.ClipRemoved(person, generation)], expected=ANY, command_id=command_id)
+    log.append(
+        stream_name(e.ClipRemoved, person), [e.ClipRemoved(person, generation)], expected=ANY, command_id=command_id
+    )
 
 
 @retried
 def record_download(log: EventLog, generation: str, downloader: str, day: str) -> None:
     """One use for each person that a clip shows, for each downloader and day; more on the same day are the same one."""
-    facts = log.read(f"generation-{generation}").facts
-    request = next((f for f in facts if isinstance(f, GenerationRequested)), None)
+    request = request_in(log.read(stream_name(GenerationRequested, generation)).facts)
     if request is None or not request.cameos:
         return
     command_id = str(uuid.uuid5(uuid.UUID(generation), f"downloaded {downloader} {day}"))
     used = [e.CameoUsed(p, request.generation, PersonId(downloader), "downloaded") for p in sorted(request.cameos)]
     with event_context(EventMetadata(generation, actor=downloader)):
-        log.append_all([Append(f"use-{fact.person}", [fact], ANY, command_id=command_id) for fact in used])
+        log.append_all(
+            [Append(stream_name(e.CameoUsed, fact.person), [fact], ANY, command_id=command_id) for fact in used]
+        )
 
 
 def _enrolled(log: EventLog, person: PersonId) -> Consent:

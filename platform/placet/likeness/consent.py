@@ -3,18 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import Stream
 from placet.likeness import events as e
 
 
 def consent_of(person: str) -> str:
     """The short, guarded stream of a person's consent."""
-    return f"consent-{person}"
+    return stream_name(e.ConsentLevelSet, person)
 
 
 def uses_of(person: str) -> str:
     """The stream of all uses of a person's likeness; the version of a use is its number."""
-    return f"use-{person}"
+    return stream_name(e.CameoUsed, person)
 
 
 @dataclass(frozen=True, slots=True)

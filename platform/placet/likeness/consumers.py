@@ -12,6 +12,7 @@ from placet.eventlog.consumers.delivery import Delivery, UnitOfWork
 from placet.eventlog.consumers.runner import consume
 from placet.eventlog.encryption.vault import SubjectErased
 from placet.eventlog.projections.freshness import wait_until_applied
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import RecordedEvent
 from placet.likeness import events as e
 from placet.likeness import face_check, faces, templates
@@ -22,7 +23,8 @@ from placet.media.errors import BlobMissing, UnreadableMedia
 from placet.media.sandbox_client import normalise_image, read_frames
 from placet.media.storage import blobs, private
 from placet.people.commands import following
-from placet.studio.events import GenerationRendered, GenerationRequested, RecheckRequested, is_cancelled
+from placet.people.events import FollowStarted
+from placet.studio.events import GenerationRendered, GenerationRequested, RecheckRequested, attempt_for, is_cancelled
 
 LOOKS_A_SECOND: Final = 2.0
 MAX_LOOKS: Final = 12
@@ -41,7 +43,7 @@ def enrol(fact: e.EnrolmentRequested, delivery: Delivery) -> None:
             raise
         return
     except (faces.NoTemplate, UnreadableMedia) as refusal:
-        stream = delivery.read(f"enrolment-{fact.person}")
+        stream = delivery.read(stream_name(e.EnrolmentRequested, fact.person))
         delivery.append(
             stream.name, [e.EnrolmentRefused(fact.person, refusal.code, str(refusal))], expected=stream.version
         )
@@ -62,7 +64,7 @@ def _load_consents(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> Non
 )
 def check_consent(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
     """Never skips: without an answer on consent the generation waits."""
-    attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "consent" in fact.checks else None
+    attempt = attempt_for(fact, "consent")
     if attempt is None:
         return
     request: GenerationRequested = delivery.request_of(fact)
@@ -71,21 +73,21 @@ def check_consent(fact: GenerationRequested | RecheckRequested, delivery: Delive
     if request.unknown_likeness:
         objections.append(NOBODY)
     verdict = _cameo_verdict(request, attempt, ground, objections)
-    delivery.answer(f"consent-verdict-{fact.generation}", verdict, attempt)
+    delivery.answer(stream_name(e.ConsentChecked, fact.generation), verdict, attempt)
 
 
 @consume(GenerationRendered, name="likeness.check_faces", requires_models=True, never_skips=True, batch_size=2)
 def check_faces(fact: GenerationRendered, delivery: Delivery) -> None:
     """Never skips: a clip whose frames cannot be looked at is not cleared."""
     wait_until_applied(CONSENTS.name, delivery.event.position)
-    facts = delivery.read(f"generation-{fact.generation}").facts
+    facts = delivery.read(stream_name(GenerationRequested, fact.generation)).facts
     if is_cancelled(facts):
         return
     request: GenerationRequested = facts[0]
     frames = read_frames(blobs().read(fact.sha256, Area.QUARANTINE), at_most=MAX_LOOKS, per_second=LOOKS_A_SECOND)
     looks = [(frame.second, faces.find_faces(frame.pixels)) for frame in frames]
     found = face_check.compare_faces(looks, GALLERY.all(), set(request.cameos))
-    delivery.append(f"face-verdict-{fact.generation}", [face_check.verdict(fact, found)], expected=0)
+    delivery.append(stream_name(e.FacesChecked, fact.generation), [face_check.verdict(fact, found)], expected=0)
 
 
 NOBODY: Final = Objection(
@@ -104,7 +106,7 @@ def _objection(
 
 
 def _are_mutuals(one: str, other: str, ground: dict[str, int], delivery: Delivery) -> bool:
-    follows = [delivery.read(f"follow-{who}") for who in (one, other)]
+    follows = [delivery.read(stream_name(FollowStarted, who)) for who in (one, other)]
     ground.update({stream.name: stream.version for stream in follows})
     return other in following(follows[0].facts) and one in following(follows[1].facts)
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import Stream, current_log
 from placet.likeness import events as e
 from placet.likeness.consent import Consent, consent_of
@@ -62,7 +63,7 @@ def likeness_page(person: str) -> LikenessPage:
     log = current_log()
     stream = log.read(consent_of(person))
     consent = Consent.replay(stream)
-    last = next(iter(reversed(log.read(f"enrolment-{person}").facts)), None)
+    last = next(iter(reversed(log.read(stream_name(e.EnrolmentRequested, person)).facts)), None)
     refused = last if isinstance(last, e.EnrolmentRefused) else None
     asked = consent.enrolled is None and isinstance(last, e.EnrolmentRequested)
     state = (

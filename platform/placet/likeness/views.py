@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import current_log
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands, queries
@@ -18,14 +19,14 @@ from placet.media.sandbox_client import normalise_image
 from placet.media.storage import private
 from placet.people.permissions import ResourceContext, allows, current_person
 from placet.people.queries import find_by_name, name_of, people
-from placet.studio.events import GenerationRequested
+from placet.studio.events import GenerationRequested, request_in
 from placet.ui.forms import CommandForm, command_of
 
 
 def depicted_in(generation: str) -> ResourceContext:
     """Whom a generation shows. Raises `Http404`."""
-    facts = current_log().read(f"generation-{generation}").facts
-    request = next((f for f in facts if isinstance(f, GenerationRequested)), None)
+    facts = current_log().read(stream_name(GenerationRequested, generation)).facts
+    request = request_in(facts)
     if request is None:
         raise Http404
     return ResourceContext(str(request.requested_by), frozenset(map(str, request.cameos)))

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.utils.translation import gettext as _
 
 from placet.eventlog.consumers.delivery import Delivery
 from placet.eventlog.consumers.runner import consume
@@ -13,7 +12,7 @@ from placet.eventlog.outbox import outbox_handler
 from placet.likeness.events import CameoUsed
 from placet.notices.texts import subject_of, text_of
 from placet.people.erasure import CONCERNS
-from placet.people.queries import people
+from placet.people.queries import name_of
 
 
 @consume(CameoUsed, name="notices.mail")
@@ -34,8 +33,7 @@ def send(payload: Mapping[str, Any], key: str) -> None:
     address = address_of(payload["person"])
     if not address:
         return
-    who = people([payload["requested_by"]]).get(payload["requested_by"])
-    requested_by = str(who.name) if who else _("someone who left")
+    requested_by = name_of(payload["requested_by"])
     message = EmailMessage(
         subject_of(payload["stage"], payload["number"]),
         text_of(payload["stage"], requested_by, f"{settings.PLACET_ORIGIN}/notices/"),

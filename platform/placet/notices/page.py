@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import current_log
 from placet.likeness.events import ClipRemoved
 from placet.notices.queries import Notice, last_number, notices_of
@@ -52,7 +53,9 @@ def missing(numbers: Sequence[int]) -> tuple[int, ...]:
 
 def inbox(person: str, below: int | None = None) -> Inbox:
     """A page of one person's notices, below a number or from the newest on."""
-    gone = {f.generation for f in current_log().read(f"removal-{person}").facts if isinstance(f, ClipRemoved)}
+    gone = {
+        f.generation for f in current_log().read(stream_name(ClipRemoved, person)).facts if isinstance(f, ClipRemoved)
+    }
     letters = [
         NoticeView(notice, stage_text(notice.stage), notice.generation in gone, notice.requester == person)
         for notice in notices_of(person, A_PAGE, below)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import current_log
-from placet.people.queries import people
+from placet.likeness.events import CameoUsed
+from placet.people.queries import display_name, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,15 @@ class Notice:
 
 def notices_of(person: str, limit: int = 200, below: int | None = None) -> list[Notice]:
     """The newest notices of a person (below a number), newest first."""
-    stream = f"use-{person}"
+    stream = stream_name(CameoUsed, person)
     top = min(below - 1, last_number(person)) if below else None
     log = current_log()
     kept = log.read_last(stream, limit) if top is None else log.read(stream, after=max(0, top - limit))
     events = [event for event in kept if top is None or event.version <= top]
-    names = {i: str(p.name) for i, p in people(sorted({e.fact.requested_by for e in events})).items()}
+    known = people(sorted({e.fact.requested_by for e in events}))
     return [
         Notice(
-            event.version, fact.stage, fact.generation, event.at, names.get(fact.requested_by, "someone who left"),
+            event.version, fact.stage, fact.generation, event.at, display_name(known, fact.requested_by),
             fact.requested_by, fact.code, fact.is_summary,
         )
         for event in reversed(events)
@@ -43,5 +45,5 @@ def notices_of(person: str, limit: int = 200, below: int | None = None) -> list[
 
 def last_number(person: str) -> int:
     """The number of a person's newest notice; 0 when there is none."""
-    stream = f"use-{person}"
+    stream = stream_name(CameoUsed, person)
     return current_log().heads([stream])[stream]

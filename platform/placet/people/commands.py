@@ -4,9 +4,10 @@ import hashlib
 import secrets
 import uuid
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import EventLog, EventMetadata, event_context
 from placet.eventlog.store.retry import retried
-from placet.kernel.ids import PersonId
+from placet.kernel.ids import MalformedId, PersonId, parse_uuid
 from placet.people import events as e
 from placet.people.refusals import InviteUnknown, PersonNotFound
 
@@ -14,7 +15,7 @@ from placet.people.refusals import InviteUnknown, PersonNotFound
 @retried
 def join(log: EventLog, fact: e.PersonJoined, command_id: str) -> PersonId:
     """Somebody joins. The same command joins once."""
-    log.append(f"person-{fact.person}", [fact], expected=0, command_id=command_id)
+    log.append(stream_name(e.PersonJoined, fact.person), [fact], expected=0, command_id=command_id)
     return fact.person
 
 
@@ -23,7 +24,12 @@ def issue_invite(log: EventLog, by: PersonId, command_id: str) -> str:
     """A new invite code, `<invite>.<secret>`; only its hash is recorded. Repeated, it makes another code."""
     invite, secret = str(uuid.uuid4()), secrets.token_urlsafe(24)
     code_sha256 = hashlib.sha256(secret.encode()).hexdigest()
-    log.append(f"invite-{invite}", [e.InviteIssued(invite, by, code_sha256)], expected=0, command_id=command_id)
+    log.append(
+        stream_name(e.InviteIssued, invite),
+        [e.InviteIssued(invite, by, code_sha256)],
+        expected=0,
+        command_id=command_id,
+    )
     return f"{invite}.{secret}"
 
 
@@ -31,7 +37,10 @@ def issue_invite(log: EventLog, by: PersonId, command_id: str) -> str:
 def take_invite(log: EventLog, code: str, name: str, email: str, command_id: str) -> PersonId:
     """Join by invitation, as a creator. Raises `InviteUnknown`."""
     invite, _, secret = code.partition(".")
-    stream = log.read(f"invite-{_uuid(invite)}")
+    try:
+        stream = log.read(stream_name(e.InviteIssued, parse_uuid(invite)))
+    except MalformedId:
+        raise InviteUnknown from None
     issued = stream.facts[0] if stream.version == 1 else None
     if issued is None or issued.code_sha256 != hashlib.sha256(secret.encode()).hexdigest():
         raise InviteUnknown
@@ -43,7 +52,7 @@ def take_invite(log: EventLog, code: str, name: str, email: str, command_id: str
 @retried
 def request_erasure(log: EventLog, person: PersonId, by: PersonId, command_id: str) -> None:
     """Forget somebody, with all that is theirs. It cannot be taken back; asked again, nothing is added."""
-    if not log.heads([f"person-{person}"])[f"person-{person}"]:
+    if not log.heads([stream_name(e.PersonJoined, person)])[stream_name(e.PersonJoined, person)]:
         raise PersonNotFound
     stream = log.read(erasure_of(person))
     if not stream.events:
@@ -53,13 +62,13 @@ def request_erasure(log: EventLog, person: PersonId, by: PersonId, command_id: s
 
 def erasure_of(person: str) -> str:
     """The stream of a person's erasure: asked, withdrawn, erased."""
-    return f"erasure-{person}"
+    return stream_name(e.ErasureRequested, person)
 
 
 @retried
 def follow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) -> None:
     """Follow somebody; both ways round, two people are mutuals."""
-    stream = log.read(f"follow-{person}")
+    stream = log.read(stream_name(e.FollowStarted, person))
     if follows not in following(stream.facts):
         log.append(stream.name, [e.FollowStarted(person, follows)], expected=stream.version, command_id=command_id)
 
@@ -67,7 +76,7 @@ def follow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) 
 @retried
 def unfollow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) -> None:
     """Follow somebody no longer."""
-    stream = log.read(f"follow-{person}")
+    stream = log.read(stream_name(e.FollowStarted, person))
     if follows in following(stream.facts):
         log.append(stream.name, [e.FollowEnded(person, follows)], expected=stream.version, command_id=command_id)
 
@@ -82,10 +91,3 @@ def following(facts: tuple[object, ...]) -> set[str]:
             case e.FollowEnded(follows=who):
                 follows.discard(who)
     return follows
-
-
-def _uuid(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise InviteUnknown from None

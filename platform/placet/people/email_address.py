@@ -1,13 +1,13 @@
 """Mail addresses: sealed in the log, opened at the moment of sending and nowhere else."""
 
-from placet.eventlog.store.event import Erased
+from placet.eventlog.store.event import Erased, stream_name
 from placet.eventlog.store.log import current_log
 from placet.people.events import PersonJoined
 
 
 def address_of(person: str) -> str | None:
     """Where somebody's mail goes; None when they gave none, or were erased."""
-    for fact in current_log().read(f"person-{person}").facts[:1]:
+    for fact in current_log().read(stream_name(PersonJoined, person)).facts[:1]:
         if isinstance(fact, PersonJoined) and not isinstance(fact.email, Erased):
             return fact.email or None
     return None

@@ -1,8 +1,11 @@
 """Named reads of the people room. Names are opened from the log at read; no table holds them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from placet.eventlog.store.event import Erased
+from django.utils.translation import gettext as _
+
+from placet.eventlog.store.event import Erased, stream_name
 from placet.eventlog.store.log import current_log
 from placet.kernel.ids import PersonId
 from placet.people.events import PersonJoined
@@ -28,7 +31,7 @@ def people(persons: list[str] | None = None) -> dict[str, Person]:
     """The people of these ids (or all), by id."""
     wanted = persons if persons is not None else [str(p) for p in Account.objects.values_list("person", flat=True)]
     found = {}
-    for stream in current_log().read_many(f"person-{p}" for p in wanted).values():
+    for stream in current_log().read_many(stream_name(PersonJoined, p) for p in wanted).values():
         for fact in stream.facts[:1]:
             if isinstance(fact, PersonJoined):
                 found[str(fact.person)] = Person(fact.person, fact.name, fact.roles)
@@ -52,6 +55,10 @@ def find_by_name(name: str) -> Person:
 
 
 def name_of(person_id: str) -> str:
-    """The name that is shown for an id."""
-    known = people([person_id]).get(person_id)
-    return str(known.name) if known else "someone who left"
+    """The display name of one person."""
+    return display_name(people([person_id]), person_id)
+
+
+def display_name(known: Mapping[str, Person], person_id: str) -> str:
+    """The name shown for an id, given the people that were looked up."""
+    return str(known[person_id].name) if person_id in known else _("someone who left")

@@ -17,7 +17,6 @@ from rest_framework.views import APIView
 
 from placet.eventlog.store.log import EventLog, current_log
 from placet.kernel.ids import PersonId
-from placet.kernel.refusal import Refusal
 from placet.people.authorization import require_permission
 from placet.people.idempotency_keys import key_of, store_response, stored_response
 from placet.people.models import Account
@@ -31,12 +30,6 @@ IDEMPOTENCY_KEY: Final = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The same key with the same body is one command, answered the same for a day. Another body: 422.",
 )
-
-
-class UnknownId(Refusal):
-    code = "unknown_id"
-    advice = "Ids are UUIDs, as an earlier answer gave them."
-    status = 404
 
 
 class BodyTooLarge(APIException):
@@ -97,14 +90,6 @@ def idempotent(post: Post) -> Post:
         return response
 
     return given
-
-
-def parse_uuid(text: str) -> str:
-    """A well-formed id. Raises `UnknownId`."""
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise UnknownId(f"{text[:80]!r} is no id.") from None
 
 
 def documented(name: str, told: Any, *, takes: Any = None, status: int = 200) -> Callable[[Post], Post]:

@@ -7,13 +7,15 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from placet.kernel.ids import FilingId, PersonId
+from placet.eventlog.store.event import stream_name
+from placet.kernel.ids import FilingId, PersonId, parse_uuid
 from placet.people.authorization import require_permission
 from placet.people.permissions import ResourceContext, can
-from placet.people.rest import ApiEndpoint, documented, idempotent, parse_uuid
+from placet.people.rest import ApiEndpoint, documented, idempotent
 from placet.people.serializers import StatusSerializer
 from placet.rights.aggregate import Filing
 from placet.rights.commands import FileOptOut, end_opt_out, file_opt_out
+from placet.rights.events import OptOutFiled
 from placet.rights.models import FilingRow
 from placet.rights.queries import filing as row_of
 from placet.rights.queries import filings_of
@@ -39,7 +41,7 @@ class OptOuts(ApiEndpoint):
         asked = FilingRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         filing, state = file_opt_out(self.log, _filing(asked, self.actor, command_id), self.engine_words())
-        reason = Filing.replay(self.log.read(f"filing-{filing}")).reason
+        reason = Filing.replay(self.log.read(stream_name(OptOutFiled, filing))).reason
         return Response({"id": filing, "state": state, "reason": reason}, 201)
 
 

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import Append, EventLog
 from placet.eventlog.store.retry import retried
 from placet.kernel.ids import FilingId, PersonId
@@ -49,7 +50,7 @@ def file_opt_out(log: EventLog, ask: FileOptOut, vocabulary: frozenset[str]) -> 
         ask.filing, ask.holder, ask.names, ask.description, ask.acts, ask.regions, _moment(ask.until), ask.statement
     )
     reasons = [reason for name in ask.names if (reason := needs_a_human(name, vocabulary))]
-    stream = f"filing-{ask.filing}"
+    stream = stream_name(e.OptOutFiled, ask.filing)
     if reasons:
         log.append(stream, [fact, e.FilingHeld(ask.filing, reasons[0])], expected=0, command_id=ask.id)
         return ask.filing, "waiting"
@@ -62,7 +63,7 @@ def file_opt_out(log: EventLog, ask: FileOptOut, vocabulary: frozenset[str]) -> 
 @retried
 def end_opt_out(log: EventLog, filing: FilingId, by: PersonId, command_id: str, *, is_operator: bool = False) -> None:
     """End a filing: it applies to nothing from now on. What it stopped before stays recorded."""
-    filed = Filing.replay(log.read(f"filing-{filing}")).filed
+    filed = Filing.replay(log.read(stream_name(e.OptOutFiled, filing))).filed
     if filed is None:
         raise NoSuchFiling
     if filed.holder != by and not is_operator:

@@ -6,13 +6,14 @@ from typing import Any, Final
 from moderation.events import CaseDecided
 from placet.eventlog.consumers.delivery import Delivery, UnitOfWork
 from placet.eventlog.consumers.runner import consume
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import RecordedEvent
 from placet.rights import events as e
 from placet.rights.aggregate import OPT_OUTS
 from placet.rights.matching.index import OptOutsInForce, entry
 from placet.rights.matching.matcher import BLOCK_FROM, HOLD_FROM, Match, OptOutIndex
 from placet.rights.matching.published_clips import published_prompts
-from placet.studio.events import GenerationRendered, GenerationRequested, RecheckRequested, drawn_in
+from placet.studio.events import GenerationRendered, GenerationRequested, RecheckRequested, attempt_for, drawn_in
 from placet.text.embedder import embedder
 
 IN_FORCE: Final = OptOutsInForce()
@@ -33,13 +34,13 @@ def _embed_prompts(events: Sequence[RecordedEvent], _gathered: UnitOfWork) -> No
 )  # fmt: skip
 def check_prompt_rights(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
     """Never skips: while opt-outs cannot be read to their head, nothing passes."""
-    attempt = 1 if isinstance(fact, GenerationRequested) else fact.attempt if "prompt_rights" in fact.checks else None
+    attempt = attempt_for(fact, "prompt_rights")
     if attempt is None:
         return
     request: GenerationRequested = delivery.request_of(fact)
     matches, common = _matches(str(request.prompt), request, delivery)
     found = e.PromptRightsChecked(fact.generation, "prompt_rights", attempt, **_found(matches), **common)
-    delivery.answer(f"prompt-rights-verdict-{fact.generation}", found, attempt)
+    delivery.answer(stream_name(e.PromptRightsChecked, fact.generation), found, attempt)
 
 
 @consume(
@@ -47,12 +48,12 @@ def check_prompt_rights(fact: GenerationRequested | RecheckRequested, delivery: 
 )
 def check_output_rights(fact: GenerationRendered | RecheckRequested, delivery: Delivery) -> None:
     """What the engine says it drew, as words. Never skips."""
-    attempt = 1 if isinstance(fact, GenerationRendered) else fact.attempt if "output_rights" in fact.checks else None
+    attempt = attempt_for(fact, "output_rights")
     if attempt is None:
         return
-    generation = delivery.read(f"generation-{fact.generation}")
+    generation = delivery.read(stream_name(GenerationRequested, fact.generation))
     matches, common = _matches(str(drawn_in(generation.facts)), generation.facts[0], delivery)
-    stream = delivery.read(f"output-rights-verdict-{fact.generation}")
+    stream = delivery.read(stream_name(e.OutputRightsChecked, fact.generation))
     found = e.OutputRightsChecked(fact.generation, "output_rights", attempt, **_found(matches), **common)
     delivery.append(stream.name, [found], expected=stream.version)
 
@@ -60,7 +61,7 @@ def check_output_rights(fact: GenerationRendered | RecheckRequested, delivery: D
 @consume(e.OptOutActivated, name="rights.find_existing_matches", requires_models=True, never_skips=True)
 def find_existing_matches(fact: e.OptOutActivated, delivery: Delivery) -> None:
     """For a person to look at: nothing is taken down by this."""
-    stream = delivery.read(f"filing-{fact.filing}")
+    stream = delivery.read(stream_name(e.OptOutFiled, fact.filing))
     alone = OptOutIndex(embedder())
     alone.add(entry(stream.facts[0]))
     prompts = published_prompts(delivery.event.position, MAX_LISTED)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import Stream, current_log
 from placet.rights.aggregate import OPT_OUTS, Filing, in_force
 from placet.rights.events import OptOutEnded, OptOutFiled
@@ -38,7 +39,7 @@ class FilingView:
 def filing_view(filing_id: str) -> FilingView | None:
     """One filing as its page shows it, never older than what was answered."""
     log = current_log()
-    stream = log.read(f"filing-{filing_id}")
+    stream = log.read(stream_name(OptOutFiled, filing_id))
     told = Filing.replay(stream)
     if told.filed is None:
         return None

@@ -5,10 +5,10 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from placet.kernel.ids import GenerationId
+from placet.kernel.ids import GenerationId, parse_uuid
 from placet.people.authorization import require_permission
 from placet.people.permissions import ResourceContext
-from placet.people.rest import ApiEndpoint, documented, idempotent, parse_uuid
+from placet.people.rest import ApiEndpoint, documented, idempotent
 from placet.people.serializers import StatusSerializer
 from placet.studio import commands, queries
 from placet.studio.request_input import GenerationInput, to_command

@@ -4,9 +4,11 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import ANY, Append, EventLog, EventMetadata, Log, Stream, event_context
 from placet.eventlog.store.retry import retried
 from placet.kernel.ids import GenerationId, PersonId
+from placet.likeness.events import CameoUsed
 from placet.studio import decide
 from placet.studio import events as e
 from placet.studio.decide import DecisionContext, Outcome
@@ -126,13 +128,13 @@ def append_outcome(log: Log, generation_id: str, version: int, outcome: Outcome,
     if outcome.quota:
         quota = quota_of(outcome.quota[0].person)  # type: ignore[attr-defined]  # QuotaReserved or QuotaReleased
         writes.append(Append(quota, outcome.quota, log.read(quota).version, command_id=command_id))
-    writes += [Append(f"use-{use.person}", [use], ANY, command_id=command_id) for use in outcome.uses]
+    writes += [Append(stream_name(CameoUsed, use.person), [use], ANY, command_id=command_id) for use in outcome.uses]
     log.append_all(writes)
 
 
 def quota_of(person: str) -> str:
     """The stream of a person's quota."""
-    return f"quota-{person}"
+    return stream_name(e.QuotaReserved, person)
 
 
 def _taken(quota: Stream, day: str) -> int:

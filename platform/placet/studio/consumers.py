@@ -8,10 +8,19 @@ from moderation.events import CaseDecided, PolicyChecked, QualityChecked
 from placet.eventlog.consumers.delivery import Delivery, UnitOfWork
 from placet.eventlog.consumers.runner import consume
 from placet.eventlog.failpoints import failpoint
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import RecordedEvent, current_log
 from placet.kernel.ids import GenerationId
 from placet.kernel.verdict import Verdict
-from placet.likeness.events import CameoUsed, ClipRemoved, ConsentChecked, ConsentRevoked, FacesChecked, GrantRevoked
+from placet.likeness.events import (
+    CameoUsed,
+    ClipRemoved,
+    ConsentChecked,
+    ConsentLevelSet,
+    ConsentRevoked,
+    FacesChecked,
+    GrantRevoked,
+)
 from placet.media.blobs import Area
 from placet.media.storage import blobs, private
 from placet.people.erasure import drop_mails, drop_rows
@@ -107,7 +116,7 @@ def prepare_erasure(fact: ErasureRequested, delivery: Delivery) -> None:
     """Never skips: who asks to be forgotten is. First the key, so that nothing can begin after what is ended here."""
     erasure.destroy_key(fact.person)
     failpoint("erase.key_destroyed")
-    consent = delivery.read(f"consent-{fact.person}")
+    consent = delivery.read(stream_name(ConsentLevelSet, fact.person))
     delivery.append(consent.name, [ConsentRevoked(fact.person)], expected=consent.version)
     concerned = queries.involving(fact.person, current_log().last_position)
     delivery.preload(stream_of(i) for i in concerned)
@@ -163,7 +172,7 @@ def _write(delivery: Delivery, generation: Generation, version: int, outcome: de
 def _capped(use: CameoUsed, delivery: Delivery) -> CameoUsed | None:
     if use.stage != "blocked":
         return use
-    told = [(ev.fact, ev.recorded_at) for ev in delivery.read_last(f"use-{use.person}", LAST_USES)]
+    told = [(ev.fact, ev.recorded_at) for ev in delivery.read_last(stream_name(CameoUsed, use.person), LAST_USES)]
     return decide.capped(use, told, delivery.event.at)
 
 

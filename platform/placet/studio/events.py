@@ -224,3 +224,15 @@ def drawn_in(facts: Sequence[object]) -> Encrypted:
 def is_cancelled(facts: Iterable[object]) -> bool:
     """Whether one of these facts ended the generation by hand: then nobody waits for a check, and bytes may be gone."""
     return any(isinstance(fact, GenerationCancelled) for fact in facts)
+
+
+def request_in(facts: Iterable[object]) -> GenerationRequested | None:
+    """The request of a generation, given the facts of its stream; None where there is none."""
+    return next((fact for fact in facts if isinstance(fact, GenerationRequested)), None)
+
+
+def attempt_for(fact: GenerationRequested | GenerationRendered | RecheckRequested, check: Check) -> int | None:
+    """Which attempt of a check this event requests; None where it requests none."""
+    if isinstance(fact, RecheckRequested):
+        return fact.attempt if check in fact.checks else None
+    return 1

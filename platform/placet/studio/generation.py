@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import Stream
 from placet.kernel.verdict import Check
 from placet.studio import events as e
@@ -32,7 +33,7 @@ IN_JOB: Final = frozenset({"approved", "started"})
 
 def stream_of(generation: str) -> str:
     """The stream of one generation."""
-    return f"generation-{generation}"
+    return stream_name(e.GenerationRequested, generation)
 
 
 @dataclass(slots=True)

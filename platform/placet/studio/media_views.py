@@ -10,12 +10,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from placet.eventlog.projections.freshness import is_stale
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import EventLog, current_log
 from placet.media.blobs import Area
 from placet.media.ranges import serve_file
 from placet.media.storage import blobs
 from placet.people.models import Account
 from placet.people.permissions import allows, can, current_person
+from placet.studio.events import GenerationRequested
 from placet.studio.page import generation_context
 from placet.studio.projections import GENERATIONS
 from placet.studio.queries import HAS_BYTES, Standing, standing
@@ -49,7 +51,7 @@ def draft(request: HttpRequest, generation: UUID) -> HttpResponseBase:
     found = _standing(generation)
     if found.state not in HAS_BYTES:
         raise Http404
-    if is_stale(GENERATIONS.name, f"generation-{generation}"):
+    if is_stale(GENERATIONS.name, stream_name(GenerationRequested, generation)):
         return render_alone("ui/unavailable.html", 503)
     if found.reasons and not can(request.user, "case.see"):
         return _gone(request, found)
@@ -72,7 +74,7 @@ def _refused(request: HttpRequest, found: Standing, generation: str) -> HttpResp
         return _gone(request, found)
     if is_barred(found.excluded_territories, region_of(request.headers)):
         return not_here(request)
-    if is_stale(GENERATIONS.name, f"generation-{generation}"):
+    if is_stale(GENERATIONS.name, stream_name(GenerationRequested, generation)):
         return render_alone("ui/unavailable.html", 503)
     return None
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from moderation.events import AppealFiled
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import Stream, current_log
 from placet.kernel.verdict import Check
 from placet.people.permissions import ResourceContext
@@ -15,13 +16,10 @@ from placet.people.queries import people
 from placet.studio import events as e
 from placet.studio.generation import ENDED, Generation, stream_of
 from placet.studio.refusals import NoSuchGeneration
-from placet.studio.view_model import GenerationView, JobProgress, progress_of, view_of
+from placet.studio.view_model import GenerationView, JobProgress, done_0_1, progress_of, view_of
 from placet.ui.highlight import segments
 
 Mark = Literal["done", "now", "stopped", ""]
-SHARES: Final = {"approved": 0.05, "started": 0.05, "rendered": 0.92, "output_approved": 0.97, "draft": 1.0}
-PHASES: Final = {"mark": 0.8, "encode": 0.84, "read mark": 0.88}
-DRAWING: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +47,7 @@ class GenerationPage:
     @property
     def done_0_1(self) -> float:
         """How far it is on its way to a draft, for a bar that never goes back."""
-        if self.view.state == "started" and self.progress:
-            return share_done(self.progress.phase, self.progress.done_0_1)
-        return SHARES.get(self.view.state, 0.0)
+        return done_0_1(self.view.state, self.progress)
 
     @property
     def has_bytes(self) -> bool:
@@ -88,13 +84,8 @@ def generation_page(generation_id: str) -> GenerationPage:
         steps=steps(generation),
         is_wide=generation.asked.width > generation.asked.height,
         progress=progress_of(generation_id),
-        appealed=_appealed(log.read(f"appeal-{generation_id}"), stream),
+        appealed=_appealed(log.read(stream_name(AppealFiled, generation_id)), stream),
     )
-
-
-def share_done(phase: str, done_0_1: float) -> float:
-    """What a worker's phase means for the whole way to a draft."""
-    return PHASES.get(phase, SHARES["started"] + DRAWING * done_0_1)
 
 
 def steps(generation: Generation) -> tuple[tuple[str, Mark], ...]:

@@ -5,19 +5,17 @@ from typing import Any, Final
 from placet.eventlog.projections.runner import ProjectionRows, projection
 from placet.eventlog.store.log import RecordedEvent
 from placet.studio import events as e
+from placet.studio.generation import STATES
 from placet.studio.models import GenerationLinkRow, GenerationRow
 
 GENERATIONS: Final = projection(
     "studio.generations", version=1, tables=[GenerationRow, GenerationLinkRow], by_stream={"generation": GenerationRow}
 )
-STATES: Final[dict[type[Any], str]] = {
-    e.GenerationApproved: "approved",
-    e.GenerationStarted: "started",
-    e.PromptUnsupported: "unsupported",
-    e.OutputApproved: "output_approved",
-    e.GenerationCancelled: "cancelled",
-    e.GenerationFailed: "failed",
-}
+PLAIN_STEPS: Final = (
+    e.GenerationApproved, e.GenerationStarted, e.PromptUnsupported, e.OutputApproved, e.GenerationCancelled,
+    e.GenerationFailed,
+)  # fmt: skip
+"""Events that change nothing but the state. The states themselves are the aggregate's."""
 
 
 @GENERATIONS.on(e.GenerationRequested)
@@ -40,7 +38,7 @@ def begin(fact: e.GenerationRequested, event: RecordedEvent, rows: ProjectionRow
             )
 
 
-@GENERATIONS.on(*STATES)
+@GENERATIONS.on(*PLAIN_STEPS)
 def step(fact: Any, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
     row.state = STATES[type(fact)]
@@ -49,7 +47,7 @@ def step(fact: Any, event: RecordedEvent, rows: ProjectionRows) -> None:
 @GENERATIONS.on(e.GenerationHeldForReview, e.GenerationRefused)
 def stop(fact: e.GenerationHeldForReview | e.GenerationRefused, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state = "held" if isinstance(fact, e.GenerationHeldForReview) else "refused"
+    row.state = STATES[type(fact)]
     row.code = fact.code
 
 
@@ -63,19 +61,19 @@ def lift(fact: e.HoldReleased, event: RecordedEvent, rows: ProjectionRows) -> No
 @GENERATIONS.on(e.GenerationRendered)
 def make(fact: e.GenerationRendered, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state, row.made_sha256, row.seconds = "rendered", fact.sha256, fact.seconds
+    row.state, row.made_sha256, row.seconds = STATES[type(fact)], fact.sha256, fact.seconds
 
 
 @GENERATIONS.on(e.GenerationSigned)
 def sign(fact: e.GenerationSigned, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state, row.signed_sha256 = "draft", fact.sha256
+    row.state, row.signed_sha256 = STATES[type(fact)], fact.sha256
 
 
 @GENERATIONS.on(e.GenerationPublished)
 def publish(fact: e.GenerationPublished, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state, row.ground, row.published_at = "published", dict(fact.read_versions), event.at
+    row.state, row.ground, row.published_at = STATES[type(fact)], dict(fact.read_versions), event.at
 
 
 @GENERATIONS.on(e.RestrictionApplied)
@@ -91,10 +89,6 @@ def lift_restriction(fact: e.RestrictionLifted, event: RecordedEvent, rows: Proj
 
 
 def _changed(fact: Any, event: RecordedEvent, rows: ProjectionRows) -> GenerationRow:
-    row = rows.change(GenerationRow, _key(fact.generation))
+    row = rows.change(GenerationRow, str(fact.generation))
     row.changed_at = event.at
     return row
-
-
-def _key(generation: str) -> str:
-    return str(generation)

@@ -7,8 +7,9 @@ from typing import Final
 from django.db.models import Q
 
 from placet.eventlog.projections.freshness import wait_until_applied
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import EventLog, current_log
-from placet.likeness.events import ConsentRevoked, GrantRevoked
+from placet.likeness.events import ClipRemoved, ConsentRevoked, GrantRevoked
 from placet.studio.generation import Generation, stream_of
 from placet.studio.models import GenerationLinkRow, GenerationRow
 from placet.studio.projections import GENERATIONS
@@ -109,7 +110,7 @@ def _removed(log: EventLog, generation: Generation) -> set[str]:
     """Whether a person shown has taken this clip, or one that it was made from, out of sight."""
     asked = generation.asked
     concerned = {asked.generation, *asked.ancestors}
-    removals = log.read_many(f"removal-{person}" for person in asked.cameos) if asked.cameos else {}
+    removals = log.read_many(stream_name(ClipRemoved, person) for person in asked.cameos) if asked.cameos else {}
     gone = any(fact.generation in concerned for stream in removals.values() for fact in stream.facts)
     return {"removed_by_person"} if gone else set()
 

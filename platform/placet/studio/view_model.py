@@ -13,7 +13,12 @@ from placet.studio.refusals import NoSuchGeneration
 ENDS: Final = frozenset(
     {"draft", "published", "held", "refused", "cancelled", "failed", "unsupported"},
 )
-"""Where a generation rests until somebody acts."""
+"""States in which nothing happens until somebody acts."""
+STATE_DONE_0_1: Final = {
+    "requested": 0.0, "approved": 0.05, "started": 0.05, "rendered": 0.92, "output_approved": 0.97,
+}  # fmt: skip
+PHASE_DONE_0_1: Final = {"mark": 0.8, "encode": 0.84, "read mark": 0.88}
+DRAWING_SHARE_0_1: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,18 @@ class JobProgress:
 
     phase: str
     done_0_1: float
+
+
+def done_0_1(state: str, progress: JobProgress | None) -> float:
+    """Progress from the request to a draft, for a bar that never goes back."""
+    if state == "started" and progress:
+        return job_done_0_1(progress.phase, progress.done_0_1)
+    return STATE_DONE_0_1.get(state, 1.0)
+
+
+def job_done_0_1(phase: str, done_0_1: float) -> float:
+    """Progress from the request to a draft while the generator's job is in this phase."""
+    return PHASE_DONE_0_1.get(phase, STATE_DONE_0_1["started"] + DRAWING_SHARE_0_1 * done_0_1)
 
 
 def generation_view(generation_id: str) -> GenerationView:

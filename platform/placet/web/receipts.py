@@ -10,7 +10,7 @@ from placet.eventlog.proofs.issue_receipt import WAIT_SECONDS, issue_receipt
 from placet.eventlog.proofs.receipt import Receipt
 from placet.eventlog.proofs.receipt_types import event_row
 from placet.eventlog.proofs.refusals import NoSuchReceipt
-from placet.eventlog.store.event import BY_CLASS
+from placet.eventlog.store.event import BY_CLASS, stream_name
 from placet.eventlog.store.log import EventLog
 from placet.likeness import events as likeness
 from placet.people.permissions import Actor, ResourceContext, can
@@ -26,7 +26,7 @@ def _named(field: str) -> Concerned:
 
 def _holder(log: EventLog, fact: Any) -> str:
     """The rights holder whose filing this is about."""
-    filed = Filing.replay(log.read(f"filing-{fact.filing}")).filed
+    filed = Filing.replay(log.read(stream_name(rights.OptOutFiled, fact.filing))).filed
     return str(filed.holder) if filed else ""
 
 
@@ -68,7 +68,11 @@ def receipt_for(
 
 def filing_event(log: EventLog, filing: str) -> str:
     """The id of the event by which a filing was filed. Raises `NoSuchReceipt`."""
-    filed = [event for event in log.read(f"filing-{UUID(filing)}") if isinstance(event.fact, rights.OptOutFiled)]
+    filed = [
+        event
+        for event in log.read(stream_name(rights.OptOutFiled, UUID(filing)))
+        if isinstance(event.fact, rights.OptOutFiled)
+    ]
     if not filed:
         raise NoSuchReceipt
     return filed[0].event_id

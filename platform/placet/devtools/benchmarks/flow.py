@@ -18,14 +18,16 @@ import psycopg
 from placet.devtools.benchmarks.cpu import CpuMeter
 from placet.devtools.benchmarks.eventlog.row import Row, percentile
 from placet.eventlog.store.connect import connect
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import EventLog
 from placet.kernel.ids import PersonId
-from placet.likeness.events import GrantIssued, LikenessEnrolled
+from placet.likeness.events import ConsentLevelSet, GrantIssued, LikenessEnrolled
 from placet.studio.commands import RequestGeneration, request_generation
+from placet.studio.events import GenerationRequested
 
 WARM_SECONDS = 60.0
 DRAIN_SECONDS = 60.0
-ASKERS = 400
+REQUESTERS = 400
 WORDS = ("red", "blue", "green", "metal", "rubber", "ball", "cube", "star", "ring", "cone", "grass", "sand")
 LATENCIES = """
 SELECT extract(epoch FROM min(d.recorded_at) - r.recorded_at)
@@ -92,7 +94,7 @@ class Trial:
 
 def _measured(dsn: str, trial: Trial, tell: Callable[[str], None]) -> Row:
     with parts(dsn, trial) as processes, connect() as connection:
-        requesters = askers_of(connection)
+        requesters = requesters_of(connection)
         tell(f"flow: waiting for {trial.checks} to be warm")
         _one_decision(connection, requesters[0])
         tell(f"flow: {trial.rate} requests/s for {trial.seconds:.0f} s")
@@ -144,20 +146,22 @@ def _wish(requester: PersonId, chance: random.Random) -> RequestGeneration:
 CAMEO = PersonId("00000000-0000-4000-8000-0000000000ca")
 
 
-def askers_of(connection: psycopg.Connection[Any]) -> list[PersonId]:
+def requesters_of(connection: psycopg.Connection[Any]) -> list[PersonId]:
     """Many, for each has a daily quota; all approved by one person who is in three of ten clips."""
-    requesters = [PersonId(str(uuid.uuid4())) for _ in range(ASKERS)]
+    requesters = [PersonId(str(uuid.uuid4())) for _ in range(REQUESTERS)]
     log = EventLog(connection)
-    head = log.heads([f"consent-{CAMEO}"])[f"consent-{CAMEO}"]
+    consent = stream_name(ConsentLevelSet, CAMEO)
+    head = log.heads([consent])[consent]
     facts: list[object] = [] if head else [LikenessEnrolled(CAMEO, str(uuid.uuid4()), "0" * 64, "none")]
-    log.append(f"consent-{CAMEO}", [*facts, *(GrantIssued(CAMEO, a) for a in requesters)], expected=head)
+    log.append(consent, [*facts, *(GrantIssued(CAMEO, a) for a in requesters)], expected=head)
     return requesters
 
 
 def _one_decision(connection: psycopg.Connection[Any], requester: PersonId) -> None:
     generation = request_generation(EventLog(connection), _wish(requester, random.Random(0)))
     until = time.monotonic() + WARM_SECONDS
-    while EventLog(connection).heads([f"generation-{generation}"])[f"generation-{generation}"] < 5:
+    stream = stream_name(GenerationRequested, generation)
+    while EventLog(connection).heads([stream])[stream] < 5:
         if time.monotonic() > until:
             raise TimeoutError("the processes did not answer one request in time")
         time.sleep(0.05)

@@ -15,7 +15,7 @@ from generator.ports import Engine, FailureKind, GenerationRequest, JobClaim, Jo
 from generator.registry import EngineRegistry
 from generator.worker import work
 from placet.devtools.benchmarks.eventlog.row import Row
-from placet.devtools.benchmarks.flow import Trial, askers_of, parts
+from placet.devtools.benchmarks.flow import Trial, parts, requesters_of
 from placet.devtools.evaluation.acceptance import made
 from placet.eventlog.store.connect import connect
 from placet.eventlog.store.log import EventLog
@@ -47,7 +47,7 @@ def queue_row(dsn: str, engine: Engine, clips: int, tell: Callable[[str], None])
 def _asked_and_approved(dsn: str, connection: psycopg.Connection, clips: int) -> None:
     """By the processes of the flow, as in production; they have ended before anything is measured."""
     with parts(dsn, Trial(rate=0, seconds=0)):
-        requesters = askers_of(connection)
+        requesters = requesters_of(connection)
         for (asked, seed), requester in zip(questions(clips), requesters, strict=False):
             wish = RequestGeneration(
                 str(uuid.uuid4()), requester, str(asked), seconds=SECONDS_EACH, engine="small", seed=seed

@@ -13,6 +13,7 @@ from placet.eventlog.gc_tuning import reduced_gc
 from placet.eventlog.projections.rebuild import rebuild
 from placet.eventlog.projections.runner import PROJECTIONS
 from placet.eventlog.projections.shadow_tables import ShadowTables
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import Append, EventLog
 from placet.eventlog.store.sequencer import Sequencer
 from placet.eventlog.store.sql import READ_FROM
@@ -112,7 +113,7 @@ def _life(requester: Any) -> Append:
         e.GenerationPublished(clip, {}),
         e.RestrictionApplied(clip, "taken_down", str(uuid.uuid4())),
     ]  # fmt: skip
-    return Append(f"generation-{clip}", tuple(facts), 0)
+    return Append(stream_name(e.GenerationRequested, clip), tuple(facts), 0)
 
 
 def _bare(connection: psycopg.Connection[Any]) -> float:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db import connection
 
 from placet.devtools.chaos.load import Acknowledged
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import EventLog, RecordedEvent
 from placet.likeness import events as likeness
 from placet.likeness.consent import consent_of
@@ -109,7 +110,7 @@ def _p2(history: History, _said: Acknowledged, _mail: Path) -> InvariantReport:
         request = events[0].fact
         stages = {stage for kind, stage in STAGES.items() if any(isinstance(e.fact, kind) for e in events)}
         for person in request.cameos:
-            uses = {e.fact.stage for e in history.streams.get(f"use-{person}", [])
+            uses = {e.fact.stage for e in history.streams.get(stream_name(likeness.CameoUsed, person), [])
                     if e.fact.generation == request.generation}  # fmt: skip
             found.expect(stages <= uses, f"{stream}: {person} was told {sorted(uses)} of {sorted(stages)}")
     return found
@@ -149,9 +150,12 @@ def _p6(history: History, said: Acknowledged, mail: Path) -> InvariantReport:
     """What was answered is there; nothing is there twice; every effect is done, under one key."""
     found = InvariantReport(0, list(said.broken))
     for generation in said.asked:
-        found.expect(f"generation-{generation}" in history.streams, f"{generation} was acknowledged and is lost")
+        found.expect(
+            stream_name(studio.GenerationRequested, generation) in history.streams,
+            f"{generation} was acknowledged and is lost",
+        )
     for generation in said.published:
-        facts = [e.fact for e in history.streams.get(f"generation-{generation}", [])]
+        facts = [e.fact for e in history.streams.get(stream_name(studio.GenerationRequested, generation), [])]
         found.expect(any(isinstance(f, studio.GenerationPublished) for f in facts), f"{generation}: publication lost")
     commands = {e.command_id for e in history.all(likeness.ConsentRevoked)}
     for command in said.revoked:

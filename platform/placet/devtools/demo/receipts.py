@@ -12,10 +12,12 @@ from moderation.events import CaseDecided
 from placet.devtools.demo.world import PATIENCE_SECONDS, World
 from placet.eventlog.proofs.keys import install_verifier
 from placet.eventlog.proofs.verify import ReceiptInvalid, verify_receipt
+from placet.eventlog.store.event import stream_name
 from placet.likeness.consent import consent_of
 from placet.likeness.events import ConsentRevoked, GrantIssued
 from placet.people.authorization import transient_account
 from placet.people.queries import person
+from placet.studio.events import GenerationRequested
 from placet.web.receipts import filing_event, receipt_for
 
 
@@ -40,7 +42,7 @@ def take_receipts(world: World) -> str:
     """Everybody takes the receipt of what concerns them; each verifies offline, with only the key."""
     consent = world.log.read(consent_of(world.person("Ana")))
     case = world.log.read_correlated(
-        str(world.log.read(f"generation-{world.clips['uncertain']}").events[0].correlation_id)
+        str(world.log.read(stream_name(GenerationRequested, world.clips["uncertain"])).events[0].correlation_id)
     )
     for name, whose, kind, events in (
         ("grant", "Ana", GrantIssued, consent),

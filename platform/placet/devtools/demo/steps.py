@@ -10,13 +10,15 @@ from moderation.queries import open_cases
 from placet.devtools.demo.receipts import take_filing_receipt, take_receipts, wait_until_loaded
 from placet.devtools.demo.served import fetch
 from placet.devtools.demo.world import World, portrait
+from placet.eventlog.store.event import stream_name
 from placet.kernel.ids import CaseId
 from placet.likeness import commands as likeness
 from placet.likeness.consent import Consent, consent_of, uses_of
-from placet.likeness.events import CameoUsed, EnrolmentRefused
+from placet.likeness.events import CameoUsed, EnrolmentRefused, EnrolmentRequested
 from placet.media.sandbox_client import normalise_image
 from placet.media.storage import private
 from placet.rights.commands import FileOptOut, file_opt_out
+from placet.studio.events import GenerationRequested
 from placet.studio.queries import standing
 from placet.studio.request_input import GenerationInput
 from placet.studio.view_model import GenerationView
@@ -49,7 +51,7 @@ def enrol(world: World) -> str:
     """Ana enrols her likeness and approves Ben."""
     ana = world.person("Ana")
     name = private().keep(ana, normalise_image(portrait("astronaut")), world.id("portrait"))
-    head = world.log.read(f"enrolment-{ana}").version
+    head = world.log.read(stream_name(EnrolmentRequested, ana)).version
     likeness.request_enrolment(world.log, ana, name, world.id("enrol"))
     world.wait(lambda: _is_enrolled(world, ana, name, head), "the enrolment was not answered in time")
     likeness.allow(world.log, ana, world.person("Ben"), world.id("allow"))
@@ -57,9 +59,17 @@ def enrol(world: World) -> str:
 
 
 def _is_enrolled(world: World, ana: str, portrait_name: str, head: int) -> bool:
-    refused = [f for f in world.log.read(f"enrolment-{ana}", after=head).facts if isinstance(f, EnrolmentRefused)]
+    refused = [
+        f
+        for f in world.log.read(stream_name(EnrolmentRequested, ana), after=head).facts
+        if isinstance(f, EnrolmentRefused)
+    ]
     world.expect(not refused, f"the portrait was refused: {refused}")
-    asked = [e for e in world.log.read(f"enrolment-{ana}") if getattr(e.fact, "portrait", "") == portrait_name]
+    asked = [
+        e
+        for e in world.log.read(stream_name(EnrolmentRequested, ana))
+        if getattr(e.fact, "portrait", "") == portrait_name
+    ]
     answers = [e.causation_id for e in world.log.read(consent_of(ana)) if type(e.fact).__name__ == "LikenessEnrolled"]
     return bool(asked) and asked[-1].event_id in answers
 
@@ -118,7 +128,7 @@ def decide_a_case(world: World) -> str:
     told = world.ask("uncertain", "Ben", GenerationInput(UNCERTAIN))
     if told.state != "held":
         return f"decided before: {told.state}"
-    subject = f"generation-{world.clips['uncertain']}"
+    subject = stream_name(GenerationRequested, world.clips["uncertain"])
     world.wait(lambda: any(c.subject == subject for c in open_cases()), "the case did not reach the desk")
     case = next(c for c in open_cases() if c.subject == subject)
     ask = DecideCase(

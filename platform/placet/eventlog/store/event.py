@@ -24,6 +24,7 @@ __all__ = [
     "PersonId",
     "ReportId",
     "event",
+    "stream_name",
 ]
 
 T = TypeVar("T")
@@ -143,6 +144,11 @@ def clear_fields(kind: EventType) -> list[str]:
 def is_serialized(stream: str) -> bool:
     """Whether appends to this stream take its exclusive lock."""
     return stream_kind(stream) in SERIALIZED
+
+
+def stream_name(fact: type[Any], subject: object) -> str:
+    """The stream that holds events of this type about one subject: `generation-<id>` for `GenerationRequested`."""
+    return f"{BY_CLASS[fact].stream_kind}-{subject}"
 
 
 def stream_kind(stream: str) -> str:

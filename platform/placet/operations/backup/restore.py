@@ -15,6 +15,7 @@ from placet.eventlog.projections.runner import PROJECTIONS, Projector, position_
 from placet.eventlog.proofs.keys import ORIGIN_FILE, next_origin
 from placet.eventlog.proofs.tree_head import TreeHead
 from placet.eventlog.proofs.tree_store import newest_head
+from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.sequencer import Sequencer
 from placet.kernel.ids import PersonId
@@ -27,7 +28,7 @@ from placet.operations.backup.errors import BackupUnusable, DatabaseNotEmpty, In
 from placet.operations.backup.manifest import BackupManifest
 from placet.operations.backup.tree_heads import OldLog, old_log
 from placet.people.commands import erasure_of
-from placet.people.events import ErasureRequested
+from placet.people.events import ErasureRequested, PersonJoined
 
 KEPT: Final = (*tables.LOG, *tables.PROOFS)
 """What nothing else may change."""
@@ -143,8 +144,8 @@ def _say_so(owner: psycopg.Connection[Any], manifest: BackupManifest, old: OldLo
     log.append("log", [said], expected=log.heads(["log"])["log"])
     Sequencer(owner).run_once()
     erased = [PersonId(file.name) for file in install_vault().folder.glob("[!.]*-*") if _is_tombstone(file)]
-    heads = log.heads([name for person in erased for name in (f"person-{person}", erasure_of(person))])
-    again = [p for p in erased if heads[f"person-{p}"] and not heads[erasure_of(p)]]
+    heads = log.heads([name for person in erased for name in (stream_name(PersonJoined, person), erasure_of(person))])
+    again = [p for p in erased if heads[stream_name(PersonJoined, p)] and not heads[erasure_of(p)]]
     for person in again:
         log.append(erasure_of(person), [ErasureRequested(person, person)], expected=0)
     return lost, len(again)

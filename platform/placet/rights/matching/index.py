@@ -4,6 +4,7 @@ import threading
 from datetime import datetime
 
 from placet.eventlog.consumers.delivery import Delivery
+from placet.eventlog.store.event import stream_name
 from placet.rights import events as e
 from placet.rights.aggregate import OPT_OUTS
 from placet.rights.matching.matcher import OptOutEntry, OptOutIndex
@@ -37,7 +38,7 @@ class OptOutsInForce:
         for event in delivery.read_after(OPT_OUTS, self._version):
             match event.fact:
                 case e.OptOutActivated(filing=filing):
-                    index.add(entry(delivery.read(f"filing-{filing}").facts[0]))
+                    index.add(entry(delivery.read(stream_name(e.OptOutFiled, filing)).facts[0]))
                 case e.OptOutEnded(filing=filing):
                     index.end(filing)
             self._version = event.version

@@ -6,7 +6,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from placet.people.rest import ApiEndpoint, documented, parse_uuid
+from placet.kernel.ids import parse_uuid
+from placet.people.rest import ApiEndpoint, documented
 from placet.web.receipts import receipt_for
 
 WAIT_SECONDS = 5.0

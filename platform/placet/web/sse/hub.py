@@ -16,7 +16,7 @@ import psycopg
 from django.db import connections
 
 from placet.eventlog.store.sequencer import CHANNEL
-from placet.studio.page import share_done
+from placet.studio.view_model import job_done_0_1
 
 logger = logging.getLogger(__name__)
 MAX_QUEUED: Final = 200
@@ -115,7 +115,7 @@ class Hub:
         rows = await (await connection.execute(RUNNING, (watched,))).fetchall()
         for generation, progress in rows:
             if self._progress.get(generation) != progress:
-                whole = share_done(progress["phase"], progress["done"])
+                whole = job_done_0_1(progress["phase"], progress["done"])
                 self._notify(
                     {f"generation-{generation}"}, ServerEvent("progress", {"phase": progress["phase"], "done": whole})
                 )

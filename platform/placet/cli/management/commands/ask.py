@@ -13,10 +13,7 @@ from placet.cli.wait import Show, wait_until_ended, wait_until_projected
 from placet.people.queries import Person
 from placet.studio.commands import request_generation
 from placet.studio.request_input import SIZES, GenerationInput, to_command
-from placet.studio.view_model import GenerationView, JobProgress
-
-PHASES = {"requested": 0.0, "approved": 0.1, "started": 0.15, "rendered": 0.85, "output_approved": 0.95}
-DRAWN = PHASES["rendered"] - PHASES["started"]
+from placet.studio.view_model import GenerationView, JobProgress, done_0_1
 
 
 class Command(ActingCommand):
@@ -61,8 +58,6 @@ def _moving(bar: Progress) -> Show:
     task = bar.add_task("asked", total=1.0)
 
     def show(told: GenerationView, run: JobProgress | None) -> None:
-        begun = PHASES.get(told.state, 1.0)
-        done = begun + DRAWN * run.done_0_1 if run and told.state == "started" else begun
-        bar.update(task, completed=done, description=run.phase if run else told.state)
+        bar.update(task, completed=done_0_1(told.state, run), description=run.phase if run else told.state)
 
     return show

@@ -7,10 +7,11 @@ from typing import Any, get_args
 from placet.cli.actor import ActingCommand, command_id, parse_uuid, read_file
 from placet.cli.wait import wait_until_projected
 from placet.cli.wait_likeness import enrolment_answer, wait_until_revoked
+from placet.eventlog.store.event import stream_name
 from placet.kernel.ids import GenerationId
 from placet.likeness import commands
 from placet.likeness.consent import Consent, consent_of
-from placet.likeness.events import Level
+from placet.likeness.events import EnrolmentRequested, Level
 from placet.media.sandbox_client import normalise_image
 from placet.media.storage import private
 from placet.people.queries import Person, find_by_name, name_of
@@ -53,7 +54,7 @@ class Command(ActingCommand):
 
     def _enrol(self, actor: Person, file: str) -> Mapping[str, Any]:
         portrait = private().keep(actor.person, normalise_image(read_file(file)))
-        before = self.log.heads([consent_of(actor.person), f"enrolment-{actor.person}"])
+        before = self.log.heads([consent_of(actor.person), stream_name(EnrolmentRequested, actor.person)])
         commands.request_enrolment(self.log, actor.person, portrait, command_id())
         code, advice = enrolment_answer(before, self.tick)
         wait_until_projected(self.tick)

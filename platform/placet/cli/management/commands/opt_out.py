@@ -9,12 +9,14 @@ from rich.table import Table
 from placet.cli.actor import ActingCommand, command_id, parse_uuid
 from placet.cli.console import print_table
 from placet.cli.wait import wait_until_projected
+from placet.eventlog.store.event import stream_name
 from placet.kernel.ids import FilingId
 from placet.people.authorization import require_permission
 from placet.people.permissions import ResourceContext, can
 from placet.people.queries import Person
 from placet.rights.aggregate import Filing
 from placet.rights.commands import FileOptOut, end_opt_out, file_opt_out
+from placet.rights.events import OptOutFiled
 from placet.rights.queries import filings_of
 from placet.rights.serializers import FilingSerializer
 from placet.web.engine_vocabulary import engine_words
@@ -60,7 +62,7 @@ class Command(ActingCommand):
         )
         filing, state = file_opt_out(self.log, ask, engine_words())
         wait_until_projected(self.tick)
-        reason = Filing.replay(self.log.read(f"filing-{filing}")).reason
+        reason = Filing.replay(self.log.read(stream_name(OptOutFiled, filing))).reason
         return {"id": filing, "state": state, "reason": reason}
 
     def _end(self, actor: Person, text: str) -> Mapping[str, Any]:
