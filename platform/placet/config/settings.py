@@ -167,7 +167,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": os.environ.get("PLACET_API_RATE", "1200/min")},  # a person; a stranger's address
-    "EXCEPTION_HANDLER": "placet.web.rest.errors.answer",
+    "EXCEPTION_HANDLER": "placet.web.rest.errors.problem_response",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Placet",

@@ -14,7 +14,7 @@ USES: Final = projection("likeness.uses", version=1, tables=[UseRow])
 
 @CONSENTS.on(e.EnrolmentRequested, e.EnrolmentRefused)
 def enrolment(fact: e.EnrolmentRequested | e.EnrolmentRefused, _event: RecordedEvent, rows: ProjectionRows) -> None:
-    _row(fact.person, rows).enrolment = fact.code if isinstance(fact, e.EnrolmentRefused) else "asked"
+    _row(fact.person, rows).enrolment = fact.code if isinstance(fact, e.EnrolmentRefused) else "requested"
 
 
 @CONSENTS.on(e.LikenessEnrolled)

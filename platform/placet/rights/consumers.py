@@ -99,7 +99,7 @@ def _matches(text: str, request: GenerationRequested, delivery: Delivery) -> tup
         "block_from": BLOCK_FROM,
     }
     versions = {"opt_outs": str(version), "model": index.model}
-    return matches, {"ground": {OPT_OUTS: version}, "features": features, "versions": versions}
+    return matches, {"read_versions": {OPT_OUTS: version}, "features": features, "versions": versions}
 
 
 def _found(matches: list[Match]) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def _held(fact: e.GenerationHeldForReview | None) -> dict[str, str] | None:
 
 def _failure(stream: Stream) -> dict[str, str] | None:
     failed = [f for f in stream.facts if isinstance(f, e.GenerationFailed)]
-    return {"kind": failed[-1].kind, "advice": failed[-1].hint} if failed else None
+    return {"kind": failed[-1].kind, "hint": failed[-1].hint} if failed else None
 
 
 def _nearest(stream: Stream) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ class Command(ActingCommand):
         commands.request_enrolment(self.log, actor.person, portrait, command_id())
         code, advice = enrolment_answer(before, self.tick)
         wait_until_projected(self.tick)
-        return {"ok": code == "enrolled", "state": code, "advice": advice}
+        return {"ok": code == "enrolled", "state": code, "hint": advice}
 
     def _revoke(self, actor: Person, name: str | None) -> Mapping[str, Any]:
         requester = find_by_name(name).person if name else None
