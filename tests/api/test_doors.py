@@ -57,8 +57,8 @@ def test_a_key_that_cannot_be_kept_is_refused(by: As, key: str) -> None:
 def test_a_refused_command_may_be_sent_again_under_its_key(by: As) -> None:
     key = {"Idempotency-Key": "k1"}
     filing = {"names": ["Zorblax"], "until": "soon"}
-    assert by(DARA).post("opt-out-registry", filing, **key)[1]["code"] == "filing_unusable"
-    assert by(DARA).post("opt-out-registry", filing, **key)[1]["code"] == "filing_unusable"
+    assert by(DARA).post("opt-outs", filing, **key)[1]["code"] == "filing_unusable"
+    assert by(DARA).post("opt-outs", filing, **key)[1]["code"] == "filing_unusable"
 
 
 def test_a_bearer_token_stands_for_its_person(by: As) -> None:

@@ -50,16 +50,16 @@ def test_a_portrait_is_handed_in_and_kept_without_its_metadata(by: As) -> None:
 
 def test_an_opt_out_is_filed_listed_and_ended(by: As, play: FakeWorker) -> None:
     dara = by(DARA)
-    status, filed = dara.post("opt-out-registry", {"names": ["Zorblax"]})
+    status, filed = dara.post("opt-outs", {"names": ["Zorblax"]})
     assert (status, filed["state"]) == (201, "in_force")
     play.tick()
-    assert [row["id"] for row in dara.get("opt-out-registry")[1]] == [filed["id"]]
+    assert [row["id"] for row in dara.get("opt-outs")[1]] == [filed["id"]]
     assert by(CLEO).get(f"opt-outs/{filed['id']}")[1]["names"] == ["Zorblax"]
     assert dara("DELETE", f"opt-outs/{filed['id']}")[1]["state"] == "ended"
 
 
 def test_a_word_of_the_engine_waits_for_a_reviewer_who_decides_it_once(by: As, play: FakeWorker) -> None:
-    assert by(DARA).post("opt-out-registry", {"names": ["Ball"]})[1]["state"] == "waiting"
+    assert by(DARA).post("opt-outs", {"names": ["Ball"]})[1]["state"] == "waiting"
     play.tick()
     (case,) = by(CLEO).get("cases")[1]
     decision = {"decision": "refuse", "reason": "too broad", "version": case["version"]}
@@ -88,8 +88,8 @@ def test_each_engine_says_what_it_draws_and_whether_it_is_a_renderer(by: As) -> 
         ("POST", "likeness/removals", {"generation": BEN}),
         ("POST", "likeness/portrait", None),
         ("GET", "notices", None),
-        ("GET", "opt-out-registry", None),
-        ("POST", "opt-out-registry", {"names": ["Zorblax"]}),
+        ("GET", "opt-outs", None),
+        ("POST", "opt-outs", {"names": ["Zorblax"]}),
         ("GET", "cases", None),
         ("POST", f"cases/{BEN}/decision", {"decision": "allow", "reason": "x", "version": 1}),
     ],
@@ -102,7 +102,7 @@ def test_eve_is_refused_and_a_stranger_is_asked_to_sign_in(by: As, method: str, 
 
 
 def test_eve_neither_sees_nor_ends_a_filing(by: As, play: FakeWorker) -> None:
-    _, filed = by(DARA).post("opt-out-registry", {"names": ["Zorblax"]})
+    _, filed = by(DARA).post("opt-outs", {"names": ["Zorblax"]})
     play.tick()
     for method, code in (("GET", "not_permitted"), ("DELETE", "not_your_filing")):
         assert by(EVE)(method, f"opt-outs/{filed['id']}")[1]["code"] == code

@@ -32,7 +32,7 @@ V1 = [
     path("likeness/removals", likeness.Removal.as_view(), name="removals"),
     path("account/erase", people.Erasure.as_view(), name="erase"),
     path("notices", notices.Notices.as_view(), name="notices"),
-    path("opt-out-registry", rights.OptOuts.as_view(engine_words=engine_words), name="opt-out-registry"),
+    path("opt-outs", rights.OptOuts.as_view(engine_words=engine_words), name="opt-outs"),
     path("opt-outs/<str:filing>", rights.OptOut.as_view(), name="opt-out"),
     path("cases", moderation.Cases.as_view(), name="cases"),
     path("cases/<str:case>/decision", moderation.CaseDecision.as_view(), name="decision"),
