@@ -1,4 +1,4 @@
-"""The review desk's read model. Words that people wrote stay sealed in the log."""
+"""The review queue's read model. What people wrote stays in encrypted fields of the log."""
 
 from django.db import models
 
@@ -22,4 +22,4 @@ class CaseRow(models.Model):
 
     class Meta:
         db_table = "moderation_case"
-        indexes = [models.Index(fields=["decision", "opened_at"], name="case_queue")]
+        indexes = [models.Index(fields=["decision", "opened_at"], name="moderation_case_queue")]

@@ -69,7 +69,7 @@ def test_a_parked_event_names_its_story_and_no_words(
     generation = play.scenario.ask(BEN, CANARY, ANA)
     parked = [line for line in told(lines) if "parked position" in line["said"]]
     assert [line["correlation"] for line in parked] == [generation]
-    row = play.scenario.driver.connection.execute("SELECT error FROM parked").fetchone()
+    row = play.scenario.driver.connection.execute("SELECT error_location FROM eventlog_dead_letter").fetchone()
     assert row
     assert CANARY not in row[0]
 
@@ -79,14 +79,16 @@ def test_a_failed_effect_names_its_story_and_no_words(
 ) -> None:
     generation = play.scenario.ask(BEN, CANARY, ANA)
     monkeypatch.setitem(outbox.HANDLERS, "mail", poison)
-    kind = play.scenario.driver.connection.execute("SELECT kind FROM effect WHERE kind <> 'run' LIMIT 1").fetchone()
+    kind = play.scenario.driver.connection.execute(
+        "SELECT kind FROM eventlog_outbox WHERE kind <> 'run' LIMIT 1"
+    ).fetchone()
     assert kind
     monkeypatch.setitem(outbox.HANDLERS, kind[0], poison)
     assert outbox.process_one(play.scenario.driver.connection, kind[0])
     (line,) = [line for line in told(lines) if "failed" in line["said"]]
     assert line["correlation"] == generation
     assert not play.scenario.driver.connection.execute(
-        "SELECT 1 FROM effect WHERE error LIKE %s", (f"%{CANARY}%",)
+        "SELECT 1 FROM eventlog_outbox WHERE error LIKE %s", (f"%{CANARY}%",)
     ).rowcount
 
 

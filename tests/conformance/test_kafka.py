@@ -98,7 +98,7 @@ def test_records_twice_and_in_the_wrong_order_are_answered_once_and_in_the_right
     """No relay: the records are sent by hand, newest first and each of them twice."""
     on_kafka.start("sequencer")
     on_kafka.note(5, 6)
-    on_kafka.wait(lambda: not on_kafka.count("SELECT count(*) FROM event_pending"))
+    on_kafka.wait(lambda: not on_kafka.count("SELECT count(*) FROM eventlog_event_pending"))
     on_kafka.cluster.ensure_topics([on_kafka.topic])
     producer = on_kafka.cluster.producer()
     places: dict[EventSource, int] = {}

@@ -93,7 +93,7 @@ def test_many_pages_are_carried_in_order_and_again_from_the_last_that_was_noted(
     monkeypatch.setattr(relay, "failpoint", fails_once)
     on_kafka.start("sequencer")
     on_kafka.note(STREAMS, EACH)
-    on_kafka.wait(lambda: not on_kafka.count("SELECT count(*) FROM event_pending"))
+    on_kafka.wait(lambda: not on_kafka.count("SELECT count(*) FROM eventlog_event_pending"))
     stop = threading.Event()
     carrying = threading.Thread(target=Relay(connect, on_kafka.cluster).run, args=(stop,))
     carrying.start()

@@ -86,7 +86,7 @@ def test_poison_parks_its_stream_and_the_others_go_on(world: World) -> None:
     world.start("member")
     world.note(10, 5)
     world.wait_until_answered()
-    world.wait(lambda: world.count("SELECT count(*) FROM parked WHERE stream = %s", poisoned) == 2)
+    world.wait(lambda: world.count("SELECT count(*) FROM eventlog_dead_letter WHERE stream = %s", poisoned) == 2)
     assert [e.fact.text for e in world.log.read(world.answer_of(poisoned))] == ["1"]
 
 

@@ -125,7 +125,7 @@ class World:
     def is_relayed(self) -> bool:
         """Whether the relay stands at the end of the log."""
         end = self.log.last_position
-        pending = self.count("SELECT count(*) FROM event_pending")
+        pending = self.count("SELECT count(*) FROM eventlog_event_pending")
         return not pending and checkpoints.read(self.connection, RELAY)[THE_LOG].position == end
 
     def wait(self, is_so: Callable[[], bool]) -> None:
@@ -143,8 +143,8 @@ class World:
             entries = [e.fact.text for e in self.log.read(stream)]
             answers = [e.fact.text for e in self.log.read(self.answer_of(stream))]
             assert answers == entries, stream
-        assert self.count("SELECT count(*) FROM effect WHERE consumer = %s", NAME) == self.noted
-        assert self.count("SELECT count(*) FROM parked") == 0
+        assert self.count("SELECT count(*) FROM eventlog_outbox WHERE consumer = %s", NAME) == self.noted
+        assert self.count("SELECT count(*) FROM eventlog_dead_letter") == 0
 
     def count(self, query: str, *parameters: object) -> int:
         row = self.connection.execute(query, parameters).fetchone()

@@ -138,7 +138,7 @@ def test_personal_data_is_sealed_in_the_table_and_opened_on_read() -> None:
     log.append(stream, [NameNoted(ANA, "Ana María")], expected=0)
     event = log.read(stream).events[0]
     assert event.fact.name == "Ana María"
-    assert "Ana" not in bytes(event.data).decode() + bytes(event.sealed).decode()
+    assert "Ana" not in bytes(event.data).decode() + bytes(event.encrypted).decode()
 
 
 @pytest.mark.promise("P9")
@@ -151,7 +151,9 @@ def test_what_was_sealed_for_an_erased_subject_reads_erased() -> None:
 
 
 @pytest.mark.promise("P5")
-@pytest.mark.parametrize("statement", ["UPDATE event SET type = 'x'", "DELETE FROM event", "TRUNCATE event"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE eventlog_event SET type = 'x'", "DELETE FROM eventlog_event", "TRUNCATE eventlog_event"]
+)
 @pytest.mark.django_db
 def test_the_application_cannot_change_the_past(statement: str) -> None:
     current_log().append(account(), [EntryNoted("kept")], expected=0)
@@ -160,7 +162,10 @@ def test_the_application_cannot_change_the_past(statement: str) -> None:
 
 
 @pytest.mark.promise("P5")
-@pytest.mark.parametrize("statement", ["UPDATE event SET type = 'x'", "DELETE FROM event", "TRUNCATE event CASCADE"])
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE eventlog_event SET type = 'x'", "DELETE FROM eventlog_event", "TRUNCATE eventlog_event CASCADE"],
+)
 def test_not_even_the_owner_changes_the_past_by_mistake(statement: str, owner_dsn: str) -> None:
     current_log().append(account(), [EntryNoted("kept")], expected=0)
     with psycopg.connect(owner_dsn) as owner, pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):

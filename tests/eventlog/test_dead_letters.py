@@ -48,7 +48,7 @@ class Ledger:
 
     @property
     def taken(self) -> list[str]:
-        rows = self.connection.execute("SELECT payload ->> 'text' FROM effect ORDER BY id").fetchall()
+        rows = self.connection.execute("SELECT payload ->> 'text' FROM eventlog_outbox ORDER BY id").fetchall()
         return [row[0] for row in rows]
 
 
@@ -69,8 +69,8 @@ def test_a_poisoned_stream_is_parked_and_the_others_go_on(ledger: Ledger) -> Non
     assert ledger.taken == ["1: a", "2: x"]
     rows = dead_letters(ledger.connection)
     assert [(row.position, row.stream) for row in rows] == [(2, ONE), (3, ONE)]
-    assert rows[0].error.startswith("ValueError at test_dead_letters.py:")
-    assert rows[1].error.startswith("waits behind")
+    assert rows[0].error_location.startswith("ValueError at test_dead_letters.py:")
+    assert rows[1].error_location.startswith("waits behind")
     assert POISON not in repr(rows), "what people wrote is not kept in the error"
 
 
@@ -110,7 +110,9 @@ def test_a_dropped_event_keeps_who_and_why_and_frees_the_rest(ledger: Ledger) ->
     discard(ledger.connection, "ledger.read", 1, ANA, "a test entry")
     assert redrive(ledger.connection, "ledger.read")[0].processed == 1
     assert ledger.taken == ["1: b"]
-    row = ledger.connection.execute("SELECT position, dropped_by::text, why FROM dropped").fetchone()
+    row = ledger.connection.execute(
+        "SELECT position, discarded_by::text, reason FROM eventlog_dead_letter_discarded"
+    ).fetchone()
     assert row == (1, ANA, "a test entry")
 
 
@@ -133,10 +135,10 @@ def test_nothing_parked_is_told(ledger: Ledger) -> None:
 def test_effects_that_were_given_up_are_planned_anew_under_their_keys(ledger: Ledger) -> None:
     ledger.write(ONE, "a")
     ledger.run()
-    ledger.connection.execute("UPDATE effect SET state = 'failed'")
+    ledger.connection.execute("UPDATE eventlog_outbox SET state = 'failed'")
     assert retry_outbox(ledger.connection, "ledger") == 1
     assert retry_outbox(ledger.connection, "ledger") == 0
-    assert ledger.connection.execute("SELECT key, state FROM effect").fetchall() == [("noted", "planned")]
+    assert ledger.connection.execute("SELECT key, state FROM eventlog_outbox").fetchall() == [("noted", "planned")]
 
 
 def test_one_that_never_skips_rests_ever_longer_and_then_for_days_the_same() -> None:

@@ -82,7 +82,7 @@ def test_who_is_behind_what_is_held_reads_the_log_and_misses_nothing(
 def test_a_version_to_come_concerns_who_answers_the_type(log: EventLog, owner_dsn: str) -> None:
     write(log, 2)
     with psycopg.connect(owner_dsn) as owner:
-        owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
-        owner.execute("UPDATE event SET type = 'ledger.entry_noted.v17' WHERE version = 3")
+        owner.execute("ALTER TABLE eventlog_event DISABLE TRIGGER USER")
+        owner.execute("UPDATE eventlog_event SET type = 'ledger.entry_noted.v17' WHERE version = 3")
     found = log.read_by_types(0, log.last_position, {kind_of(name) for name in ENTRIES})
     assert [event.type for event in found] == ["ledger.entry_noted.v1", "ledger.entry_noted.v17"]

@@ -22,11 +22,14 @@ OFTEN: Final = {
                      "READ_BY_TYPES",
                      "READ_SINCE", "HEADS", "ANSWER", "INSERT_ONE", "INSERT_MANY")
     },
-    **{name: getattr(outbox, name) for name in ("PLAN", "CLAIM", "BEAT", "DONE", "LATER")},
+    **{name: getattr(outbox, name) for name in ("PLAN", "CLAIM", "HEARTBEAT", "DONE", "RESCHEDULE")},
     "NUMBER": sequencer.NUMBER,
 }  # fmt: skip
 KNOWS_GENERIC_PLANS: Final = 160_000
-JOINED: Final = "SELECT FROM event e JOIN event f ON f.stream = e.stream AND f.version = e.version - 1 WHERE f.id <= %s"
+JOINED: Final = (
+    "SELECT FROM eventlog_event e JOIN eventlog_event f ON f.stream = e.stream AND f.version = e.version - 1"
+    " WHERE f.id <= %s"
+)
 
 
 def steps(dsn: str, statement: str) -> set[str]:
@@ -62,7 +65,8 @@ def test_two_tables_joined_plainly_would_be_joined_whole(fresh_database: str) ->
 BURST: Final = 400
 JOINED_IN_SQL: Final = """
 WITH taken AS (
-    DELETE FROM event_pending WHERE id IN (SELECT id FROM event_pending WHERE id > $1 ORDER BY id LIMIT $2) RETURNING id
+    DELETE FROM eventlog_event_pending
+    WHERE id IN (SELECT id FROM eventlog_event_pending WHERE id > $1 ORDER BY id LIMIT $2) RETURNING id
 ) SELECT count(*) FROM taken
 """
 
@@ -70,20 +74,20 @@ WITH taken AS (
 def rows_read(owner: str, statement: str) -> int:
     """Rows of what waits that the statement looks at in a burst, as planned when PostgreSQL had counted none."""
     with psycopg.connect(owner) as connection:
-        connection.execute("INSERT INTO event_pending (id) SELECT generate_series(1, %s)", (BURST,))
-        connection.execute("DELETE FROM event_pending")
-        connection.execute("ANALYZE event_pending")
+        connection.execute("INSERT INTO eventlog_event_pending (id) SELECT generate_series(1, %s)", (BURST,))
+        connection.execute("DELETE FROM eventlog_event_pending")
+        connection.execute("ANALYZE eventlog_event_pending")
         connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         connection.execute(f"PREPARE numbering (bigint, int) AS {statement}")
         connection.execute("EXECUTE numbering (0, 5000)")
-        connection.execute("INSERT INTO event_pending (id) SELECT generate_series(1, %s)", (BURST,))
+        connection.execute("INSERT INTO eventlog_event_pending (id) SELECT generate_series(1, %s)", (BURST,))
         (plan,) = connection.execute("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE numbering (0, 5000)").fetchone()  # type: ignore[misc]
         connection.rollback()
     return round(sum(_looked_at(plan[0]["Plan"])))
 
 
 def _looked_at(node: dict[str, Any]) -> Iterator[float]:
-    if node.get("Relation Name") == "event_pending" and node["Node Type"] != "ModifyTable":
+    if node.get("Relation Name") == "eventlog_event_pending" and node["Node Type"] != "ModifyTable":
         yield node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
     for below in node.get("Plans", ()):
         yield from _looked_at(below)
@@ -100,8 +104,8 @@ def pages_looked_at(owner: str, statement: str, floor: int) -> int:
     with psycopg.connect(owner) as connection:
         connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         connection.execute(f"PREPARE numbering (bigint, int) AS {statement}")
-        connection.execute("INSERT INTO event_pending (id) SELECT generate_series(1, %s)", (floor,))
-        connection.execute("DELETE FROM event_pending")
+        connection.execute("INSERT INTO eventlog_event_pending (id) SELECT generate_series(1, %s)", (floor,))
+        connection.execute("DELETE FROM eventlog_event_pending")
         explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE numbering ({floor}, 5000)"
         (plan,) = connection.execute(explained).fetchone()  # type: ignore[misc]
         connection.rollback()
@@ -111,4 +115,4 @@ def pages_looked_at(owner: str, statement: str, floor: int) -> int:
 def test_a_pass_that_finds_nothing_steps_over_no_dead_rows(owner_dsn: str) -> None:
     numbering = sequencer.NUMBER.replace("%(floor)s", "$1").replace("%(at_most)s", "$2")
     assert pages_looked_at(owner_dsn, numbering, 20_000) < 60
-    assert pages_looked_at(owner_dsn, "SELECT max(id), $1, $2 FROM event_pending GROUP BY 2, 3", 20_000) > 60
+    assert pages_looked_at(owner_dsn, "SELECT max(id), $1, $2 FROM eventlog_event_pending GROUP BY 2, 3", 20_000) > 60

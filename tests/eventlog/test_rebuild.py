@@ -191,7 +191,9 @@ def test_a_process_killed_in_the_middle_leaves_the_live_rows_and_its_place(
 
 
 def reached(owner: psycopg.Connection[Any]) -> int:
-    row = owner.execute("SELECT position FROM checkpoint WHERE name LIKE 'studio.generations beside%'").fetchone()
+    row = owner.execute(
+        "SELECT position FROM eventlog_checkpoint WHERE name LIKE 'studio.generations beside%'"
+    ).fetchone()
     return int(row[0]) if row else 0
 
 

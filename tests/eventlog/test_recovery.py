@@ -51,9 +51,9 @@ def test_an_effect_that_lost_its_connection_is_done_at_the_next_try(monkeypatch:
         outbox.plan(other, "test", [PlannedItem("look", "look", {}, str(uuid.uuid4()), "account-x")])
         lose_djangos_connection(other)
         assert outbox.process_one(other, "look")
-        other.execute("UPDATE effect SET due_at = clock_timestamp()")
+        other.execute("UPDATE eventlog_outbox SET due_at = clock_timestamp()")
         assert outbox.process_one(other, "look")
-        assert other.execute("SELECT state FROM effect").fetchone() == ("done",)
+        assert other.execute("SELECT state FROM eventlog_outbox").fetchone() == ("done",)
 
 
 @both_ways

@@ -84,7 +84,7 @@ def test_a_pass_never_begins_above_what_may_still_commit(fresh_database: str) ->
         psycopg.connect(fresh_database) as reader,
     ):
         reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        reader.execute("SELECT count(*) FROM event")
+        reader.execute("SELECT count(*) FROM eventlog_event")
         sequencer, late, other = never_whole(Sequencer(connection)), Worker(slow), Worker(connection)
         late.ours(1)
         for _ in range(3):
@@ -121,14 +121,16 @@ def test_a_rolled_back_append_leaves_no_gap(fresh_database: str) -> None:
             Worker(connection).ours(3)
         Worker(connection, f"bench-{uuid.uuid4()}").ours(2)
         Sequencer(connection).run_once()
-        places = connection.execute("SELECT position FROM event_position ORDER BY 1").fetchall()
+        places = connection.execute("SELECT position FROM eventlog_event_position ORDER BY 1").fetchall()
     assert places == [(1,), (2,)]
 
 
 def _disordered(connection: psycopg.Connection) -> int:
     """Pairs of events of one stream whose positions contradict their versions."""
     row = connection.execute(
-        "SELECT count(*) FROM event a JOIN event b ON b.stream = a.stream AND b.version = a.version + 1"
-        " JOIN event_position pa ON pa.id = a.id JOIN event_position pb ON pb.id = b.id WHERE pb.position < pa.position"
+        "SELECT count(*) FROM eventlog_event a"
+        " JOIN eventlog_event b ON b.stream = a.stream AND b.version = a.version + 1"
+        " JOIN eventlog_event_position pa ON pa.id = a.id"
+        " JOIN eventlog_event_position pb ON pb.id = b.id WHERE pb.position < pa.position"
     ).fetchone()
     return int(row[0]) if row else 0

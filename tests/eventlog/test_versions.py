@@ -94,7 +94,9 @@ class Site:
         run_from_checkpoint(runner)
 
     def told(self) -> list[tuple[str, int | None]]:
-        rows = self.own.execute("SELECT payload ->> 'to', payload -> 'weight' FROM effect ORDER BY id").fetchall()
+        rows = self.own.execute(
+            "SELECT payload ->> 'to', payload -> 'weight' FROM eventlog_outbox ORDER BY id"
+        ).fetchall()
         return [(row[0], row[1]) for row in rows]
 
 
@@ -128,7 +130,7 @@ def test_old_code_waits_for_a_newer_event_and_says_so(site: Site) -> None:
     assert (site.told(), site.folded) == ([], [])
     assert position_of("parcel.list") == position_of("parcel.tell") == 0
     assert position_of("parcel.other") == 1, "whose it is not goes on"
-    assert site.own.execute("SELECT count(*) FROM parked").fetchone() == (0,), "a wait is no parking"
+    assert site.own.execute("SELECT count(*) FROM eventlog_dead_letter").fetchone() == (0,), "a wait is no parking"
     place = take_snapshot().projections["parcel.list"]
     assert (place.waits_for_type, place.lag) == ("parcel.parcel_sent.v2", 1)
 
@@ -139,8 +141,8 @@ def test_the_wait_is_an_alarm_that_names_type_and_position(site: Site, owner_dsn
     site.run("old")
     site.work()
     with psycopg.connect(owner_dsn, autocommit=True) as owner:  # the event is made older than five seconds
-        owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
-        owner.execute("UPDATE event SET recorded_at = recorded_at - interval '1 minute'")
+        owner.execute("ALTER TABLE eventlog_event DISABLE TRIGGER USER")
+        owner.execute("UPDATE eventlog_event SET recorded_at = recorded_at - interval '1 minute'")
     found = [alarm for alarm in active_alerts(take_snapshot()) if alarm.code == "type_unknown"]
     assert [alarm.message for alarm in found] == [
         "parcel.list waits beyond position 0: parcel.parcel_sent.v2 is not known here"

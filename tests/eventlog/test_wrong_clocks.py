@@ -35,9 +35,9 @@ def test_an_effect_leased_or_due_by_a_clock_that_was_ahead_is_taken(
 ) -> None:
     first = held(connection)
     connection.execute(
-        f"UPDATE effect SET due_at = due_at + interval '{by}', lease_until = lease_until + interval '{by}'"
+        f"UPDATE eventlog_outbox SET due_at = due_at + interval '{by}', lease_until = lease_until + interval '{by}'"
     )
-    assert held(connection).token == first.token + 1
+    assert held(connection).fencing_token == first.fencing_token + 1
     with pytest.raises(OutboxLeaseLost):
         heartbeat(connection, first, 60, {})
 
@@ -55,17 +55,17 @@ def test_a_lease_that_goes_on_is_kept_to(connection: psycopg.Connection[Any]) ->
 
 def test_a_day_that_passed_at_once_gives_nothing_up(connection: psycopg.Connection[Any]) -> None:
     effect = held(connection)
-    connection.execute("UPDATE effect SET planned_at = planned_at - interval '400 days'")
+    connection.execute("UPDATE eventlog_outbox SET planned_at = planned_at - interval '400 days'")
     reschedule(connection, effect, "failed once", 0)
     assert held(connection).attempts == 2
-    connection.execute("UPDATE effect SET attempts = 20")
+    connection.execute("UPDATE eventlog_outbox SET attempts = 20")
     reschedule(connection, ClaimedItem(effect.id, 2, "", {}, "", "", 20), "failed for long", 0)
-    assert connection.execute("SELECT state FROM effect").fetchone() == ("failed",)
+    assert connection.execute("SELECT state FROM eventlog_outbox").fetchone() == ("failed",)
 
 
 @ahead
 def test_a_leader_by_a_clock_that_was_ahead_leads_no_longer(connection: psycopg.Connection[Any], by: str) -> None:
     one, other = Lease(connection, "relay"), Lease(connection, "relay")
     assert (one.hold(), other.hold()) == (True, False)
-    connection.execute(f"UPDATE lease SET until = until + interval '{by}'")
+    connection.execute(f"UPDATE eventlog_lease SET until = until + interval '{by}'")
     assert (other.hold(), one.hold()) == (True, False)

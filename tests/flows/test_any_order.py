@@ -142,7 +142,9 @@ class AnyOrder(RuleBasedStateMachine):
         try:
             runs.finish(held, made, "a red ball bounces")
         except RecheckPending:
-            self.story.driver.connection.execute("UPDATE effect SET lease_until = now() WHERE id = %s", (held.id,))
+            self.story.driver.connection.execute(
+                "UPDATE eventlog_outbox SET lease_until = now() WHERE id = %s", (held.id,)
+            )
 
     @rule(generation=asked)
     def look_at_the_clip(self, generation: GenerationId) -> None:
@@ -207,7 +209,7 @@ class AnyOrder(RuleBasedStateMachine):
         for made, by in self.with_star.items():
             if by not in self.granted:
                 assert self.story.state(made).state not in {"approved", "started"} or self._is_withdrawn(made)
-        self.story.driver.connection.execute("DELETE FROM effect WHERE kind = 'run'")
+        self.story.driver.connection.execute("DELETE FROM eventlog_outbox WHERE kind = 'run'")
         self.story.driver.connection.close()
 
     def _is_published(self, generation: GenerationId) -> bool:

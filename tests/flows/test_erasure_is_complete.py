@@ -159,8 +159,8 @@ def _canary_person(story: Scenario) -> tuple[Any, bytes, bytes]:
     file_appeal(story.log, refused, quill, CANARIES["words"], new_id())
     story.driver.run()
     IdempotencyKeyRow.objects.create(
-        id=new_id(), person=quill, digest="0" * 64, status=202, answer={"name": CANARIES["name"]},
-        asked_at="2026-01-01T00:00:00Z",
+        id=new_id(), person=quill, digest="0" * 64, status=202, response={"name": CANARIES["name"]},
+        requested_at="2026-01-01T00:00:00Z",
     )  # fmt: skip
     _send_mails(story)
     vector = np.linspace(0.1, 0.9, 128).astype("<f8").tobytes().hex().encode()
@@ -226,7 +226,7 @@ def _opened(needles: dict[str, bytes], story: Scenario, person: str) -> set[str]
 def _verifies(dsn: str) -> bool:
     """Every digest is what the stored bytes give."""
     with psycopg.connect(dsn) as connection:
-        rows = connection.execute("SELECT data, sealed, digest FROM event").fetchall()
+        rows = connection.execute("SELECT data, encrypted, digest FROM eventlog_event").fetchall()
     return bool(rows) and all(
         digest(bytes(data), bytes(sealed) if sealed else None) == bytes(kept) for data, sealed, kept in rows
     )

@@ -99,7 +99,9 @@ def test_a_worker_is_killed_in_any_phase_and_another_makes_the_clip(story: Scena
     died = subprocess.run([sys.executable, str(WORKER), name, phase], env=here, check=False, timeout=120)
     assert died.returncode == -signal.SIGKILL
     assert story.state(clip).state == "started"
-    story.driver.connection.execute("UPDATE effect SET lease_until = now() - interval '1 second' WHERE kind = 'run'")
+    story.driver.connection.execute(
+        "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
+    )
     work_off(story, DRAWN_BY[name][0]())
     assert story.state(clip).state == "draft"
     assert ended(story, clip) == [e.QuotaReserved]

@@ -87,7 +87,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(story: Scenario) -> N
     runs, held, generation = started(story)
     with story.driver.connection.transaction():
         story.driver.connection.execute(
-            "UPDATE effect SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
+            "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
         )
     again = runs.claim()
     assert again is not None
@@ -101,10 +101,12 @@ def test_a_run_that_takes_its_workers_with_it_is_given_up_and_its_quota_given_ba
     runs, _, generation = started(story)
     for _ in range(MAX_STARTS - 1):
         story.driver.connection.execute(
-            "UPDATE effect SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
+            "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
         )
         assert runs.claim() is not None
-    story.driver.connection.execute("UPDATE effect SET lease_until = now() - interval '1 second' WHERE kind = 'run'")
+    story.driver.connection.execute(
+        "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
+    )
     assert runs.claim() is None
     assert story.state(generation).state == "failed"
     assert isinstance(story.log.read(quota_of(BEN)).facts[-1], e.QuotaReleased)
@@ -125,7 +127,7 @@ def test_in_one_batch_as_well(story: Scenario) -> None:
     """The control: without turns, in the order of asking."""
     with connect() as connection, connection.transaction(force_rollback=True):
         for turns, expected in ((("b", "b", "b", "a"), "0312"), (("", "", "", ""), "0123")):
-            connection.execute("DELETE FROM effect")
+            connection.execute("DELETE FROM eventlog_outbox")
             planned = [PlannedItem("look", str(n), {}, new_id(), "x", turn) for n, turn in enumerate(turns)]
             outbox.plan(connection, "test", planned)
             taken = [claim.key for _ in turns if (claim := outbox.claim(connection, "look", 60))]

@@ -87,7 +87,7 @@ def published_after_the_revocation(story: Scenario, mode: str) -> int:
 
 def _is_after(story: Scenario, clip: str, person: PersonId) -> bool:
     rows = story.driver.connection.execute(
-        "SELECT type FROM event WHERE stream = ANY(%s) AND type = ANY(%s) ORDER BY id",
+        "SELECT type FROM eventlog_event WHERE stream = ANY(%s) AND type = ANY(%s) ORDER BY id",
         ([stream_of(clip), consent_of(person)], ["studio.generation_published.v1", "likeness.consent_revoked.v1"]),
     ).fetchall()
     return [r[0] for r in rows] == ["likeness.consent_revoked.v1", "studio.generation_published.v1"]

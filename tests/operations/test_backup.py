@@ -99,7 +99,9 @@ def clip_with_bytes(story: Scenario, by: PersonId, *cameos: PersonId) -> tuple[G
 def order() -> list[str]:
     """Event ids by position. A gap would raise."""
     with connect() as connection:
-        rows = connection.execute("SELECT position, event_id FROM event_position JOIN event USING (id) ORDER BY 1")
+        rows = connection.execute(
+            "SELECT position, event_id FROM eventlog_event_position JOIN eventlog_event USING (id) ORDER BY 1"
+        )
         found = rows.fetchall()
     assert [row[0] for row in found] == list(range(1, len(found) + 1))
     return [str(row[1]) for row in found]
@@ -312,7 +314,10 @@ def test_what_is_refused_touches_nothing(story: Scenario, placet: Placet, tmp_pa
     stop(story)
     assert refused(placet, "restore", str(folder)) == "database_not_empty"
     told = json.loads((folder / "manifest.json").read_text())
-    newer = {**told, "columns": {**told["columns"], "effect": [*told["columns"]["effect"], "of_tomorrow"]}}
+    newer = {
+        **told,
+        "columns": {**told["columns"], "eventlog_outbox": [*told["columns"]["eventlog_outbox"], "of_tomorrow"]},
+    }
     (folder / "manifest.json").write_text(json.dumps(newer))
     assert refused(placet, "restore", str(folder), "--replace") == "backup_unusable"
     (folder / "manifest.json").write_text(json.dumps(told))
@@ -344,4 +349,6 @@ def test_a_run_that_was_held_is_planned_again_and_what_was_done_is_not(
 
 
 def _states(connection: psycopg.Connection[Any]) -> dict[str, int]:
-    return dict(connection.execute("SELECT state, count(*) FROM effect WHERE kind = 'run' GROUP BY state").fetchall())
+    return dict(
+        connection.execute("SELECT state, count(*) FROM eventlog_outbox WHERE kind = 'run' GROUP BY state").fetchall()
+    )

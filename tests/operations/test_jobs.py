@@ -128,7 +128,7 @@ def test_a_chore_is_taken_by_one_and_only_when_due(fresh_database: str) -> None:
 def test_a_chore_begun_in_the_future_is_due(fresh_database: str) -> None:
     with connect() as connection:
         begin(connection, "sweep", last_hour(datetime.now(UTC)))
-        connection.execute("UPDATE chore SET begun_at = clock_timestamp() + interval '400 days'")
+        connection.execute("UPDATE eventlog_job_run SET begun_at = clock_timestamp() + interval '400 days'")
         assert begin(connection, "sweep", last_hour(datetime.now(UTC))), "the clock was wrong when it was begun"
 
 

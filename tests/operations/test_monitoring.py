@@ -134,7 +134,7 @@ def test_an_event_without_a_position_is_seen(play: FakeWorker) -> None:
 def test_status_fails_while_something_is_wrong_and_names_the_mend(placet: Placet, play: FakeWorker) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)"
+            "INSERT INTO eventlog_dead_letter (consumer, position, stream, error_location, attempts, failed_at)"
             " VALUES ('notices.mail', 1, 'uses-x', 'ValueError', 5, now())"
         )
     with pytest.raises(SystemExit) as ended:
@@ -153,7 +153,7 @@ def test_for_people_the_alarm_comes_last_with_mend_and_page(
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)"
+            "INSERT INTO eventlog_dead_letter (consumer, position, stream, error_location, attempts, failed_at)"
             " VALUES ('notices.mail', 1, 'uses-x', 'ValueError', 5, now())"
         )
     with pytest.raises(SystemExit):

@@ -114,5 +114,5 @@ class Scenario:
         return [(e.version, e.fact.stage, e.fact.generation) for e in self.log.read(uses_of(person))]
 
     def outbox(self, kind: str) -> int:
-        row = self.driver.connection.execute("SELECT count(*) FROM effect WHERE kind = %s", (kind,)).fetchone()
+        row = self.driver.connection.execute("SELECT count(*) FROM eventlog_outbox WHERE kind = %s", (kind,)).fetchone()
         return int(row[0]) if row else 0

@@ -233,9 +233,10 @@ def test_the_whole_tree_is_checked_and_a_changed_event_found(placet: Placet, pla
     told = placet("log", "check")
     assert (told["ok"], told["size"], told["signed"]) == (True, play.scenario.log.last_position, told["size"])
     with psycopg.connect(owner_dsn) as owner:
-        owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
+        owner.execute("ALTER TABLE eventlog_event DISABLE TRIGGER USER")
         owner.execute(
-            "UPDATE event SET actor = 'somebody', version = version + 1000 WHERE type = 'people.person_joined.v1'"
+            "UPDATE eventlog_event SET actor = 'somebody', version = version + 1000"
+            " WHERE type = 'people.person_joined.v1'"
         )
     with pytest.raises(SystemExit):
         placet("log", "check")
@@ -294,9 +295,10 @@ def test_a_restored_log_proves_over_http_what_it_was(play: FakeWorker) -> None:
     said = canonical({"old_origin": old.origin, "old_size": old.size, "old_root": old.root.hex(), "lost": 0})
     connection = play.scenario.driver.connection
     connection.execute(
-        "WITH written AS (INSERT INTO event (event_id, stream, version, type, data, digest, command_id, ordinal,"
-        " correlation_id) VALUES (gen_random_uuid(), 'log', 1, %s, %s, '', gen_random_uuid(), 0, gen_random_uuid())"
-        " RETURNING id) INSERT INTO event_pending SELECT id FROM written",
+        "WITH written AS (INSERT INTO eventlog_event"
+        " (event_id, stream, version, type, data, digest, command_id, ordinal, correlation_id)"
+        " VALUES (gen_random_uuid(), 'log', 1, %s, %s, '', gen_random_uuid(), 0, gen_random_uuid())"
+        " RETURNING id) INSERT INTO eventlog_event_pending SELECT id FROM written",
         (RESTORED, said),
     )
     Sequencer(connection).run_once()

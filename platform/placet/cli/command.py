@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand
 from django.core.management.base import CommandError as DjangoCommandError
 from rich.console import Console
 
+from placet.runtime.install.earlier_release import InstallTooOld
+
 
 class CommandFailed(DjangoCommandError):
     """What happened, and the command that mends it. Ends the command with exit code 1."""
@@ -60,7 +62,7 @@ class PlacetCommand(BaseCommand):
     def handle(self, **options: Any) -> None:
         self.as_json = bool(options["json"])
         try:
-            answer = self.answer(**options)
+            answer = self._answer(**options)
         except CommandFailed as failure:
             if not getattr(self, "_called_from_command_line", False):
                 raise
@@ -70,6 +72,12 @@ class PlacetCommand(BaseCommand):
             self.deliver(answer)
         if answer.get("ok", True) is False:
             sys.exit(1)
+
+    def _answer(self, **options: Any) -> Mapping[str, Any]:
+        try:
+            return self.answer(**options)
+        except InstallTooOld as refused:
+            raise CommandFailed(str(refused), refused.hint, code=refused.code) from None
 
     def deliver(self, answer: Mapping[str, Any]) -> None:
         """Print the answer in the form that was asked for, now."""

@@ -34,6 +34,8 @@ def _run(arguments: list[str]) -> int:
     from django.core.management import execute_from_command_line
     from django.db.utils import OperationalError
 
+    from placet.runtime.install.earlier_release import InstallTooOld
+
     try:
         execute_from_command_line(arguments)
     except KeyboardInterrupt:
@@ -44,13 +46,19 @@ def _run(arguments: list[str]) -> int:
                 "usage", "The arguments are not as this command takes them.", f"placet {arguments[1]} --help"
             )
         raise
+    except InstallTooOld as error:
+        return _failed(arguments, error.code, str(error), error.hint)
     except OperationalError as error:
         happened = f"PostgreSQL does not answer: {str(error).splitlines()[0]}"
-        sys.stderr.write(f"{happened}\n  To mend it: placet up\n")
-        if "--json" in arguments:
-            _report_failure("database_away", happened, "placet up")
-        return 1
+        return _failed(arguments, "database_away", happened, "placet up")
     return 0
+
+
+def _failed(arguments: list[str], code: str, happened: str, mend: str) -> int:
+    sys.stderr.write(f"{happened}\n  To mend it: {mend}\n")
+    if "--json" in arguments:
+        _report_failure(code, happened, mend)
+    return 1
 
 
 def _report_failure(code: str, happened: str, mend: str) -> None:

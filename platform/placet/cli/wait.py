@@ -30,7 +30,7 @@ def wait_until_ended(generation: str, tick: Tick, seconds: float, show: Show = l
 def wait_until_projected(tick: Tick, seconds: float = FOLD_SECONDS) -> None:
     """Until every projection shows what was committed when this was called. Raises `WaitTimedOut`."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(id), 0) FROM event")
+        cursor.execute("SELECT coalesce(max(id), 0) FROM eventlog_event")
         last = cursor.fetchone()[0]
     wait_until(lambda: _has_position(last), tick, seconds)
     position = current_log().last_position
@@ -39,5 +39,5 @@ def wait_until_projected(tick: Tick, seconds: float = FOLD_SECONDS) -> None:
 
 def _has_position(event: int) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT NOT EXISTS (SELECT FROM event_pending WHERE id <= %s)", (event,))
+        cursor.execute("SELECT NOT EXISTS (SELECT FROM eventlog_event_pending WHERE id <= %s)", (event,))
         return bool(cursor.fetchone()[0])

@@ -7,13 +7,13 @@ import psycopg
 
 LEASE_SECONDS: Final = 6.0
 HOLD: Final = """
-INSERT INTO lease AS l (name, owner, until)
+INSERT INTO eventlog_lease AS l (name, owner, until)
 VALUES (%(name)s, %(owner)s, clock_timestamp() + make_interval(secs => %(s)s))
 ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
 WHERE l.owner = excluded.owner OR l.until NOT BETWEEN clock_timestamp() AND excluded.until
 RETURNING owner
 """
-GIVE_UP: Final = "UPDATE lease SET until = clock_timestamp() WHERE name = %s AND owner = %s"
+GIVE_UP: Final = "UPDATE eventlog_lease SET until = clock_timestamp() WHERE name = %s AND owner = %s"
 
 
 class Lease:

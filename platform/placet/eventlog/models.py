@@ -1,10 +1,10 @@
-"""Tables beside the log: places reached, effects planned, events parked. The log's own tables are raw SQL (0001)."""
+"""Checkpoints, leases, the outbox, dead letters and job runs. The tables of the log itself are SQL (migration 0001)."""
 
 from django.db import models
 
 
 class Checkpoint(models.Model):
-    """The place that a projection or a consumer has reached. Position 0: nothing yet."""
+    """The position that a projection or a consumer has reached. Position 0: nothing yet."""
 
     name = models.TextField()
     topic = models.TextField(default="")
@@ -13,12 +13,13 @@ class Checkpoint(models.Model):
     kafka_offset = models.BigIntegerField(null=True)
     position = models.BigIntegerField(default=0)
     version = models.IntegerField(default=1, db_default=1)
-    """Of a projection: whose folds wrote its rows. Code of another version neither folds on nor reads past it."""
-    moved_at = models.DateTimeField(auto_now=True)
+    """Of a projection: the version of the code that wrote its rows. Other versions neither write nor read past it."""
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        db_table = "checkpoint"
-        constraints = [models.UniqueConstraint(fields=["name", "topic", "partition"], name="one_checkpoint_a_place")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "topic", "partition"], name="eventlog_checkpoint_unique_source")
+        ]
 
 
 class LeaseRow(models.Model):
@@ -29,7 +30,7 @@ class LeaseRow(models.Model):
     until = models.DateTimeField()
 
     class Meta:
-        db_table = "lease"
+        db_table = "eventlog_lease"
 
 
 class OutboxItem(models.Model):
@@ -47,14 +48,14 @@ class OutboxItem(models.Model):
     kind = models.TextField()
     payload = models.JSONField()
     stream = models.TextField()
-    turn = models.TextField(default="", db_default="")
-    """Whose it is, where that matters for the order."""
-    behind = models.IntegerField(default=0, db_default=0)
-    """How many of the same owner were waiting when it was planned."""
+    fairness_key = models.TextField(default="", db_default="")
+    """The owner, where one with many items may not keep others waiting; empty otherwise."""
+    owner_backlog = models.IntegerField(default=0, db_default=0)
+    """How many items of the same owner were waiting when this one was planned."""
     state = models.TextField(choices=State.choices, default=State.PLANNED)
     attempts = models.IntegerField(default=0)
-    token = models.BigIntegerField(default=0)
-    """Fencing: grows with each claim; a write under an older token is refused."""
+    fencing_token = models.BigIntegerField(default=0)
+    """Grows with each claim; a write under an older token is refused."""
     lease_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField()
     progress = models.JSONField(null=True)
@@ -63,48 +64,56 @@ class OutboxItem(models.Model):
     done_at = models.DateTimeField(null=True)
 
     class Meta:
-        db_table = "effect"
-        constraints = [models.UniqueConstraint(fields=["consumer", "event_id", "key"], name="one_effect_a_key")]
+        db_table = "eventlog_outbox"
+        constraints = [
+            models.UniqueConstraint(fields=["consumer", "event_id", "key"], name="eventlog_outbox_unique_key")
+        ]
         indexes = [
-            models.Index(fields=["kind", "due_at"], name="effect_due", condition=~models.Q(state="done")),
-            models.Index(fields=["kind", "turn"], name="effect_turn", condition=~models.Q(state="done")),
+            models.Index(fields=["kind", "due_at"], name="eventlog_outbox_due", condition=~models.Q(state="done")),
+            models.Index(
+                fields=["kind", "fairness_key"], name="eventlog_outbox_fairness", condition=~models.Q(state="done")
+            ),
         ]
 
 
 class DeadLetterRow(models.Model):
-    """An event that a consumer's own handler could not take, or that waits behind such a one in its stream."""
+    """An event that a consumer's handler failed on, or that waits behind such an event in its stream."""
 
     consumer = models.TextField()
     position = models.BigIntegerField()
     stream = models.TextField()
-    error = models.TextField()
+    error_location = models.TextField()
     attempts = models.IntegerField(default=1)
-    parked_at = models.DateTimeField(auto_now_add=True)
+    failed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        db_table = "parked"
-        constraints = [models.UniqueConstraint(fields=["consumer", "position"], name="parked_once")]
-        indexes = [models.Index(fields=["consumer", "stream"], name="parked_stream")]
+        db_table = "eventlog_dead_letter"
+        constraints = [
+            models.UniqueConstraint(fields=["consumer", "position"], name="eventlog_dead_letter_unique_event")
+        ]
+        indexes = [models.Index(fields=["consumer", "stream"], name="eventlog_dead_letter_stream")]
 
 
 class DiscardedDeadLetter(models.Model):
-    """A parked event that an operator gave up, for ever: who did it and why."""
+    """A dead letter that an operator gave up for good: who did it and why."""
 
     consumer = models.TextField()
     position = models.BigIntegerField()
     stream = models.TextField()
-    error = models.TextField()
-    dropped_by = models.UUIDField()
-    why = models.TextField()
-    dropped_at = models.DateTimeField(auto_now_add=True)
+    error_location = models.TextField()
+    discarded_by = models.UUIDField()
+    reason = models.TextField()
+    discarded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        db_table = "dropped"
-        constraints = [models.UniqueConstraint(fields=["consumer", "position"], name="dropped_once")]
+        db_table = "eventlog_dead_letter_discarded"
+        constraints = [
+            models.UniqueConstraint(fields=["consumer", "position"], name="eventlog_dead_letter_discarded_unique_event")
+        ]
 
 
 class JobRun(models.Model):
-    """Something done now and then by whoever comes first: when it was begun and ended, and what came of it."""
+    """The last run of a scheduled job: when it began and ended, and its outcome."""
 
     name = models.TextField(primary_key=True)
     begun_at = models.DateTimeField()
@@ -112,4 +121,4 @@ class JobRun(models.Model):
     outcome = models.JSONField(default=dict)
 
     class Meta:
-        db_table = "chore"
+        db_table = "eventlog_job_run"

@@ -34,42 +34,44 @@ IDLE_SECONDS: Final = 0.2
 FAIRNESS_SECONDS: Final = 20
 """Each effect that its owner has waiting puts a further one so far behind those of others."""
 PLAN: Final = """
-INSERT INTO effect
-    (consumer, event_id, key, kind, payload, stream, turn, state, attempts, token, due_at, planned_at, error, behind)
-SELECT %s, event_id, key, kind, payload::jsonb, stream, turn, 'planned', 0, 0, at, at, '',
-    CASE WHEN turn = '' THEN 0 ELSE row_number() OVER (PARTITION BY kind, turn ORDER BY place) - 1 + (
-        SELECT count(*) FROM effect w WHERE w.kind = p.kind AND w.turn = p.turn AND w.state IN ('planned', 'leased')
+INSERT INTO eventlog_outbox
+    (consumer, event_id, key, kind, payload, stream, fairness_key, state, attempts, fencing_token, due_at, planned_at,
+     error, owner_backlog)
+SELECT %s, event_id, key, kind, payload::jsonb, stream, fairness_key, 'planned', 0, 0, at, at, '',
+    CASE WHEN fairness_key = '' THEN 0 ELSE row_number() OVER (PARTITION BY kind, fairness_key ORDER BY place) - 1 + (
+        SELECT count(*) FROM eventlog_outbox w
+        WHERE w.kind = p.kind AND w.fairness_key = p.fairness_key AND w.state IN ('planned', 'leased')
     ) END
 FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-    WITH ORDINALITY AS p(event_id, key, kind, payload, stream, turn, place),
+    WITH ORDINALITY AS p(event_id, key, kind, payload, stream, fairness_key, place),
     (SELECT clock_timestamp() AS at) AS now
 ORDER BY place
 ON CONFLICT (consumer, event_id, key) DO NOTHING
 """
 CLAIM: Final = f"""
-UPDATE effect SET state = 'leased', attempts = attempts + 1, token = token + 1,
+UPDATE eventlog_outbox SET state = 'leased', attempts = attempts + 1, fencing_token = fencing_token + 1,
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s), progress = NULL
 WHERE id = (
-    SELECT id FROM effect
+    SELECT id FROM eventlog_outbox
     WHERE kind = %(kind)s AND payload @> %(like)s AND due_at NOT BETWEEN clock_timestamp() AND {THE_LONGEST}
       AND (state = 'planned' OR (state = 'leased' AND lease_until NOT BETWEEN clock_timestamp() AND {THE_LONGEST}))
-    ORDER BY due_at + make_interval(secs => {FAIRNESS_SECONDS} * behind), id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY due_at + make_interval(secs => {FAIRNESS_SECONDS} * owner_backlog), id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, token, key, payload, event_id, stream, attempts
+RETURNING id, fencing_token, key, payload, event_id, stream, attempts
 """  # noqa: S608
 HEARTBEAT: Final = """
-UPDATE effect SET lease_until = clock_timestamp() + make_interval(secs => %s), progress = %s
-WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
+UPDATE eventlog_outbox SET lease_until = clock_timestamp() + make_interval(secs => %s), progress = %s
+WHERE id = %s AND fencing_token = %s AND state = 'leased' RETURNING id
 """
 DONE: Final = """
-UPDATE effect SET state = 'done', done_at = clock_timestamp(), progress = NULL
-WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
+UPDATE eventlog_outbox SET state = 'done', done_at = clock_timestamp(), progress = NULL
+WHERE id = %s AND fencing_token = %s AND state = 'leased' RETURNING id
 """
 RESCHEDULE: Final = f"""
-UPDATE effect SET error = %s, due_at = clock_timestamp() + make_interval(secs => %s),
+UPDATE eventlog_outbox SET error = %s, due_at = clock_timestamp() + make_interval(secs => %s),
        state = CASE WHEN clock_timestamp() - planned_at > interval '{GIVE_UP_AFTER}' AND attempts >= {GIVE_UP_TRIES}
                THEN 'failed' ELSE 'planned' END
-WHERE id = %s AND token = %s AND state = 'leased' RETURNING id
+WHERE id = %s AND fencing_token = %s AND state = 'leased' RETURNING id
 """  # noqa: S608
 
 
@@ -82,7 +84,7 @@ class ClaimedItem:
     """One effect, held until its lease ends."""
 
     id: int
-    token: int
+    fencing_token: int
     key: str
     payload: Mapping[str, Any]
     event_id: str
@@ -112,17 +114,17 @@ def heartbeat(
     connection: psycopg.Connection[Any], held: ClaimedItem, lease_seconds: float, progress: Mapping[str, Any]
 ) -> None:
     """Keep the lease. Raises `LeaseLost`."""
-    _fenced(connection, HEARTBEAT, (lease_seconds, json.dumps(progress), held.id, held.token))
+    _fenced(connection, HEARTBEAT, (lease_seconds, json.dumps(progress), held.id, held.fencing_token))
 
 
 def done(connection: psycopg.Connection[Any], held: ClaimedItem) -> None:
     """Mark it done, inside the caller's transaction. Raises `LeaseLost`."""
-    _fenced(connection, DONE, (held.id, held.token))
+    _fenced(connection, DONE, (held.id, held.fencing_token))
 
 
 def reschedule(connection: psycopg.Connection[Any], held: ClaimedItem, error: str, after_seconds: float) -> None:
     """Give it back to be tried again. After 24 hours and 20 tries it is marked failed instead. Raises `LeaseLost`."""
-    _fenced(connection, RESCHEDULE, (error[:2000], after_seconds, held.id, held.token))
+    _fenced(connection, RESCHEDULE, (error[:2000], after_seconds, held.id, held.fencing_token))
 
 
 def _fenced(connection: psycopg.Connection[Any], query: str, parameters: tuple[Any, ...]) -> None:
@@ -181,6 +183,6 @@ def process_one(connection: psycopg.Connection[Any], kind: str) -> bool:
 def _correlation_of(connection: psycopg.Connection[Any], held: ClaimedItem) -> str:
     """The correlation id of the event that planned it."""
     row = connection.execute(
-        "SELECT correlation_id FROM event WHERE stream = %s AND event_id = %s", (held.stream, held.event_id)
+        "SELECT correlation_id FROM eventlog_event WHERE stream = %s AND event_id = %s", (held.stream, held.event_id)
     ).fetchone()
     return str(row[0]) if row else ""

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class FeedRow(models.Model):
-    """One published clip. It is shown while `standing` is empty."""
+    """One published clip. It is visible while `restrictions` is empty."""
 
     generation = models.UUIDField(primary_key=True)
     position = models.BigIntegerField()
@@ -13,12 +13,12 @@ class FeedRow(models.Model):
     cameos = models.JSONField(default=list)
     sha256 = models.TextField(default="")
     seconds = models.FloatField(default=0)
-    standing = models.JSONField(default=dict)
-    barred = models.JSONField(default=list, db_default=[])
-    """Territories in which its maker's licence does not let it be shown."""
-    is_shown = models.BooleanField(default=False)
+    restrictions = models.JSONField(default=dict)
+    excluded_territories = models.JSONField(default=list, db_default=[])
+    """Territories that the licence of its model excludes."""
+    is_visible = models.BooleanField(default=False)
     published_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "feed_clip"
-        indexes = [models.Index(fields=["-position"], name="feed_newest", condition=models.Q(is_shown=True))]
+        indexes = [models.Index(fields=["-position"], name="feed_clip_newest", condition=models.Q(is_visible=True))]

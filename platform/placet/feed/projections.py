@@ -30,27 +30,27 @@ def ask(fact: e.GenerationRequested, _event: RecordedEvent, rows: ProjectionRows
 @FEED.on(e.GenerationRendered)
 def make(fact: e.GenerationRendered, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
-    row.barred = list(fact.recipe.get("engine", {}).get("excluded_territories", ()))
+    row.excluded_territories = list(fact.recipe.get("engine", {}).get("excluded_territories", ()))
 
 
 @FEED.on(e.GenerationPublished)
 def publish(fact: e.GenerationPublished, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
     row.position, row.published_at = event.position, event.at
-    row.is_shown = not row.standing
+    row.is_visible = not row.restrictions
 
 
 @FEED.on(e.RestrictionApplied)
 def hide(fact: e.RestrictionApplied, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
-    row.standing, row.is_shown = {**row.standing, fact.opened_by: fact.reason}, False
+    row.restrictions, row.is_visible = {**row.restrictions, fact.opened_by: fact.reason}, False
 
 
 @FEED.on(e.RestrictionLifted)
 def show_again(fact: e.RestrictionLifted, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
-    row.standing = {k: v for k, v in row.standing.items() if k != fact.opened_by}
-    row.is_shown = row.published_at is not None and not row.standing
+    row.restrictions = {k: v for k, v in row.restrictions.items() if k != fact.opened_by}
+    row.is_visible = row.published_at is not None and not row.restrictions
 
 
 def _row(generation: str, rows: ProjectionRows) -> FeedRow:

@@ -14,8 +14,12 @@ from provenance.events import ClipSigned
 
 def newest(region: str, before: int | None = None, limit: int = 10) -> list[FeedRow]:
     """Clips shown in a region, newest first, before a position."""
-    rows = FeedRow.objects.filter(is_shown=True)
-    rows = rows.filter(barred=[]) if region == UNKNOWN else rows.exclude(barred__contains=[region])
+    rows = FeedRow.objects.filter(is_visible=True)
+    rows = (
+        rows.filter(excluded_territories=[])
+        if region == UNKNOWN
+        else rows.exclude(excluded_territories__contains=[region])
+    )
     if before is not None:
         rows = rows.filter(position__lt=before)
     return list(rows.order_by("-position")[:limit])

@@ -44,8 +44,8 @@ def clip(request: HttpRequest, generation: UUID) -> HttpResponse:
         raise Http404
     if is_stale(FEED.name, stream_name(GenerationRequested, generation)):
         return render_alone("ui/unavailable.html", 503)
-    if not row.is_shown:
-        return render(request, "ui/gone.html", {"reasons": sorted(set(row.standing.values()))}, status=410)
-    if is_barred(row.barred, region_of(request.headers)):
+    if not row.is_visible:
+        return render(request, "ui/gone.html", {"reasons": sorted(set(row.restrictions.values()))}, status=410)
+    if is_barred(row.excluded_territories, region_of(request.headers)):
         return not_here(request)
     return render(request, "feed/feed.html", {"clips": queries.clips([row]), "is_alone": True})

@@ -37,4 +37,4 @@ class UseRow(models.Model):
 
     class Meta:
         db_table = "likeness_use"
-        indexes = [models.Index(fields=["person", "-number"], name="use_by_person")]
+        indexes = [models.Index(fields=["person", "-number"], name="likeness_use_person")]

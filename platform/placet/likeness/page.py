@@ -67,7 +67,13 @@ def likeness_page(person: str) -> LikenessPage:
     refused = last if isinstance(last, e.EnrolmentRefused) else None
     asked = consent.enrolled is None and isinstance(last, e.EnrolmentRequested)
     state = (
-        "requested" if asked else "refused" if refused and not consent.enrolled else "enrolled" if consent.enrolled else ""
+        "requested"
+        if asked
+        else "refused"
+        if refused and not consent.enrolled
+        else "enrolled"
+        if consent.enrolled
+        else ""
     )
     names = people(sorted(consent.grants | consent.blocked))
     approved, blocked = _named(names, consent.grants), _named(names, consent.blocked)

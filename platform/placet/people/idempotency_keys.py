@@ -54,18 +54,18 @@ def key_of(person: str, text: str, path: str, body: Mapping[str, Any]) -> Idempo
 def stored_response(key: IdempotencyKey) -> tuple[int, Any] | None:
     """Status and body of the first answer; None when this is the first time. Raises `IdempotencyKeyReused`."""
     now = datetime.now(UTC)
-    IdempotencyKeyRow.objects.filter(person=key.person, asked_at__lt=now - KEPT).delete()
+    IdempotencyKeyRow.objects.filter(person=key.person, requested_at__lt=now - KEPT).delete()
     found, _ = IdempotencyKeyRow.objects.get_or_create(
-        id=key.command_id, defaults={"person": key.person, "digest": key.digest, "asked_at": now}
+        id=key.command_id, defaults={"person": key.person, "digest": key.digest, "requested_at": now}
     )
     if found.digest != key.digest:
         raise IdempotencyKeyReused
-    return None if found.status is None else (found.status, found.answer)
+    return None if found.status is None else (found.status, found.response)
 
 
-def store_response(key: IdempotencyKey, status: int, answer: Any) -> None:
-    """From now on the key is answered so. An answer carries no text that anybody wrote."""
-    IdempotencyKeyRow.objects.filter(id=key.command_id).update(status=status, answer=answer)
+def store_response(key: IdempotencyKey, status: int, response: Any) -> None:
+    """From now on the key is answered so. A response carries no text that anybody wrote."""
+    IdempotencyKeyRow.objects.filter(id=key.command_id).update(status=status, response=response)
 
 
 def _digest_of(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Accounts: who may sign in. No name, no address: those stay sealed in the log."""
+"""Accounts: who may sign in. No name, no address: those stay in encrypted fields of the log."""
 
 from typing import ClassVar
 
@@ -33,20 +33,20 @@ class UsedSignInLink(models.Model):
     used_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        db_table = "people_used_link"
+        db_table = "people_used_sign_in_link"
 
 
 class IdempotencyKeyRow(models.Model):
-    """An `Idempotency-Key` and what it was answered. Rows are dropped after a day; the log remembers the command."""
+    """An `Idempotency-Key` and the response it got. Rows are deleted after a day; the log remembers the command."""
 
     id = models.UUIDField(primary_key=True)
     """The command id."""
     person = models.UUIDField()
     digest = models.TextField()
     status = models.IntegerField(null=True)
-    answer = models.JSONField(null=True)
-    asked_at = models.DateTimeField()
+    response = models.JSONField(null=True)
+    requested_at = models.DateTimeField()
 
     class Meta:
-        db_table = "people_answered_key"
-        indexes = [models.Index(fields=["person", "asked_at"], name="answered_key_by_person")]
+        db_table = "people_idempotency_key"
+        indexes = [models.Index(fields=["person", "requested_at"], name="people_idempotency_key_person")]

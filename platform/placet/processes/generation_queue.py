@@ -67,7 +67,7 @@ class LogJobQueue:
             fact = e.GenerationFailed(generation.asked.generation, "request", BEGAN_FROM_NOTHING)
             self._with_connection(lambda runs: runs.end(held, fact))
             return None
-        claim = JobClaim(str(held.id), held.token, request)
+        claim = JobClaim(str(held.id), held.fencing_token, request)
         self._held[claim.id] = held
         return claim
 

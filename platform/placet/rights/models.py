@@ -25,4 +25,4 @@ class FilingRow(models.Model):
 
     class Meta:
         db_table = "rights_filing"
-        indexes = [models.Index(fields=["holder", "-filed_at"], name="filing_by_holder")]
+        indexes = [models.Index(fields=["holder", "-filed_at"], name="rights_filing_holder")]

@@ -166,7 +166,9 @@ def _write(delivery: Delivery, generation: Generation, version: int, outcome: de
     outcome.uses = [told for use in outcome.uses if (told := _capped(use, delivery))]
     commands.append_outcome(delivery, asked.generation, version, outcome)
     if outcome.starts_job:
-        delivery.plan("run", {"generation": asked.generation, **shape_of(asked)}, key="run", turn=asked.requested_by)
+        delivery.plan(
+            "run", {"generation": asked.generation, **shape_of(asked)}, key="run", fairness_key=asked.requested_by
+        )
 
 
 def _capped(use: CameoUsed, delivery: Delivery) -> CameoUsed | None:

@@ -100,7 +100,7 @@ class Jobs:
 
     def _start(self, held: ClaimedItem, generation: Generation) -> None:
         self._check_preconditions(held, generation)
-        fact = e.GenerationStarted(generation.asked.generation, str(held.id), held.token)
+        fact = e.GenerationStarted(generation.asked.generation, str(held.id), held.fencing_token)
         with self._event_context(generation):
             self.log.append(
                 stream_of(fact.generation), [fact], expected=generation.version, preconditions=generation.read_versions

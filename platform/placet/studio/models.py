@@ -1,4 +1,4 @@
-"""The studio's read model. No prompt, no name: what is personal stays sealed in the log."""
+"""The studio's read model. No prompt, no name: personal data stays in encrypted fields of the log."""
 
 from django.db import models
 
@@ -15,13 +15,13 @@ class GenerationRow(models.Model):
     ancestors = models.JSONField(default=list)
     code = models.TextField(default="")
     """Why it is held or refused."""
-    made_sha256 = models.TextField(default="")
+    rendered_sha256 = models.TextField(default="")
     signed_sha256 = models.TextField(default="")
     seconds = models.FloatField(default=0)
-    standing = models.JSONField(default=dict)
-    """Open reasons: id of the event that opened it -> reason."""
-    ground = models.JSONField(default=dict)
-    """What its publication rests on."""
+    restrictions = models.JSONField(default=dict)
+    """Open restrictions: id of the event that applied it -> reason."""
+    read_versions = models.JSONField(default=dict)
+    """Stream -> version: what its publication rests on."""
     requested_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
@@ -29,21 +29,21 @@ class GenerationRow(models.Model):
     class Meta:
         db_table = "studio_generation"
         indexes = [
-            models.Index(fields=["requested_by", "-requested_at"], name="generation_by_asker"),
-            models.Index(fields=["state", "-changed_at"], name="generation_by_state"),
+            models.Index(fields=["requested_by", "-requested_at"], name="studio_generation_requester"),
+            models.Index(fields=["state", "-changed_at"], name="studio_generation_state"),
         ]
 
 
 class GenerationLinkRow(models.Model):
-    """Who is shown in a generation, and what it descends from: one row each, so that a cascade is one question."""
+    """A person whom a generation depicts, or an ancestor of it: one row each, so that a cascade is one query."""
 
     id = models.TextField(primary_key=True)
     generation = models.UUIDField()
     kind = models.TextField()
     """`person` or `ancestor`."""
-    shown = models.UUIDField()
+    target = models.UUIDField()
     requested_by = models.UUIDField()
 
     class Meta:
-        db_table = "studio_shown"
-        indexes = [models.Index(fields=["kind", "shown"], name="shown_by_kind")]
+        db_table = "studio_generation_link"
+        indexes = [models.Index(fields=["kind", "target"], name="studio_generation_link_target")]

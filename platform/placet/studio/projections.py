@@ -28,12 +28,12 @@ def begin(fact: e.GenerationRequested, event: RecordedEvent, rows: ProjectionRow
             requested_at=event.at, changed_at=event.at,
         )
     )  # fmt: skip
-    for kind, shown in [("person", fact.cameos), ("ancestor", fact.ancestors)]:
-        for one in shown:
-            key = f"{fact.generation}:{kind}:{one}"
+    for kind, targets in [("person", fact.cameos), ("ancestor", fact.ancestors)]:
+        for target in targets:
+            key = f"{fact.generation}:{kind}:{target}"
             rows.put(
                 GenerationLinkRow(
-                    id=key, generation=fact.generation, kind=kind, shown=one, requested_by=fact.requested_by
+                    id=key, generation=fact.generation, kind=kind, target=target, requested_by=fact.requested_by
                 )
             )
 
@@ -54,14 +54,14 @@ def stop(fact: e.GenerationHeldForReview | e.GenerationRefused, event: RecordedE
 @GENERATIONS.on(e.HoldReleased)
 def lift(fact: e.HoldReleased, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state = "draft" if row.signed_sha256 else "rendered" if row.made_sha256 else "requested"
+    row.state = "draft" if row.signed_sha256 else "rendered" if row.rendered_sha256 else "requested"
     row.code = ""
 
 
 @GENERATIONS.on(e.GenerationRendered)
 def make(fact: e.GenerationRendered, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state, row.made_sha256, row.seconds = STATES[type(fact)], fact.sha256, fact.seconds
+    row.state, row.rendered_sha256, row.seconds = STATES[type(fact)], fact.sha256, fact.seconds
 
 
 @GENERATIONS.on(e.GenerationSigned)
@@ -73,19 +73,19 @@ def sign(fact: e.GenerationSigned, event: RecordedEvent, rows: ProjectionRows) -
 @GENERATIONS.on(e.GenerationPublished)
 def publish(fact: e.GenerationPublished, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.state, row.ground, row.published_at = STATES[type(fact)], dict(fact.read_versions), event.at
+    row.state, row.read_versions, row.published_at = STATES[type(fact)], dict(fact.read_versions), event.at
 
 
 @GENERATIONS.on(e.RestrictionApplied)
 def apply_restriction(fact: e.RestrictionApplied, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.standing = {**row.standing, fact.opened_by: fact.reason}
+    row.restrictions = {**row.restrictions, fact.opened_by: fact.reason}
 
 
 @GENERATIONS.on(e.RestrictionLifted)
 def lift_restriction(fact: e.RestrictionLifted, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
-    row.standing = {k: v for k, v in row.standing.items() if k != fact.opened_by}
+    row.restrictions = {k: v for k, v in row.restrictions.items() if k != fact.opened_by}
 
 
 def _changed(fact: Any, event: RecordedEvent, rows: ProjectionRows) -> GenerationRow:

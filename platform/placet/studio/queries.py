@@ -21,7 +21,7 @@ HAS_BYTES: Final = frozenset({"draft", "published"})
 def depicting(person: str, position: int, requested_by: str | None = None) -> list[str]:
     """Generations that show a person, descendants included, as of a position. Raises `Behind`."""
     wait_until_applied(GENERATIONS.name, position)
-    rows = GenerationLinkRow.objects.filter(kind="person", shown=person)
+    rows = GenerationLinkRow.objects.filter(kind="person", target=person)
     if requested_by is not None:
         rows = rows.filter(requested_by=requested_by)
         own = [str(g) for g in rows.values_list("generation", flat=True)]
@@ -37,8 +37,8 @@ def not_yet_revoked(person: str, position: int, requested_by: str | None = None)
     rows = GenerationRow.objects.filter(generation__in=depicting(person, position, requested_by))
     return [
         str(generation)
-        for generation, cameos, standing in rows.values_list("generation", "cameos", "standing")
-        if cameos != [person] or REVOKED not in standing.values()
+        for generation, cameos, restrictions in rows.values_list("generation", "cameos", "restrictions")
+        if cameos != [person] or REVOKED not in restrictions.values()
     ]
 
 
@@ -56,7 +56,7 @@ def with_descendants(generation: str, position: int) -> list[str]:
 
 
 def _descendants(generations: Iterable[str]) -> list[str]:
-    rows = GenerationLinkRow.objects.filter(kind="ancestor", shown__in=list(generations))
+    rows = GenerationLinkRow.objects.filter(kind="ancestor", target__in=list(generations))
     return [str(g) for g in rows.values_list("generation", flat=True)]
 
 

@@ -60,7 +60,7 @@ def test_a_thousand_receipts_hold_offline_and_a_thousand_changed_by_one_bit_do_n
     caught_up(keeper(log.connection))
     events = log.read_from(0, size)
     for event in chance.sample(events, THOUSAND):
-        owner = json.loads(bytes(event.sealed))[0]["subject"] if event.sealed else ""
+        owner = json.loads(bytes(event.encrypted))[0]["subject"] if event.encrypted else ""
         receipt = issue_receipt(log, (event.stream, event.version), owner)
         proved = verify_receipt(as_file(receipt), KEY)
         assert (proved.leaf.event_id, proved.leaf.position) == (str(event.event_id), event.position)
@@ -173,4 +173,4 @@ def test_what_is_no_receipt_is_refused(content: bytes) -> None:
 def test_an_event_is_found_by_its_id_without_reading_the_log(log: EventLog) -> None:
     log.connection.execute("SET enable_seqscan = off")
     plan = log.connection.execute(f"EXPLAIN {FIND.replace('%s', repr(ANA) + '::uuid')}").fetchall()
-    assert "event_receipted" in str(plan), (plan, RECEIPTED)
+    assert "eventlog_event_receipt_types" in str(plan), (plan, RECEIPTED)

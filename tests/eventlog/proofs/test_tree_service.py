@@ -53,7 +53,7 @@ def test_a_head_is_signed_over_every_event_and_each_leaf_is_proved_under_it(conn
 @pytest.mark.promise("P5")
 def test_tiles_are_what_is_recomputed_from_the_events(connection: psycopg.Connection) -> None:
     grow(connection, 1_000)
-    size = connection.execute("SELECT max(position) FROM event_position").fetchone()[0]  # type: ignore[index]
+    size = connection.execute("SELECT max(position) FROM eventlog_event_position").fetchone()[0]  # type: ignore[index]
     caught_up(keeper(connection))
     leaves = in_memory(leaf_hashes(connection, 0, size))
     chance = random.Random(3)
@@ -137,17 +137,18 @@ def test_no_head_is_signed_over_a_log_that_was_rewritten_or_truncated(
     size = grow(connection, 100)
     caught_up(keeper(connection, place))
     with psycopg.connect(owner_dsn) as owner:
-        owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
+        owner.execute("ALTER TABLE eventlog_event DISABLE TRIGGER USER")
         owner.execute(
-            "UPDATE event SET data = data || ' ' WHERE id = (SELECT id FROM event_position WHERE position = 7)"
+            "UPDATE eventlog_event SET data = data || ' '"
+            " WHERE id = (SELECT id FROM eventlog_event_position WHERE position = 7)"
         )
     grow(connection, 5, seed=9)
     with pytest.raises(HistoryChanged, match="rewritten"):
         keeper(connection, place).run_once()
     assert signed_head(connection).head.size == size
     with psycopg.connect(owner_dsn) as owner:
-        owner.execute("ALTER TABLE event_position DISABLE TRIGGER USER")
-        owner.execute("DELETE FROM event_position WHERE position > 50")
+        owner.execute("ALTER TABLE eventlog_event_position DISABLE TRIGGER USER")
+        owner.execute("DELETE FROM eventlog_event_position WHERE position > 50")
     with pytest.raises(HistoryChanged, match="truncated"):
         keeper(connection, place).run_once()
 
@@ -170,9 +171,14 @@ def test_an_older_database_is_not_signed_under_the_name_that_signed_more(
 def test_the_database_keeps_tiles_and_published_heads_as_they_are(connection: psycopg.Connection) -> None:
     grow(connection, 300)
     caught_up(keeper(connection))
-    assert connection.execute("SELECT count(*) FROM log_head_published").fetchone() == (1,)
-    for change in ("UPDATE log_tile SET place = 9", "DELETE FROM log_tile", "DELETE FROM log_head_published",
-                   "UPDATE log_head SET size = 1", "TRUNCATE log_tile"):  # fmt: skip
+    assert connection.execute("SELECT count(*) FROM eventlog_tree_head_published").fetchone() == (1,)
+    for change in (
+        "UPDATE eventlog_tree_tile SET tile_index = 9",
+        "DELETE FROM eventlog_tree_tile",
+        "DELETE FROM eventlog_tree_head_published",
+        "UPDATE eventlog_tree_head SET size = 1",
+        "TRUNCATE eventlog_tree_tile",
+    ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(change)
 

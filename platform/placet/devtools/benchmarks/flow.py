@@ -31,7 +31,7 @@ REQUESTERS = 400
 WORDS = ("red", "blue", "green", "metal", "rubber", "ball", "cube", "star", "ring", "cone", "grass", "sand")
 LATENCIES = """
 SELECT extract(epoch FROM min(d.recorded_at) - r.recorded_at)
-FROM event r LEFT JOIN event d ON d.stream = r.stream
+FROM eventlog_event r LEFT JOIN eventlog_event d ON d.stream = r.stream
     AND d.type IN
         ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held_for_review.v1')
 WHERE r.type = 'studio.generation_requested.v1' AND r.recorded_at >= %s
@@ -39,9 +39,9 @@ GROUP BY r.stream, r.recorded_at
 """
 SUSTAINED = """
 SELECT count(*) FILTER (WHERE type <> 'studio.generation_requested.v1')
-       / nullif(extract(epoch FROM max(recorded_at) - (SELECT min(recorded_at) FROM event
+       / nullif(extract(epoch FROM max(recorded_at) - (SELECT min(recorded_at) FROM eventlog_event
              WHERE type = 'studio.generation_requested.v1' AND recorded_at >= %s)), 0)
-FROM event WHERE recorded_at >= %s
+FROM eventlog_event WHERE recorded_at >= %s
     AND type IN
         ('studio.generation_approved.v1', 'studio.generation_refused.v1', 'studio.generation_held_for_review.v1')
 """

@@ -169,7 +169,7 @@ def _p6(history: History, said: Acknowledged, mail: Path) -> InvariantReport:
 
 def _effects(history: History, found: InvariantReport, mail: Path) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT state, count(*) FROM effect WHERE state <> 'done' GROUP BY state")
+        cursor.execute("SELECT state, count(*) FROM eventlog_outbox WHERE state <> 'done' GROUP BY state")
         open_effects = dict(cursor.fetchall())
     found.expect(not open_effects, f"effects are left: {open_effects}")
     sent = {key for file in mail.glob("*.log") for key in MESSAGE_ID.findall(file.read_text())}

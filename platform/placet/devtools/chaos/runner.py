@@ -63,7 +63,8 @@ def _settle() -> None:
         time.sleep(1)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT (SELECT count(*) FROM event_pending) + (SELECT count(*) FROM effect WHERE state <> 'done')"
+                "SELECT (SELECT count(*) FROM eventlog_event_pending)"
+                " + (SELECT count(*) FROM eventlog_outbox WHERE state <> 'done')"
             )
             quiet = 0 if cursor.fetchone()[0] else quiet + 1
 

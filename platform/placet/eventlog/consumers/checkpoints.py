@@ -26,13 +26,13 @@ class Progress(NamedTuple):
 
 
 THE_LOG: Final = EventSource()
-READ: Final = "SELECT topic, partition, position, topic_id, kafka_offset FROM checkpoint WHERE name = %s"
+READ: Final = "SELECT topic, partition, position, topic_id, kafka_offset FROM eventlog_checkpoint WHERE name = %s"
 BEGIN: Final = """
-INSERT INTO checkpoint (name, topic, partition, position, version, moved_at)
+INSERT INTO eventlog_checkpoint (name, topic, partition, position, version, updated_at)
 VALUES (%s, '', 0, 0, %s, clock_timestamp()) ON CONFLICT DO NOTHING
 """
 MOVE: Final = """
-INSERT INTO checkpoint AS c (name, topic, partition, position, topic_id, kafka_offset, moved_at)
+INSERT INTO eventlog_checkpoint AS c (name, topic, partition, position, topic_id, kafka_offset, updated_at)
 SELECT %s, topic, partition, position, topic_id, kafka_offset, clock_timestamp()
 FROM unnest(%b::text[], %b::int[], %b::bigint[], %b::text[], %b::bigint[])
      AS r(topic, partition, position, topic_id, kafka_offset)
@@ -42,7 +42,7 @@ ON CONFLICT (name, topic, partition) DO UPDATE SET
     kafka_offset = CASE WHEN c.topic_id = excluded.topic_id
                         THEN greatest(c.kafka_offset, excluded.kafka_offset) ELSE excluded.kafka_offset END,
     topic_id = excluded.topic_id,
-    moved_at = clock_timestamp()
+    updated_at = clock_timestamp()
 """
 """Never back: a process that slept and wakes moves nothing that others have moved on."""
 

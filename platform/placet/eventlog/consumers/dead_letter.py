@@ -14,21 +14,23 @@ from placet.eventlog.store.log import RecordedEvent
 BEHIND: Final = "waits behind a parked event of its stream"
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))"
 INSERT: Final = """
-INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)
-SELECT %(consumer)s, %(position)s, %(stream)s, %(error)s, %(attempts)s, clock_timestamp()
+INSERT INTO eventlog_dead_letter (consumer, position, stream, error_location, attempts, failed_at)
+SELECT %(consumer)s, %(position)s, %(stream)s, %(error_location)s, %(attempts)s, clock_timestamp()
 ON CONFLICT DO NOTHING
 """
 INSERT_BEHIND: Final = """
-INSERT INTO parked (consumer, position, stream, error, attempts, parked_at)
-SELECT %(consumer)s, %(position)s, %(stream)s, %(error)s, %(attempts)s, clock_timestamp()
-WHERE EXISTS (SELECT FROM parked WHERE consumer = %(consumer)s AND stream = %(stream)s)
-ON CONFLICT (consumer, position) DO UPDATE SET attempts = parked.attempts
+INSERT INTO eventlog_dead_letter (consumer, position, stream, error_location, attempts, failed_at)
+SELECT %(consumer)s, %(position)s, %(stream)s, %(error_location)s, %(attempts)s, clock_timestamp()
+WHERE EXISTS (SELECT FROM eventlog_dead_letter WHERE consumer = %(consumer)s AND stream = %(stream)s)
+ON CONFLICT (consumer, position) DO UPDATE SET attempts = eventlog_dead_letter.attempts
 RETURNING position
 """
 LISTED: Final = """
-SELECT p.consumer, p.position, p.stream, coalesce(e.type, ''), p.error, p.attempts, p.parked_at
-FROM parked p LEFT JOIN event_position USING (position) LEFT JOIN event e ON e.id = event_position.id
-ORDER BY p.consumer, p.stream, p.position
+SELECT d.consumer, d.position, d.stream, coalesce(e.type, ''), d.error_location, d.attempts, d.failed_at
+FROM eventlog_dead_letter d
+LEFT JOIN eventlog_event_position p USING (position)
+LEFT JOIN eventlog_event e ON e.id = p.id
+ORDER BY d.consumer, d.stream, d.position
 """
 
 
@@ -40,7 +42,7 @@ class DeadLetter:
     position: int
     stream: str
     type: str
-    error: str
+    error_location: str
     attempts: int
     failed_at: datetime
 
@@ -74,6 +76,6 @@ def _row(consumer: str, event: RecordedEvent, error: str, attempts: int) -> dict
         "consumer": consumer,
         "position": event.position,
         "stream": event.stream,
-        "error": error[:2000],
+        "error_location": error[:2000],
         "attempts": attempts,
     }

@@ -186,9 +186,11 @@ class Delivery:
         """A verdict on a stream of its own. The first attempt opens the stream; only later ones must look at it."""
         self.append(stream, [fact], expected=0 if attempt == 1 else self.read(stream).version)
 
-    def plan(self, kind: str, payload: Mapping[str, Any], *, key: str, turn: str = "") -> None:
-        """Gather an effect: done at least once in the world, under one stable key. `turn`: see `PlannedItem`."""
-        self._gathered.outbox_items.append(PlannedItem(kind, key, payload, self.event_id, self.event.stream, turn))
+    def plan(self, kind: str, payload: Mapping[str, Any], *, key: str, fairness_key: str = "") -> None:
+        """Gather an outbox item: done at least once, under one stable key. `fairness_key`: see `PlannedItem`."""
+        self._gathered.outbox_items.append(
+            PlannedItem(kind, key, payload, self.event_id, self.event.stream, fairness_key)
+        )
 
 
 def _unwritten(write: Append, fact: object, version: int) -> RecordedEvent:

@@ -19,15 +19,16 @@ NEVER_DISCARDED_ROOMS: Final = frozenset({"likeness", "rights"})
 """What answers consent and opt-outs waits until it is mended."""
 DISCARD: Final = """
 WITH gone AS (
-    DELETE FROM parked WHERE consumer = %(consumer)s AND position = %(position)s
-    RETURNING consumer, position, stream, error
+    DELETE FROM eventlog_dead_letter WHERE consumer = %(consumer)s AND position = %(position)s
+    RETURNING consumer, position, stream, error_location
 )
-INSERT INTO dropped (consumer, position, stream, error, dropped_by, why, dropped_at)
-SELECT consumer, position, stream, error, %(by)s, %(why)s, clock_timestamp() FROM gone
+INSERT INTO eventlog_dead_letter_discarded
+    (consumer, position, stream, error_location, discarded_by, reason, discarded_at)
+SELECT consumer, position, stream, error_location, %(by)s, %(reason)s, clock_timestamp() FROM gone
 ON CONFLICT DO NOTHING
 """
 RETRY_OUTBOX: Final = """
-UPDATE effect SET state = 'planned', due_at = clock_timestamp(), planned_at = clock_timestamp()
+UPDATE eventlog_outbox SET state = 'planned', due_at = clock_timestamp(), planned_at = clock_timestamp()
 WHERE kind = %s AND state = 'failed'
 """
 
@@ -98,12 +99,12 @@ def _redrive_one(connection: psycopg.Connection[Any], consumer: Consumer, row: D
     return True
 
 
-def discard(connection: psycopg.Connection[Any], consumer: str, position: int, by: str, why: str) -> None:
+def discard(connection: psycopg.Connection[Any], consumer: str, position: int, by: str, reason: str) -> None:
     """Give one parked event up, for ever; what waits behind it may then be taken again."""
     known = CONSUMERS.get(consumer)
     if known is None or known.never_skips or consumer.split(".", maxsplit=1)[0] in NEVER_DISCARDED_ROOMS:
         raise NeverDiscarded
-    asked = {"consumer": consumer, "position": position, "by": by, "why": why}
+    asked = {"consumer": consumer, "position": position, "by": by, "reason": reason}
     if connection.execute(DISCARD, asked).rowcount != 1:
         raise NoDeadLetters
 
@@ -118,12 +119,15 @@ def _of_stream(connection: psycopg.Connection[Any], consumer: str, stream: str) 
 
 
 def _remove(connection: psycopg.Connection[Any], row: DeadLetter) -> bool:
-    gone = connection.execute("DELETE FROM parked WHERE consumer = %s AND position = %s", (row.consumer, row.position))
+    gone = connection.execute(
+        "DELETE FROM eventlog_dead_letter WHERE consumer = %s AND position = %s", (row.consumer, row.position)
+    )
     return gone.rowcount == 1
 
 
 def _record_failure(connection: psycopg.Connection[Any], row: DeadLetter, error: str) -> None:
     connection.execute(
-        "UPDATE parked SET error = %s, attempts = attempts + 1 WHERE consumer = %s AND position = %s",
+        "UPDATE eventlog_dead_letter SET error_location = %s, attempts = attempts + 1"
+        " WHERE consumer = %s AND position = %s",
         (error, row.consumer, row.position),
     )

@@ -228,7 +228,7 @@ class ConsumerRunner:
         self._saved_at = time.monotonic()
 
     def _has_dead_letters(self) -> bool:
-        return self._one("SELECT EXISTS (SELECT FROM parked WHERE consumer = %s)", self.consumer.name)
+        return self._one("SELECT EXISTS (SELECT FROM eventlog_dead_letter WHERE consumer = %s)", self.consumer.name)
 
     def _one(self, query: str, *parameters: str) -> bool:
         row = self.connection.execute(query, parameters).fetchone()

@@ -15,17 +15,17 @@ WITH wanted AS (SELECT * FROM unnest(%b::text[], %b::text[]) AS w(name, topic)),
 stands AS (
     SELECT w.name, relayed.position AS carried, greatest(own.position, floor.position) AS answered
     FROM wanted w
-    JOIN checkpoint floor ON floor.name = w.name AND floor.topic = ''
-    LEFT JOIN checkpoint relayed ON relayed.name = 'relay' AND relayed.topic = w.topic
-    LEFT JOIN checkpoint own ON own.name = w.name AND own.topic = w.topic AND own.partition = relayed.partition
+    JOIN eventlog_checkpoint floor ON floor.name = w.name AND floor.topic = ''
+    LEFT JOIN eventlog_checkpoint relayed ON relayed.name = 'relay' AND relayed.topic = w.topic
+    LEFT JOIN eventlog_checkpoint own ON own.name = w.name AND own.topic = w.topic AND own.partition = relayed.partition
 ),
 reached AS (
     SELECT s.name, coalesce(
         min(s.answered) FILTER (WHERE s.carried IS NULL OR s.answered < s.carried), min(relay.position)
     ) AS position
-    FROM stands s, checkpoint relay WHERE relay.name = 'relay' AND relay.topic = '' GROUP BY s.name
+    FROM stands s, eventlog_checkpoint relay WHERE relay.name = 'relay' AND relay.topic = '' GROUP BY s.name
 )
-UPDATE checkpoint floor SET position = reached.position, moved_at = clock_timestamp()
+UPDATE eventlog_checkpoint floor SET position = reached.position, updated_at = clock_timestamp()
 FROM reached WHERE floor.name = reached.name AND floor.topic = '' AND floor.position < reached.position
 """
 

@@ -18,7 +18,7 @@ from placet.eventlog.projections.shadow_tables import Progress, ShadowTables, Ta
 ROWS: Final = 5_000
 CLOSE: Final = 500
 """So few events behind, the rest may be folded while the live projection waits."""
-PLACE: Final = "SELECT position, version FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0"
+PLACE: Final = "SELECT position, version FROM eventlog_checkpoint WHERE name = %s AND topic = '' AND partition = 0"
 NEXT_END: Final = """
 SELECT k::text FROM (
     SELECT k FROM (

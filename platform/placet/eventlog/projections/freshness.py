@@ -25,14 +25,14 @@ def wait_until_applied(projection: str, position: int, seconds: float = WAIT_SEC
 
 STALE: Final = """
 SELECT EXISTS (
-    SELECT FROM (SELECT id FROM event_pending ORDER BY id LIMIT 1) p JOIN event e USING (id)
+    SELECT FROM (SELECT id FROM eventlog_event_pending ORDER BY id LIMIT 1) p JOIN eventlog_event e USING (id)
     WHERE abs(extract(epoch FROM clock_timestamp() - e.recorded_at)) > %(seconds)s
 ) OR EXISTS (
-    SELECT FROM event_position p JOIN event e USING (id)
+    SELECT FROM eventlog_event_position p JOIN eventlog_event e USING (id)
     WHERE p.position = %(next)s AND abs(extract(epoch FROM clock_timestamp() - e.recorded_at)) > %(seconds)s
-) OR EXISTS (SELECT FROM parked WHERE stream = %(stream)s)
+) OR EXISTS (SELECT FROM eventlog_dead_letter WHERE stream = %(stream)s)
 OR EXISTS (
-    SELECT FROM checkpoint WHERE name = %(name)s AND topic = '' AND partition = 0 AND version <> %(version)s
+    SELECT FROM eventlog_checkpoint WHERE name = %(name)s AND topic = '' AND partition = 0 AND version <> %(version)s
 )
 """
 

@@ -107,11 +107,11 @@ def _switch_once(beside: ShadowTables) -> int:
         for table in beside.target.tables:
             _swap(beside, table)
         run(
-            "UPDATE checkpoint SET position = %s, version = %s, moved_at = clock_timestamp()"
+            "UPDATE eventlog_checkpoint SET position = %s, version = %s, updated_at = clock_timestamp()"
             " WHERE name = %s AND topic = '' AND partition = 0",
             (beside.position, beside.target.version, beside.target.name),
         )
-        run("DELETE FROM checkpoint WHERE name = %s", (beside.place_name,))
+        run("DELETE FROM eventlog_checkpoint WHERE name = %s", (beside.place_name,))
     return beside.position
 
 

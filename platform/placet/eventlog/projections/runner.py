@@ -154,7 +154,9 @@ def position_of(name: str) -> int:
     """Where a projection stands."""
     with connection.cursor() as cursor:
         cursor.execute(checkpoints.BEGIN, (name, PROJECTIONS[name].version if name in PROJECTIONS else 1))
-        cursor.execute("SELECT position FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0", (name,))
+        cursor.execute(
+            "SELECT position FROM eventlog_checkpoint WHERE name = %s AND topic = '' AND partition = 0", (name,)
+        )
         return int(cursor.fetchone()[0])
 
 
@@ -163,7 +165,7 @@ def is_outdated(target: Projection) -> bool:
     position_of(target.name)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT version <> %s FROM checkpoint WHERE name = %s AND topic = '' AND partition = 0",
+            "SELECT version <> %s FROM eventlog_checkpoint WHERE name = %s AND topic = '' AND partition = 0",
             (target.version, target.name),
         )
         return bool(cursor.fetchone()[0])
@@ -196,7 +198,7 @@ def move_checkpoint(target: Projection, before: int, to: int) -> None:
     """Move a checkpoint from exactly `before`. Raises `Moved`, also where the rows are of another version."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE checkpoint SET position = %s, moved_at = clock_timestamp()"
+            "UPDATE eventlog_checkpoint SET position = %s, updated_at = clock_timestamp()"
             " WHERE name = %s AND topic = '' AND partition = 0 AND position = %s AND version = %s",
             (to, target.name, before, target.version),
         )

@@ -64,7 +64,7 @@ class ShadowTables:
                 self.connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self._place(name)))
         if not self.temporary:
             self.connection.execute(
-                "DELETE FROM checkpoint WHERE name LIKE %s", (f"{self.target.name} beside, version %",)
+                "DELETE FROM eventlog_checkpoint WHERE name LIKE %s", (f"{self.target.name} beside, version %",)
             )
 
     def apply_until(self, to: int, progress: Progress = lambda _done, _of: None) -> None:
@@ -82,14 +82,16 @@ class ShadowTables:
             progress(end, to)
 
     def _found(self) -> int | None:
-        row = self.connection.execute("SELECT position FROM checkpoint WHERE name = %s", (self.place_name,)).fetchone()
+        row = self.connection.execute(
+            "SELECT position FROM eventlog_checkpoint WHERE name = %s", (self.place_name,)
+        ).fetchone()
         return int(row[0]) if row else None
 
     def _note(self, position: int) -> None:
         self.connection.execute(
-            "INSERT INTO checkpoint (name, topic, partition, position, moved_at, version)"
+            "INSERT INTO eventlog_checkpoint (name, topic, partition, position, updated_at, version)"
             " VALUES (%s, '', 0, %s, clock_timestamp(), %s)"
-            " ON CONFLICT (name, topic, partition) DO UPDATE SET position = excluded.position, moved_at = now()",
+            " ON CONFLICT (name, topic, partition) DO UPDATE SET position = excluded.position, updated_at = now()",
             (self.place_name, position, self.target.version),
         )
 

@@ -19,8 +19,8 @@ from placet.eventlog.store.log import EventLog
 WAIT_SECONDS: Final = 10.0
 LOOK_AGAIN_SECONDS: Final = 0.05
 EVENT: Final = """
-SELECT p.position, e.event_id, e.stream, e.version, e.type, e.recorded_at, sha256(e.data), e.sealed, e.data
-FROM event e LEFT JOIN event_position p USING (id) WHERE e.stream = %s AND e.version = %s
+SELECT p.position, e.event_id, e.stream, e.version, e.type, e.recorded_at, sha256(e.data), e.encrypted, e.data
+FROM eventlog_event e LEFT JOIN eventlog_event_position p USING (id) WHERE e.stream = %s AND e.version = %s
 """
 
 

@@ -1,7 +1,7 @@
 """The types of event that somebody may have a receipt of, and finding one of them by its id.
 
-An index over these types alone makes it quick (migration 0003): appending anything else costs nothing more. A new type
-here needs a migration that makes the index anew.
+An index over these types alone makes it quick (migration 0001): appending anything else costs nothing more. A new type
+here needs a migration that recreates the index.
 """
 
 from typing import Final
@@ -28,9 +28,11 @@ RECEIPTED: Final = (
     "rights.opt_out_filed.v1",
 )
 LISTED: Final = ", ".join(f"'{name}'" for name in RECEIPTED)
-FIND: Final = f"SELECT stream, version FROM event WHERE event_id = %s AND type IN ({LISTED})"  # noqa: S608
+FIND: Final = f"SELECT stream, version FROM eventlog_event WHERE event_id = %s AND type IN ({LISTED})"  # noqa: S608
 
-NEWEST: Final = f"SELECT stream, version FROM event WHERE type = %s AND type IN ({LISTED}) ORDER BY id DESC LIMIT 1"  # noqa: S608
+NEWEST: Final = (
+    f"SELECT stream, version FROM eventlog_event WHERE type = %s AND type IN ({LISTED}) ORDER BY id DESC LIMIT 1"  # noqa: S608
+)
 
 
 def newest_of(log: EventLog, type_name: str) -> tuple[str, int] | None:

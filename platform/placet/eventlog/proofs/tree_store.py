@@ -13,26 +13,31 @@ from placet.eventlog.proofs.tree import leaf_hash
 from placet.eventlog.proofs.tree_head import TreeHead
 
 LEAVES: Final = """
-SELECT p.position, e.event_id, e.stream, e.version, e.type, e.recorded_at, sha256(e.data), e.sealed
-FROM event_position p JOIN event e USING (id) WHERE p.position > %s ORDER BY p.position LIMIT %s
+SELECT p.position, e.event_id, e.stream, e.version, e.type, e.recorded_at, sha256(e.data), e.encrypted
+FROM eventlog_event_position p JOIN eventlog_event e USING (id) WHERE p.position > %s ORDER BY p.position LIMIT %s
 """
-FILL: Final = "INSERT INTO log_tile (level, place, hashes, root) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
-FULL: Final = "SELECT hashes FROM log_tile WHERE level = %s AND place = %s"
-ROOTS: Final = "SELECT root FROM log_tile WHERE level = %s AND place >= %s AND place < %s ORDER BY place"
-COUNTS: Final = "SELECT level, max(place) + 1 FROM log_tile GROUP BY level ORDER BY level"
-NEWEST: Final = "SELECT origin, size, root, note FROM log_head ORDER BY id DESC LIMIT 1"
-SIGN: Final = "INSERT INTO log_head (origin, size, root, note) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+FILL: Final = (
+    "INSERT INTO eventlog_tree_tile (level, tile_index, hashes, root) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+)
+FULL: Final = "SELECT hashes FROM eventlog_tree_tile WHERE level = %s AND tile_index = %s"
+ROOTS: Final = (
+    "SELECT root FROM eventlog_tree_tile WHERE level = %s AND tile_index >= %s AND tile_index < %s ORDER BY tile_index"
+)
+COUNTS: Final = "SELECT level, max(tile_index) + 1 FROM eventlog_tree_tile GROUP BY level ORDER BY level"
+NEWEST: Final = "SELECT origin, size, root, note FROM eventlog_tree_head ORDER BY id DESC LIMIT 1"
+SIGN: Final = "INSERT INTO eventlog_tree_head (origin, size, root, note) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
 PUBLISH: Final = """
-INSERT INTO log_head_published SELECT id, origin, size, root, note, signed_at FROM log_head ORDER BY id DESC LIMIT 1
+INSERT INTO eventlog_tree_head_published
+SELECT id, origin, size, root, note, signed_at FROM eventlog_tree_head ORDER BY id DESC LIMIT 1
 ON CONFLICT DO NOTHING
 """
 THIN: Final = """
-DELETE FROM log_head WHERE id < (SELECT max(id) FROM log_head)
+DELETE FROM eventlog_tree_head WHERE id < (SELECT max(id) FROM eventlog_tree_head)
     AND signed_at < clock_timestamp() - make_interval(secs => %s)
 """
 EVERY_HEAD: Final = (
-    "SELECT origin, size, root, note FROM log_head UNION SELECT origin, size, root, note FROM log_head_published"
-    " ORDER BY size"
+    "SELECT origin, size, root, note FROM eventlog_tree_head"
+    " UNION SELECT origin, size, root, note FROM eventlog_tree_head_published ORDER BY size"
 )
 Connection = psycopg.Connection[Any]
 

@@ -142,7 +142,7 @@ class EventLog:
     @property
     def last_position(self) -> int:
         """The highest position given so far."""
-        return int(self._rows("SELECT coalesce(max(position), 0) FROM event_position", ())[0][0])
+        return int(self._rows("SELECT coalesce(max(position), 0) FROM eventlog_event_position", ())[0][0])
 
     # -- writing
 

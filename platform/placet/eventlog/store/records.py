@@ -30,8 +30,8 @@ class RecordedEvent:
     """One event as stored. `fact` is decoded when it is first asked for."""
 
     __slots__ = (
-        "_fact", "_vault", "actor", "causation_id", "command_id", "correlation_id", "data", "digest", "event_id",
-        "position", "recorded_at", "sealed", "stream", "type", "version",
+        "_fact", "_vault", "actor", "causation_id", "command_id", "correlation_id", "data", "digest", "encrypted",
+        "event_id", "position", "recorded_at", "stream", "type", "version",
     )  # fmt: skip
 
     event_id: str
@@ -41,7 +41,7 @@ class RecordedEvent:
 
     def __init__(self, row: tuple[Any, ...], vault: Vault) -> None:
         (
-            self.position, self.event_id, self.stream, self.version, self.type, self.data, self.sealed, self.digest,
+            self.position, self.event_id, self.stream, self.version, self.type, self.data, self.encrypted, self.digest,
             self.command_id, self.correlation_id, self.causation_id, self.actor, self.recorded_at,
         ) = row  # fmt: skip
         self._vault = vault
@@ -51,7 +51,7 @@ class RecordedEvent:
     def fact(self) -> Any:
         """The fact, upcast, its sealed parts opened (or `ERASED`)."""
         if self._fact is None:
-            self._fact = codec.decode(self.type, self.data, self.sealed, self.event_id, self._vault)
+            self._fact = codec.decode(self.type, self.data, self.encrypted, self.event_id, self._vault)
         return self._fact
 
     def forget(self) -> None:

@@ -27,14 +27,14 @@ WHOLE_SHARE: Final = 200
 MARKS: Final = 1_000
 
 NUMBER: Final = """
-WITH first AS MATERIALIZED (SELECT min(id) AS id FROM event_pending WHERE id > %(floor)s),
+WITH first AS MATERIALIZED (SELECT min(id) AS id FROM eventlog_event_pending WHERE id > %(floor)s),
 taken AS (
-    DELETE FROM event_pending
+    DELETE FROM eventlog_event_pending
     WHERE id >= (SELECT id FROM first) AND id < (SELECT id FROM first) + %(at_most)s
     RETURNING id
-), last AS (SELECT coalesce(max(position), 0) AS position FROM event_position),
+), last AS (SELECT coalesce(max(position), 0) AS position FROM eventlog_event_position),
 numbered AS (
-    INSERT INTO event_position (position, id)
+    INSERT INTO eventlog_event_position (position, id)
     SELECT last.position + row_number() OVER (ORDER BY taken.id), taken.id FROM taken, last
     RETURNING position, id
 )
@@ -43,14 +43,14 @@ SELECT (SELECT count(*) FROM numbered),
        (SELECT coalesce(max(id), 0) FROM numbered),
        EXISTS (
            SELECT FROM taken,
-               LATERAL (SELECT stream, version - 1 AS version FROM event WHERE id = taken.id OFFSET 0) before,
+               LATERAL (SELECT stream, version - 1 AS version FROM eventlog_event WHERE id = taken.id OFFSET 0) before,
                LATERAL (
-                   SELECT id FROM event WHERE stream = before.stream AND version = before.version OFFSET 0
+                   SELECT id FROM eventlog_event WHERE stream = before.stream AND version = before.version OFFSET 0
                ) earlier,
-               LATERAL (SELECT FROM event_pending WHERE id = earlier.id OFFSET 0) waiting
+               LATERAL (SELECT FROM eventlog_event_pending WHERE id = earlier.id OFFSET 0) waiting
            WHERE earlier.id <= %(floor)s
        ),
-       (SELECT max(id) FROM event_pending WHERE id >= (SELECT id FROM first) + %(at_most)s) IS NOT NULL,
+       (SELECT max(id) FROM eventlog_event_pending WHERE id >= (SELECT id FROM first) + %(at_most)s) IS NOT NULL,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 """

@@ -38,9 +38,10 @@ AGAIN_SECONDS: Final = 0.5
 UNFORCED: Final = "SET synchronous_commit = off"
 """A crash of PostgreSQL may take back how far the relay was, and then it sends some twice. Nothing else is at stake."""
 ADVANCE: Final = """
-UPDATE checkpoint SET position = %s, moved_at = clock_timestamp() WHERE name = %s AND topic = '' AND position = %s
+UPDATE eventlog_checkpoint SET position = %s, updated_at = clock_timestamp()
+WHERE name = %s AND topic = '' AND position = %s
 """
-FIRST: Final = "SELECT coalesce(min(position), 0) FROM checkpoint WHERE topic = '' AND name = ANY(%s)"
+FIRST: Final = "SELECT coalesce(min(position), 0) FROM eventlog_checkpoint WHERE topic = '' AND name = ANY(%s)"
 
 
 class Overtaken(RuntimeError):

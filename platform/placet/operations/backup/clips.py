@@ -14,7 +14,7 @@ from placet.eventlog.encryption.vault import NONCE_BYTES, SubjectErased, Vault
 
 KEY_BITS: Final = 256
 NAMED: Final = """
-SELECT stream, data FROM event
+SELECT stream, data FROM eventlog_event
 WHERE type IN ('studio.generation_requested.v1', 'studio.generation_rendered.v1', 'studio.generation_signed.v1')
 ORDER BY stream, version
 """

@@ -27,7 +27,7 @@ def make(home: Path, folder: Path, connection: psycopg.Connection[Any], progress
     """Raises `FolderNotEmpty`, `NothingToBackUp`. Without a manifest it was not finished, and cannot be restored."""
     if folder.exists() and any(folder.iterdir()):
         raise FolderNotEmpty(f"{folder} is not empty.")
-    if connection.execute("SELECT to_regclass('event')").fetchone() == (None,):
+    if connection.execute("SELECT to_regclass('eventlog_event')").fetchone() == (None,):
         raise NothingToBackUp("There is no log here yet.")
     connection.rollback()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,7 +46,8 @@ def _log(
     connection.read_only = True
     with connection.transaction():
         row = connection.execute(
-            "SELECT (SELECT coalesce(max(position), 0) FROM event_position), (SELECT count(*) FROM event_pending)"
+            "SELECT (SELECT coalesce(max(position), 0) FROM eventlog_event_position),"
+            " (SELECT count(*) FROM eventlog_event_pending)"
         ).fetchone() or (0, 0)
         manifest = BackupManifest(datetime.now(UTC).isoformat(), int(row[0]), int(row[1]), origin_here(home))
         for done, table in enumerate(tables.TRUTH, 1):

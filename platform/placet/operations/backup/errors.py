@@ -17,7 +17,7 @@ class NothingToBackUp(Refusal):
 
 class BackupUnusable(Refusal):
     code = "backup_unusable"
-    advice = "Take another backup: this one is incomplete, damaged, or of a newer release."
+    advice = "Take another backup: this one is incomplete, damaged, or of another release."
 
 
 class DatabaseNotEmpty(Refusal):

@@ -10,7 +10,8 @@ from placet.kernel.files import atomic_write, sync_file
 from placet.operations.backup.errors import BackupUnusable
 
 NAME: Final = "manifest.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""1: tables had other names."""
 
 
 @dataclass(slots=True)
@@ -45,11 +46,12 @@ def read(folder: Path) -> BackupManifest:
     """A backup whose every file is what it was. Raises `BackupUnusable`."""
     try:
         told = json.loads((folder / NAME).read_text())
-        manifest = BackupManifest(**told)
-    except (OSError, ValueError, TypeError):
+        found = told["format"]
+        manifest = BackupManifest(**told) if found == FORMAT else None
+    except (OSError, ValueError, TypeError, KeyError):
         raise BackupUnusable(f"{folder} holds no manifest that can be read.") from None
-    if manifest.format != FORMAT:
-        raise BackupUnusable(f"{folder} is of format {manifest.format}; this release reads {FORMAT}.")
+    if manifest is None:
+        raise BackupUnusable(f"{folder} was made by another release: it is of format {found}, and this reads {FORMAT}.")
     for name, wanted in manifest.files.items():
         _verify(folder, name, wanted)
     return manifest

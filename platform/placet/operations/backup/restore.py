@@ -32,7 +32,7 @@ from placet.people.events import ErasureRequested, PersonJoined
 
 KEPT: Final = (*tables.LOG, *tables.PROOFS)
 """What nothing else may change."""
-REQUESTED_AGAIN: Final = ("people_answered_key",)
+REQUESTED_AGAIN: Final = ("people_idempotency_key",)
 """Answers that speak of what the restored log may not know. Sessions and used links stay as they are."""
 ALONE: Final = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -69,7 +69,7 @@ def restore(
     with owner.transaction():
         pending = _bring_log(owner, manifest, folder)
         lost, again = _say_so(owner, manifest, old)
-        owner.execute("INSERT INTO event_pending SELECT unnest(%s::bigint[])", (pending,))
+        owner.execute("INSERT INTO eventlog_event_pending SELECT unnest(%s::bigint[])", (pending,))
         failpoint("restore.log")
     failpoint("restore.committed")
     next_origin(home, old.origin)  # last: until then the keeper of the tree signs nothing, for the log is too short
@@ -79,7 +79,7 @@ def restore(
 
 
 def _size(connection: psycopg.Connection[Any]) -> int:
-    row = connection.execute("SELECT count(*) FROM event").fetchone()
+    row = connection.execute("SELECT count(*) FROM eventlog_event").fetchone()
     return int(row[0]) if row else 0
 
 
@@ -125,13 +125,13 @@ def _bring_log(owner: psycopg.Connection[Any], manifest: BackupManifest, folder:
             sql.SQL("SELECT setval(pg_get_serial_sequence({}, 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {}), false)")
             .format(sql.Literal(table), sql.Identifier(table))
         )  # fmt: skip
-    pending = [int(row[0]) for row in owner.execute("DELETE FROM event_pending RETURNING id")]
+    pending = [int(row[0]) for row in owner.execute("DELETE FROM eventlog_event_pending RETURNING id")]
     for table in KEPT:
         owner.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(sql.Identifier(table)))
-    owner.execute("DELETE FROM checkpoint WHERE name = ANY(%s)", (list(PROJECTIONS),))
+    owner.execute("DELETE FROM eventlog_checkpoint WHERE name = ANY(%s)", (list(PROJECTIONS),))
     owner.execute(
-        "UPDATE effect SET state = 'planned', lease_until = NULL, progress = NULL, token = token + 1"
-        " WHERE state = 'leased'"
+        "UPDATE eventlog_outbox SET state = 'planned', lease_until = NULL, progress = NULL,"
+        " fencing_token = fencing_token + 1 WHERE state = 'leased'"
     )
     return sorted(pending)
 

@@ -6,13 +6,15 @@ from typing import Any, Final, LiteralString
 import psycopg
 from psycopg import sql
 
-LOG: Final = ("event", "event_position", "event_pending")
-PROOFS: Final = ("log_tile", "log_head", "log_head_published")
-BESIDE: Final = ("checkpoint", "effect", "parked", "dropped")
-TRUTH: Final = LOG + PROOFS + BESIDE
-COUNTED: Final = ("event", "log_head", "effect", "parked", "dropped")
-"""Those whose `id` is drawn from a sequence."""
+LOG: Final = ("eventlog_event", "eventlog_event_position", "eventlog_event_pending")
+PROOFS: Final = ("eventlog_tree_tile", "eventlog_tree_head", "eventlog_tree_head_published")
+DELIVERY: Final = ("eventlog_checkpoint", "eventlog_outbox", "eventlog_dead_letter", "eventlog_dead_letter_discarded")
+TRUTH: Final = LOG + PROOFS + DELIVERY
 """All that cannot be made again. Projections can, and are."""
+COUNTED: Final = (
+    "eventlog_event", "eventlog_tree_head", "eventlog_outbox", "eventlog_dead_letter", "eventlog_dead_letter_discarded"
+)  # fmt: skip
+"""Those whose `id` is drawn from a sequence."""
 
 
 def columns(connection: psycopg.Connection[Any], table: str) -> list[str]:

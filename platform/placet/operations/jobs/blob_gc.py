@@ -12,9 +12,9 @@ from placet.media.blobs import BlobStore, StoredFile
 HASH: Final = re.compile(rb"[0-9a-f]{64}")
 OLDER_THAN_SECONDS: Final = 3600.0
 PAGE: Final = 5_000
-PENDING: Final = "SELECT e.data FROM event_pending p JOIN event e USING (id)"
+PENDING: Final = "SELECT e.data FROM eventlog_event_pending p JOIN eventlog_event e USING (id)"
 READ: Final = (
-    "SELECT p.position, e.data FROM event_position p JOIN event e USING (id)"
+    "SELECT p.position, e.data FROM eventlog_event_position p JOIN eventlog_event e USING (id)"
     " WHERE p.position > %s ORDER BY p.position LIMIT %s"
 )
 

@@ -9,13 +9,13 @@ import psycopg
 
 NIGHT_HOUR_UTC: Final = 3
 FIRST: Final = """
-INSERT INTO chore (name, begun_at, outcome) VALUES (%s, clock_timestamp(), '{}') ON CONFLICT DO NOTHING
+INSERT INTO eventlog_job_run (name, begun_at, outcome) VALUES (%s, clock_timestamp(), '{}') ON CONFLICT DO NOTHING
 """
 BEGIN: Final = """
-UPDATE chore SET begun_at = clock_timestamp()
+UPDATE eventlog_job_run SET begun_at = clock_timestamp()
 WHERE name = %s AND begun_at NOT BETWEEN %s AND clock_timestamp() RETURNING name
 """
-END: Final = "UPDATE chore SET ended_at = clock_timestamp(), outcome = %s WHERE name = %s"
+END: Final = "UPDATE eventlog_job_run SET ended_at = clock_timestamp(), outcome = %s WHERE name = %s"
 
 
 def last_hour(now: datetime) -> datetime:

@@ -1,5 +1,6 @@
 """`with running(home)`: whatever runs already, or a supervisor for as long as the block lasts."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from placet.runtime.install.earlier_release import InstallTooOld
 from placet.runtime.supervisor.parent_death import die_with_parent
 from placet.runtime.supervisor.state import SupervisorState, read_state
 from placet.runtime.supervisor.supervisor import NotStarted
@@ -20,7 +22,10 @@ STOP_SECONDS: Final = 15.0
 
 @contextmanager
 def ensure_running(home: Path) -> Iterator[SupervisorState]:
-    """Yields what runs, ready. A supervisor that it started itself is ended with the block. Raises `NotStarted`."""
+    """Yields what runs, ready. A supervisor that it started itself is ended with the block.
+
+    Raises `NotStarted`, `InstallTooOld`.
+    """
     if found := read_state(home):
         yield _when_ready(home, None) if not found.ready else found
         return
@@ -48,9 +53,17 @@ def _when_ready(home: Path, started: "subprocess.Popen[bytes] | None") -> Superv
         if state and state.ready:
             return state
         if started is not None and started.poll() is not None:
+            if _refused_as_too_old(_log(home)):
+                raise InstallTooOld(home)
             raise NotStarted(f"The supervisor ended before it was ready:\n{_log(home).read_text()[-2000:]}")
         time.sleep(0.05)
     raise NotStarted(f"Placet was not ready within {START_SECONDS:.0f} s. See {home / 'log'}.")
+
+
+def _refused_as_too_old(log: Path) -> bool:
+    """Whether the last object that a supervisor wrote names this refusal."""
+    objects = [line for line in log.read_text().splitlines() if line.startswith("{")]
+    return bool(objects) and json.loads(objects[-1]).get("code") == InstallTooOld.code
 
 
 def _log(home: Path) -> Path:

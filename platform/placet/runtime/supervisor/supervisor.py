@@ -8,14 +8,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import psycopg
+
+from placet.runtime.install.earlier_release import refuse_earlier_release
 from placet.runtime.install.provision import provision
 from placet.runtime.install.schema_fingerprint import fingerprint, is_prepared, note_prepared
 from placet.runtime.kafka.broker import Broker, BrokerMissing
+from placet.runtime.postgres.dsn import dsn
 from placet.runtime.postgres.server import Postgres, running_postgres
 from placet.runtime.supervisor import ports as free_ports
 from placet.runtime.supervisor.managed_process import MARK, ManagedProcess, end_leftovers, rotate
@@ -54,7 +58,7 @@ class Supervisor:
         set_by_handler(self._stopping)
 
     def run(self, tell: ProgressCallback, ready: Callable[[SupervisorState], None]) -> None:
-        """Raises `AlreadyRunning`, `NotStarted`, `PostgresUnavailable`, `NoFreePort`."""
+        """Raises `AlreadyRunning`, `InstallTooOld`, `NotStarted`, `PostgresUnavailable`, `NoFreePort`."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with only_one(self.home):
             if left := end_leftovers(self.home):
@@ -148,6 +152,7 @@ class Supervisor:
         mark = fingerprint()
         if postgres and is_prepared(postgres.admin_dsn("placet"), mark):
             return
+        self._refuse_earlier_release()
         words = [sys.executable, "-m", "placet", "prepare"]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
         if done.returncode and not self._stopping.is_set():
@@ -156,6 +161,11 @@ class Supervisor:
             tell(done.stdout.strip())
         if postgres and not done.returncode:
             note_prepared(postgres.admin_dsn("placet"), mark)
+
+    def _refuse_earlier_release(self) -> None:
+        """Raises `InstallTooOld`. A database that does not answer is reported by `placet prepare`."""
+        with suppress(psycopg.OperationalError), psycopg.connect(dsn(self.home, "owner")) as connection:
+            refuse_earlier_release(self.home, connection.cursor())
 
     def _log(self, child: Child) -> Path:
         return self.home / "log" / f"{child.role}.log"

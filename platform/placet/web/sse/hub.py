@@ -25,13 +25,16 @@ PROGRESS_SECONDS: Final = 0.5
 AT_MOST: Final = 500
 
 COLUMNS: Final = "p.position, e.type, e.stream, e.version, e.correlation_id::text"
-NEW: Final = f"SELECT {COLUMNS} FROM event_position p JOIN event e USING (id) WHERE p.position > %s ORDER BY 1 LIMIT %s"  # noqa: S608
+NEW: Final = (
+    f"SELECT {COLUMNS} FROM eventlog_event_position p JOIN eventlog_event e USING (id)"  # noqa: S608
+    " WHERE p.position > %s ORDER BY 1 LIMIT %s"
+)
 BACKLOG: Final = (
-    f"SELECT {COLUMNS} FROM event_position p JOIN event e USING (id)"  # noqa: S608
+    f"SELECT {COLUMNS} FROM eventlog_event_position p JOIN eventlog_event e USING (id)"  # noqa: S608
     " WHERE (e.stream = %(topic)s OR e.correlation_id = %(story)s) AND p.position > %(after)s ORDER BY 1 LIMIT 500"
 )
 RUNNING: Final = (
-    "SELECT payload ->> 'generation', progress FROM effect"
+    "SELECT payload ->> 'generation', progress FROM eventlog_outbox"
     " WHERE kind = 'run' AND state = 'leased' AND progress IS NOT NULL AND payload ->> 'generation' = ANY(%s)"
 )
 
@@ -95,7 +98,9 @@ class Hub:
 
     async def _listen(self, connection: psycopg.AsyncConnection[Any]) -> None:
         await connection.execute(f"LISTEN {CHANNEL}")
-        row = await (await connection.execute("SELECT coalesce(max(position), 0) FROM event_position")).fetchone()
+        row = await (
+            await connection.execute("SELECT coalesce(max(position), 0) FROM eventlog_event_position")
+        ).fetchone()
         reached = int(row[0]) if row else 0
         self._listening.set()
         while True:

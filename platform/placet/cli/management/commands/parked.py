@@ -55,8 +55,8 @@ class Command(ActingCommand):
             return
         table = Table("consumer", "position", "stream", "event", "error", "tries", "since", box=None)
         for row in answer["parked"]:
-            table.add_row(*(str(row[c]) for c in ("consumer", "position", "stream", "type", "error", "attempts")),
-                          f"{row['parked_at']:%Y-%m-%d %H:%M}")  # fmt: skip
+            columns = ("consumer", "position", "stream", "type", "error_location", "attempts")
+            table.add_row(*(str(row[c]) for c in columns), f"{row['failed_at']:%Y-%m-%d %H:%M}")
         print_table(table if answer["parked"] else "Nothing is parked.")
 
 

@@ -16,6 +16,7 @@ from placet.cli.command import CommandFailed, PlacetCommand
 from placet.cli.seed import seed
 from placet.eventlog.projections.rebuild import rebuild
 from placet.eventlog.projections.runner import PROJECTIONS, is_outdated
+from placet.runtime.install.earlier_release import refuse_earlier_release
 from placet.runtime.postgres.dsn import dsn
 
 
@@ -47,7 +48,12 @@ def rebuild_outdated() -> list[str]:
 
 
 def migrate_as_owner() -> bool:
-    """Apply what is missing, in a process that signs in as the tables' owner. True when something was."""
+    """Apply what is missing, in a process that signs in as the tables' owner. True when something was.
+
+    Raises `InstallTooOld`: then nothing was applied.
+    """
+    with connection.cursor() as cursor:
+        refuse_earlier_release(Path(settings.PLACET_HOME), cursor)
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return False

@@ -44,10 +44,11 @@ def _number_the_bare(dsn: str) -> None:
     """The reference left rows without a place: give them one, so that the next round starts level."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
-            "INSERT INTO event_position (position, id) SELECT (SELECT coalesce(max(position), 0) FROM event_position)"
-            " + row_number() OVER (ORDER BY id), id FROM event e"
-            " WHERE NOT EXISTS (SELECT FROM event_position p WHERE p.id = e.id)"
-            " AND NOT EXISTS (SELECT FROM event_pending w WHERE w.id = e.id)"
+            "INSERT INTO eventlog_event_position (position, id)"
+            " SELECT (SELECT coalesce(max(position), 0) FROM eventlog_event_position)"
+            " + row_number() OVER (ORDER BY id), id FROM eventlog_event e"
+            " WHERE NOT EXISTS (SELECT FROM eventlog_event_position p WHERE p.id = e.id)"
+            " AND NOT EXISTS (SELECT FROM eventlog_event_pending w WHERE w.id = e.id)"
         )
 
 

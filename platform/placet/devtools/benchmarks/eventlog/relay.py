@@ -23,7 +23,7 @@ EVENTS: Final = 40_000
 STREAMS: Final = 200
 LOOK_SECONDS: Final = 0.05
 """Seldom: whoever looks shares Python's lock with the relay."""
-BACK: Final = "DELETE FROM checkpoint WHERE name = 'relay'"
+BACK: Final = "DELETE FROM eventlog_checkpoint WHERE name = 'relay'"
 
 
 def relay_rows(dsn: str, cluster: KafkaCluster, rounds: int, tell: Callable[[str], None]) -> list[Row]:

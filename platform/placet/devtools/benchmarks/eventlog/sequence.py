@@ -93,7 +93,7 @@ def _measured(dsn: str, seconds: float) -> tuple[list[float], float, int]:
 def _waits(dsn: str, begin: int, committed: dict[str, float], numbered: list[tuple[float, int]]) -> list[float]:
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
-            "SELECT p.position, e.event_id::text FROM event_position p JOIN event e USING (id)"
+            "SELECT p.position, e.event_id::text FROM eventlog_event_position p JOIN eventlog_event e USING (id)"
             " WHERE p.position > %s ORDER BY 1",
             (begin,),
         ).fetchall()
@@ -137,16 +137,20 @@ def _snapshot(dsn: str) -> Iterator[None]:
         connection.execute("SET idle_in_transaction_session_timeout = 0")  # longer than we let anybody
         connection.commit()
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.execute("SELECT count(*) FROM event_pending")
+        connection.execute("SELECT count(*) FROM eventlog_event_pending")
         yield
 
 
 def _last(dsn: str) -> int:
-    return _one(dsn, "SELECT coalesce(max(position), 0) FROM event_position")
+    return _one(dsn, "SELECT coalesce(max(position), 0) FROM eventlog_event_position")
 
 
 def _lost(dsn: str) -> int:
-    return _one(dsn, "SELECT count(*) FROM event e WHERE NOT EXISTS (SELECT FROM event_position p WHERE p.id = e.id)")
+    return _one(
+        dsn,
+        "SELECT count(*) FROM eventlog_event e"
+        " WHERE NOT EXISTS (SELECT FROM eventlog_event_position p WHERE p.id = e.id)",
+    )
 
 
 def _one(dsn: str, query: Any) -> int:

@@ -14,8 +14,8 @@ from placet.eventlog.store.sequencer import Sequencer
 DRAIN_SECONDS = 30.0
 By = Literal["position", "serial"]
 QUERIES: dict[By, str] = {
-    "position": "SELECT position, id FROM event_position WHERE position > %s ORDER BY position LIMIT 5000",
-    "serial": "SELECT id, id FROM event WHERE id > %s ORDER BY id LIMIT 5000",
+    "position": "SELECT position, id FROM eventlog_event_position WHERE position > %s ORDER BY position LIMIT 5000",
+    "serial": "SELECT id, id FROM eventlog_event WHERE id > %s ORDER BY id LIMIT 5000",
 }
 
 
@@ -38,7 +38,7 @@ class Tail:
 
     def missed(self, connection: psycopg.Connection[Any]) -> int:
         """How many committed events this reader never saw."""
-        ids = {r[0] for r in connection.execute("SELECT id FROM event").fetchall()}
+        ids = {r[0] for r in connection.execute("SELECT id FROM eventlog_event").fetchall()}
         return len(ids - set(self.seen))
 
     @property
@@ -70,7 +70,7 @@ def _drain(dsn: str) -> None:
     """Until everything has a position and there was time to read it: what is missed then is missed."""
     until = time.monotonic() + DRAIN_SECONDS
     with psycopg.connect(dsn, autocommit=True) as connection:
-        while connection.execute("SELECT EXISTS (SELECT FROM event_pending)").fetchone() == (True,):
+        while connection.execute("SELECT EXISTS (SELECT FROM eventlog_event_pending)").fetchone() == (True,):
             if time.monotonic() > until:
                 break
             time.sleep(0.05)
@@ -78,8 +78,8 @@ def _drain(dsn: str) -> None:
 
 
 ENDS: dict[By, str] = {
-    "position": "SELECT coalesce(max(position), 0) FROM event_position",
-    "serial": "SELECT coalesce(max(id), 0) FROM event",
+    "position": "SELECT coalesce(max(position), 0) FROM eventlog_event_position",
+    "serial": "SELECT coalesce(max(id), 0) FROM eventlog_event",
 }
 
 

@@ -18,7 +18,7 @@ from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.sql import NAMES
 
 Writer = Literal["ours", "bare"]
-BARE: Final = f"INSERT INTO event ({NAMES}) VALUES " + "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608
+BARE: Final = f"INSERT INTO eventlog_event ({NAMES}) VALUES " + "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608
 ROW: Final = ", (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 
