@@ -30,7 +30,7 @@ def test_a_key_whose_answer_was_lost_writes_nothing_twice(by: As, play: FakeWork
     from placet.people.models import IdempotencyKeyRow
 
     _, first = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
-    IdempotencyKeyRow.objects.update(status=None, answer=None)
+    IdempotencyKeyRow.objects.update(status=None, response=None)
     _, again = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
     play.tick()
     assert first["id"] == again["id"]

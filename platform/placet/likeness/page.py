@@ -66,15 +66,8 @@ def likeness_page(person: str) -> LikenessPage:
     last = next(iter(reversed(log.read(stream_name(e.EnrolmentRequested, person)).facts)), None)
     refused = last if isinstance(last, e.EnrolmentRefused) else None
     asked = consent.enrolled is None and isinstance(last, e.EnrolmentRequested)
-    state = (
-        "requested"
-        if asked
-        else "refused"
-        if refused and not consent.enrolled
-        else "enrolled"
-        if consent.enrolled
-        else ""
-    )
+    otherwise = "enrolled" if consent.enrolled else "refused" if refused else ""
+    state = "requested" if asked else otherwise
     names = people(sorted(consent.grants | consent.blocked))
     approved, blocked = _named(names, consent.grants), _named(names, consent.blocked)
     return LikenessPage(consent, state, refused, approved, blocked, _written(stream))
