@@ -12,7 +12,7 @@ READY := .venv/.ready-$(LOCKED)
 READY_DEV := .venv/.ready-dev-$(LOCKED)
 KAFKA_POM := platform/placet/runtime/kafka/pom.xml
 READY_KAFKA := .venv/kafka/.ready-$(shell cat $(KAFKA_POM) 2>/dev/null | sha256sum | cut -c1-16)
-OWN_BROKER := $(if $(filter kafka,$(PLACET_TRANSPORT)),$(if $(PLACET_KAFKA),,$(READY_KAFKA)))
+OWN_BROKER := $(if $(filter kafka,$(PLACET_TRANSPORT)),$(if $(PLACET_KAFKA_BOOTSTRAP_SERVERS),,$(READY_KAFKA)))
 TESTS := $(BIN)/python -m pytest -m "not gpu and not soak" -n 3 --dist loadfile --no-loadscope-reorder
 EXTRAS := --extra models --extra faces
 

@@ -1,7 +1,7 @@
 """Engines by name. Each is imported only when asked for, so that a heavy one costs nobody else anything.
 
-Two are built in. An operator's own are engines too, each called as its file says: `PLACET_WEIGHTS` names folders of
-weights, `PLACET_ENDPOINTS` files that describe services elsewhere.
+Two are built in. An operator's own are engines too, each called as its file says: `PLACET_MODEL_DIRS` names folders of
+weights, `PLACET_REMOTE_ENGINES` files that describe services elsewhere.
 """
 
 import gc
@@ -45,13 +45,13 @@ def territories() -> dict[str, tuple[str, ...]]:
 
 
 def own_weights() -> dict[str, WeightsManifest]:
-    """By name, those in `PLACET_WEIGHTS`. One that cannot be read is left out, and that is logged."""
-    return _own("PLACET_WEIGHTS", WeightsManifest.read)
+    """By name, those in `PLACET_MODEL_DIRS`. One that cannot be read is left out, and that is logged."""
+    return _own("PLACET_MODEL_DIRS", WeightsManifest.read)
 
 
 def own_endpoints() -> dict[str, RemoteEndpoint]:
-    """By name, those in `PLACET_ENDPOINTS`. As with weights."""
-    return _own("PLACET_ENDPOINTS", RemoteEndpoint.read)
+    """By name, those in `PLACET_REMOTE_ENGINES`. As with weights."""
+    return _own("PLACET_REMOTE_ENGINES", RemoteEndpoint.read)
 
 
 def _own(setting: str, read: Callable[[Path], Described]) -> dict[str, Described]:

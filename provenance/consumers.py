@@ -52,7 +52,7 @@ def sign(fact: studio.OutputApproved, delivery: Delivery) -> None:
 
 def keys() -> Path:
     """Where this install's signing keys and anchors lie."""
-    return Path(settings.PLACET_HOME) / "keys" / "pki"
+    return Path(settings.PLACET_DATA_DIR) / "keys" / "pki"
 
 
 def _verified(place: Path) -> dict[str, str]:
@@ -108,7 +108,7 @@ def _policy_version(generation: str, delivery: Delivery) -> str:
 
 def _salted(generation: str, prompt: str) -> str:
     """Keyed by a secret of the install, so that a short prompt cannot be guessed from its hash."""
-    secret = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
+    secret = (Path(settings.PLACET_DATA_DIR) / "keys" / "watermark.key").read_bytes()
     return hmac.new(secret, f"prompt|{generation}|{prompt}".encode(), "sha256").hexdigest()
 
 

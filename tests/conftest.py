@@ -90,7 +90,7 @@ def sweep_dead_runs(mine: Path) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    home = Path(settings.PLACET_HOME)
+    home = Path(settings.PLACET_DATA_DIR)
     if given := os.environ.get("PLACET_TEST_DATABASE"):
         outside = Cluster(given, home)
         outside.prepare()
@@ -137,8 +137,8 @@ def fresh_database(
     name = f"placet_fresh_{uuid4().hex[:12]}"
     prepare_database(cluster.admin_dsn, name, template=template)
     before = dict(connections.settings["default"])
-    monkeypatch.setenv("PLACET_DATABASE", cluster.dsn(name))
-    monkeypatch.setenv("PLACET_OWNER_DATABASE", cluster.dsn(name, "owner"))
+    monkeypatch.setenv("PLACET_DATABASE_URL", cluster.dsn(name))
+    monkeypatch.setenv("PLACET_MIGRATION_DATABASE_URL", cluster.dsn(name, "owner"))
     with django_db_blocker.unblock():
         point_django_at(cluster.dsn(name))
         yield cluster.dsn(name)
@@ -151,8 +151,8 @@ def fresh_database(
 def own_home(tmp_path: Path, settings: Settings) -> Iterator[Path]:
     """A home of this test's own, with the same keys, for what must not outlive it: erased people, mails, restores."""
     home = tmp_path / "home"
-    shutil.copytree(Path(settings.PLACET_HOME) / "keys", home / "keys")
-    settings.PLACET_HOME, settings.EMAIL_FILE_PATH = home, home / "mail"
+    shutil.copytree(Path(settings.PLACET_DATA_DIR) / "keys", home / "keys")
+    settings.PLACET_DATA_DIR, settings.EMAIL_FILE_PATH = home, home / "mail"
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     kept = (install_vault, blobs, private)
     for one in kept:
@@ -165,7 +165,7 @@ def own_home(tmp_path: Path, settings: Settings) -> Iterator[Path]:
 @pytest.fixture
 def owner_dsn(fresh_database: str) -> str:
     """The same clone as `fresh_database`, as the role that owns the tables."""
-    return os.environ["PLACET_OWNER_DATABASE"]
+    return os.environ["PLACET_MIGRATION_DATABASE_URL"]
 
 
 @pytest.hookimpl(trylast=True)
@@ -180,4 +180,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    shutil.rmtree(settings.PLACET_HOME, ignore_errors=True)
+    shutil.rmtree(settings.PLACET_DATA_DIR, ignore_errors=True)

@@ -5,11 +5,11 @@ import tempfile
 from pathlib import Path
 
 HOME = Path(tempfile.mkdtemp(prefix=f"placet-tests-{os.getpid()}-"))
-os.environ["PLACET_HOME"] = str(HOME)
-for name in ("PLACET_DATABASE", "PLACET_OWNER_DATABASE", "PLACET_DATABASE_ROLE", "PLACET_TRANSPORT"):
+os.environ["PLACET_DATA_DIR"] = str(HOME)
+for name in ("PLACET_DATABASE_URL", "PLACET_MIGRATION_DATABASE_URL", "PLACET_DATABASE_ROLE", "PLACET_TRANSPORT"):
     os.environ.pop(name, None)
 
-os.environ.setdefault("PLACET_ENGINE", "scene")  # clips in a fraction of a second; who wants the model names it
+os.environ.setdefault("PLACET_DEFAULT_ENGINE", "scene")  # clips in a fraction of a second; who wants the model names it
 
 # A process that is killed leaves its port free for a moment: that of another process of tests may not take it.
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

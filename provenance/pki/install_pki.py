@@ -30,10 +30,11 @@ _RENEW_DAYS: Final = 30
 
 @dataclass(frozen=True)
 class KeyAge:
-    """The signer certificate's life in whole days. Alarm when `days_left` falls below 30."""
+    """The signing certificate's age and remaining life in whole days, and the moment it expires."""
 
     days_old: int
     days_left: int
+    expires_at: datetime
 
 
 def make_install_pki(folder: Path, now: datetime | None = None) -> Path:
@@ -58,10 +59,11 @@ def load_signer(folder: Path) -> c2pa.Signer:
 
 
 def key_age(folder: Path, now: datetime | None = None) -> KeyAge:
-    """How old the signer's certificate is, and how long it lasts. Raises `FileNotFoundError` if there is none."""
+    """Age and expiry of the signing certificate. Raises `FileNotFoundError` if there is none."""
     moment = now or datetime.now(UTC)
     leaf = x509.load_pem_x509_certificate((folder / f"{SIGNER}.pem").read_bytes())
-    return KeyAge((moment - leaf.not_valid_before_utc).days, (leaf.not_valid_after_utc - moment).days)
+    begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    return KeyAge((moment - begin).days, (end - moment).days, end)
 
 
 def _make_authorities(folder: Path, now: datetime) -> None:

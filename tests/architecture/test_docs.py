@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from placet.cli.main import command_files
-from placet.devtools.docgen import asyncapi, commands, events
+from placet.devtools.docgen import asyncapi, commands, events, metrics
 from placet.eventlog.store.event import TYPES
 from placet.eventlog.store.records import OutboundRecord
 from placet.eventlog.transports.cloudevents import headers_of
@@ -118,6 +118,10 @@ def test_every_command_can_be_drawn() -> None:
 
 def test_every_event_is_as_its_docstring_says() -> None:
     assert (DOCS / "events.md").read_text() == events.page(), "to mend it: placet pages"
+
+
+def test_every_metric_is_on_the_page() -> None:
+    assert (DOCS / "metrics.md").read_text() == metrics.page(), "to fix it: placet pages"
 
 
 def test_the_topics_are_described_as_the_registry_has_them() -> None:

@@ -38,7 +38,7 @@ from tests.support.fake_worker import FakeWorker
 from tests.support.flow_driver import FlowDriver
 from tests.support.scenario import Scenario, new_id
 
-ORIGINS = ("PLACET_ORIGIN", "PLACET_LIVE_ORIGIN")
+ORIGINS = ("PLACET_ORIGIN", "PLACET_SSE_ORIGIN")
 
 
 @cache
@@ -49,7 +49,7 @@ def drawn(prompt: str) -> tuple[bytes, str]:
         seconds=2.0, engine="scene", image=None,
     )  # fmt: skip
     clip = SceneEngine().generate(request, lambda _phase, _done: None, lambda: None)
-    place = Path(settings.PLACET_HOME) / "drawn.mp4"
+    place = Path(settings.PLACET_DATA_DIR) / "drawn.mp4"
     encode_mp4(clip.frames, clip.fps, clip.pcm, clip.rate, place, crf=28)
     return place.read_bytes(), str(clip.recipe["scene"]["words"])
 

@@ -12,7 +12,7 @@ from placet.cli.main import overview
 
 
 def placet(*words: str, home: Path) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "PLACET_HOME": str(home)}
+    environment = {**os.environ, "PLACET_DATA_DIR": str(home)}
     command = [sys.executable, "-m", "placet", *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 

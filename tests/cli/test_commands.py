@@ -150,8 +150,8 @@ def test_status_tells_every_place_and_its_lag(placet: Placet) -> None:
     placet("ask", BALL)
     told = placet("status")
     assert {place["lag"] for place in told["projections"].values()} == {0}
-    assert told["parked"] == []
-    assert told["effects"]["run"] == {"done": 1}
+    assert told["dead_letters"] == []
+    assert told["outbox"]["run"] == {"done": 1}
 
 
 def test_people_are_listed_with_their_roles(placet: Placet) -> None:

@@ -23,7 +23,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 def placet(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "PLACET_HOME": str(home)}
+    environment = {**os.environ, "PLACET_DATA_DIR": str(home)}
     command = [sys.executable, "-m", "placet", *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
 

@@ -21,7 +21,7 @@ def two_hosts(on_kafka: World) -> Iterator[list[Host]]:
 
 
 def member(world: World, host: Host) -> None:
-    world.start("member", on=host.on, PLACET_DATABASE=host.dsn)
+    world.start("member", on=host.on, PLACET_DATABASE_URL=host.dsn)
 
 
 def test_two_hosts_share_the_work_and_one_that_was_cut_off_does_no_harm(on_kafka: World, two_hosts: list[Host]) -> None:

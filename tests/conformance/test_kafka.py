@@ -198,7 +198,7 @@ def test_the_doctor_tells_the_cluster_that_is_set(
     on_kafka: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PLACET_TRANSPORT", "kafka")
-    monkeypatch.setenv("PLACET_KAFKA", on_kafka.brokers)
+    monkeypatch.setenv("PLACET_KAFKA_BOOTSTRAP_SERVERS", on_kafka.brokers)
     assert checks.kafka(tmp_path).message == f"cluster {on_kafka.cluster.cluster_id()} answers at {on_kafka.brokers}"
 
 
@@ -225,10 +225,10 @@ def test_another_number_of_partitions_is_refused_and_is_a_new_generation_of_topi
     for process in (relay, member):
         assert process is not None
         on_kafka.kill(process, signal.SIGTERM)
-    with pytest.raises(WrongPartitions, match="PLACET_KAFKA_GENERATION=2"):
+    with pytest.raises(WrongPartitions, match="PLACET_KAFKA_TOPIC_EPOCH=2"):
         KafkaCluster((on_kafka.brokers,), on_kafka.prefix, 1, 7).ensure_topics([on_kafka.topic])
     on_kafka.note(10, 3)
-    on_kafka.settings |= {"PLACET_KAFKA_GENERATION": "2", "PLACET_KAFKA_PARTITIONS": "7"}
+    on_kafka.settings |= {"PLACET_KAFKA_TOPIC_EPOCH": "2", "PLACET_KAFKA_PARTITIONS": "7"}
     on_kafka.start("relay")
     on_kafka.start("member")
     on_kafka.wait_until_answered()
@@ -242,7 +242,7 @@ def test_what_waits_on_topics_of_a_former_generation_is_answered_without_another
     on_kafka.note(10, 3)
     on_kafka.wait(lambda: _carried(on_kafka) >= on_kafka.noted)
     on_kafka.kill(relay, signal.SIGTERM)
-    on_kafka.settings |= {"PLACET_KAFKA_GENERATION": "2", "PLACET_KAFKA_PARTITIONS": "7"}
+    on_kafka.settings |= {"PLACET_KAFKA_TOPIC_EPOCH": "2", "PLACET_KAFKA_PARTITIONS": "7"}
     on_kafka.start("relay")
     on_kafka.start("member")
     on_kafka.wait_until_answered()

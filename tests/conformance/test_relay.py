@@ -24,7 +24,7 @@ def test_a_relay_killed_between_sending_and_noting_it_repeats_and_nothing_happen
     on_kafka: World, point: str
 ) -> None:
     on_kafka.start("sequencer")
-    doomed = on_kafka.start("relay", PLACET_CRASH_AT=point)
+    doomed = on_kafka.start("relay", PLACET_FAILPOINTS=point)
     on_kafka.start("member")
     while doomed.poll() is None:
         on_kafka.note(20, 1)

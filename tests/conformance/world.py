@@ -45,7 +45,7 @@ class World:
     @property
     def cluster(self) -> KafkaCluster:
         """As the processes of this test see it."""
-        generation = int(self.settings.get("PLACET_KAFKA_GENERATION", "1"))
+        generation = int(self.settings.get("PLACET_KAFKA_TOPIC_EPOCH", "1"))
         partitions = int(self.settings.get("PLACET_KAFKA_PARTITIONS", "4"))
         return KafkaCluster((self.brokers,), self.prefix, generation, partitions)
 
@@ -66,10 +66,10 @@ class World:
         environment: Mapping[str, str] = {
             **os.environ,
             "PYTHONPATH": f"{ROOT}/platform:{ROOT}",
-            "PLACET_DATABASE": self.dsn,
+            "PLACET_DATABASE_URL": self.dsn,
             "PLACET_TRANSPORT": self.carried,
-            "PLACET_KAFKA": self.brokers,
-            "PLACET_KAFKA_PREFIX": self.prefix,
+            "PLACET_KAFKA_BOOTSTRAP_SERVERS": self.brokers,
+            "PLACET_KAFKA_TOPIC_PREFIX": self.prefix,
             "PLACET_KAFKA_PARTITIONS": "4",
             "PLACET_LOG_LEVEL": os.environ.get("PLACET_LOG_LEVEL", "CRITICAL"),
             **self.settings,

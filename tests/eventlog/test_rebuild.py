@@ -168,7 +168,7 @@ from placet.eventlog import beside
 from placet.eventlog.projections.runner import PROJECTIONS
 from placet.eventlog.projections.rebuild import rebuild
 beside.PAGE = 1_000
-with psycopg.connect(os.environ["PLACET_OWNER_DATABASE"], autocommit=True) as owner:
+with psycopg.connect(os.environ["PLACET_MIGRATION_DATABASE_URL"], autocommit=True) as owner:
     rebuild(PROJECTIONS["studio.generations"], owner, lambda _done, _of: time.sleep(0.5))
 """
 

@@ -135,7 +135,7 @@ def test_old_code_waits_for_a_newer_event_and_says_so(site: Site) -> None:
     assert (place.waits_for_type, place.lag) == ("parcel.parcel_sent.v2", 1)
 
 
-def test_the_wait_is_an_alarm_that_names_type_and_position(site: Site, owner_dsn: str) -> None:
+def test_the_wait_raises_an_alert_that_names_type_and_position(site: Site, owner_dsn: str) -> None:
     site.run("new")
     site.send(known("parcel.parcel_sent.v2")(ANA, "home", 7))
     site.run("old")
@@ -143,14 +143,14 @@ def test_the_wait_is_an_alarm_that_names_type_and_position(site: Site, owner_dsn
     with psycopg.connect(owner_dsn, autocommit=True) as owner:  # the event is made older than five seconds
         owner.execute("ALTER TABLE eventlog_event DISABLE TRIGGER USER")
         owner.execute("UPDATE eventlog_event SET recorded_at = recorded_at - interval '1 minute'")
-    found = [alarm for alarm in active_alerts(take_snapshot()) if alarm.code == "type_unknown"]
-    assert [alarm.message for alarm in found] == [
-        "parcel.list waits beyond position 0: parcel.parcel_sent.v2 is not known here"
+    found = [alert for alert in active_alerts(take_snapshot()) if alert.code == "unknown_event_type"]
+    assert [alert.message for alert in found] == [
+        "parcel.list is waiting after position 0: this release does not know parcel.parcel_sent.v2."
     ], "those whose event it is not do not wait for it"
     assert not [
-        alarm
-        for alarm in active_alerts(take_snapshot())
-        if alarm.code == "projection_behind" and "parcel" in alarm.message
+        alert
+        for alert in active_alerts(take_snapshot())
+        if alert.code == "projection_lagging" and "parcel" in alert.message
     ]
 
 

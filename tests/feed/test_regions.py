@@ -58,7 +58,7 @@ def test_nor_is_it_copied_out_at_the_command_line(stage: FakeWorker, settings: S
     stage.scenario.recipe = NOT_IN_US
     clip = published(stage)
     for region, is_copied in (("DE", True), ("US", False), ("XX", False)):
-        settings.PLACET_REGION = region
+        settings.PLACET_DEFAULT_REGION = region
         assert (shown_to_all(clip) is not None) is is_copied
 
 
@@ -71,7 +71,7 @@ def test_nor_is_a_draft_of_it(visit: Visit, stage: FakeWorker) -> None:
 
 
 def test_the_region_of_the_install_counts_where_no_header_is_set(visit: Visit, settings: Settings) -> None:
-    settings.PLACET_REGION_HEADER, settings.PLACET_REGION = "", "DE"
+    settings.PLACET_REGION_HEADER, settings.PLACET_DEFAULT_REGION = "", "DE"
     ben = visit(BEN)
     of(ben.client, "US")  # anybody may send a header
     ben.post("/create/", status=302, **ASK)

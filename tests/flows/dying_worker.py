@@ -17,7 +17,7 @@ if __name__ == "__main__":
     from generator.job import Job
     from placet.processes import services
 
-    settings.PLACET_ENGINE, phase = sys.argv[1:]
+    settings.PLACET_DEFAULT_ENGINE, phase = sys.argv[1:]
     go_on = Job.progress
 
     def progress(run: Job, name: str, done_0_1: float) -> None:

@@ -41,7 +41,7 @@ class Line(LogJobQueue):
 
 def equip() -> None:
     """In the begun story: keys to sign with, and a template of Ana: a check that cannot open one waits."""
-    make_install_pki(Path(settings.PLACET_HOME) / "keys" / "pki")
+    make_install_pki(Path(settings.PLACET_DATA_DIR) / "keys" / "pki")
     (ana,) = enrolled()
     templates.keep(private(), ANA, Template(np.zeros(128), "none"), ana.template)
 
@@ -56,7 +56,7 @@ def small() -> DiffusersEngine:
 
 def work_off(story: Scenario, engine: Engine, beaten: Beaten | None = None) -> None:
     """Make what waits, and follow what comes of it."""
-    key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
+    key = (Path(settings.PLACET_DATA_DIR) / "keys" / "watermark.key").read_bytes()
     line = Line(lambda: story.driver.connection, blobs(), private(), key)
     line.beaten = beaten or line.beaten
     engines = EngineRegistry(lent={engine.capabilities().engine: engine})

@@ -49,8 +49,8 @@ def first_and_second(*steps: str) -> list[str]:
 
 def placet(home: Path, *words: str, **more: str) -> tuple[int, dict[str, Any], str]:
     """(exit code, the one object, what was told) of a command in a home of its own."""
-    environment = {**os.environ, "PLACET_HOME": str(home), **more}
-    for name in ("PLACET_DATABASE", "PLACET_OWNER_DATABASE"):
+    environment = {**os.environ, "PLACET_DATA_DIR": str(home), **more}
+    for name in ("PLACET_DATABASE_URL", "PLACET_MIGRATION_DATABASE_URL"):
         environment.pop(name, None)
     done = subprocess.run(
         [sys.executable, "-m", "placet", *words, "--json"],
@@ -62,8 +62,8 @@ def placet(home: Path, *words: str, **more: str) -> tuple[int, dict[str, Any], s
 def tell_the_story_dying_at(home: Path, *points: str) -> int:
     """The whole demo, ended well although somebody died at each of these. Answers how many deaths there were."""
     (home / "crashed").mkdir(parents=True)
-    crashes = {"PLACET_CRASH_AT": ",".join(points), "PLACET_CRASH_LEFT": str(home / "crashed")}
-    given = {"PLACET_ENGINE": "scene", **crashes}  # a worker that starts again need not load a model again
+    crashes = {"PLACET_FAILPOINTS": ",".join(points), "PLACET_FAILPOINT_STATE": str(home / "crashed")}
+    given = {"PLACET_DEFAULT_ENGINE": "scene", **crashes}  # a worker that starts again need not load a model again
     code, summary, told = placet(home, "demo", **given)
     for _ in range(MOST_DEATHS_BEFORE_THE_START):
         if summary.get("code") == "not_started":  # who dies while the tables are made is asked again, as a person would

@@ -109,8 +109,8 @@ DEATHS: Final = (
 def _run_until_erased(story: Scenario, person: str, home: Path) -> None:
     """The process that forgets is a real one; when it dies it is started again, as by the supervisor."""
     (home / "crashed").mkdir()
-    crashes = {"PLACET_CRASH_AT": ",".join(DEATHS), "PLACET_CRASH_LEFT": str(home / "crashed")}
-    given = {**os.environ, "PLACET_HOME": str(home), **crashes}
+    crashes = {"PLACET_FAILPOINTS": ",".join(DEATHS), "PLACET_FAILPOINT_STATE": str(home / "crashed")}
+    given = {**os.environ, "PLACET_DATA_DIR": str(home), **crashes}
     words = [sys.executable, str(Path(__file__).with_name("erasure_process.py"))]
     process, deaths, until = subprocess.Popen(words, env=given), 0, time.monotonic() + PATIENCE_SECONDS
     try:
@@ -194,7 +194,7 @@ def _dump(dsn: str) -> bytes:
 
 def _pg_dump() -> bytes:
     """The same as PostgreSQL's own program writes it."""
-    words = [str(_packed() / "bin" / "pg_dump"), os.environ["PLACET_OWNER_DATABASE"]]
+    words = [str(_packed() / "bin" / "pg_dump"), os.environ["PLACET_MIGRATION_DATABASE_URL"]]
     return subprocess.run(words, capture_output=True, check=True).stdout
 
 
@@ -205,7 +205,7 @@ def _text(value: object) -> bytes:
 def _found(needles: dict[str, bytes], dsn: str) -> set[str]:
     """Which needles stand in the clear: in the database, or in any file of the home."""
     hay = _dump(dsn)
-    files = [file for file in Path(settings.PLACET_HOME).rglob("*") if file.is_file()]
+    files = [file for file in Path(settings.PLACET_DATA_DIR).rglob("*") if file.is_file()]
     hay += b"\n".join(file.read_bytes() for file in files if "postgres" not in file.parts)
     return {name for name, needle in needles.items() if needle in hay}
 
@@ -213,7 +213,7 @@ def _found(needles: dict[str, bytes], dsn: str) -> set[str]:
 def _opened(needles: dict[str, bytes], story: Scenario, person: str) -> set[str]:
     """Which needles can still be had by whoever opens what is sealed, with the keys that are there."""
     opened = [_text(vars(event.fact)) for event in story.log.read_from(0, 10_000)]
-    folder = Path(settings.PLACET_HOME) / "private" / person
+    folder = Path(settings.PLACET_DATA_DIR) / "private" / person
     opened += [private().open(person, file.name) for file in folder.iterdir()] if folder.is_dir() else []
     try:
         opened.append(_raw_key(person))

@@ -95,7 +95,7 @@ def test_a_run_is_cancelled_in_any_phase(
 )
 def test_a_worker_is_killed_in_any_phase_and_another_makes_the_clip(story: Scenario, name: str, phase: str) -> None:
     clip = story.ask(BEN, "a red ball bounces on wood", seconds=1.0, engine=name)
-    here = {**os.environ, "PLACET_HOME": str(settings.PLACET_HOME)}
+    here = {**os.environ, "PLACET_DATA_DIR": str(settings.PLACET_DATA_DIR)}
     died = subprocess.run([sys.executable, str(WORKER), name, phase], env=here, check=False, timeout=120)
     assert died.returncode == -signal.SIGKILL
     assert story.state(clip).state == "started"

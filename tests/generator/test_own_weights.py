@@ -22,7 +22,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DiffusersEngine
     folder = tmp_path_factory.mktemp("weights") / "tiny"
     tiny_ltx2.make(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PLACET_WEIGHTS", str(folder))
+        patch.setenv("PLACET_MODEL_DIRS", str(folder))
         found = registry.engine_named("tiny")
         assert isinstance(found, DiffusersEngine)
         found.load()

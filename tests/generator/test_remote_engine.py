@@ -253,7 +253,7 @@ def test_an_endpoint_is_an_engine_by_name_and_a_worker_makes_clips_with_it(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place()
-    monkeypatch.setenv("PLACET_ENDPOINTS", f"{tmp_path / 'cloud.json'}:{tmp_path / 'missing.json'}")
+    monkeypatch.setenv("PLACET_REMOTE_ENGINES", f"{tmp_path / 'cloud.json'}:{tmp_path / 'missing.json'}")
     assert "cloud" in registry.names()
     line = Line([replace(ASKED, engine="cloud"), replace(ASKED, engine="cloud", width=300)])
     work(line, registry.EngineRegistry(), should_stop=lambda: line.found_empty, patience=line.patience)

@@ -189,7 +189,7 @@ def test_weights_of_ones_own_are_an_engine_by_the_name_in_their_manifest(
 ) -> None:
     said = json.loads((copied / NAME).read_text()) | {"engine": "mine", "grammar": None, "draws": 1}
     (copied / NAME).write_text(json.dumps(said))
-    monkeypatch.setenv("PLACET_WEIGHTS", str(copied))
+    monkeypatch.setenv("PLACET_MODEL_DIRS", str(copied))
     assert names() == ("scene", "small", "mine")
     engine = engine_named("mine")
     engine.load()
@@ -201,7 +201,7 @@ def test_weights_of_ones_own_are_an_engine_by_the_name_in_their_manifest(
 def test_a_folder_that_is_none_or_takes_a_built_in_name_is_left_out(
     copied: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv("PLACET_WEIGHTS", f"{copied}{os.pathsep}{copied.parent / 'nothing'}")
+    monkeypatch.setenv("PLACET_MODEL_DIRS", f"{copied}{os.pathsep}{copied.parent / 'nothing'}")
     assert names() == ("scene", "small")
     assert "may not be called 'small'" in caplog.text
     assert "cannot be read" in caplog.text

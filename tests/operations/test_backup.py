@@ -240,7 +240,7 @@ def test_a_restore_that_is_killed_is_done_anew_and_ends_as_one_that_was_not(
     connections.close_all()
     killed = subprocess.run(
         [sys.executable, "-m", "placet", "restore", str(tmp_path / "backup"), "--replace", "--json"],
-        env={**os.environ, "PLACET_HOME": str(own_home), "PLACET_CRASH_AT": f"restore.{step}:1"},
+        env={**os.environ, "PLACET_DATA_DIR": str(own_home), "PLACET_FAILPOINTS": f"restore.{step}:1"},
         check=False, capture_output=True,
     )  # fmt: skip
     assert killed.returncode == -signal.SIGKILL, killed.stderr

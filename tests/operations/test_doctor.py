@@ -56,14 +56,14 @@ def test_brokers_that_do_not_answer_are_told_with_what_mends_them(
 ) -> None:
     assert kafka(tmp_path).health == "ok", "the embedded transport needs none"
     monkeypatch.setenv("PLACET_TRANSPORT", "kafka")
-    monkeypatch.setenv("PLACET_KAFKA", "127.0.0.1:1")
+    monkeypatch.setenv("PLACET_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     found = kafka(tmp_path)
     assert (found.health, found.message) == ("failed", "no answer at 127.0.0.1:1")
-    assert found.hint == "start the brokers that PLACET_KAFKA names"
+    assert found.hint == "start the brokers that PLACET_KAFKA_BOOTSTRAP_SERVERS names"
 
 
 def test_a_broker_of_its_own_starts_with_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLACET_TRANSPORT", "kafka")
-    monkeypatch.delenv("PLACET_KAFKA", raising=False)
+    monkeypatch.delenv("PLACET_KAFKA_BOOTSTRAP_SERVERS", raising=False)
     found = kafka(tmp_path)
     assert found.health == "warning" or "make kafka" in found.hint or "jre" in found.hint

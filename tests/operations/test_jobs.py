@@ -1,4 +1,4 @@
-"""The housekeeper: what no event names goes after an hour, what any event names stays, and nights have their proof."""
+"""Scheduled jobs: a file that no event names is removed after an hour, and projections are checked each night."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -117,15 +117,15 @@ def test_what_was_pending_is_still_known_when_it_has_a_position(
     assert store.has(signed), "any event counts, whatever its type"
 
 
-def test_a_chore_is_taken_by_one_and_only_when_due(fresh_database: str) -> None:
+def test_a_job_is_claimed_once_and_only_when_due(fresh_database: str) -> None:
     now = datetime.now(UTC)
     with connect() as one, connect() as other:
-        assert not begin(one, "sweep", last_hour(now)), "a chore never seen counts as just begun"
+        assert not begin(one, "sweep", last_hour(now)), "a job without a row counts as just begun"
         later = now + timedelta(hours=2)
         assert [begin(one, "sweep", last_hour(later)), begin(other, "sweep", last_hour(now))] == [True, False]
 
 
-def test_a_chore_begun_in_the_future_is_due(fresh_database: str) -> None:
+def test_a_job_begun_in_the_future_is_due(fresh_database: str) -> None:
     with connect() as connection:
         begin(connection, "sweep", last_hour(datetime.now(UTC)))
         connection.execute("UPDATE eventlog_job_run SET begun_at = clock_timestamp() + interval '400 days'")
@@ -137,13 +137,13 @@ def test_the_night_is_at_three() -> None:
     assert last_night(NOW.replace(hour=2)) == NOW.replace(day=1, hour=3)
 
 
-def test_a_row_changed_past_the_log_is_an_alarm_after_the_night(play: FakeWorker, store: BlobStore) -> None:
+def test_a_row_changed_past_the_log_raises_an_alert_after_the_night(play: FakeWorker, store: BlobStore) -> None:
     play.scenario.ask(BEN)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE studio_generation SET state = 'published'")
-    keeper, tomorrow = Scheduler(connect, store), datetime.now(UTC) + timedelta(days=1)
-    assert keeper.run_due(play.scenario.driver.connection, datetime.now(UTC)) == []
-    assert keeper.run_due(play.scenario.driver.connection, tomorrow) == ["sweep", "shadow"]
+    scheduler, tomorrow = Scheduler(connect, store), datetime.now(UTC) + timedelta(days=1)
+    assert scheduler.run_due(play.scenario.driver.connection, datetime.now(UTC)) == []
+    assert scheduler.run_due(play.scenario.driver.connection, tomorrow) == ["sweep", "shadow"]
     measured = take_snapshot()
     assert measured.jobs["shadow"].outcome["differences"] == {"studio.generations": 1}
-    assert "projection_differs" in {alarm.code for alarm in active_alerts(measured)}
+    assert "projection_inconsistent" in {alert.code for alert in active_alerts(measured)}

@@ -1,8 +1,9 @@
-"""How things stand: measures from a real database, the doors to them, and one page for every alarm and every metric."""
+"""Monitoring: snapshots of a real database, access to them, and documentation for every alert and every metric."""
 
 import re
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from placet.cli.command import CommandFailed
 from placet.operations.monitoring.alerts import ALERT_RULES, active_alerts
 from placet.operations.monitoring.collector import take_snapshot
 from placet.operations.monitoring.metrics import METRICS, exposition
+from placet.operations.monitoring.render import alerts_as_json
 from placet.operations.monitoring.snapshot import (
     Backlog,
     ComponentProgress,
@@ -35,69 +37,75 @@ from tests.support.visitor import BACKEND
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE: dict[str, Any] = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost:8000"}
-NOBODY = ComponentProgress(9, 0, 0.0)
-CALM = Snapshot(
-    position=9, transport="embedded", sequencer=Backlog(), projections={"feed.clips": NOBODY},
-    consumers={"notices.mail": NOBODY}, followers={"tree_head": NOBODY, "relay": NOBODY},
+EXPIRY = datetime(2027, 1, 1, tzinfo=UTC)
+IDLE = ComponentProgress(9, 0, 0.0)
+HEALTHY = Snapshot(
+    position=9, transport="embedded", sequencer=Backlog(), projections={"feed.clips": IDLE},
+    consumers={"notices.mail": IDLE}, followers={"tree_head": IDLE, "relay": IDLE},
     dead_letters={}, outbox={"mail": {"done": 3}}, outbox_overdue={},
     generation_jobs=GenerationJobs(0, 0.0, Backlog()), cases=Backlog(), processes=dict.fromkeys(ROLES, 1),
-    up_seconds=90.0, keys=Keys(10, 300),
+    up_seconds=90.0, keys=Keys(10, 300, EXPIRY),
     disk=Disk(2**40, 0.5),
     jobs={"sweep": JobStatus(60.0, {"removed": 0}), "shadow": JobStatus(60.0, {"differences": {}})},
 )  # fmt: skip
-TROUBLE: dict[str, dict[str, Any]] = {
-    "process_away": {"processes": {"sequencer": 1}},
-    "sequencer_stands": {"sequencer": Backlog(3, 9.0)},
-    "type_unknown": {"consumers": {"notices.mail": replace(NOBODY, seconds=9.0, waits_for_type="likeness.x_y.v9")}},
-    "projection_outdated": {"projections": {"feed.clips": replace(NOBODY, is_outdated=True)}},
-    "projection_behind": {"projections": {"feed.clips": replace(NOBODY, lag=4, seconds=6.0)}},
-    "projection_differs": {"chores": {"shadow": JobStatus(60.0, {"differences": {"feed.clips": 2}})}},
-    "consumer_behind": {"consumers": {"notices.mail": replace(NOBODY, lag=4, seconds=61.0)}},
-    "relay_behind": {"followers": {"tree_head": NOBODY, "relay": replace(NOBODY, lag=4, seconds=6.0)}},
-    "head_unsigned": {"followers": {"tree_head": replace(NOBODY, lag=4, seconds=61.0)}},
-    "events_parked": {"parked": {"notices.mail": Backlog(2, 5.0)}},
-    "effects_failed": {"effects": {"mail": {"failed": 1}}},
-    "effects_late": {"late": {"mail": Backlog(1, 90.0)}},
-    "runs_wait": {"runs": GenerationJobs(0, 0.0, Backlog(2, 90.0))},
-    "case_waits": {"cases": Backlog(1, 100_000.0)},
-    "certificate_ends": {"keys": Keys(340, 20)},
-    "disk_full": {"disk": Disk(2**30, 0.3)},
-    "chore_missed": {"chores": {"sweep": JobStatus(100_000.0, {})}},
+PROBLEMS: dict[str, dict[str, Any]] = {
+    "process_down": {"processes": {"sequencer": 1}},
+    "sequencer_stalled": {"sequencer": Backlog(3, 9.0)},
+    "unknown_event_type": {"consumers": {"notices.mail": replace(IDLE, seconds=9.0, waits_for_type="a.b_c.v9")}},
+    "projection_outdated": {"projections": {"feed.clips": replace(IDLE, is_outdated=True)}},
+    "projection_lagging": {"projections": {"feed.clips": replace(IDLE, lag=4, seconds=6.0)}},
+    "projection_inconsistent": {"jobs": {"shadow": JobStatus(60.0, {"differences": {"feed.clips": 2}})}},
+    "consumer_lagging": {"consumers": {"notices.mail": replace(IDLE, lag=4, seconds=61.0)}},
+    "relay_lagging": {"followers": {"tree_head": IDLE, "relay": replace(IDLE, lag=4, seconds=6.0)}},
+    "tree_head_stale": {"followers": {"tree_head": replace(IDLE, lag=4, seconds=61.0)}},
+    "dead_letters": {"dead_letters": {"notices.mail": Backlog(2, 5.0)}},
+    "outbox_failed": {"outbox": {"mail": {"failed": 1}}},
+    "outbox_overdue": {"outbox_overdue": {"mail": Backlog(1, 90.0)}},
+    "jobs_starved": {"generation_jobs": GenerationJobs(0, 0.0, Backlog(2, 90.0))},
+    "case_overdue": {"cases": Backlog(1, 100_000.0)},
+    "certificate_expiring": {"keys": Keys(340, 20, EXPIRY)},
+    "disk_low": {"disk": Disk(2**30, 0.3)},
+    "job_missed": {"jobs": {"sweep": JobStatus(100_000.0, {})}},
 }
 
 
-def test_where_all_is_well_nothing_is_an_alarm() -> None:
-    assert active_alerts(CALM) == []
+def test_a_healthy_install_has_no_alert() -> None:
+    assert active_alerts(HEALTHY) == []
 
 
 @pytest.mark.parametrize("code", list(ALERT_RULES))
-def test_each_trouble_is_its_alarm_alone_with_a_command(code: str) -> None:
-    (alarm,) = {found.code: found for found in active_alerts(replace(CALM, **TROUBLE[code]))}.values()
-    assert alarm.code == code
-    assert alarm.hint
+def test_each_problem_raises_its_own_alert_with_a_hint(code: str) -> None:
+    (alert,) = {found.code: found for found in active_alerts(replace(HEALTHY, **PROBLEMS[code]))}.values()
+    assert alert.code == code
+    assert alert.message.endswith(".")
+    assert alert.hint
 
 
-def test_every_alarm_has_its_page_with_the_same_four_parts() -> None:
+def test_every_alert_has_a_runbook_page_with_the_same_four_parts() -> None:
     assert {path.stem for path in (ROOT / "docs" / "runbook").glob("*.md")} == set(ALERT_RULES)
     for code in ALERT_RULES:
         text = (ROOT / "docs" / "runbook" / f"{code}.md").read_text()
-        parts = ["What it means", "What to look at", "What to do", "When it is over"]
+        parts = ["What it means", "What to check", "What to do", "When it is resolved"]
         assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == parts
         assert f"(`{code}`)" in text.splitlines()[0]
         assert f"../runbook/{code}.md" in (ROOT / "docs" / "how-to" / "operate.md").read_text()
 
 
-def test_the_page_holds_every_metric_with_its_labels_and_words() -> None:
-    page = (ROOT / "docs" / "how-to" / "operate.md").read_text()
-    told = dict(re.findall(r"^\| `(placet_\w+)` \| (.*)$", page, flags=re.MULTILINE))
-    assert told == {
-        name: f"{', '.join(f'`{label}`' for label in labels)} | {words} |"
-        for name, (words, labels, _) in METRICS.items()
-    }
+def test_every_metric_is_named_as_prometheus_asks() -> None:
+    units = r"(seconds|bytes|ratio|events|items|connections)"
+    counts = {"placet_log_position", "placet_projection_outdated", "placet_jobs_leased", "placet_jobs_waiting"}
+    counts |= {"placet_cases_open", "placet_alerts_active"}
+    assert {name for name in METRICS if not re.fullmatch(rf"placet_[a-z_]+_{units}", name)} == counts
+    assert not {label for _, labels, _ in METRICS.values() for label in labels} & {"job", "instance"}
+
+
+def test_without_a_certificate_its_expiry_is_absent() -> None:
+    assert b"placet_certificate_expiry_timestamp_seconds 1.798" in exposition(lambda: HEALTHY)
+    assert b"placet_certificate_expiry_timestamp_seconds 1" not in exposition(lambda: replace(HEALTHY, keys=None))
 
 
 def test_the_exposition_is_read_back_by_prometheus_own_parser() -> None:
-    families = {f.name: f for f in text_string_to_metric_families(exposition(lambda: CALM).decode())}
+    families = {f.name: f for f in text_string_to_metric_families(exposition(lambda: HEALTHY).decode())}
     assert set(families) == set(METRICS)
     assert all(name.startswith("placet_") for name in families)
     (sample,) = families["placet_consumer_lag_seconds"].samples
@@ -131,7 +139,7 @@ def test_an_event_without_a_position_is_seen(play: FakeWorker) -> None:
     assert take_snapshot().sequencer.count > 0
 
 
-def test_status_fails_while_something_is_wrong_and_names_the_mend(placet: Placet, play: FakeWorker) -> None:
+def test_status_fails_while_an_alert_is_active(placet: Placet, play: FakeWorker) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO eventlog_dead_letter (consumer, position, stream, error_location, attempts, failed_at)"
@@ -142,13 +150,22 @@ def test_status_fails_while_something_is_wrong_and_names_the_mend(placet: Placet
     assert ended.value.code == 1
 
 
-def test_status_tells_of_everything(placet: Placet) -> None:
-    told = placet("status")
-    wanted = {"sequencer", "runs", "cases", "processes", "keys", "disk", "chores", "transport", "late", "alarms"}
-    assert wanted <= set(told)
+def test_status_reports_everything(placet: Placet) -> None:
+    assert set(placet("status")) >= {
+        "sequencer", "generation_jobs", "cases", "processes", "keys", "disk", "jobs", "transport", "dead_letters",
+        "outbox", "outbox_overdue", "alerts",
+    }  # fmt: skip
 
 
-def test_for_people_the_alarm_comes_last_with_mend_and_page(
+def test_status_as_json_holds_each_alert_with_its_runbook_page() -> None:
+    (alert,) = alerts_as_json(active_alerts(replace(HEALTHY, **PROBLEMS["disk_low"])))
+    assert alert == {
+        "code": "disk_low", "message": "The disk has 1.0 GiB free (30%).", "hint": "placet run housekeeping",
+        "runbook_url": "docs/runbook/disk_low.md",
+    }  # fmt: skip
+
+
+def test_in_the_terminal_the_alert_comes_last_with_hint_and_runbook(
     placet: Placet, play: FakeWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with connection.cursor() as cursor:
@@ -158,9 +175,9 @@ def test_for_people_the_alarm_comes_last_with_mend_and_page(
         )
     with pytest.raises(SystemExit):
         call_command("status", tick=play.tick)
-    told = capsys.readouterr().out
-    assert "ALARM events_parked" in told.splitlines()[-3]
-    assert told.splitlines()[-2:] == ["  To mend it: placet parked list", "  Its page: docs/runbook/events_parked.md"]
+    lines = capsys.readouterr().out.splitlines()
+    assert "ALERT dead_letters" in lines[-3]
+    assert lines[-2:] == ["  To fix it: placet parked list", "  Runbook: docs/runbook/dead_letters.md"]
 
 
 def client_of(person: str, *roles: str) -> Client:

@@ -13,7 +13,7 @@ from provenance.pki.install_pki import ANCHORS
 def placet(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
     """The command from an empty folder, with a home that holds nothing."""
     place = Path(sys.executable).with_name("placet")
-    environment = {"PATH": os.defpath, "HOME": str(folder), "PLACET_HOME": str(folder / "no-home")}
+    environment = {"PATH": os.defpath, "HOME": str(folder), "PLACET_DATA_DIR": str(folder / "no-home")}
     return subprocess.run(
         [place, *arguments], capture_output=True, check=False, cwd=folder, env=environment, timeout=60
     )

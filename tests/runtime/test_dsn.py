@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import psycopg
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+
+from placet.runtime.postgres.dsn import django_database, dsn
 
 
 @pytest.mark.django_db
@@ -31,3 +35,30 @@ def test_the_application_cannot_change_tables(fresh_database: str) -> None:
 def test_the_owner_can(owner_dsn: str) -> None:
     with psycopg.connect(owner_dsn) as connected:
         connected.execute("CREATE TABLE of_mine (id int)")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "postgresql://ana:p%40ss@db.example.org:6432/placet?sslmode=require&connect_timeout=3",
+        "host=db.example.org port=6432 dbname=placet user=ana password=p@ss sslmode=require connect_timeout=3",
+    ],
+    ids=["url", "key=value"],
+)
+def test_a_url_and_a_conninfo_name_the_same_database(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLACET_DATABASE_URL", given)
+    monkeypatch.delenv("PLACET_MIGRATION_DATABASE_URL", raising=False)
+    for role in ("app", "owner"):
+        found = django_database(dsn(tmp_path, role))
+        assert [found[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")] == [
+            "placet", "ana", "p@ss", "db.example.org", "6432",
+        ]  # fmt: skip
+        assert (found["OPTIONS"]["sslmode"], found["OPTIONS"]["connect_timeout"]) == ("require", "3")
+
+
+def test_migrations_have_a_database_url_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLACET_DATABASE_URL", "postgresql://app@localhost/placet")
+    monkeypatch.setenv("PLACET_MIGRATION_DATABASE_URL", "postgresql://owner@localhost/placet")
+    assert [django_database(dsn(tmp_path, role))["USER"] for role in ("app", "owner")] == ["app", "owner"]

@@ -28,7 +28,7 @@ def test_the_first_maker_of_a_key_wins(tmp_path: Path) -> None:
 
 
 def test_the_data_of_a_checkout_lie_in_its_var(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PLACET_HOME")
+    monkeypatch.delenv("PLACET_DATA_DIR")
     assert home_folder() == Path(__file__).resolve().parents[2] / "var"
 
 

@@ -148,6 +148,6 @@ def test_a_command_uses_what_runs(home: Path, started: Started) -> None:
 
 
 def placet(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "PLACET_HOME": str(home)}
+    environment = {**os.environ, "PLACET_DATA_DIR": str(home)}
     command = [sys.executable, "-m", "placet", *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS)

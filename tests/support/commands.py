@@ -34,7 +34,7 @@ def play(fresh_database: str) -> Iterator[FakeWorker]:
 @pytest.fixture
 def placet(play: FakeWorker, capsys: pytest.CaptureFixture[str]) -> Placet:
     """Run a command with `--json`; answers its one object."""
-    make_install_pki(Path(settings.PLACET_HOME) / "keys" / "pki")
+    make_install_pki(Path(settings.PLACET_DATA_DIR) / "keys" / "pki")
 
     def run(*words: str) -> Answer:
         capsys.readouterr()

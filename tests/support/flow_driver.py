@@ -42,7 +42,7 @@ class FlowDriver:
 
     def __post_init__(self) -> None:
         stop = Patience()
-        self.keeper = TreeService(self.connection, install_signer(Path(settings.PLACET_HOME)))
+        self.keeper = TreeService(self.connection, install_signer(Path(settings.PLACET_DATA_DIR)))
         self.places = {c.name: checkpoints.read(self.connection, c.name)[THE_LOG].position for c in flow.consumers()}
         self.runners = {c.name: ConsumerRunner(c, self.connection, stop) for c in flow.consumers()}
 

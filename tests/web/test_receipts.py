@@ -37,11 +37,11 @@ from tests.support.scenario import ROLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "receipts.md"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-NOWHERE = {"PLACET_HOME": "/nonexistent", "PLACET_DATABASE": "host=/nonexistent dbname=none"}
+NOWHERE = {"PLACET_DATA_DIR": "/nonexistent", "PLACET_DATABASE_URL": "host=/nonexistent dbname=none"}
 
 
 def key() -> str:
-    return install_verifier(Path(settings.PLACET_HOME)).text
+    return install_verifier(Path(settings.PLACET_DATA_DIR)).text
 
 
 def offline(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -148,7 +148,7 @@ def test_grants_revocations_reports_and_decisions_have_receipts_for_those_they_c
         address = f"/api/v1/receipts/{found[kind]}"
         answer = client(whose).get(address)
         assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store"), answer.content
-        verifier = install_verifier(Path(settings.PLACET_HOME))
+        verifier = install_verifier(Path(settings.PLACET_DATA_DIR))
         assert verify_receipt(answer.content, verifier).leaf.type == kind
         for other in others:
             assert (client(other).get(address).status_code, client(other).get(address).json()["code"]) == (
@@ -188,7 +188,7 @@ def test_the_tree_is_public_and_cached_as_long_as_it_holds(play: FakeWorker) -> 
     assert head["Content-Type"] == "text/plain; charset=utf-8"
     assert head["Cache-Control"] == "public, max-age=1"
     name, size, _ = head.content.decode().split("\n")[:3]
-    assert name == origin(Path(settings.PLACET_HOME))
+    assert name == origin(Path(settings.PLACET_DATA_DIR))
     tile = got(f"tile/0/000.p/{size}")
     assert (tile.status_code, len(tile.content)) == (200, 32 * int(size))
     assert tile["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -289,7 +289,7 @@ def _copy(folder: Path) -> None:
 def test_a_restored_log_proves_over_http_what_it_was(play: FakeWorker) -> None:
     """The event is written by hand here: a restore writes it before the first head under the new name is signed."""
     play.scenario.driver.run()
-    verifier = install_verifier(Path(settings.PLACET_HOME))
+    verifier = install_verifier(Path(settings.PLACET_DATA_DIR))
     seen = poll_log(lambda path: bytes(got(path).content), None, verifier.text).state
     old = parse_head_unverified(seen.checkpoint)
     said = canonical({"old_origin": old.origin, "old_size": old.size, "old_root": old.root.hex(), "lost": 0})
@@ -302,7 +302,7 @@ def test_a_restored_log_proves_over_http_what_it_was(play: FakeWorker) -> None:
         (RESTORED, said),
     )
     Sequencer(connection).run_once()
-    seed = (Path(settings.PLACET_HOME) / "keys" / "log.key").read_bytes()
+    seed = (Path(settings.PLACET_DATA_DIR) / "keys" / "log.key").read_bytes()
     TreeService(connection, Signer(f"{old.origin}/2", seed)).run_once()
     found = poll_log(lambda path: bytes(got(path).content), seen)
     assert (found.kind, found.lost, found.message) == ("restored", None, f"from {old.origin}; nothing is lost")

@@ -72,7 +72,7 @@ class ActingCommand(PlacetCommand):
 @contextmanager
 def running_install() -> Iterator[SupervisorState]:
     """What runs, or what is started for as long as this lasts; this process reads and writes its database."""
-    home = Path(settings.PLACET_HOME)
+    home = Path(settings.PLACET_DATA_DIR)
     with ensure_running(home) as state:
         attach_to(home, state)
         yield state

@@ -1,4 +1,4 @@
-"""Copies of clips for people at the command line: `PLACET_HOME/out/<id>.mp4`, made only of what they may see."""
+"""Copies of clips for people at the command line: `PLACET_DATA_DIR/out/<id>.mp4`, made only of what they may see."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from placet.ui.region import is_barred
 def shown_to_all(generation: str) -> str | None:
     """A copy of a clip as the feed serves it; None while anything stands against it."""
     now = standing(generation)
-    if now is None or not now.is_visible or is_barred(now.excluded_territories, settings.PLACET_REGION):
+    if now is None or not now.is_visible or is_barred(now.excluded_territories, settings.PLACET_DEFAULT_REGION):
         return None
     return _copy(generation, now.sha256)
 
@@ -27,7 +27,7 @@ def shown_to_asker(told: GenerationView) -> str | None:
 
 
 def _copy(generation: str, sha256: str) -> str | None:
-    folder = Path(settings.PLACET_HOME) / "out"
+    folder = Path(settings.PLACET_DATA_DIR) / "out"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         return str(blobs().copy_out(sha256, folder / f"{generation}.mp4"))

@@ -52,7 +52,7 @@ def _cast() -> list[tuple[str, tuple[tuple[str, ...], str]]]:
 
 
 def _id_of(what: str) -> str:
-    install = make_secret(Path(settings.PLACET_HOME), "install.secret")
+    install = make_secret(Path(settings.PLACET_DATA_DIR), "install.secret")
     return str(uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_OID, install), what))
 
 

@@ -11,40 +11,42 @@ from placet.runtime.kafka.broker import address_in
 from placet.runtime.postgres.dsn import django_database, dsn
 from placet.runtime.supervisor.state import transport_in
 
-# Before torch is loaded: threads of OpenMP that wait by spinning take the cores from all that run beside them. Beside a
-# busy install on two cores, a clip of 4 s took 37 s so, and takes 5 s.
+# Before torch is loaded: OpenMP threads that spin while waiting take the cores from every other process. On a busy
+# install with two cores, a clip of 4 s took 37 s that way; it takes 5 s now.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# What is Placet's own
-PLACET_HOME = home_folder()
+# Placet
+PLACET_DATA_DIR = home_folder()
 PLACET_ORIGIN = os.environ.get("PLACET_ORIGIN", "http://localhost:8000")
-PLACET_LIVE_ORIGIN = os.environ.get("PLACET_LIVE_ORIGIN", "http://localhost:8001")
-PLACET_TRANSPORT = transport_in(PLACET_HOME)  # embedded or kafka
-PLACET_KAFKA = os.environ.get("PLACET_KAFKA") or address_in(PLACET_HOME)  # brokers, separated by commas
-PLACET_KAFKA_PREFIX = os.environ.get("PLACET_KAFKA_PREFIX", "placet")  # of topics and groups
-PLACET_KAFKA_GENERATION = int(os.environ.get("PLACET_KAFKA_GENERATION", "1"))  # of topics
-PLACET_KAFKA_PARTITIONS = int(os.environ.get("PLACET_KAFKA_PARTITIONS", "6"))  # fixed within a generation
-PLACET_KAFKA_REPLICAS = int(os.environ.get("PLACET_KAFKA_REPLICAS", "1"))
+PLACET_SSE_ORIGIN = os.environ.get("PLACET_SSE_ORIGIN", "http://localhost:8001")
+PLACET_TRANSPORT = transport_in(PLACET_DATA_DIR)  # embedded or kafka
+# Brokers, separated by commas
+PLACET_KAFKA_BOOTSTRAP_SERVERS = os.environ.get("PLACET_KAFKA_BOOTSTRAP_SERVERS") or address_in(PLACET_DATA_DIR)
+PLACET_KAFKA_TOPIC_PREFIX = os.environ.get("PLACET_KAFKA_TOPIC_PREFIX", "placet")  # of consumer groups too
+PLACET_KAFKA_TOPIC_EPOCH = int(os.environ.get("PLACET_KAFKA_TOPIC_EPOCH", "1"))
+PLACET_KAFKA_PARTITIONS = int(os.environ.get("PLACET_KAFKA_PARTITIONS", "6"))  # fixed within an epoch
+PLACET_KAFKA_REPLICATION_FACTOR = int(os.environ.get("PLACET_KAFKA_REPLICATION_FACTOR", "1"))
 KAFKA_SECURITY = {
-    "security_protocol": os.environ.get("PLACET_KAFKA_PROTOCOL", "PLAINTEXT"),
-    "ssl_cafile": os.environ.get("PLACET_KAFKA_CA", ""),
-    "ssl_certfile": os.environ.get("PLACET_KAFKA_CERTIFICATE", ""),
-    "ssl_keyfile": os.environ.get("PLACET_KAFKA_CERTIFICATE_KEY", ""),
-    "sasl_mechanism": os.environ.get("PLACET_KAFKA_SASL", ""),
-    "sasl_plain_username": os.environ.get("PLACET_KAFKA_USER", ""),
-    "sasl_plain_password": os.environ.get("PLACET_KAFKA_PASSWORD", ""),
+    "security_protocol": os.environ.get("PLACET_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT"),
+    "ssl_cafile": os.environ.get("PLACET_KAFKA_SSL_CAFILE", ""),
+    "ssl_certfile": os.environ.get("PLACET_KAFKA_SSL_CERTFILE", ""),
+    "ssl_keyfile": os.environ.get("PLACET_KAFKA_SSL_KEYFILE", ""),
+    "sasl_mechanism": os.environ.get("PLACET_KAFKA_SASL_MECHANISM", ""),
+    "sasl_plain_username": os.environ.get("PLACET_KAFKA_SASL_USERNAME", ""),
+    "sasl_plain_password": os.environ.get("PLACET_KAFKA_SASL_PASSWORD", ""),
 }
-PLACET_LIKENESS_WORD = os.environ.get("PLACET_LIKENESS_WORD", "likeness")  # the word on every screen
-PLACET_ENGINE = os.environ.get("PLACET_ENGINE", "small")  # the usual one
-ENGINES = territories()  # name -> where it may not be used; with those of PLACET_WEIGHTS and PLACET_ENDPOINTS
-PLACET_REGION = os.environ.get("PLACET_REGION", "XX")  # two letters: where those ask from who use this install
-PLACET_REGION_HEADER = os.environ.get("PLACET_REGION_HEADER", "")  # set by a proxy that is trusted; says it for each
+PLACET_LIKENESS_LABEL = os.environ.get("PLACET_LIKENESS_LABEL", "likeness")  # shown on every screen
+PLACET_DEFAULT_ENGINE = os.environ.get("PLACET_DEFAULT_ENGINE", "small")
+# Name -> territories where the engine may not be used; includes PLACET_MODEL_DIRS and PLACET_REMOTE_ENGINES
+ENGINES = territories()
+PLACET_DEFAULT_REGION = os.environ.get("PLACET_DEFAULT_REGION", "XX")  # two letters; XX is unknown
+PLACET_REGION_HEADER = os.environ.get("PLACET_REGION_HEADER", "")  # set by a trusted proxy, for each request
 
 # Django
 AUTH_USER_MODEL = "people.Account"
 DEBUG = os.environ.get("PLACET_DEBUG") == "1"
-SECRET_KEY = read_secret(PLACET_HOME, "django.secret") or secrets.token_urlsafe(36)
-ALLOWED_HOSTS = os.environ.get("PLACET_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+SECRET_KEY = read_secret(PLACET_DATA_DIR, "django.secret") or secrets.token_urlsafe(36)
+ALLOWED_HOSTS = os.environ.get("PLACET_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 ROOT_URLCONF = "placet.web.urls"
 WSGI_APPLICATION = "placet.web.wsgi.application"
 ASGI_APPLICATION = "placet.web.asgi.application"
@@ -105,7 +107,7 @@ TEMPLATES = [
 ]
 
 # The database: commands own their transactions (no ATOMIC_REQUESTS), and the application is not the tables' owner
-DATABASES = {"default": django_database(dsn(PLACET_HOME, os.environ.get("PLACET_DATABASE_ROLE", "app")))}
+DATABASES = {"default": django_database(dsn(PLACET_DATA_DIR, os.environ.get("PLACET_DATABASE_ROLE", "app")))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Time and language
@@ -117,11 +119,11 @@ LANGUAGES = [("en", "English"), ("id", "Bahasa Indonesia")]
 
 # Files
 STATIC_URL = "static/"
-STATIC_ROOT = PLACET_HOME / "static"
+STATIC_ROOT = PLACET_DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 EMAIL_BACKEND = os.environ.get("PLACET_EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
-EMAIL_FILE_PATH = PLACET_HOME / "mail"
-DEFAULT_FROM_EMAIL = os.environ.get("PLACET_MAIL_FROM", "Placet <placet@localhost>")
+EMAIL_FILE_PATH = PLACET_DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = os.environ.get("PLACET_DEFAULT_FROM_EMAIL", "Placet <placet@localhost>")
 
 # Signing in
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "sesame.backends.ModelBackend"]
@@ -147,7 +149,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "media-src": [SELF],
         "font-src": [SELF],
-        "connect-src": [SELF, PLACET_LIVE_ORIGIN],
+        "connect-src": [SELF, PLACET_SSE_ORIGIN],
         "manifest-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
@@ -166,7 +168,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": os.environ.get("PLACET_API_RATE", "1200/min")},  # a person; a stranger's address
+    # Per person, or per address for a stranger
+    "DEFAULT_THROTTLE_RATES": {"user": os.environ.get("PLACET_API_RATE_LIMIT", "1200/min")},
     "EXCEPTION_HANDLER": "placet.web.rest.errors.problem_response",
 }
 SPECTACULAR_SETTINGS = {
@@ -187,7 +190,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("PLACET_LOG_LEVEL", "WARNING")},
     "loggers": {
-        "kafka": {"level": "CRITICAL"},  # a broker that is away is told by those who wait for it, once a second
+        "kafka": {"level": "CRITICAL"},  # the code that waits for an unreachable broker logs it, once a second
         "placet": {"level": os.environ.get("PLACET_LOG_LEVEL", "INFO")},
     },
 }

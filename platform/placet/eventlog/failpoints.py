@@ -1,7 +1,7 @@
 """Named points at which a test lets a process die as if by `kill -9`. In production they cost one comparison.
 
-`PLACET_CRASH_AT=relay.sent:1,relay.sent:2` kills the first and the second time that this point is passed by anyone.
-`PLACET_CRASH_LEFT` names a folder in which passes are counted across lives, so that who is started again goes on.
+`PLACET_FAILPOINTS=relay.sent:1,relay.sent:2` kills the first and the second time that this point is passed by anyone.
+`PLACET_FAILPOINT_STATE` names a folder in which passes are counted across lives, so that who is started again goes on.
 """
 
 import os
@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-AT: Final = frozenset(filter(None, os.environ.get("PLACET_CRASH_AT", "").split(",")))
-LEFT: Final = os.environ.get("PLACET_CRASH_LEFT", "")
+AT: Final = frozenset(filter(None, os.environ.get("PLACET_FAILPOINTS", "").split(",")))
+LEFT: Final = os.environ.get("PLACET_FAILPOINT_STATE", "")
 _POINTS: Final = {point.partition(":")[0] for point in AT}
 _hits: Counter[str] = Counter()
 

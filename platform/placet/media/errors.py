@@ -24,7 +24,7 @@ class BlobDamaged(MediaError):
 
 class BlobStoreFull(MediaError):
     code = "blob_store_full"
-    advice = "The disk of the blob store is full: free space on it, or point PLACET_HOME at a larger one, and retry."
+    advice = "The disk of the blob store is full: free space on it, or move PLACET_DATA_DIR to a larger one, and retry."
 
 
 class SandboxUnavailable(MediaError):

@@ -1,4 +1,4 @@
-"""Where this install keeps bytes: `blobs` for clips, `private` for what belongs to one person, under PLACET_HOME."""
+"""File storage of this install, under PLACET_DATA_DIR: `blobs` for clips, `private` for what belongs to one person."""
 
 from functools import cache
 from pathlib import Path
@@ -13,10 +13,10 @@ from placet.media.private_store import PrivateStore
 @cache
 def blobs() -> BlobStore:
     """The blob store of this install."""
-    return BlobStore(Path(settings.PLACET_HOME) / "blobs")
+    return BlobStore(Path(settings.PLACET_DATA_DIR) / "blobs")
 
 
 @cache
 def private() -> PrivateStore:
     """The private store of this install."""
-    return PrivateStore(Path(settings.PLACET_HOME) / "private", install_vault())
+    return PrivateStore(Path(settings.PLACET_DATA_DIR) / "private", install_vault())

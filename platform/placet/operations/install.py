@@ -1,4 +1,4 @@
-"""Everything that an install makes once, for itself alone. Safe to run again; it never replaces a key.
+"""Keys and certificates of a new install. Safe to run again; it never replaces a key.
 
 `make setup` runs this as a script; the supervisor calls `install` at each start.
 """

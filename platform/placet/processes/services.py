@@ -29,7 +29,7 @@ SWITCH_SECONDS: Final = 0.0005
 
 
 def _sign_as_install() -> tuple[Signer, Path | None]:
-    home = Path(settings.PLACET_HOME)
+    home = Path(settings.PLACET_DATA_DIR)
     return install_signer(home), head_file(home)
 
 
@@ -115,10 +115,10 @@ def generator() -> None:
     from placet.processes.generation_queue import LogJobQueue
 
     stop = stop_on_signals()
-    key = (Path(settings.PLACET_HOME) / "keys" / "watermark.key").read_bytes()
+    key = (Path(settings.PLACET_DATA_DIR) / "keys" / "watermark.key").read_bytes()
     queue = LogJobQueue(connect, blobs(), private(), key)
     engines = EngineRegistry()
-    engines.loaded(settings.PLACET_ENGINE)
+    engines.loaded(settings.PLACET_DEFAULT_ENGINE)
     work(queue, engines, should_stop=stop.is_set, post_process=queue.post_process)
 
 

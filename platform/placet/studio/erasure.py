@@ -65,7 +65,7 @@ def drop_clips(streams: Sequence[Stream]) -> int:
         for name in names:
             blobs().erase(name)
         generation = stream.facts[0].generation
-        (Path(settings.PLACET_HOME) / "out" / f"{generation}.mp4").unlink(missing_ok=True)
+        (Path(settings.PLACET_DATA_DIR) / "out" / f"{generation}.mp4").unlink(missing_ok=True)
     _drop_partial_files()
     return count
 

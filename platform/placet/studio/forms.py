@@ -30,7 +30,7 @@ ENGINES = {"small": _("A small trained model"), "scene": _("A renderer: drawn fr
 
 def engines() -> list[tuple[str, Any]]:
     """Name and what people read; the usual one first."""
-    names = sorted(settings.ENGINES, key=lambda name: name != settings.PLACET_ENGINE)
+    names = sorted(settings.ENGINES, key=lambda name: name != settings.PLACET_DEFAULT_ENGINE)
     return [(name, ENGINES.get(name, name)) for name in names]
 
 

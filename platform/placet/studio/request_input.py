@@ -42,10 +42,10 @@ def to_command(wish: GenerationInput, requested_by: PersonId, command_id: str, r
     """
     if wish.extends and not wish.parent:
         raise NoSuchGeneration("There is no clip to go on from: name it as the parent.")
-    engine = wish.engine or settings.PLACET_ENGINE
+    engine = wish.engine or settings.PLACET_DEFAULT_ENGINE
     if is_barred(settings.ENGINES.get(engine, ()), region):
         where = "where nobody knows from where it is asked" if region == UNKNOWN else f"in {region}"
-        raise EngineNotHere(f"engine {engine} may not be used {where}; operators say it by PLACET_REGION.")
+        raise EngineNotHere(f"engine {engine} may not be used {where}; operators say it by PLACET_DEFAULT_REGION.")
     persons, is_unknown = _persons(wish.likenesses)
     width, height = SIZES.get(wish.size, SIZES["portrait"])
     return RequestGeneration(

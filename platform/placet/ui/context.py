@@ -8,4 +8,4 @@ from django.http import HttpRequest
 
 def install(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001  Django's own shape
     """Where live updates come from, and the word for a likeness."""
-    return {"live_origin": settings.PLACET_LIVE_ORIGIN, "likeness_word": settings.PLACET_LIKENESS_WORD}
+    return {"live_origin": settings.PLACET_SSE_ORIGIN, "likeness_word": settings.PLACET_LIKENESS_LABEL}

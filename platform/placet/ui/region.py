@@ -15,7 +15,7 @@ _CODE: Final = re.compile(r"[A-Z]{2}")
 def region_of(headers: Mapping[str, str]) -> str:
     """What the proxy says in the header that `PLACET_REGION_HEADER` names; else the install's own region."""
     header: str = settings.PLACET_REGION_HEADER
-    said = headers.get(header, "").upper() if header else settings.PLACET_REGION
+    said = headers.get(header, "").upper() if header else settings.PLACET_DEFAULT_REGION
     return said if _CODE.fullmatch(said) else UNKNOWN
 
 

@@ -59,7 +59,7 @@ def checkpoint(_request: HttpRequest) -> HttpResponse:
 @as_json
 def key(_request: HttpRequest) -> HttpResponse:
     """The key that the heads are signed with: for a first look. Who must be sure has it by another way."""
-    text = f"{install_verifier(Path(settings.PLACET_HOME)).text}\n"
+    text = f"{install_verifier(Path(settings.PLACET_DATA_DIR)).text}\n"
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": FOR_A_MOMENT})
 
 

@@ -50,7 +50,7 @@ def as_owner(home: Path, dsn: str) -> str:
 @contextmanager
 def bench_broker(home: Path) -> Iterator[str]:
     """The address of the brokers that are set, or of one for as long as the block lasts."""
-    if given := os.environ.get("PLACET_KAFKA"):
+    if given := os.environ.get("PLACET_KAFKA_BOOTSTRAP_SERVERS"):
         yield given
         return
     with running_broker(home / "bench") as running:
@@ -63,6 +63,6 @@ def _dsn(server: Postgres, home: Path, name: str, role: str) -> str:
 
 
 def _migrate(home: Path, dsn: str) -> None:
-    environment = {**os.environ, "PLACET_HOME": str(home), "PLACET_DATABASE": dsn}
+    environment = {**os.environ, "PLACET_DATA_DIR": str(home), "PLACET_DATABASE_URL": dsn}
     words = [sys.executable, "-m", "placet", "migrate", "--no-input", "--verbosity", "0", "--skip-checks"]
     subprocess.run(words, env=environment, check=True)

@@ -62,8 +62,10 @@ def flow_rows(dsn: str, rates: list[int], seconds: float, tell: Callable[[str], 
 def kafka_rows(dsn: str, address: str, rates: list[int], seconds: float, tell: Callable[[str], None]) -> list[Row]:
     """The same processes, woken by Kafka, beside the embedded transport at the same rates in the same run."""
     over_kafka = {
-        "PLACET_TRANSPORT": "kafka", "PLACET_KAFKA": address, "PLACET_KAFKA_PREFIX": f"bench{uuid.uuid4().hex[:8]}",
-    }  # fmt: skip
+        "PLACET_TRANSPORT": "kafka",
+        "PLACET_KAFKA_BOOTSTRAP_SERVERS": address,
+        "PLACET_KAFKA_TOPIC_PREFIX": f"bench{uuid.uuid4().hex[:8]}",
+    }
     rows = []
     for rate in rates:
         embedded = _measured(dsn, Trial(rate, seconds), tell)
@@ -181,7 +183,7 @@ def _drained(connection: psycopg.Connection[Any], begun: Any) -> tuple[list[floa
 @contextmanager
 def parts(dsn: str, trial: Trial) -> Iterator[dict[str, int]]:
     """What decides, as processes: part -> its process. They end with the block."""
-    environment = {**os.environ, "PLACET_DATABASE": dsn, **trial.over}
+    environment = {**os.environ, "PLACET_DATABASE_URL": dsn, **trial.over}
     started = {
         part: subprocess.Popen([sys.executable, "-m", "placet.devtools.benchmarks.flow_part", part], env=environment)
         for part in ("sequencer", "consumers", trial.checks, *(["relay"] if trial.over else []))

@@ -81,7 +81,7 @@ class ChaosInstall:
         with (self.home / "log" / "supervisor.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "placet", "up", "--json", "--no-links"],
-                env={**os.environ, "PLACET_HOME": str(self.home)},
+                env={**os.environ, "PLACET_DATA_DIR": str(self.home)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -71,7 +71,7 @@ def _take(world: World, name: str, whose: str, event: str) -> dict[str, Any]:
 
 
 def _verified(world: World, place: Path) -> dict[str, Any]:
-    key = install_verifier(Path(settings.PLACET_HOME))
+    key = install_verifier(Path(settings.PLACET_DATA_DIR))
     try:
         proved = verify_receipt(place.read_bytes(), key)
     except ReceiptInvalid as invalid:

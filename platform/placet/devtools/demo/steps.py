@@ -197,7 +197,7 @@ def _in_feed(world: World) -> bool:
     from placet.feed.queries import newest
 
     return bool(
-        {str(r.generation) for r in newest(settings.PLACET_REGION, limit=50)}
+        {str(r.generation) for r in newest(settings.PLACET_DEFAULT_REGION, limit=50)}
         & {world.clips["clip"], world.clips["remix"]}
     )
 

@@ -58,7 +58,7 @@ class World:
 
     def ask(self, step: str, by: str, wish: GenerationInput) -> GenerationView:
         """Ask, and follow to where it rests."""
-        asked = to_command(wish, self.person(by), self.id(step), settings.PLACET_REGION)
+        asked = to_command(wish, self.person(by), self.id(step), settings.PLACET_DEFAULT_REGION)
         request_generation(self.log, asked)
         self.clips[step] = asked.generation
         return self.follow(asked.generation)

@@ -165,8 +165,8 @@ def _bury(place: Path) -> None:
 
 @cache
 def install_vault(home: Path | None = None) -> FileVault:
-    """The vault of this install: keys in `PLACET_HOME/vault`, wrapped by `PLACET_HOME/keys/vault.key`."""
-    home = home or Path(settings.PLACET_HOME)
+    """The vault of this install: keys in `PLACET_DATA_DIR/vault`, wrapped by `PLACET_DATA_DIR/keys/vault.key`."""
+    home = home or Path(settings.PLACET_DATA_DIR)
     key = home / "keys" / "vault.key"
     try:
         master = key.read_bytes()

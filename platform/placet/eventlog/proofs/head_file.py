@@ -1,4 +1,4 @@
-"""`PLACET_HOME/log-head/checkpoint`: the newest head outside the database, for whoever restores an older one.
+"""`PLACET_DATA_DIR/log-head/checkpoint`: the newest head outside the database, for whoever restores an older one.
 
 It is written before the head is committed. Killed between the two, the same head is signed again: it rests on events
 alone, and those are there.

@@ -1,4 +1,4 @@
-"""The log's own key and name: made once per install, in `PLACET_HOME/keys`."""
+"""The log's own key and name: made once per install, in `PLACET_DATA_DIR/keys`."""
 
 import re
 import secrets

@@ -34,7 +34,7 @@ class KafkaUnavailable(ConnectionError):
 
 
 class WrongPartitions(ValueError):
-    """The topics have another number of partitions than is set. Set `PLACET_KAFKA_GENERATION` one higher."""
+    """The topics have another number of partitions than is set. Set `PLACET_KAFKA_TOPIC_EPOCH` one higher."""
 
 
 class Record(NamedTuple):
@@ -70,11 +70,11 @@ class KafkaCluster:
     def of_settings(cls) -> "KafkaCluster":
         """As the environment says."""
         return cls(
-            tuple(settings.PLACET_KAFKA.split(",")),
-            settings.PLACET_KAFKA_PREFIX,
-            settings.PLACET_KAFKA_GENERATION,
+            tuple(settings.PLACET_KAFKA_BOOTSTRAP_SERVERS.split(",")),
+            settings.PLACET_KAFKA_TOPIC_PREFIX,
+            settings.PLACET_KAFKA_TOPIC_EPOCH,
             settings.PLACET_KAFKA_PARTITIONS,
-            settings.PLACET_KAFKA_REPLICAS,
+            settings.PLACET_KAFKA_REPLICATION_FACTOR,
             {name: value for name, value in settings.KAFKA_SECURITY.items() if name in TRUSTED and value},
         )
 
@@ -100,7 +100,7 @@ class KafkaCluster:
             if count != self.partitions:
                 raise WrongPartitions(
                     f"{name} has {count} partitions, PLACET_KAFKA_PARTITIONS says {self.partitions}."
-                    f" A stream must never change its partition: set PLACET_KAFKA_GENERATION={self.topic_epoch + 1}."
+                    f" A stream must never change its partition: set PLACET_KAFKA_TOPIC_EPOCH={self.topic_epoch + 1}."
                 )
         return {name: str(described[name]["topic_id"]) for name in wanted}
 

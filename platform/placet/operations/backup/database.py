@@ -16,7 +16,7 @@ from placet.runtime.supervisor.state import read_state
 @contextmanager
 def database(home: Path, *, alone: bool = False) -> Iterator[None]:
     """Django's connections go there. `alone`: nobody else may have it running. Raises `PostgresUnavailable`."""
-    is_there = bool(os.environ.get("PLACET_DATABASE")) or (not alone and read_state(home) is not None)
+    is_there = bool(os.environ.get("PLACET_DATABASE_URL")) or (not alone and read_state(home) is not None)
     with nullcontext() if is_there else running_postgres(home):
         point_at(dsn(home))
         yield

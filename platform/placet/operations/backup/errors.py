@@ -22,7 +22,7 @@ class BackupUnusable(Refusal):
 
 class DatabaseNotEmpty(Refusal):
     code = "database_not_empty"
-    advice = "Add --replace to lose what is there now, or restore into a fresh PLACET_HOME."
+    advice = "Add --replace to lose what is there now, or restore into a fresh PLACET_DATA_DIR."
     status = 409
 
 

@@ -61,7 +61,7 @@ def disk(home: Path) -> CheckResult:
     there = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(there).free / 2**30
     told = f"{free:.0f} GiB free under {there}"
-    mend = "set PLACET_HOME to a folder on a larger disk"
+    mend = "set PLACET_DATA_DIR to a folder on a larger disk"
     if free < NEEDED_GIB:
         return CheckResult("Disk", "failed", told, mend)
     return CheckResult("Disk", "ok", told) if free >= ROOMY_GIB else CheckResult("Disk", "warning", told, mend)
@@ -97,8 +97,10 @@ def postgresql(home: Path) -> CheckResult:
             asked = time.time()
             row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8, version()").fetchone()
     except psycopg.OperationalError:
-        if os.environ.get("PLACET_DATABASE"):
-            return CheckResult("PostgreSQL", "failed", "PLACET_DATABASE does not answer", 'psql "$PLACET_DATABASE"')
+        if os.environ.get("PLACET_DATABASE_URL"):
+            return CheckResult(
+                "PostgreSQL", "failed", "PLACET_DATABASE_URL does not answer", 'psql "$PLACET_DATABASE_URL"'
+            )
         return CheckResult("PostgreSQL", "warning", "not running; it starts with the rest", "placet up")
     assert row is not None
     version, apart = str(row[1]).split(" on ")[0], abs(row[0] - asked)

@@ -51,7 +51,7 @@ except KafkaUnavailable:
     print(json.dumps([False, f"no answer {at}"]))
 """,
         "failed",
-        "start the brokers that PLACET_KAFKA names",
+        "start the brokers that PLACET_KAFKA_BOOTSTRAP_SERVERS names",
     ),
 }
 

@@ -1,1 +1,1 @@
-"""Done now and then, by whichever housekeeper comes first: blobs swept each hour, projections proved each night."""
+"""Scheduled jobs: blob garbage collection each hour, a check of all projections each night."""

@@ -1,4 +1,7 @@
-"""What no event names goes after an hour: blobs and half clips of dead workers, files of a retried signature."""
+"""Blob garbage collection: removes files that no event has named for an hour.
+
+Such files are left by dead workers (blobs, half-written clips) and by retried signatures.
+"""
 
 import re
 import time
@@ -20,7 +23,7 @@ READ: Final = (
 
 
 class ReferencedHashes:
-    """Every hash that any event names, whatever its type. Reads on from where it stood, in short transactions."""
+    """Every hash that any event of any type names. Reads new events only, in short transactions."""
 
     def __init__(self) -> None:
         self._hashes: set[bytes] = set()
@@ -32,7 +35,7 @@ class ReferencedHashes:
         )
 
     def read_on(self, connection: psycopg.Connection[Any]) -> None:
-        """First what has no position yet: what gets one meanwhile is met again below."""
+        """Events without a position come first: those that get one meanwhile are read again below."""
         for (data,) in connection.execute(PENDING).fetchall():
             self._note(data)
         while rows := connection.execute(READ, (self._reached, PAGE)).fetchall():
@@ -45,25 +48,25 @@ class ReferencedHashes:
 
 
 class BlobGarbageCollector:
-    """Removes what lay there unnamed and untouched for an hour of a clock that only goes forward.
+    """Removes files that stayed unreferenced and unchanged for an hour of a monotonic clock.
 
-    A wall clock that jumps would make everything old at once, what an event is about to name as well.
+    With a wall clock, a jump would make every file old at once, including those that an event is about to name.
     """
 
     def __init__(self, store: BlobStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
-        self._named = ReferencedHashes()
+        self._referenced = ReferencedHashes()
         self._since: dict[StoredFile, float] = {}
 
     def sweep(self, connection: psycopg.Connection[Any]) -> dict[str, int]:
-        """The log is read first: what is put and named after that is met by a later sweep."""
-        self._named.read_on(connection)
+        """Reads the log first: files that are stored and named after that are left to a later sweep."""
+        self._referenced.read_on(connection)
         now = self._clock()
-        self._since = {lying: self._since.get(lying, now) for lying in self._store.unreferenced(self._named)}
+        self._since = {lying: self._since.get(lying, now) for lying in self._store.unreferenced(self._referenced)}
         old = [lying for lying, since in self._since.items() if now - since >= OLDER_THAN_SECONDS]
         return {"removed": sum(self._store.remove(lying) for lying in old)}
 
 
 def _short(sha256: str) -> bytes:
-    """Half of a hash: enough to be found again, and no more memory than that."""
+    """Half of a hash identifies it, in half the memory."""
     return bytes.fromhex(sha256[:32])

@@ -1,4 +1,4 @@
-"""Whose turn it is: a chore is begun by the one process that moves its row."""
+"""Job schedule: the process that updates a job's row runs it."""
 
 import json
 from collections.abc import Mapping
@@ -19,25 +19,25 @@ END: Final = "UPDATE eventlog_job_run SET ended_at = clock_timestamp(), outcome 
 
 
 def last_hour(now: datetime) -> datetime:
-    """A chore of every hour is due when it was begun before this."""
+    """An hourly job is due if it last began before this moment."""
     return now - timedelta(hours=1)
 
 
 def last_night(now: datetime) -> datetime:
-    """A chore of every night is due when it was begun before this."""
+    """A nightly job is due if it last began before this moment."""
     night = now.astimezone(UTC).replace(hour=NIGHT_HOUR_UTC, minute=0, second=0, microsecond=0)
     return night if night <= now else night - timedelta(days=1)
 
 
 def begin(connection: psycopg.Connection[Any], name: str, before: datetime) -> bool:
-    """Take a chore that was last begun before a moment, or in the future: a clock was wrong then.
+    """Claim a job that last began before a moment, or in the future (a clock was wrong then).
 
-    A chore never seen counts as just begun.
+    A job that has no row yet counts as just begun.
     """
     connection.execute(FIRST, (name,))
     return connection.execute(BEGIN, (name, before)).fetchone() is not None
 
 
 def end(connection: psycopg.Connection[Any], name: str, outcome: Mapping[str, Any]) -> None:
-    """Say what came of it."""
+    """Record the outcome of a job that succeeded."""
     connection.execute(END, (json.dumps(outcome), name))

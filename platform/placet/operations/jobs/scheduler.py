@@ -1,4 +1,4 @@
-"""The housekeeper: one process that looks each minute for what is due."""
+"""Scheduler: one process that checks every minute which jobs are due."""
 
 import logging
 import threading
@@ -22,7 +22,7 @@ POLL_SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class Scheduler:
-    """`connect` makes an autocommit connection of its own."""
+    """`connect` opens a new autocommit connection."""
 
     connect: Callable[[], psycopg.Connection[Any]]
     store: BlobStore
@@ -42,7 +42,7 @@ class Scheduler:
         run_forever("scheduler", self.connect, run_due_jobs, stop)
 
     def run_due(self, connection: psycopg.Connection[Any], now: datetime) -> list[str]:
-        """Do what is due. Answers the names of what was done."""
+        """Run the jobs that are due. Returns the names of those that succeeded."""
         due = (
             ("sweep", last_hour(now), lambda: self.sweeper.sweep(connection)),
             ("shadow", last_night(now), lambda: check_all_projections(connection)),
@@ -51,7 +51,7 @@ class Scheduler:
 
 
 def check_all_projections(connection: psycopg.Connection[Any]) -> dict[str, Any]:
-    """Every projection beside its replay: how many rows differ, for those that have any."""
+    """Compare every projection with a replay of the log: the number of rows that differ, where any do."""
     found = {target.name: len(differences(target, connection)) for target in PROJECTIONS.values()}
     return {"differences": {name: count for name, count in found.items() if count}, "compared": sorted(found)}
 

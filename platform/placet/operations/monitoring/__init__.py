@@ -1,1 +1,1 @@
-"""How things stand: one set of measures, and what is made of it: alarms, `placet status`, `/readyz`, `/metrics`."""
+"""Monitoring: one snapshot from PostgreSQL, from which alerts, `placet status`, `/readyz` and `/metrics` are made."""

@@ -1,6 +1,6 @@
-"""Measures judged: what somebody must look at now, the command that mends it, and the page that explains it."""
+"""Alert rules: what needs an operator now, the command that fixes it, and the runbook page that explains it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,8 +12,8 @@ STALE_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 60.0
 CASE_SECONDS: Final = DAY
 START_SECONDS: Final = 60.0
-QUIET_RUN_SECONDS: Final = 30.0
-KEY_DAYS: Final = 30
+HEARTBEAT_SECONDS: Final = 30.0
+CERTIFICATE_DAYS: Final = 30
 FREE_BYTES: Final = 5 * 2**30
 FREE_0_1: Final = 0.05
 JOB_SECONDS: Final = 26 * 3600.0
@@ -21,7 +21,7 @@ JOB_SECONDS: Final = 26 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing that is wrong. Its code names its page in `docs/runbook/`."""
+    """One active problem. Its code is also the name of its page in `docs/runbook/`."""
 
     code: str
     message: str
@@ -29,164 +29,173 @@ class Alert:
 
     @property
     def runbook_url(self) -> str:
-        """Where it stands what it means, what to look at, what to do, and when it is over."""
+        """The page that explains the alert, from the root of the checkout."""
         return f"docs/runbook/{self.code}.md"
 
 
 AlertRule = Callable[[Snapshot], Iterator[tuple[str, str]]]
 ALERT_RULES: Final[dict[str, AlertRule]] = {}
-"""Code -> what is wrong, and the command that mends it."""
+"""Code -> the rule, which yields a message and a hint for each problem."""
 
 
 def active_alerts(measured: Snapshot) -> list[Alert]:
-    """Everything that is wrong, in the order in which it is worth looking at."""
-    return [Alert(code, told, mend) for code, judge in ALERT_RULES.items() for told, mend in judge(measured)]
+    """All active alerts, the most urgent first."""
+    return [Alert(code, message, hint) for code, rule in ALERT_RULES.items() for message, hint in rule(measured)]
 
 
 def alert_rule(code: str) -> Callable[[AlertRule], AlertRule]:
-    def register(judge: AlertRule) -> AlertRule:
-        ALERT_RULES[code] = judge
-        return judge
+    def register(rule: AlertRule) -> AlertRule:
+        ALERT_RULES[code] = rule
+        return rule
 
     return register
 
 
-@alert_rule("process_away")
+@alert_rule("process_down")
 def _process_down(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    """Only where some role has been up for a while: a command alone expects nobody, and a start takes seconds."""
+    """Only once some role has been up for a minute: a single command needs no other process, and a start takes time."""
     for role in role_names(measured.transport) if measured.up_seconds > START_SECONDS else ():
         if role not in measured.processes:
-            yield f"nobody works as {role}: it has no connection to PostgreSQL", f"placet run {role}"
+            yield f"No {role} process is connected to PostgreSQL.", f"placet run {role}"
 
 
-@alert_rule("sequencer_stands")
+@alert_rule("sequencer_stalled")
 def _sequencer_stalled(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    waiting = measured.sequencer
-    if waiting.oldest_seconds > STALE_SECONDS:
+    pending = measured.sequencer
+    if pending.oldest_seconds > STALE_SECONDS:
         yield (
-            f"{waiting.count} events wait for a position, since {waiting.oldest_seconds:.0f} s",
+            f"{pending.count} events have no position yet; the oldest has waited {pending.oldest_seconds:.0f} s.",
             "placet run sequencer",
         )
 
 
-@alert_rule("type_unknown")
+@alert_rule("unknown_event_type")
 def _unknown_event_type(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    for name, place in {**measured.projections, **measured.consumers}.items():
-        if place.waits_for_type and place.seconds > STALE_SECONDS:
-            told = f"{name} waits beyond position {place.position}: {place.waits_for_type} is not known here"
-            yield told, "git pull && make setup"
+    for name, progress in {**measured.projections, **measured.consumers}.items():
+        if progress.waits_for_type and progress.seconds > STALE_SECONDS:
+            unknown = progress.waits_for_type
+            message = f"{name} is waiting after position {progress.position}: this release does not know {unknown}."
+            yield message, "git pull && make setup"
 
 
 @alert_rule("projection_outdated")
 def _projection_outdated(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    for name, place in measured.projections.items():
-        if place.is_outdated:
-            yield f"the rows of {name} were folded by another version of its code", f"placet rebuild {name}"
+    for name, progress in measured.projections.items():
+        if progress.is_outdated:
+            yield f"The rows of {name} were written by another version of its code.", f"placet rebuild {name}"
 
 
-@alert_rule("projection_behind")
+@alert_rule("projection_lagging")
 def _projection_lagging(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    for name, place in measured.projections.items():
-        if place.seconds > STALE_SECONDS and not place.is_outdated and not place.waits_for_type:
-            yield f"{name} is {place.lag} events and {place.seconds:.0f} s behind", f"placet shadow {name}"
+    for name, progress in measured.projections.items():
+        if progress.seconds > STALE_SECONDS and not progress.is_outdated and not progress.waits_for_type:
+            yield (
+                f"{name} is {progress.lag} events and {progress.seconds:.0f} s behind the log.",
+                f"placet shadow {name}",
+            )
 
 
-@alert_rule("projection_differs")
+@alert_rule("projection_inconsistent")
 def _projection_inconsistent(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    chore = measured.jobs.get("shadow")
-    for name, count in (chore.outcome.get("differences", {}) if chore else {}).items():
-        yield f"{count} rows of {name} were not what the log gives, last night", f"placet rebuild {name}"
+    job = measured.jobs.get("shadow")
+    for name, count in (job.outcome.get("differences", {}) if job else {}).items():
+        yield f"In the last nightly check, {count} rows of {name} differed from the log.", f"placet rebuild {name}"
 
 
-@alert_rule("consumer_behind")
+@alert_rule("consumer_lagging")
 def _consumer_lagging(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    for name, place in measured.consumers.items():
-        if place.seconds > ANSWER_SECONDS and not place.waits_for_type:
-            yield f"{name} has an event to answer since {place.seconds:.0f} s", "placet doctor"
+    for name, progress in measured.consumers.items():
+        if progress.seconds > ANSWER_SECONDS and not progress.waits_for_type:
+            yield f"The oldest unprocessed event of {name} is {progress.seconds:.0f} s old.", "placet doctor"
 
 
-@alert_rule("relay_behind")
+@alert_rule("relay_lagging")
 def _relay_lagging(measured: Snapshot) -> Iterator[tuple[str, str]]:
     relay = measured.followers.get("relay")
     if relay and relay.seconds > STALE_SECONDS:
-        yield f"the relay has {relay.lag} events to carry to Kafka, since {relay.seconds:.0f} s", "placet run relay"
+        yield f"{relay.lag} events are not in Kafka yet; the oldest is {relay.seconds:.0f} s old.", "placet run relay"
 
 
-@alert_rule("head_unsigned")
+@alert_rule("tree_head_stale")
 def _tree_head_stale(measured: Snapshot) -> Iterator[tuple[str, str]]:
     head = measured.followers["tree_head"]
     if head.seconds > ANSWER_SECONDS:
-        yield f"{head.lag} events are under no signed tree head, since {head.seconds:.0f} s", "placet log check"
-
-
-@alert_rule("events_parked")
-def _dead_letters(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    for name, waiting in measured.dead_letters.items():
         yield (
-            f"{name} parked {waiting.count} events, the oldest {_long(waiting.oldest_seconds)} ago",
+            f"No signed tree head covers the last {head.lag} events; the oldest is {head.seconds:.0f} s old.",
+            "placet log check",
+        )
+
+
+@alert_rule("dead_letters")
+def _dead_letters(measured: Snapshot) -> Iterator[tuple[str, str]]:
+    for name, backlog in measured.dead_letters.items():
+        yield (
+            f"Dead letters of {name}: {backlog.count}, the oldest from {_duration(backlog.oldest_seconds)} ago.",
             "placet parked list",
         )
 
 
-@alert_rule("effects_failed")
+@alert_rule("outbox_failed")
 def _outbox_failed(measured: Snapshot) -> Iterator[tuple[str, str]]:
     for kind, states in measured.outbox.items():
         if count := states.get("failed"):
-            yield f"{count} effects of kind {kind} were given up after 24 hours", f"placet parked retry-effects {kind}"
+            yield (
+                f"Failed outbox items of kind {kind}: {count}. Each was retried for 24 hours.",
+                f"placet parked retry-effects {kind}",
+            )
 
 
-@alert_rule("effects_late")
+@alert_rule("outbox_overdue")
 def _outbox_overdue(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    for kind, waiting in measured.outbox_overdue.items():
+    for kind, backlog in measured.outbox_overdue.items():
         if kind != "run":
-            told = f"{waiting.count} effects of kind {kind} are due, the oldest since {_long(waiting.oldest_seconds)}"
-            yield told, "placet run consumers"
+            age = _duration(backlog.oldest_seconds)
+            yield f"Overdue outbox items of kind {kind}: {backlog.count}, due for up to {age}.", "placet run consumers"
 
 
-@alert_rule("runs_wait")
+@alert_rule("jobs_starved")
 def _jobs_starved(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    runs = measured.generation_jobs
-    if runs.waiting.oldest_seconds > ANSWER_SECONDS and not runs.leased:
-        yield f"{runs.waiting.count} runs wait, and none is being made", "placet run worker"
-    if runs.last_heartbeat_seconds > QUIET_RUN_SECONDS:
-        yield f"a run is without a heartbeat for {runs.last_heartbeat_seconds:.0f} s", "placet run worker"
+    jobs = measured.generation_jobs
+    if jobs.waiting.oldest_seconds > ANSWER_SECONDS and not jobs.leased:
+        yield f"Generation jobs waiting: {jobs.waiting.count}. None is running.", "placet run worker"
+    if jobs.last_heartbeat_seconds > HEARTBEAT_SECONDS:
+        yield f"A generation job has sent no heartbeat for {jobs.last_heartbeat_seconds:.0f} s.", "placet run worker"
 
 
-@alert_rule("case_waits")
+@alert_rule("case_overdue")
 def _case_overdue(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    if measured.cases.oldest_seconds > CASE_SECONDS:
-        told = f"{measured.cases.count} cases wait, the oldest for {_long(measured.cases.oldest_seconds)}"
-        yield told, "placet case list --with-floor"
+    cases = measured.cases
+    if cases.oldest_seconds > CASE_SECONDS:
+        yield (
+            f"Open cases: {cases.count}. The oldest has waited for {_duration(cases.oldest_seconds)}.",
+            "placet case list --with-floor",
+        )
 
 
-@alert_rule("certificate_ends")
+@alert_rule("certificate_expiring")
 def _certificate_expiring(measured: Snapshot) -> Iterator[tuple[str, str]]:
     if measured.keys is None:
-        yield "there is no certificate to sign clips with", "make setup"
-    elif measured.keys.days_left < KEY_DAYS:
-        yield f"the signing certificate ends in {measured.keys.days_left} days", "make setup"
+        yield "There is no certificate to sign clips with.", "make setup"
+    elif measured.keys.days_left < CERTIFICATE_DAYS:
+        yield f"The signing certificate expires in {measured.keys.days_left} days.", "make setup"
 
 
-@alert_rule("disk_full")
+@alert_rule("disk_low")
 def _disk_low(measured: Snapshot) -> Iterator[tuple[str, str]]:
     disk = measured.disk
     if disk.free_bytes < FREE_BYTES or disk.free_0_1 < FREE_0_1:
-        yield f"{disk.free_bytes / 2**30:.1f} GiB ({disk.free_0_1:.0%}) of the disk are free", "placet run housekeeping"
+        yield f"The disk has {disk.free_bytes / 2**30:.1f} GiB free ({disk.free_0_1:.0%}).", "placet run housekeeping"
 
 
-@alert_rule("chore_missed")
+@alert_rule("job_missed")
 def _job_missed(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    for name, chore in measured.jobs.items():
-        if chore.ended_seconds is not None and chore.ended_seconds > JOB_SECONDS:
-            yield f"{name} last ended {_long(chore.ended_seconds)} ago", "placet run housekeeping"
+    for name, job in measured.jobs.items():
+        if job.ended_seconds is not None and job.ended_seconds > JOB_SECONDS:
+            yield f"The job {name} last succeeded {_duration(job.ended_seconds)} ago.", "placet run housekeeping"
 
 
-def _long(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     for unit, size in (("days", DAY), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-PAGES: Final[Mapping[str, str]] = {code: f"docs/runbook/{code}.md" for code in ALERT_RULES}
-"""Code -> its page, from the root of the checkout."""

@@ -1,4 +1,4 @@
-"""Read all measures, over this thread's Django connection. Reads only."""
+"""Takes a snapshot with read-only queries, over this thread's Django connection."""
 
 import json
 import shutil
@@ -29,9 +29,9 @@ OVERDUE_SECONDS: Final = 60.0
 
 
 def take_snapshot() -> Snapshot:
-    """How everything stands now. Raises Django's `OperationalError` while PostgreSQL is away."""
+    """The current state. Raises Django's `OperationalError` while PostgreSQL is unavailable."""
     last = int(_rows(q.LAST)[0][0])
-    leased, quiet, waiting, oldest = _rows(q.GENERATION_JOBS)[0]
+    leased, overrun_seconds, waiting, oldest = _rows(q.GENERATION_JOBS)[0]
     projections = {name: frozenset(target.folds) for name, target in PROJECTIONS.items()}
     consumers = {one.name: one.types for one in flow.consumers()}
     return Snapshot(
@@ -47,38 +47,38 @@ def take_snapshot() -> Snapshot:
             row[0]: Backlog(row[1], row[2]) for row in _rows(q.OUTBOX_OVERDUE, {"seconds": OVERDUE_SECONDS})
         },
         generation_jobs=GenerationJobs(
-            leased, max(0.0, quiet + LEASE_SECONDS) if leased else 0.0, Backlog(waiting, oldest)
+            leased, max(0.0, overrun_seconds + LEASE_SECONDS) if leased else 0.0, Backlog(waiting, oldest)
         ),
         cases=Backlog(*_rows(q.CASES)[0]),
         processes=dict(_rows(q.PROCESSES)),
         up_seconds=_rows(q.UP, {"roles": list(role_names(settings.PLACET_TRANSPORT))})[0][0],
         keys=_keys(),
-        disk=_disk(Path(settings.PLACET_HOME)),
+        disk=_disk(Path(settings.PLACET_DATA_DIR)),
         jobs={row[0]: JobStatus(row[1], json.loads(row[2])) for row in _rows(q.JOBS)},
     )
 
 
 def _components(wanted: Mapping[str, frozenset[str]], last: int, *, takes_all: bool) -> dict[str, ComponentProgress]:
-    """Name -> the types it answers. `takes_all`: it has every event of the log to pass, one after the other."""
+    """Progress by name; `wanted` holds the event types of each. `takes_all`: each event of the log counts."""
     reached = {row[0]: (row[1], row[2]) for row in _rows(q.REACHED)}
     found = {name: reached.get(name, (0, None)) for name in wanted}
-    asked = {
+    parameters = {
         "names": list(wanted),
         "positions": [position for position, _ in found.values()],
         "types": ["" if takes_all else ",".join(sorted(every_version(types))) for types in wanted.values()],
     }
     return {
         name: _component(
-            name, found[name], last, seconds, following if is_unknown_version(following, wanted[name]) else ""
+            name, found[name], last, seconds, next_type if is_unknown_version(next_type, wanted[name]) else ""
         )
-        for name, seconds, following in _rows(q.OLDEST_UNANSWERED, asked)
+        for name, seconds, next_type in _rows(q.OLDEST_UNPROCESSED, parameters)
     }
 
 
 def _followers(last: int) -> dict[str, ComponentProgress]:
     reached = dict(_rows(q.FOLLOWERS, {"relays": settings.PLACET_TRANSPORT == "kafka"}))
-    asked = {"names": list(reached), "positions": list(reached.values()), "types": [""] * len(reached)}
-    oldest = {name: seconds for name, seconds, _ in _rows(q.OLDEST_UNANSWERED, asked)}
+    parameters = {"names": list(reached), "positions": list(reached.values()), "types": [""] * len(reached)}
+    oldest = {name: seconds for name, seconds, _ in _rows(q.OLDEST_UNPROCESSED, parameters)}
     return {name: _component(name, (reached[name], None), last, oldest[name], "") for name in reached}
 
 
@@ -101,15 +101,15 @@ def _keys() -> Keys | None:
     from provenance.pki.install_pki import key_age
 
     try:
-        age = key_age(Path(settings.PLACET_HOME) / "keys" / "pki")
+        age = key_age(Path(settings.PLACET_DATA_DIR) / "keys" / "pki")
     except FileNotFoundError:
         return None
-    return Keys(age.days_old, age.days_left)
+    return Keys(age.days_old, age.days_left, age.expires_at)
 
 
 def _disk(home: Path) -> Disk:
-    there = next(folder for folder in (home, *home.parents) if folder.exists())
-    usage = shutil.disk_usage(there)
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    usage = shutil.disk_usage(existing)
     return Disk(usage.free, round(usage.free / usage.total, 4))
 
 

@@ -1,4 +1,4 @@
-"""`/metrics`: the measures under names that stay, read from PostgreSQL at each scrape."""
+"""Prometheus metrics, read from PostgreSQL at each scrape of `/metrics`."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -13,12 +13,12 @@ from placet.operations.monitoring.snapshot import Snapshot
 Values = Callable[[Snapshot], Iterator[tuple[tuple[str, ...], float]]]
 METRICS: Final[dict[str, tuple[str, tuple[str, ...], Values]]] = {
     "placet_log_position": (
-        "Position of the last event that has one",
+        "Position of the last event in the log",
         (),
         lambda m: one(m.position),
     ),
     "placet_sequencer_pending_events": (
-        "Committed events without a position",
+        "Committed events that have no position yet",
         (),
         lambda m: one(m.sequencer.count),
     ),
@@ -28,127 +28,130 @@ METRICS: Final[dict[str, tuple[str, tuple[str, ...], Values]]] = {
         lambda m: one(m.sequencer.oldest_seconds),
     ),
     "placet_projection_lag_events": (
-        "Events that a projection has still to fold",
+        "Events that the projection has not applied yet",
         ("projection",),
-        lambda m: (((name,), place.lag) for name, place in m.projections.items()),
+        lambda m: (((name,), progress.lag) for name, progress in m.projections.items()),
     ),
     "placet_projection_lag_seconds": (
-        "Age of the oldest event that a projection has still to fold",
+        "Age of the oldest event that the projection has not applied yet",
         ("projection",),
-        lambda m: (((name,), place.seconds) for name, place in m.projections.items()),
+        lambda m: (((name,), progress.seconds) for name, progress in m.projections.items()),
     ),
     "placet_projection_outdated": (
-        "1 where the rows were folded by another version of the code",
+        "1 if the projection's rows were written by another version of its code, else 0",
         ("projection",),
-        lambda m: (((name,), place.is_outdated) for name, place in m.projections.items()),
+        lambda m: (((name,), progress.is_outdated) for name, progress in m.projections.items()),
     ),
     "placet_consumer_lag_events": (
-        "Events of the log beyond a consumer's place",
+        "Events in the log after the consumer's checkpoint",
         ("consumer",),
-        lambda m: (((name,), place.lag) for name, place in m.consumers.items()),
+        lambda m: (((name,), progress.lag) for name, progress in m.consumers.items()),
     ),
     "placet_consumer_lag_seconds": (
-        "Age of the oldest event that a consumer has still to answer",
+        "Age of the oldest event that the consumer has not processed yet",
         ("consumer",),
-        lambda m: (((name,), place.seconds) for name, place in m.consumers.items()),
+        lambda m: (((name,), progress.seconds) for name, progress in m.consumers.items()),
     ),
-    "placet_follower_lag_events": (
-        "Events that are not yet under a signed tree head, or not yet carried to Kafka",
+    "placet_log_follower_lag_events": (
+        "Events that no signed tree head covers yet (tree_head), or that are not in Kafka yet (relay)",
         ("follower",),
-        lambda m: (((name,), place.lag) for name, place in m.followers.items()),
+        lambda m: (((name,), progress.lag) for name, progress in m.followers.items()),
     ),
-    "placet_follower_lag_seconds": (
+    "placet_log_follower_lag_seconds": (
         "Age of the oldest of those events",
         ("follower",),
-        lambda m: (((name,), place.seconds) for name, place in m.followers.items()),
+        lambda m: (((name,), progress.seconds) for name, progress in m.followers.items()),
     ),
-    "placet_parked_events": (
-        "Events that are parked, those that wait behind one included",
+    "placet_dead_letter_events": (
+        "Dead letters of the consumer, including later events of the same streams",
         ("consumer",),
-        lambda m: (((name,), waiting.count) for name, waiting in m.dead_letters.items()),
+        lambda m: (((name,), backlog.count) for name, backlog in m.dead_letters.items()),
     ),
-    "placet_parked_age_seconds": (
-        "How long the oldest parked event has been parked",
+    "placet_dead_letter_oldest_age_seconds": (
+        "Time since the consumer's oldest dead letter was set aside",
         ("consumer",),
-        lambda m: (((name,), waiting.oldest_seconds) for name, waiting in m.dead_letters.items()),
+        lambda m: (((name,), backlog.oldest_seconds) for name, backlog in m.dead_letters.items()),
     ),
-    "placet_effects": (
-        "Effects by state; done ones are not counted",
+    "placet_outbox_items": (
+        "Outbox items that are not done, by kind and state",
         ("kind", "state"),
         lambda m: (((k, s), n) for k, states in m.outbox.items() for s, n in states.items() if s != "done"),
     ),
-    "placet_effects_late": (
-        "Effects that were due over a minute ago and that nobody has taken",
+    "placet_outbox_overdue_items": (
+        "Outbox items that have been due for more than a minute and that no process has claimed",
         ("kind",),
-        lambda m: (((kind,), waiting.count) for kind, waiting in m.outbox_overdue.items()),
+        lambda m: (((kind,), backlog.count) for kind, backlog in m.outbox_overdue.items()),
     ),
-    "placet_effects_late_seconds": (
-        "How long the oldest late effect has been due",
+    "placet_outbox_overdue_oldest_age_seconds": (
+        "Time since the oldest overdue outbox item was due",
         ("kind",),
-        lambda m: (((kind,), waiting.oldest_seconds) for kind, waiting in m.outbox_overdue.items()),
+        lambda m: (((kind,), backlog.oldest_seconds) for kind, backlog in m.outbox_overdue.items()),
     ),
-    "placet_runs_leased": (
-        "Runs of the generator under a lease",
+    "placet_jobs_leased": (
+        "Generation jobs that a worker holds a lease on",
         (),
         lambda m: one(m.generation_jobs.leased),
     ),
-    "placet_runs_beat_age_seconds": (
-        "Age of the last heartbeat of the quietest run",
+    "placet_jobs_heartbeat_age_seconds": (
+        "Time since the oldest last heartbeat among leased generation jobs; 0 if none is leased",
         (),
         lambda m: one(m.generation_jobs.last_heartbeat_seconds),
     ),
-    "placet_runs_waiting": (
-        "Runs that wait for a worker",
+    "placet_jobs_waiting": (
+        "Generation jobs that wait for a worker",
         (),
         lambda m: one(m.generation_jobs.waiting.count),
     ),
-    "placet_runs_waiting_seconds": (
-        "How long the oldest run has waited for a worker",
+    "placet_jobs_waiting_oldest_age_seconds": (
+        "Time that the oldest waiting generation job has waited",
         (),
         lambda m: one(m.generation_jobs.waiting.oldest_seconds),
     ),
     "placet_cases_open": (
-        "Cases that wait for a reviewer, those of the floor included",
+        "Cases that wait for a reviewer, including zero-tolerance cases",
         (),
         lambda m: one(m.cases.count),
     ),
-    "placet_cases_oldest_seconds": (
-        "How long the oldest open case has waited",
+    "placet_cases_oldest_age_seconds": (
+        "Age of the oldest open case",
         (),
         lambda m: one(m.cases.oldest_seconds),
     ),
     "placet_process_connections": (
-        "Connections to PostgreSQL by the role of the process",
+        "Connections to PostgreSQL, by process role",
         ("role",),
         lambda m: (((role,), count) for role, count in m.processes.items()),
     ),
-    "placet_certificate_left_days": (
-        "Days until the certificate that signs clips ends; -1 where there is none",
+    "placet_certificate_expiry_timestamp_seconds": (
+        "Unix time at which the certificate that signs clips expires; absent if there is no certificate",
         (),
-        lambda m: one(m.keys.days_left if m.keys else -1),
+        lambda m: one(m.keys.expires_at.timestamp()) if m.keys else iter(()),
     ),
     "placet_disk_free_bytes": (
-        "Free bytes of the disk that holds PLACET_HOME",
+        "Free space on the disk that holds PLACET_DATA_DIR",
         (),
         lambda m: one(m.disk.free_bytes),
     ),
     "placet_disk_free_ratio": (
-        "Free share of that disk",
+        "Free share of that disk, from 0 to 1",
         (),
         lambda m: one(m.disk.free_0_1),
     ),
-    "placet_chore_age_seconds": (
-        "How long ago a chore last ended",
-        ("chore",),
-        lambda m: (((n,), c.ended_seconds) for n, c in m.jobs.items() if c.ended_seconds is not None),
+    "placet_job_last_success_age_seconds": (
+        "Time since the scheduled job last succeeded",
+        ("job_name",),
+        lambda m: (((n,), job.ended_seconds) for n, job in m.jobs.items() if job.ended_seconds is not None),
     ),
-    "placet_alarms": (
-        "Things that somebody must look at now, by the code of their page in the runbook",
+    "placet_alerts_active": (
+        "1 for each active alert; the code is also the name of its runbook page",
         ("code",),
-        lambda m: (((alarm.code,), 1.0) for alarm in {a.code: a for a in active_alerts(m)}.values()),
+        lambda m: (((code,), 1.0) for code in dict.fromkeys(alert.code for alert in active_alerts(m))),
     ),
 }
-"""Name -> what it says, its labels, and its values. `docs/how-to/operate.md` holds the same table; a test compares."""
+"""Name -> HELP text, labels and values. `placet pages` writes them to `docs/metrics.md`.
+
+The label of a scheduled job is `job_name`: Prometheus sets `job` itself.
+"""
 
 
 def one(value: float) -> Iterator[tuple[tuple[str, ...], float]]:
@@ -157,22 +160,22 @@ def one(value: float) -> Iterator[tuple[tuple[str, ...], float]]:
 
 
 class SnapshotCollector(Collector):
-    """Measures once, and tells them all."""
+    """Takes one snapshot per scrape and reports every metric from it."""
 
     def __init__(self, measure: Callable[[], Snapshot]) -> None:
         self._measure = measure
 
     def collect(self) -> Iterator[Metric]:
-        """Called by the library at each scrape."""
+        """Called by prometheus_client at each scrape."""
         measured = self._measure()
-        for name, (told, labels, values) in METRICS.items():
-            family = GaugeMetricFamily(name, told, labels=labels)
-            for labelled, value in values(measured):
-                family.add_metric(labelled, float(value))
+        for name, (description, labels, values) in METRICS.items():
+            family = GaugeMetricFamily(name, description, labels=labels)
+            for label_values, value in values(measured):
+                family.add_metric(label_values, float(value))
             yield family
 
     def describe(self) -> list[Metric]:
-        """Nothing: so that registering asks no database."""
+        """Empty, so that registering runs no query."""
         return []
 
 

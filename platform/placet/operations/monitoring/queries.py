@@ -1,11 +1,14 @@
-"""The SQL of seeing. All ages are PostgreSQL's own: no two clocks are compared."""
+"""The SQL of monitoring. All ages are computed by PostgreSQL, so no two clocks are compared."""
 
 from typing import Final
 
 LOOK_AHEAD: Final = 5_000
-"""Positions in which a consumer's oldest unanswered event is looked for; further behind, the last one's counts."""
+"""How many positions after its checkpoint are searched for a consumer's oldest unprocessed event.
 
-OLDEST_UNANSWERED: Final = f"""
+A consumer that is further behind is measured by the last of them.
+"""
+
+OLDEST_UNPROCESSED: Final = f"""
 SELECT w.name,
        coalesce(extract(epoch FROM clock_timestamp() - found.recorded_at), 0)::float8,
        coalesce(found.type, '')

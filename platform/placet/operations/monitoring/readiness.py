@@ -1,4 +1,4 @@
-"""What this install still needs before it can answer in full."""
+"""Readiness: what this install still needs before it can serve every request."""
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -9,7 +9,7 @@ from placet.eventlog.store.connect import DATABASE_UNAVAILABLE
 
 
 def missing() -> list[str]:
-    """Empty when ready: the database answers, its migrations are applied, no projection is over 5 s behind."""
+    """Empty when ready: PostgreSQL answers, all migrations are applied, and no projection is over 5 s behind."""
     try:
         if not _is_migrated():
             return ["migrations"]

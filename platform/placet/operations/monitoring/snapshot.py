@@ -1,28 +1,29 @@
-"""What is measured: plain values, read at one moment. No judgement here, and nothing personal."""
+"""Snapshot: plain values measured at one moment. No judgement and no personal data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentProgress:
-    """Where a projection or a consumer stands."""
+    """How far a projection, a consumer or a follower of the log has come."""
 
     position: int
     lag: int
-    """Events of the log that lie beyond it."""
+    """Events in the log after its position."""
     seconds: float
-    """Age of the oldest event that it has still to answer; 0 when there is none."""
+    """Age of the oldest event that it has not processed; 0 if there is none."""
     is_outdated: bool = False
-    """Its rows were folded by code of another version."""
+    """Its rows were written by another version of its code."""
     waits_for_type: str = ""
-    """The type of the next event that it has to answer, where this code does not know that version."""
+    """Type of the next event, if this release does not know that version of it; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many of something wait, and since when the oldest does."""
+    """How many items wait, and the age of the oldest."""
 
     count: int = 0
     oldest_seconds: float = 0.0
@@ -30,7 +31,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class GenerationJobs:
-    """The generator's work: runs under a lease, their quietest heartbeat, and what waits to be taken."""
+    """The generator's queue: jobs under a lease, the oldest last heartbeat among them, and the jobs that wait."""
 
     leased: int
     last_heartbeat_seconds: float
@@ -39,15 +40,16 @@ class GenerationJobs:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The certificate that signs clips, in whole days."""
+    """The certificate that signs clips: age and rest in whole days, and the moment it expires."""
 
     age_days: int
     days_left: int
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """Of the file system that holds PLACET_HOME."""
+    """Free space on the file system that holds PLACET_DATA_DIR."""
 
     free_bytes: int
     free_0_1: float
@@ -55,7 +57,7 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """When something periodic last ended, and what came of it."""
+    """How long ago a scheduled job last succeeded (None: never), and its outcome."""
 
     ended_seconds: float | None
     outcome: Mapping[str, Any]
@@ -63,27 +65,27 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything at one moment."""
+    """The whole install at one moment."""
 
     position: int
     transport: str
     sequencer: Backlog
-    """Events that are committed and have no position yet."""
+    """Committed events that have no position yet."""
     projections: Mapping[str, ComponentProgress]
     consumers: Mapping[str, ComponentProgress]
     followers: Mapping[str, ComponentProgress]
-    """What else goes along the log: the signed tree head and, under Kafka, the relay."""
+    """What else follows the log: the signed tree head and, with Kafka, the relay."""
     dead_letters: Mapping[str, Backlog]
     outbox: Mapping[str, Mapping[str, int]]
-    """Kind -> state -> how many."""
+    """Kind -> state -> number of items."""
     outbox_overdue: Mapping[str, Backlog]
-    """Kind -> effects that were due more than a moment ago and that nobody has taken."""
+    """Kind -> items that have been due for more than a minute and that no process has claimed."""
     generation_jobs: GenerationJobs
     cases: Backlog
     processes: Mapping[str, int]
-    """Role -> connections to PostgreSQL. Who holds none does not work."""
+    """Role -> connections to PostgreSQL. A role without a connection does no work."""
     up_seconds: float
-    """Age of the oldest of the connections of long-lived roles; 0 when there is none."""
+    """Age of the oldest connection of a long-lived role; 0 if there is none."""
     keys: Keys | None
     disk: Disk
     jobs: Mapping[str, JobStatus]

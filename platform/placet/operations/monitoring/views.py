@@ -1,4 +1,4 @@
-"""`/readyz` and `/metrics`: for this machine itself, and for operators."""
+"""`/readyz` and `/metrics`, for this machine itself and for operators."""
 
 import functools
 from collections.abc import Callable
@@ -24,8 +24,8 @@ OWN_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FORWARDED: Final = ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via")
 
 
-def is_here(request: HttpRequest) -> bool:
-    """Asked by this machine for itself. Behind a proxy everything comes from here, so each sign of one counts."""
+def is_local(request: HttpRequest) -> bool:
+    """Whether this machine itself sent the request. Any sign of a proxy says no: behind one, all requests are local."""
     from urllib.parse import urlsplit
 
     is_own_origin = (urlsplit(settings.PLACET_ORIGIN).hostname or "") in {"localhost", "127.0.0.1", "::1"}
@@ -39,25 +39,25 @@ def _bearer(request: HttpRequest) -> Account | None:
 
 
 def for_operators(view: Callable[[HttpRequest], HttpResponse]) -> View:
-    """Open to this machine itself and to operators, by session or by bearer token; closed to everybody else."""
+    """Open to this machine itself and to operators, by session or bearer token; closed to everyone else."""
     guarded = allows(VERB)(view)
 
     @functools.wraps(guarded)
-    def open_to_them(request: HttpRequest) -> HttpResponseBase:
-        if is_here(request):
+    def checked(request: HttpRequest) -> HttpResponseBase:
+        if is_local(request):
             return view(request)
         account = _bearer(request)
         return view(request) if account is not None and can(account, VERB) else guarded(request)
 
-    return open_to_them
+    return checked
 
 
 @for_operators
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 when this install can answer in full, else 503 with what is missing."""
-    lacking = missing()
-    answer = JsonResponse({"ready": not lacking, "missing": lacking}, status=503 if lacking else 200)
+    """200 if this install can serve every request, else 503 with what is missing."""
+    lacks = missing()
+    answer = JsonResponse({"ready": not lacks, "missing": lacks}, status=503 if lacks else 200)
     answer["Cache-Control"] = "no-store"
     return answer
 

@@ -15,8 +15,8 @@ def checkout(start: Path = Path(__file__)) -> Path | None:
 
 
 def home_folder() -> Path:
-    """`PLACET_HOME`, or `var/` of the checkout, or the user's own data folder when installed from a wheel."""
-    if named := os.environ.get("PLACET_HOME"):
+    """`PLACET_DATA_DIR`, or `var/` of the checkout, or the user's own data folder when installed from a wheel."""
+    if named := os.environ.get("PLACET_DATA_DIR"):
         return Path(named).resolve()
     if found := checkout():
         return found / "var"

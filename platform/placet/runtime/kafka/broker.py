@@ -88,7 +88,7 @@ def address_in(home: Path) -> str:
 
 def is_wanted() -> bool:
     """Whether this install runs a broker of its own: Kafka carries the events, and no cluster was named."""
-    return os.environ.get("PLACET_TRANSPORT") == "kafka" and not os.environ.get("PLACET_KAFKA")
+    return os.environ.get("PLACET_TRANSPORT") == "kafka" and not os.environ.get("PLACET_KAFKA_BOOTSTRAP_SERVERS")
 
 
 def jars() -> Path:

@@ -33,7 +33,7 @@ def refuse_other_version(place: ClusterPaths) -> None:
     if written != running:
         raise PostgresUnavailable(
             f"{place.data} was written by PostgreSQL {written}, the programs in {place.binaries} are {running}. "
-            "Set PLACET_PG_BIN to the older ones, or restore a backup into a fresh PLACET_HOME."
+            "Set PLACET_PG_BIN to the older ones, or restore a backup into a fresh PLACET_DATA_DIR."
         )
 
 

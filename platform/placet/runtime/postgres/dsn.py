@@ -1,4 +1,4 @@
-"""Which PostgreSQL, and as which role: from `PLACET_DATABASE`, or from what the embedded server wrote down."""
+"""Connection strings: from `PLACET_DATABASE_URL`, or from the file that the embedded PostgreSQL wrote."""
 
 import os
 from collections.abc import Mapping
@@ -18,13 +18,14 @@ def dsn_file(home: Path) -> Path:
 
 
 def dsn(home: Path, role: str = "app") -> str:
-    """The connection string for a role (`app`, `owner`, `admin`); reads files only, so no server need run.
+    """The connection string for a role (`app`, `owner`, `admin`). Reads files only, so no server need run.
 
-    A site with its own PostgreSQL gives `PLACET_DATABASE` and, for migrations, `PLACET_OWNER_DATABASE`.
+    A site with its own PostgreSQL sets `PLACET_DATABASE_URL` and `PLACET_MIGRATION_DATABASE_URL` (for migrations): each
+    is a URL (`postgresql://user:password@host:port/database?sslmode=require`) or libpq's `key=value` form.
     """
-    given = os.environ.get("PLACET_DATABASE")
+    given = os.environ.get("PLACET_DATABASE_URL")
     if given and role != "app":
-        return os.environ.get("PLACET_OWNER_DATABASE", given)
+        return os.environ.get("PLACET_MIGRATION_DATABASE_URL", given)
     return given or _embedded(home, role)
 
 
@@ -43,11 +44,11 @@ SILENCE: Final = {
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
 }
-"""A machine that is cut off notices within some ten seconds: by itself TCP would wait for a quarter of an hour."""
+"""A lost connection is noticed within about ten seconds. By default TCP waits for a quarter of an hour."""
 
 
 def django_database(conninfo: str) -> dict[str, Any]:
-    """Django's shape of a connection string. Connections are kept; READ COMMITTED is PostgreSQL's own default."""
+    """Django's settings for a connection string. Connections are kept; READ COMMITTED is PostgreSQL's own default."""
     parts: Mapping[str, Any] = conninfo_to_dict(conninfo)
     known = {DJANGO_NAMES[name]: str(value) for name, value in parts.items() if name in DJANGO_NAMES}
     options = {name: value for name, value in parts.items() if name not in DJANGO_NAMES}

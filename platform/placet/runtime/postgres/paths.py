@@ -98,7 +98,7 @@ def _own_user() -> pwd.struct_passwd:
     except KeyError:
         raise PostgresUnavailable(
             f"Root may not run PostgreSQL, and the user {OS_USER} could not be made: {done.stderr.strip()}. "
-            "Run as an ordinary user, or set PLACET_DATABASE to a PostgreSQL of your own."
+            "Run as an ordinary user, or set PLACET_DATABASE_URL to a PostgreSQL of your own."
         ) from None
 
 

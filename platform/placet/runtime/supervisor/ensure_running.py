@@ -32,7 +32,7 @@ def ensure_running(home: Path) -> Iterator[SupervisorState]:
     with _log(home).open("ab") as log:
         started = subprocess.Popen(
             [sys.executable, "-m", "placet", "up", "--json", "--no-links"],
-            env={**os.environ, "PLACET_HOME": str(home)},
+            env={**os.environ, "PLACET_DATA_DIR": str(home)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -17,6 +17,7 @@ import psycopg
 
 from placet.runtime.install.earlier_release import refuse_earlier_release
 from placet.runtime.install.provision import provision
+from placet.runtime.install.renamed_settings import renamed_settings
 from placet.runtime.install.schema_fingerprint import fingerprint, is_prepared, note_prepared
 from placet.runtime.kafka.broker import Broker, BrokerMissing
 from placet.runtime.postgres.dsn import dsn
@@ -59,6 +60,8 @@ class Supervisor:
 
     def run(self, tell: ProgressCallback, ready: Callable[[SupervisorState], None]) -> None:
         """Raises `AlreadyRunning`, `InstallTooOld`, `NotStarted`, `PostgresUnavailable`, `NoFreePort`."""
+        for sentence in renamed_settings():
+            tell(sentence)
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with only_one(self.home):
             if left := end_leftovers(self.home):
@@ -71,7 +74,7 @@ class Supervisor:
     @contextmanager
     def _database(self) -> Iterator[Postgres | None]:
         """The embedded server, or None where the site runs its own."""
-        if os.environ.get("PLACET_DATABASE"):
+        if os.environ.get("PLACET_DATABASE_URL"):
             yield None
             return
         with running_postgres(self.home) as server:
@@ -136,11 +139,11 @@ class Supervisor:
     def _environment(self, ports: Ports, broker: Broker | None) -> dict[str, str]:
         return {
             **os.environ,
-            **({"PLACET_KAFKA": broker.address} if broker else {}),
-            "PLACET_HOME": str(self.home),
+            **({"PLACET_KAFKA_BOOTSTRAP_SERVERS": broker.address} if broker else {}),
+            "PLACET_DATA_DIR": str(self.home),
             "PLACET_TRANSPORT": os.environ.get("PLACET_TRANSPORT", EMBEDDED),
             "PLACET_ORIGIN": os.environ.get("PLACET_ORIGIN", f"http://localhost:{ports.web}"),
-            "PLACET_LIVE_ORIGIN": os.environ.get("PLACET_LIVE_ORIGIN", f"http://localhost:{ports.live}"),
+            "PLACET_SSE_ORIGIN": os.environ.get("PLACET_SSE_ORIGIN", f"http://localhost:{ports.live}"),
             "PYTHONUNBUFFERED": "1",
             # glibc gives each of our threads an arena of its own, and none is ever given back
             "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),

@@ -40,7 +40,9 @@ class Command(ActingCommand):
             options["prompt"], names, parent or None, options["extend"], image, options["seconds"], options["size"],
             options["engine"],
         )  # fmt: skip
-        generation = request_generation(self.log, to_command(wish, actor.person, command_id(), settings.PLACET_REGION))
+        generation = request_generation(
+            self.log, to_command(wish, actor.person, command_id(), settings.PLACET_DEFAULT_REGION)
+        )
         with self._bar() as bar:
             told = wait_until_ended(generation, self.tick, options["wait"], _moving(bar))
         wait_until_projected(self.tick)

@@ -26,7 +26,7 @@ class Command(PlacetCommand):
         parser.add_argument("folder", help="where to: a folder that is not there yet, on another disk")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        home, folder = Path(settings.PLACET_HOME), Path(options["folder"]).resolve()
+        home, folder = Path(settings.PLACET_DATA_DIR), Path(options["folder"]).resolve()
         try:
             with map_errors(), database(home), Progress(console=self.console) as bar, psycopg.connect(dsn(home)) as log:
                 made = make(home, folder, log, bars(bar))

@@ -21,7 +21,7 @@ class Command(PlacetCommand):
 
     def answer(self, **_options: Any) -> Mapping[str, Any]:
         with self.console.status("looking"):
-            findings = examine(Path(settings.PLACET_HOME))
+            findings = examine(Path(settings.PLACET_DATA_DIR))
         return {"ok": is_fit(findings), "checks": [asdict(finding) for finding in findings]}
 
     def show(self, answer: Mapping[str, Any]) -> None:

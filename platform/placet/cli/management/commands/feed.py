@@ -21,7 +21,7 @@ class Command(ActingCommand):
         parser.add_argument("--limit", type=int, default=20, help="clips at most (default 20)")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:  # noqa: ARG002  everyone sees the same
-        rows = newest(settings.PLACET_REGION, limit=options["limit"])
+        rows = newest(settings.PLACET_DEFAULT_REGION, limit=options["limit"])
         names = people([str(row.requested_by) for row in rows])
         files = [(row, shown_to_all(str(row.generation))) for row in rows]
         return {"clips": [_clip(row, file, str(names[str(row.requested_by)].name)) for row, file in files if file]}

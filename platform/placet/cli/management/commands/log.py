@@ -54,7 +54,7 @@ class Command(PlacetCommand):
         from placet.eventlog.proofs.head_file import head_file
         from placet.eventlog.store.log import current_log
 
-        place = None if is_joined else head_file(Path(settings.PLACET_HOME))
+        place = None if is_joined else head_file(Path(settings.PLACET_DATA_DIR))
         with map_errors(), nullcontext() if is_joined else running_install():
             found = audit_log(current_log().connection, _verifier(), place)
         return {"ok": not found.wrong, **asdict(found), "mend": MEND if found.wrong else ""}
@@ -91,7 +91,7 @@ def _verb(verbs: Any, name: str, told: str) -> ArgumentParser:
 
 def _verifier() -> Verifier:
     try:
-        return install_verifier(Path(settings.PLACET_HOME))
+        return install_verifier(Path(settings.PLACET_DATA_DIR))
     except LogKeyMissing as missing:
         raise CommandFailed(str(missing), "make setup", code="no_log_key") from None
 

@@ -41,7 +41,7 @@ def rebuild_outdated() -> list[str]:
     """Projections whose rows were folded by another version of the code, folded again before anybody reads them."""
     outdated = [target for target in PROJECTIONS.values() if is_outdated(target)]
     if outdated:
-        with psycopg.connect(dsn(Path(settings.PLACET_HOME), "owner"), autocommit=True) as owner:
+        with psycopg.connect(dsn(Path(settings.PLACET_DATA_DIR), "owner"), autocommit=True) as owner:
             for target in outdated:
                 rebuild(target, owner)
     return [target.name for target in outdated]
@@ -53,7 +53,7 @@ def migrate_as_owner() -> bool:
     Raises `InstallTooOld`: then nothing was applied.
     """
     with connection.cursor() as cursor:
-        refuse_earlier_release(Path(settings.PLACET_HOME), cursor)
+        refuse_earlier_release(Path(settings.PLACET_DATA_DIR), cursor)
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return False

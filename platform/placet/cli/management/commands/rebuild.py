@@ -34,7 +34,7 @@ class Command(PlacetCommand):
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         with map_errors(), running_install(), reduced_gc(), Progress(console=self.console) as bar:
-            owner = dsn(Path(settings.PLACET_HOME), "owner")
+            owner = dsn(Path(settings.PLACET_DATA_DIR), "owner")
             with psycopg.connect(owner, autocommit=True) as connection:
                 rows = [self._rebuilt(one, connection, bar, anew=options["anew"]) for one in chosen(options["names"])]
         return {"ok": True, "projections": rows}

@@ -28,7 +28,7 @@ class Command(PlacetCommand):
         parser.add_argument("--replace", action="store_true", help="lose the log that is here now")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        home, folder = Path(settings.PLACET_HOME), Path(options["folder"]).resolve()
+        home, folder = Path(settings.PLACET_DATA_DIR), Path(options["folder"]).resolve()
         try:
             with map_errors(), database(home, alone=True):
                 make_tables(home)

@@ -1,4 +1,4 @@
-"""Where everything stands, now, and what somebody must look at."""
+"""The current state of every component, and the active alerts."""
 
 import time
 from argparse import ArgumentParser
@@ -16,7 +16,7 @@ from placet.cli.command import CommandFailed, PlacetCommand
 from placet.cli.console import print_table
 from placet.operations.monitoring.alerts import active_alerts
 from placet.operations.monitoring.collector import take_snapshot
-from placet.operations.monitoring.render import as_mapping, as_tables
+from placet.operations.monitoring.render import alerts_as_json, as_mapping, as_tables
 from placet.runtime.supervisor.attach import attach_to
 from placet.runtime.supervisor.state import SupervisorState, read_state
 
@@ -24,12 +24,12 @@ REFRESH_SECONDS: Final = 1.0
 
 
 class Command(PlacetCommand):
-    help = "How far each part is, what waits, and what somebody must look at; ends with 1 when there is such a thing"
+    help = "Show the progress of every component, what waits, and active alerts; exit code 1 if there is one"
     group = "Look"
     stealth_options = ("tick",)
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--watch", action="store_true", help="stay, and show the table anew each second")
+        parser.add_argument("--watch", action="store_true", help="refresh every second until Ctrl-C")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         running = None if options.get("tick") else self._join()
@@ -42,11 +42,11 @@ class Command(PlacetCommand):
             "ok": is_ready and not found,
             "running": asdict(running) if running else None,
             **as_mapping(measured),
-            "alarms": [{"code": a.code, "told": a.message, "mend": a.hint, "page": a.runbook_url} for a in found],
+            "alerts": alerts_as_json(found),
         }
 
     def _join(self) -> SupervisorState:
-        home = Path(settings.PLACET_HOME)
+        home = Path(settings.PLACET_DATA_DIR)
         state = read_state(home)
         if state is None:
             raise CommandFailed(f"Nothing runs in {home}.", "placet up", code="not_running")
@@ -54,7 +54,7 @@ class Command(PlacetCommand):
         return state
 
     def _watch(self) -> None:
-        """Until Ctrl-C; then the last state is told once more, and decides the exit code."""
+        """Until Ctrl-C. The last state is then printed once more and decides the exit code."""
         try:
             with Live(refresh_per_second=4, screen=False) as live:
                 while True:
@@ -65,10 +65,8 @@ class Command(PlacetCommand):
 
     def _tables(self) -> list[Any]:
         measured = take_snapshot()
-        return as_tables(
-            as_mapping(measured), [asdict(alarm) | {"page": alarm.runbook_url} for alarm in active_alerts(measured)]
-        )
+        return as_tables(as_mapping(measured), alerts_as_json(active_alerts(measured)))
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        for thing in as_tables(answer, answer["alarms"]):
-            print_table(thing)
+        for table in as_tables(answer, answer["alerts"]):
+            print_table(table)

@@ -28,7 +28,7 @@ class Command(PlacetCommand):
         parser.add_argument("--no-links", action="store_true", help="make no sign-in links")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        home = Path(settings.PLACET_HOME)
+        home = Path(settings.PLACET_DATA_DIR)
         supervisor = Supervisor(home, first_port=options["port"], install=install)
         for sign in (signal.SIGINT, signal.SIGTERM):
             signal.signal(sign, lambda *_: supervisor.stop())
@@ -60,7 +60,7 @@ def _ready(state: SupervisorState, started: float, *, with_links: bool) -> Mappi
     from placet.cli.seed import sign_in_links
     from placet.runtime.supervisor.attach import attach_to
 
-    attach_to(Path(settings.PLACET_HOME), state)
+    attach_to(Path(settings.PLACET_DATA_DIR), state)
     links = [{"name": name, "role": role, "link": link} for name, role, link in sign_in_links() if with_links]
     return {**asdict(state), "ready_seconds": round(time.monotonic() - started, 1), "sign_in": links}
 

@@ -34,7 +34,7 @@ class Command(PlacetCommand):
     def answer(self, **options: Any) -> Mapping[str, Any]:
         from provenance.verification.verify import verify
 
-        keys = Path(settings.PLACET_HOME) / "keys"
+        keys = Path(settings.PLACET_DATA_DIR) / "keys"
         anchors = _first(options["anchors"], keys / "anchors.pem", keys / "pki" / "anchors.pem")
         mark_key = _first(options["mark_key"], keys / "watermark.key")
         if anchors is None:

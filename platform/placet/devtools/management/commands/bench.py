@@ -39,7 +39,7 @@ def _relay(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list
     from placet.devtools.benchmarks.eventlog.relay import relay_rows
     from placet.eventlog.transports.kafka import KafkaCluster
 
-    with bench_broker(Path(settings.PLACET_HOME)) as address:
+    with bench_broker(Path(settings.PLACET_DATA_DIR)) as address:
         return relay_rows(dsn, KafkaCluster((address,)), options["rounds"], tell)
 
 
@@ -52,7 +52,7 @@ def _sequence(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> l
 def _rebuild(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.rebuild import rebuild_rows
 
-    return rebuild_rows(dsn, as_owner(Path(settings.PLACET_HOME), dsn), options["events"], options["rounds"], tell)
+    return rebuild_rows(dsn, as_owner(Path(settings.PLACET_DATA_DIR), dsn), options["events"], options["rounds"], tell)
 
 
 def _flow(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
@@ -64,7 +64,7 @@ def _flow(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[
 def _flow_over_kafka(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.flow import kafka_rows
 
-    with bench_broker(Path(settings.PLACET_HOME)) as address:
+    with bench_broker(Path(settings.PLACET_DATA_DIR)) as address:
         return kafka_rows(dsn, address, _rates(options), options["flow_seconds"], tell)
 
 
@@ -145,7 +145,7 @@ class Command(PlacetCommand):
 
     def _measured(self, name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         load_before = os.getloadavg()[0]
-        with bench_database(Path(settings.PLACET_HOME)) as dsn:
+        with bench_database(Path(settings.PLACET_DATA_DIR)) as dsn:
             rows = BENCHES[name](dsn, options, self.console.print)
             environment = {**_environment(dsn), "load_before": round(load_before, 2)}
         plain = [row.to_json() if isinstance(row, Row) else row for row in rows]

@@ -35,7 +35,7 @@ class Command(PlacetCommand):
     def answer(self, **options: Any) -> Mapping[str, Any]:
         chance, count = random.Random(options["seed"]), options["kills"]
         kills, told = run_under_load(
-            Path(settings.PLACET_HOME), options["seed"], lambda kept, load: self._kill(kept, load, chance, count)
+            Path(settings.PLACET_DATA_DIR), options["seed"], lambda kept, load: self._kill(kept, load, chance, count)
         )
         return {**told, "kills": [asdict(kill) for kill in kills]}
 

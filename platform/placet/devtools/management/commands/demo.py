@@ -27,7 +27,7 @@ class Command(PlacetCommand):
         parser.add_argument("--anew", action="store_true", help="begin a new run, whatever was left unfinished")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
-        folder = Path(settings.PLACET_HOME) / "demo"
+        folder = Path(settings.PLACET_DATA_DIR) / "demo"
         if options["anew"]:
             end_run(folder)
         self.rows: list[tuple[str, str, float]] = []

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from placet.cli.command import CommandFailed, PlacetCommand
-from placet.devtools.docgen import asyncapi, commands, events, flow
+from placet.devtools.docgen import asyncapi, commands, events, flow, metrics
 from placet.runtime.install.paths import CHECKOUT
 
 PAGES: Final = {
@@ -12,11 +12,12 @@ PAGES: Final = {
     "events.md": events.page,
     "commands.md": commands.page,
     "asyncapi.yaml": asyncapi.page,
+    "metrics.md": metrics.page,
 }
 
 
 class Command(PlacetCommand):
-    help = "Write the pages of docs/ that are drawn from the code: flow, events, commands, topics"
+    help = "Write the pages of docs/ that are drawn from the code: flow, events, commands, topics, metrics"
     group = "Inner workings"
 
     def answer(self, **_options: Any) -> Mapping[str, Any]:

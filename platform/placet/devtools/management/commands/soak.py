@@ -31,7 +31,7 @@ class Command(PlacetCommand):
     def answer(self, **options: Any) -> Mapping[str, Any]:
         minutes = options["minutes"]
         (looks, died), told = run_under_load(
-            Path(settings.PLACET_HOME), options["seed"], lambda kept, load: self._look_on(kept, load, minutes)
+            Path(settings.PLACET_DATA_DIR), options["seed"], lambda kept, load: self._look_on(kept, load, minutes)
         )
         grown = growth(looks)
         return {
