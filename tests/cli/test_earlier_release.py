@@ -47,7 +47,7 @@ def owner(cluster: Cluster) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
 def placet(cluster: Cluster, owner: psycopg.Connection[tuple[object, ...]]) -> Placet:
     """A command over that database, in a process of its own."""
     name = str(conninfo_to_dict(owner.info.dsn)["dbname"])
-    site = {"PLACET_DATABASE": cluster.dsn(name), "PLACET_OWNER_DATABASE": cluster.dsn(name, "owner")}
+    site = {"PLACET_DATABASE_URL": cluster.dsn(name), "PLACET_MIGRATION_DATABASE_URL": cluster.dsn(name, "owner")}
 
     def run(*words: str) -> "subprocess.CompletedProcess[str]":
         return _placet(site, *words)
@@ -84,7 +84,7 @@ def test_every_command_that_migrates_says_one_sentence(
     done = placet(command)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-2] == SENTENCE
-    assert done.stderr.splitlines()[-1].endswith("name an empty database in PLACET_DATABASE, then placet up")
+    assert done.stderr.splitlines()[-1].endswith("name an empty database in PLACET_DATABASE_URL, then placet up")
     assert "Traceback" not in done.stderr
     assert owner.execute("SELECT to_regclass('eventlog_event')").fetchone() == (None,)
 
@@ -105,7 +105,7 @@ def test_an_old_install_is_refused_with_the_command_that_starts_afresh(tmp_path:
     try:
         with running_postgres(home) as server, psycopg.connect(server.admin_dsn("placet")) as admin:
             admin.execute(OLD_LOG)
-        done = _placet({"PLACET_HOME": str(home)}, command, "--json")
+        done = _placet({"PLACET_DATA_DIR": str(home)}, command, "--json")
     finally:
         remove_cluster(cluster_paths(home))
     told = json.loads(done.stdout)

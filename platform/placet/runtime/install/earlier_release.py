@@ -40,8 +40,8 @@ def refuse_earlier_release(home: Path, cursor: Any) -> None:
 
 def _hint(home: Path) -> str:
     """Under root the embedded PostgreSQL keeps its data outside the install: both are moved."""
-    if os.environ.get("PLACET_DATABASE"):
-        return "start afresh: name an empty database in PLACET_DATABASE, then placet up"
+    if os.environ.get("PLACET_DATABASE_URL"):
+        return "start afresh: name an empty database in PLACET_DATABASE_URL, then placet up"
     folders = [home]
     noted = home / "postgres" / "place"
     if noted.exists():
