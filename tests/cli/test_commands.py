@@ -11,7 +11,7 @@ from tests.support.cast import BEN, DARA
 from tests.support.commands import Placet
 from tests.support.fake_worker import FakeWorker
 
-PORTRAIT = Path(__file__).parents[2] / "platform" / "placet" / "config" / "demo" / "portraits" / "astronaut.jpg"
+PORTRAIT = Path(__file__).parents[2] / "platform" / "placet" / "devtools" / "demo" / "portraits" / "astronaut.jpg"
 BALL = "a red ball bounces"
 
 

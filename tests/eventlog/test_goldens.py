@@ -34,10 +34,10 @@ def stored(found: dict[str, Any], vault: FileVault) -> bytes | None:
     """The golden's sealed fields as the log holds them."""
     segments = [
         {
-            "fields": sorted(hidden),
-            "sealed": base64.b64encode(
+            "ciphertext": base64.b64encode(
                 vault.encrypt(subject, codec.canonical(hidden), codec._bound_to(EVENT_ID, found["type"], subject))
             ).decode(),
+            "fields": sorted(hidden),
             "subject": subject,
         }
         for subject, hidden in sorted(found["encrypted"].items())

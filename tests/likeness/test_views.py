@@ -11,7 +11,7 @@ from tests.support.scenario import new_id
 from tests.support.visitor import Visit, published
 
 ONCE = new_id()
-PORTRAIT = Path(__file__).parents[2] / "platform" / "placet" / "config" / "demo" / "portraits" / "astronaut.jpg"
+PORTRAIT = Path(__file__).parents[2] / "platform" / "placet" / "devtools" / "demo" / "portraits" / "astronaut.jpg"
 
 
 def consent(stage: FakeWorker, person: str = ANA) -> Consent:
