@@ -144,7 +144,7 @@ class Unsupported(Exception):
     """The engine found nothing in the prompt that it can draw. No verdict of any check follows from this."""
 
     code = "unsupported"
-    advice = "Name something that the engine can draw; `nearest` shows prompts that it understands."
+    hint = "Name something that the engine can draw; `nearest` shows prompts that it understands."
 
     def __init__(self, unknown: tuple[str, ...], nearest: tuple[str, ...]) -> None:
         known = f" Try: {'; '.join(nearest)}." if nearest else ""
@@ -156,7 +156,7 @@ class BeyondCapabilities(ValueError):
     """Size, length or picture lie outside what the engine declares; nothing was computed."""
 
     code = "beyond_capabilities"
-    advice = "Ask for a size, length and picture within the engine's capabilities."
+    hint = "Ask for a size, length and picture within the engine's capabilities."
 
 
 class Declined(RuntimeError):

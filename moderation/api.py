@@ -14,8 +14,8 @@ from placet.people.serializers import StatusSerializer
 
 
 class Appeal(ApiEndpoint):
-    needs: ClassVar = {"POST": "generation.contest"}
-    decided_later: ClassVar = frozenset({"generation.contest"})
+    permissions: ClassVar = {"POST": "generation.contest"}
+    object_level: ClassVar = frozenset({"generation.contest"})
 
     @documented("generations_contest", StatusSerializer, takes=AppealSerializer, status=201)
     @idempotent
@@ -29,7 +29,7 @@ class Appeal(ApiEndpoint):
 
 
 class Reports(ApiEndpoint):
-    needs: ClassVar = {"POST": "clip.report"}
+    permissions: ClassVar = {"POST": "clip.report"}
 
     @documented("generations_report", StatusSerializer, takes=ReportSerializer, status=201)
     @idempotent
@@ -43,7 +43,7 @@ class Reports(ApiEndpoint):
 
 
 class Cases(ApiEndpoint):
-    needs: ClassVar = {"GET": "case.list"}
+    permissions: ClassVar = {"GET": "case.list"}
 
     @documented("cases_list", CaseSerializer(many=True))
     def get(self, _request: Request) -> Response:
@@ -52,7 +52,7 @@ class Cases(ApiEndpoint):
 
 
 class CaseDecision(ApiEndpoint):
-    needs: ClassVar = {"POST": "case.list"}
+    permissions: ClassVar = {"POST": "case.list"}
 
     @documented("cases_decide", StatusSerializer, takes=DecisionSerializer)
     @idempotent

@@ -5,33 +5,33 @@ from placet.kernel.refusal import Refusal
 
 class NoSuchCase(Refusal):
     code = "no_such_case"
-    advice = "See the open cases: `placet case list`, or the review page."
+    hint = "See the open cases: `placet case list`, or the review page."
     status = 404
 
 
 class CaseAlreadyDecided(Refusal):
     code = "case_moved"
-    advice = "Somebody else decided this case first. Your words are kept in the form: read theirs before you go on."
+    hint = "Somebody else decided this case first. Your words are kept in the form: read theirs before you go on."
     status = 409
 
 
 class ReviewerExcluded(Refusal):
     code = "not_for_you"
-    advice = "Whoever decided, or is concerned, cannot decide this one: leave it to another reviewer."
+    hint = "Whoever decided, or is concerned, cannot decide this one: leave it to another reviewer."
     status = 403
 
 
 class DecisionNotApplicable(Refusal):
     code = "decision_unfit"
-    advice = "A hold is allowed or refused, a contest upheld or overturned, a report kept or taken down."
+    hint = "A hold is allowed or refused, a contest upheld or overturned, a report kept or taken down."
 
 
 class ConsentIsPersonal(Refusal):
     code = "only_the_person"
-    advice = "No reviewer can give a person's consent: only the person can, on their likeness page."
+    hint = "No reviewer can give a person's consent: only the person can, on their likeness page."
 
 
 class NothingToAppeal(Refusal):
     code = "nothing_to_contest"
-    advice = "Only a refused generation of your own can be contested, once, until the date that its refusal names."
+    hint = "Only a refused generation of your own can be contested, once, until the date that its refusal names."
     status = 409

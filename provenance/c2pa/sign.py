@@ -23,7 +23,7 @@ class SigningFailed(Exception):
     """Nothing was written. The clip stays in quarantine, as it was."""
 
     code = "signing_failed"
-    advice = "Try again; if it happens twice, look at the signer's certificate with `placet doctor`."
+    hint = "Try again; if it happens twice, look at the signer's certificate with `placet doctor`."
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,16 @@
 """What every endpoint keeps to: keys, tokens, CSRF, errors with a code and never a 500."""
 
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 from django.test import Client
+from rest_framework.exceptions import Throttled
 
+from placet.media.errors import UnreadableMedia
 from placet.people.models import Account
 from placet.people.tokens import token_for
 from tests.api.conftest import As
@@ -124,7 +129,7 @@ def test_a_body_that_cannot_be_used_has_a_code(by: As, body: object, status: int
     for headers in ({}, {"Idempotency-Key": "k1"}):
         answered, told = by(BEN).post("generations", body, **headers)
         assert (answered, told["code"]) == (status, code)
-        assert told["advice"]
+        assert told["hint"]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +162,63 @@ def test_a_body_of_another_type_has_a_code(by: As) -> None:
 def test_too_much_is_not_read(by: As) -> None:
     status, told = by(BEN).post("generations", b" " * (12 * 1024 * 1024))
     assert (status, told["code"]) == (413, "body_too_large")
+
+
+def problem(answer: Any, status: int, code: str) -> None:
+    assert answer["Content-Type"] == "application/problem+json"
+    body = answer.json()
+    assert (answer.status_code, body["status"], body["code"]) == (status, status, code)
+    assert body["type"] == "about:blank"
+    assert body["title"] == HTTPStatus(status).phrase
+    assert body["detail"]
+    assert body["hint"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "code"),
+    [
+        ("GET", "/api/v1/generations", {"Authorization": "Bearer x"}, 401, "token_invalid"),
+        ("GET", "/api/v1/cases", {}, 403, "not_permitted"),
+        ("GET", "/api/v1/nowhere", {}, 404, "not_found"),
+        ("GET", "/api/nowhere", {}, 404, "not_found"),
+        ("DELETE", "/api/v1/generations", {}, 405, "method_not_allowed"),
+        ("GET", "/api/v1/generations", {"Accept": "text/csv"}, 406, "not_acceptable"),
+        ("POST", "/api/v1/generations", {"Content-Length": str(12 * 1024 * 1024)}, 413, "body_too_large"),
+        ("POST", "/api/v1/generations", {"Content-Type": "text/xml"}, 415, "unsupported_media_type"),
+        ("POST", "/api/v1/generations", {}, 400, "invalid"),
+    ],
+)
+def test_every_error_is_a_problem(  # noqa: PLR0917  one row of the table
+    by: As, method: str, path: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    kind = headers.pop("Content-Type", "application/json")
+    body = "<a/>" if kind == "text/xml" else "{}"
+    problem(by(BEN).client.generic(method, path, body, kind, headers=headers), status, code)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (OperationalError("gone"), 503, "database_unavailable"),
+        (Throttled(3), 429, "too_many_requests"),
+        (UnreadableMedia("media_too_long"), 422, "media_too_long"),
+        (ValueError("a canary"), 500, "internal_error"),
+    ],
+)
+def test_an_error_inside_a_view_is_a_problem_too(
+    by: As, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+) -> None:
+    from placet.studio import api
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(api.Generations, "get", fail)
+    client = by(BEN).client
+    client.raise_request_exception = False
+    answer = client.get("/api/v1/generations")
+    problem(answer, status, code)
+    assert b"canary" not in answer.content
 
 
 def test_too_often_is_told_per_person(by: As, monkeypatch: pytest.MonkeyPatch) -> None:

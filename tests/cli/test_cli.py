@@ -27,24 +27,24 @@ def test_a_failure_is_one_object_and_a_code(tmp_path: Path) -> None:
     done = placet("run", "nobody", "--json", home=tmp_path)
     told = json.loads(done.stdout)
     assert (done.returncode, told["ok"]) == (1, False)
-    assert told["mend"].startswith("placet run sequencer")
+    assert told["hint"].startswith("placet run sequencer")
 
 
-def test_a_failure_ends_with_the_command_that_mends_it(tmp_path: Path) -> None:
+def test_a_failure_ends_with_the_next_command(tmp_path: Path) -> None:
     done = placet("run", "nobody", home=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-1].startswith("  To mend it: placet run")
+    assert done.stderr.splitlines()[-1].startswith("  Next: placet run")
 
 
 def test_arguments_that_do_not_fit_are_one_object_too(tmp_path: Path) -> None:
     done = placet("case", "--json", home=tmp_path)
-    assert (done.returncode, json.loads(done.stdout)["mend"]) == (2, "placet case --help")
+    assert (done.returncode, json.loads(done.stdout)["hint"]) == (2, "placet case --help")
 
 
 def test_without_a_database_it_says_how_to_start_one(tmp_path: Path) -> None:
     done = placet("prepare", home=tmp_path)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "  To mend it: placet up"
+    assert done.stderr.splitlines()[-1] == "  Next: placet up"
     assert "Traceback" not in done.stderr
 
 

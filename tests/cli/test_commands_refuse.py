@@ -1,4 +1,4 @@
-"""Every mistake at the command line has a code and ends with the command that mends it."""
+"""Every mistake at the command line has a code and ends with a hint."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def failure(placet: Placet, *words: str) -> CommandFailed:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "mend"),
+    ("words", "code", "hint"),
     [
         (["ask", BALL, "--as", "Nobody"], "person_unknown", "placet people"),
         (["ask", " "], "prompt_unusable", "placet ask"),
@@ -47,10 +47,10 @@ def failure(placet: Placet, *words: str) -> CommandFailed:
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else value[:20],
 )
-def test_a_mistake_has_a_code_and_a_mend(placet: Placet, words: list[str], code: str, mend: str) -> None:
+def test_a_mistake_has_a_code_and_a_hint(placet: Placet, words: list[str], code: str, hint: str) -> None:
     failed = failure(placet, *words)
     assert failed.code == code
-    assert failed.mend.startswith(mend)
+    assert failed.hint.startswith(hint)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
-"""Every line names its story and none tells what a person wrote, whichever way an error takes."""
+"""Every line carries a correlation id and none what a person wrote, whichever way an error takes."""
 
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,7 +30,7 @@ CANARY = "a canary in a red hat sings"
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """All that is logged while a test runs, as it would be written."""
-    monkeypatch.setattr(consuming, "LONGEST_REST_SECONDS", 0.0)
+    monkeypatch.setattr(consuming, "MAX_BACKOFF_SECONDS", 0.0)
     out = io.StringIO()
     handler = logging.StreamHandler(out)
     handler.setFormatter(LogLine())
@@ -45,7 +46,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     placet.setLevel(before[1])
 
 
-def told(lines: io.StringIO) -> list[dict[str, Any]]:
+def logged(lines: io.StringIO) -> list[dict[str, Any]]:
     assert CANARY not in lines.getvalue()
     return [json.loads(line) for line in lines.getvalue().splitlines()]
 
@@ -67,8 +68,8 @@ def test_a_parked_event_names_its_story_and_no_words(
     runner = play.scenario.driver.runners["notices.mail"]
     runner.consumer = CONSUMERS["notices.mail"]
     generation = play.scenario.ask(BEN, CANARY, ANA)
-    parked = [line for line in told(lines) if "parked position" in line["said"]]
-    assert [line["correlation"] for line in parked] == [generation]
+    parked = [line for line in logged(lines) if "parked position" in line["message"]]
+    assert [line["correlation_id"] for line in parked] == [generation]
     row = play.scenario.driver.connection.execute("SELECT error_location FROM eventlog_dead_letter").fetchone()
     assert row
     assert CANARY not in row[0]
@@ -85,8 +86,8 @@ def test_a_failed_effect_names_its_story_and_no_words(
     assert kind
     monkeypatch.setitem(outbox.HANDLERS, kind[0], poison)
     assert outbox.process_one(play.scenario.driver.connection, kind[0])
-    (line,) = [line for line in told(lines) if "failed" in line["said"]]
-    assert line["correlation"] == generation
+    (line,) = [line for line in logged(lines) if "failed" in line["message"]]
+    assert line["correlation_id"] == generation
     assert not play.scenario.driver.connection.execute(
         "SELECT 1 FROM eventlog_outbox WHERE error LIKE %s", (f"%{CANARY}%",)
     ).rowcount
@@ -98,9 +99,9 @@ def test_a_projection_that_stands_still_names_the_story_and_no_words(
     monkeypatch.setitem(PROJECTIONS["studio.generations"].folds, "studio.generation_requested.v1", poison)
     generation = play.scenario.ask(BEN, CANARY)
     Projector().run_once()
-    standing = [line for line in told(lines) if "stands still" in line["said"]]
-    assert {line["correlation"] for line in standing} == {generation}
-    assert {line["raised"] for line in standing} == {"ValueError"}
+    standing = [line for line in logged(lines) if "stands still" in line["message"]]
+    assert {line["correlation_id"] for line in standing} == {generation}
+    assert {line["exception.type"] for line in standing} == {"ValueError"}
 
 
 def test_a_refusal_and_an_error_page_tell_no_words(
@@ -113,8 +114,8 @@ def test_a_refusal_and_an_error_page_tell_no_words(
     answer = ben.client.post("/create/", {"command": new_id(), "prompt": CANARY, "seconds": "4", "size": "portrait"})
     assert answer.status_code == 500
     assert CANARY not in answer.content.decode()
-    (line,) = [line for line in told(lines) if line.get("raised") == "ValueError"]
-    assert line["correlation"] == answer[HEADER]
+    (line,) = [line for line in logged(lines) if line.get("exception.type") == "ValueError"]
+    assert line["correlation_id"] == answer[HEADER]
 
 
 def test_a_caller_cannot_write_into_the_logs_by_an_id_of_its_own() -> None:
@@ -127,4 +128,31 @@ def test_a_recorded_refusal_tells_no_words(play: FakeWorker, lines: io.StringIO)
     generation = play.scenario.ask(BEN, f"{CANARY}, and everyone is naked", ANA)
     facts = play.scenario.log.read(stream_of(generation)).facts
     assert any(isinstance(fact, e.GenerationRefused) for fact in facts)
-    told(lines)
+    logged(lines)
+
+
+def test_a_line_has_the_field_names_of_open_telemetry_and_no_other(lines: io.StringIO) -> None:
+    logger = logging.getLogger("placet.tests")
+    try:
+        poison(None)
+    except ValueError:
+        logger.exception("a %s line", "sample", extra={"prompt": CANARY}, stack_info=True)
+    (line,) = [line for line in logged(lines) if line["message"] == "a sample line"]
+    assert set(line) == {
+        "timestamp", "severity_text", "logger", "message", "service.name", "process.pid", "exception.type",
+        "exception.stacktrace",
+    }  # fmt: skip
+    assert (line["severity_text"], line["logger"], line["exception.type"]) == ("ERROR", "placet.tests", "ValueError")
+    assert re.fullmatch(r"([^\n]+:\d+\n?)+", line["exception.stacktrace"])
+
+
+def test_the_text_of_an_exception_is_written_in_no_form(lines: io.StringIO) -> None:
+    logger = logging.getLogger("placet.tests")
+    record = logger.makeRecord("placet.tests", logging.ERROR, __file__, 1, "cached", (), None)
+    record.exc_text = f"ValueError: {CANARY}"
+    logger.handle(record)
+    try:
+        poison(None)
+    except ValueError:
+        logger.exception({"event": "a dict instead of a text"})
+    assert len(logged(lines)) == 2

@@ -54,7 +54,7 @@ class Ledger:
 
 @pytest.fixture
 def ledger(fresh_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    monkeypatch.setattr(runner, "LONGEST_REST_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "MAX_BACKOFF_SECONDS", 0.0)
     with connect() as own:
         found = Ledger(own)
         consume(EntryNoted, name="ledger.read")(found.handle)

@@ -225,7 +225,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 @pytest.fixture
 def without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "LONGEST_REST_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "MAX_BACKOFF_SECONDS", 0.0)
 
 
 def play(examples: int, steps: int, *, is_random: bool) -> None:

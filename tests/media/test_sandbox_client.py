@@ -177,7 +177,7 @@ def test_where_the_child_cannot_be_closed_in_the_file_is_not_parsed(
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"frames": [{}]}, {"frames": [{"second": 0, "height": 9, "width": 9}]}, {"refused": "made_up", "said": ""}],
+    [{}, {"frames": [{}]}, {"frames": [{"second": 0, "height": 9, "width": 9}]}, {"refused": "made_up", "message": ""}],
 )
 def test_an_answer_that_does_not_fit_together_is_the_files_fault(
     clip: Path, monkeypatch: pytest.MonkeyPatch, answer: dict[str, object]

@@ -19,13 +19,13 @@ def light(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("light")
-def test_it_prints_one_object_and_whatever_is_not_well_names_its_mend(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_one_object_and_each_problem_has_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("doctor", "--json")
     told = json.loads(capsys.readouterr().out)
     assert {"Python", "Disk", "Clock", "Ports", "Keys", "PostgreSQL", "Codecs", "Models", "Faces"} <= {
         row["name"] for row in told["checks"]
     }
-    assert all(row["mend"] for row in told["checks"] if row["health"] != "ok")
+    assert all(row["hint"] for row in told["checks"] if row["health"] != "ok")
 
 
 def test_a_library_that_ends_its_process_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,16 +120,16 @@ def test_what_was_pending_is_still_known_when_it_has_a_position(
 def test_a_job_is_claimed_once_and_only_when_due(fresh_database: str) -> None:
     now = datetime.now(UTC)
     with connect() as one, connect() as other:
-        assert not begin(one, "sweep", last_hour(now)), "a job without a row counts as just begun"
+        assert not begin(one, "blob_gc", last_hour(now)), "a job without a row counts as just begun"
         later = now + timedelta(hours=2)
-        assert [begin(one, "sweep", last_hour(later)), begin(other, "sweep", last_hour(now))] == [True, False]
+        assert [begin(one, "blob_gc", last_hour(later)), begin(other, "blob_gc", last_hour(now))] == [True, False]
 
 
 def test_a_job_begun_in_the_future_is_due(fresh_database: str) -> None:
     with connect() as connection:
-        begin(connection, "sweep", last_hour(datetime.now(UTC)))
+        begin(connection, "blob_gc", last_hour(datetime.now(UTC)))
         connection.execute("UPDATE eventlog_job_run SET begun_at = clock_timestamp() + interval '400 days'")
-        assert begin(connection, "sweep", last_hour(datetime.now(UTC))), "the clock was wrong when it was begun"
+        assert begin(connection, "blob_gc", last_hour(datetime.now(UTC))), "the clock was wrong when it was begun"
 
 
 def test_the_night_is_at_three() -> None:
@@ -143,7 +143,7 @@ def test_a_row_changed_past_the_log_raises_an_alert_after_the_night(play: FakeWo
         cursor.execute("UPDATE studio_generation SET state = 'published'")
     scheduler, tomorrow = Scheduler(connect, store), datetime.now(UTC) + timedelta(days=1)
     assert scheduler.run_due(play.scenario.driver.connection, datetime.now(UTC)) == []
-    assert scheduler.run_due(play.scenario.driver.connection, tomorrow) == ["sweep", "shadow"]
+    assert scheduler.run_due(play.scenario.driver.connection, tomorrow) == ["blob_gc", "check_projections"]
     measured = take_snapshot()
-    assert measured.jobs["shadow"].outcome["differences"] == {"studio.generations": 1}
+    assert measured.jobs["check_projections"].outcome["differences"] == {"studio.generations": 1}
     assert "projection_inconsistent" in {alert.code for alert in active_alerts(measured)}

@@ -17,7 +17,6 @@ from placet.cli.command import CommandFailed
 from placet.operations.monitoring.alerts import ALERT_RULES, active_alerts
 from placet.operations.monitoring.collector import take_snapshot
 from placet.operations.monitoring.metrics import METRICS, exposition
-from placet.operations.monitoring.render import alerts_as_json
 from placet.operations.monitoring.snapshot import (
     Backlog,
     ComponentProgress,
@@ -46,7 +45,7 @@ HEALTHY = Snapshot(
     generation_jobs=GenerationJobs(0, 0.0, Backlog()), cases=Backlog(), processes=dict.fromkeys(ROLES, 1),
     up_seconds=90.0, keys=Keys(10, 300, EXPIRY),
     disk=Disk(2**40, 0.5),
-    jobs={"sweep": JobStatus(60.0, {"removed": 0}), "shadow": JobStatus(60.0, {"differences": {}})},
+    jobs={"blob_gc": JobStatus(60.0, {"removed": 0}), "check_projections": JobStatus(60.0, {"differences": {}})},
 )  # fmt: skip
 PROBLEMS: dict[str, dict[str, Any]] = {
     "process_down": {"processes": {"sequencer": 1}},
@@ -54,7 +53,7 @@ PROBLEMS: dict[str, dict[str, Any]] = {
     "unknown_event_type": {"consumers": {"notices.mail": replace(IDLE, seconds=9.0, waits_for_type="a.b_c.v9")}},
     "projection_outdated": {"projections": {"feed.clips": replace(IDLE, is_outdated=True)}},
     "projection_lagging": {"projections": {"feed.clips": replace(IDLE, lag=4, seconds=6.0)}},
-    "projection_inconsistent": {"jobs": {"shadow": JobStatus(60.0, {"differences": {"feed.clips": 2}})}},
+    "projection_inconsistent": {"jobs": {"check_projections": JobStatus(60.0, {"differences": {"feed.clips": 2}})}},
     "consumer_lagging": {"consumers": {"notices.mail": replace(IDLE, lag=4, seconds=61.0)}},
     "relay_lagging": {"followers": {"tree_head": IDLE, "relay": replace(IDLE, lag=4, seconds=6.0)}},
     "tree_head_stale": {"followers": {"tree_head": replace(IDLE, lag=4, seconds=61.0)}},
@@ -65,7 +64,7 @@ PROBLEMS: dict[str, dict[str, Any]] = {
     "case_overdue": {"cases": Backlog(1, 100_000.0)},
     "certificate_expiring": {"keys": Keys(340, 20, EXPIRY)},
     "disk_low": {"disk": Disk(2**30, 0.3)},
-    "job_missed": {"jobs": {"sweep": JobStatus(100_000.0, {})}},
+    "job_missed": {"jobs": {"blob_gc": JobStatus(100_000.0, {})}},
 }
 
 
@@ -158,7 +157,7 @@ def test_status_reports_everything(placet: Placet) -> None:
 
 
 def test_status_as_json_holds_each_alert_with_its_runbook_page() -> None:
-    (alert,) = alerts_as_json(active_alerts(replace(HEALTHY, **PROBLEMS["disk_low"])))
+    (alert,) = [alert.to_json() for alert in active_alerts(replace(HEALTHY, **PROBLEMS["disk_low"]))]
     assert alert == {
         "code": "disk_low", "message": "The disk has 1.0 GiB free (30%).", "hint": "placet run housekeeping",
         "runbook_url": "docs/runbook/disk_low.md",
@@ -177,7 +176,11 @@ def test_in_the_terminal_the_alert_comes_last_with_hint_and_runbook(
         call_command("status", tick=play.tick)
     lines = capsys.readouterr().out.splitlines()
     assert "ALERT dead_letters" in lines[-3]
-    assert lines[-2:] == ["  To fix it: placet parked list", "  Runbook: docs/runbook/dead_letters.md"]
+    assert lines[-2:] == ["  Next: placet parked list", "  Runbook: docs/runbook/dead_letters.md"]
+
+
+def codes(answer: Any) -> list[str]:
+    return [row["code"] for row in answer.json()["missing"]]
 
 
 def client_of(person: str, *roles: str) -> Client:
@@ -232,7 +235,10 @@ def test_ready_says_which_projection_is_stale(play: FakeWorker, monkeypatch: pyt
 
     monkeypatch.setattr(readiness, "is_stale", lambda name: name == "feed.clips")
     answer = Client().get("/readyz", **HERE)
-    assert (answer.status_code, answer.json()["missing"]) == (503, ["projection feed.clips"])
+    assert (answer.status_code, codes(answer)) == (503, ["projection_behind"])
+    (row,) = answer.json()["missing"]
+    assert set(row) == {"code", "message", "hint", "runbook_url"}
+    assert "feed.clips" in row["message"]
 
 
 def test_ready_says_that_migrations_are_missing(play: FakeWorker, owner_dsn: str) -> None:
@@ -240,7 +246,7 @@ def test_ready_says_that_migrations_are_missing(play: FakeWorker, owner_dsn: str
 
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
         owner.execute("DELETE FROM django_migrations WHERE app = 'feed'")
-    assert Client().get("/readyz", **HERE).json()["missing"] == ["migrations"]
+    assert codes(Client().get("/readyz", **HERE)) == ["migrations_missing"]
 
 
 def test_ready_says_that_the_database_is_away(play: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +259,7 @@ def test_ready_says_that_the_database_is_away(play: FakeWorker, monkeypatch: pyt
 
     monkeypatch.setattr(readiness, "_is_migrated", away)
     answer = Client().get("/readyz", **HERE)
-    assert (answer.status_code, answer.json()["missing"]) == (503, ["database"])
+    assert (answer.status_code, codes(answer)) == (503, ["database_unavailable"])
 
 
 def test_only_an_operator_mends(placet: Placet, play: FakeWorker) -> None:

@@ -267,11 +267,11 @@ def test_a_monitor_watches_a_folder_or_an_address(
     play.scenario.driver.run()
     _copy(folder)
     words = ("log", "watch", source, "--state", str(tmp_path / "state.json"), "--once")
-    assert placet(*words, "--key", key())["found"] == "first"
+    assert placet(*words, "--key", key())["code"] == "first"
     play.scenario.ask(BEN, "a blue cube")
-    assert placet(*words)["found"] == "same"
+    assert placet(*words)["code"] == "same"
     _copy(folder)
-    assert placet(*words)["found"] == "grown"
+    assert placet(*words)["code"] == "grown"
     said = (folder / "checkpoint").read_text()
     (folder / "checkpoint").write_text(said.replace(said.splitlines()[2], 43 * "A" + "="))
     with pytest.raises(SystemExit):

@@ -38,7 +38,7 @@ class RemoteRefused(Declined):
     """The service does not make this clip, by a rule of its own."""
 
     code = "remote_refused"
-    advice = "Change the prompt, or ask for another engine."
+    hint = "Change the prompt, or ask for another engine."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Commands that somebody gives: who acts, over which running install, and refusals told with the command that mends."""
+"""Commands that a person gives: the actor, the running install, and refusals reported with a hint."""
 
 import uuid
 from abc import abstractmethod
@@ -44,16 +44,16 @@ class ActingCommand(PlacetCommand):
         super().add_arguments(parser)
         parser.add_argument("--as", dest="actor", default=self.acts_as, metavar="NAME", help=_as_help(self.acts_as))
 
-    def verb(self, verbs: Any, name: str, told: str) -> ArgumentParser:
+    def verb(self, verbs: Any, name: str, text: str) -> ArgumentParser:
         """One verb of a command that has several; `--json` and `--as` may follow it."""
-        parser: ArgumentParser = verbs.add_parser(name, help=told, description=told)
+        parser: ArgumentParser = verbs.add_parser(name, help=text, description=text)
         parser.add_argument("--json", action="store_true", default=SUPPRESS, help="print exactly one JSON object")
         parser.add_argument("--as", dest="actor", default=SUPPRESS, metavar="NAME", help=_as_help(self.acts_as))
         return parser
 
     @abstractmethod
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        """Do the work. Refusals of the rooms may be raised: they are told with their mend."""
+        """Do the work. May raise any `Refusal`; it is reported with its hint."""
 
     @property
     def log(self) -> EventLog:
@@ -80,16 +80,16 @@ def running_install() -> Iterator[SupervisorState]:
 
 @contextmanager
 def map_errors() -> Iterator[None]:
-    """Whatever a room refuses becomes a failure that ends with the command that mends it."""
+    """Turns refusals and other expected errors into `CommandFailed` with a hint."""
     try:
         yield
     except (Refusal, MediaError) as refusal:
-        raise CommandFailed(str(refusal), HINTS.get(refusal.code, refusal.hint), code=refusal.code) from None
+        raise CommandFailed(refusal.message, HINTS.get(refusal.code, refusal.hint), code=refusal.code) from None
     except NotStorable as refusal:
         raise CommandFailed(str(refusal), "send valid Unicode text", code="not_storable") from None
     except WaitTimedOut:
-        happened = "It had not ended when the time was over; it goes on."
-        raise CommandFailed(happened, "placet status", code="still_waiting") from None
+        message = "Timed out; it continues in the background."
+        raise CommandFailed(message, "placet status", code="still_waiting") from None
     except NotStarted as refusal:
         raise CommandFailed(str(refusal), "placet doctor", code="not_started") from None
 

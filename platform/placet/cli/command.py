@@ -1,4 +1,4 @@
-"""What every `placet` command keeps to: `--json`, a non-zero exit on failure, an error that names its mend."""
+"""Base of every `placet` command: `--json`, a non-zero exit code on failure, an error with a hint."""
 
 import json
 import sys
@@ -15,13 +15,18 @@ from placet.runtime.install.earlier_release import InstallTooOld
 
 
 class CommandFailed(DjangoCommandError):
-    """What happened, and the command that mends it. Ends the command with exit code 1."""
+    """What happened, and what to do next. Ends the command with exit code 1."""
 
-    def __init__(self, happened: str, mend: str, *, code: str = "failed") -> None:
-        super().__init__(f"{happened}\n  To mend it: {mend}")
-        self.happened = happened
-        self.mend = mend
+    def __init__(self, message: str, hint: str, *, code: str = "failed") -> None:
+        super().__init__(f"{message}\n  Next: {hint}")
+        self.message = message
+        self.hint = hint
         self.code = code
+
+
+def failure_object(code: str, message: str, hint: str) -> dict[str, Any]:
+    """What `--json` prints when a command fails."""
+    return {"ok": False, "code": code, "message": message, "hint": hint}
 
 
 class PlacetCommand(BaseCommand):
@@ -88,8 +93,9 @@ class PlacetCommand(BaseCommand):
         self.stdout.flush()
 
     def _report_failure(self, failure: CommandFailed) -> None:
-        told = {"ok": False, "code": failure.code, "happened": failure.happened, "mend": failure.mend}
         if self.as_json:
-            self.stdout.write(json.dumps(told, ensure_ascii=False))
+            self.stdout.write(
+                json.dumps(failure_object(failure.code, failure.message, failure.hint), ensure_ascii=False)
+            )
         else:
             self.stderr.write(str(failure))

@@ -1,4 +1,4 @@
-"""`placet <command>`: the same commands as `manage.py`, with hyphens, grouped help and errors that name their mend."""
+"""`placet <command>`: the same commands as `manage.py`, with hyphens, grouped help and errors that end with a hint."""
 
 import ast
 import json
@@ -40,30 +40,29 @@ def _run(arguments: list[str]) -> int:
         execute_from_command_line(arguments)
     except KeyboardInterrupt:
         return 130
-    except SystemExit as ended:  # argparse has written what is wrong, and how it is meant
+    except SystemExit as ended:  # argparse has written the message and the usage
         if ended.code == USAGE and "--json" in arguments:
-            _report_failure(
-                "usage", "The arguments are not as this command takes them.", f"placet {arguments[1]} --help"
-            )
+            _report_failure("usage", "Invalid arguments.", f"placet {arguments[1]} --help")
         raise
     except InstallTooOld as error:
         return _failed(arguments, error.code, str(error), error.hint)
     except OperationalError as error:
-        happened = f"PostgreSQL does not answer: {str(error).splitlines()[0]}"
-        return _failed(arguments, "database_away", happened, "placet up")
+        message = f"PostgreSQL does not answer: {str(error).splitlines()[0]}"
+        return _failed(arguments, "database_unavailable", message, "placet up")
     return 0
 
 
-def _failed(arguments: list[str], code: str, happened: str, mend: str) -> int:
-    sys.stderr.write(f"{happened}\n  To mend it: {mend}\n")
+def _failed(arguments: list[str], code: str, message: str, hint: str) -> int:
+    sys.stderr.write(f"{message}\n  Next: {hint}\n")
     if "--json" in arguments:
-        _report_failure(code, happened, mend)
+        _report_failure(code, message, hint)
     return 1
 
 
-def _report_failure(code: str, happened: str, mend: str) -> None:
-    told = {"ok": False, "code": code, "happened": happened, "mend": mend}
-    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+def _report_failure(code: str, message: str, hint: str) -> None:
+    from placet.cli.command import failure_object
+
+    sys.stdout.write(json.dumps(failure_object(code, message, hint), ensure_ascii=False) + "\n")
 
 
 def command_files() -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""Refusal code -> the command that mends it. A table; what is absent here is mended by the refusal's own advice."""
+"""Refusal code -> the command to run next. For a code that is absent here, the refusal's own hint is shown."""
 
 from typing import Final
 

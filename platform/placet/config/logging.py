@@ -1,45 +1,49 @@
-"""One JSON object per log line. Values given to a message are written; the text of an exception is not."""
+"""One JSON object per log line, under OpenTelemetry field names."""
 
-import json
 import logging
 import traceback
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+from pythonjsonlogger.json import JsonFormatter
 
 from placet.eventlog.store.log_context import ABOUT
 from placet.eventlog.store.records import CAUSE
 
+SERVICE: Final = "placet"
 
-class LogLine(logging.Formatter):
-    """An exception is told by its type and places: its text may quote what a person wrote.
 
-    `correlation` is the id of the story, or of the request, that the line is about: `placet story` and the answer's
-    `X-Request-Id` carry the same one.
+class LogLine(JsonFormatter):
+    """Writes the fields named here and no other.
+
+    An exception appears by its type and positions: its text may quote what a person wrote. For the same reason neither
+    `extra` nor the attributes that Django adds to a record (the request, the address) are written. `correlation_id` is
+    the id of the generation, or of the request, that the line is about: `X-Request-Id` of an answer carries it too.
     """
 
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "from": record.name,
-            "said": record.getMessage(),
-        }
-        if correlation := _correlation(record):
-            line["correlation"] = correlation
+    def __init__(self) -> None:
+        super().__init__(json_ensure_ascii=False)
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:  # noqa: ARG002  it holds the exception's text
+        """Replaces the library's own, which merges the text of the exception and every `extra`."""
+        log_data["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        log_data["severity_text"] = record.levelname
+        log_data["logger"] = record.name
+        log_data["message"] = record.getMessage()
+        log_data["service.name"] = SERVICE
+        log_data["process.pid"] = record.process
+        if correlation_id := _correlation_id(record):
+            log_data["correlation_id"] = correlation_id
         if record.exc_info and record.exc_info[0]:
-            line["raised"] = record.exc_info[0].__name__
-            line["at_lines"] = [f"{frame.filename}:{frame.lineno}" for frame in _frames(record)]
-        return json.dumps(line, ensure_ascii=False)
+            frames = traceback.extract_tb(record.exc_info[2])
+            log_data["exception.type"] = record.exc_info[0].__name__
+            log_data["exception.stacktrace"] = "\n".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
 
 
-def _correlation(record: logging.LogRecord) -> str:
-    """What the code says, else what the request carries: Django tells of an answer after it has left our middleware."""
+def _correlation_id(record: logging.LogRecord) -> str:
+    """From the code's own context, else from the request: Django logs an answer after it has left our middleware."""
     if about := ABOUT.get():
         return about
     if cause := CAUSE.get():
         return cause.correlation_id
     return str(getattr(getattr(record, "request", None), "placet_id", ""))
-
-
-def _frames(record: logging.LogRecord) -> list[traceback.FrameSummary]:
-    return list(traceback.extract_tb(record.exc_info[2])) if record.exc_info else []

@@ -1,6 +1,8 @@
 """A refusal that a person gets: a code that can be looked up, what happened, and what to do next."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from placet.kernel.problem import Problem
 
 
 class Refusal(Exception):
@@ -14,6 +16,11 @@ class Refusal(Exception):
     def __init__(self, message: str = "") -> None:
         super().__init__(message or type(self).__doc__ or self.code)
 
-    def to_json(self) -> dict[str, str]:
-        """The same words for the API, the page and the command line."""
-        return {"code": self.code, "what": str(self), "advice": self.hint}
+    @property
+    def message(self) -> str:
+        """What happened: the same words for the API, the page and the command line."""
+        return str(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """RFC 9457 problem details."""
+        return Problem(self.status, self.code, self.message, self.hint).to_json()

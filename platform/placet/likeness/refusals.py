@@ -5,16 +5,16 @@ from placet.kernel.refusal import Refusal
 
 class NoLikeness(Refusal):
     code = "likeness_unknown"
-    advice = "Enrol a likeness first: `placet likeness enrol FILE`, or the likeness page."
+    hint = "Enrol a likeness first: `placet likeness enrol FILE`, or the likeness page."
     status = 404
 
 
 class NotDepicted(Refusal):
     code = "not_shown_in_it"
-    advice = "Only a person whom a clip shows can remove it."
+    hint = "Only a person whom a clip shows can remove it."
     status = 403
 
 
 class PortraitUnusable(Refusal):
     code = "portrait_unusable"
-    advice = "Send one JPEG, PNG or WebP picture of at most 10 MB that shows one face clearly."
+    hint = "Send one JPEG, PNG or WebP picture of at most 10 MB that shows one face clearly."

@@ -5,33 +5,39 @@ class MediaError(Exception):
     """A file was not kept, or not read. Nothing of it was used."""
 
     code: str = "media_failed"
+    summary: str = "This file was not kept, or not read."
     hint: str = "Try again; if it happens twice, ask the operator."
 
+    @property
+    def message(self) -> str:
+        """What happened, without the hint."""
+        return super().__str__() or self.summary
+
     def __str__(self) -> str:
-        said = super().__str__()
-        return f"{said} {self.hint}" if said else self.hint
+        message = super().__str__()
+        return f"{message} {self.hint}" if message else self.hint
 
 
 class BlobMissing(MediaError):
     code = "blob_missing"
-    advice = "Nothing is kept under this hash: the file was swept or erased. Make it again."
+    hint = "Nothing is kept under this hash: the file was swept or erased. Make it again."
 
 
 class BlobDamaged(MediaError):
     code = "blob_damaged"
-    advice = "The bytes no longer match their name: restore the blob store from its backup."
+    hint = "The bytes no longer match their name: restore the blob store from its backup."
 
 
 class BlobStoreFull(MediaError):
     code = "blob_store_full"
-    advice = "The disk of the blob store is full: free space on it, or move PLACET_DATA_DIR to a larger one, and retry."
+    hint = "The disk of the blob store is full: free space on it, or point PLACET_DATA_DIR at a larger one, and retry."
 
 
 class SandboxUnavailable(MediaError):
     """The reading process could not be shut off from files and network, so the file was not parsed."""
 
     code = "media_not_closed_in"
-    advice = "This machine refuses resource limits (RLIMIT_AS, RLIMIT_CPU, RLIMIT_NOFILE): allow them for Placet."
+    hint = "This machine refuses resource limits (RLIMIT_AS, RLIMIT_CPU, RLIMIT_NOFILE): allow them for Placet."
 
 
 UNREADABLE = {
@@ -50,7 +56,7 @@ UNREADABLE = {
 class UnreadableMedia(MediaError):
     """A foreign file that is not read any further. Its `code` is one of `HOSTILE`; nothing of it was kept."""
 
-    def __init__(self, code: str, said: str = "") -> None:
-        super().__init__(said)
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message)
         self.code = code
         self.hint = UNREADABLE[code]

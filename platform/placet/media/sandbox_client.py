@@ -169,7 +169,7 @@ def _ask(operation: str, source: Source, limits: Limits, **arguments: Any) -> tu
     if "not_closed_in" in facts:
         raise SandboxUnavailable(str(facts["not_closed_in"]))
     if "refused" in facts:
-        raise UnreadableMedia(str(facts["refused"]), str(facts["said"]))
+        raise UnreadableMedia(str(facts["refused"]), str(facts["message"]))
     return facts, payload
 
 

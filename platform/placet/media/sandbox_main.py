@@ -27,9 +27,9 @@ def answer(name: str, arguments: dict[str, Any], memory_bytes: int, cpu_seconds:
     except SandboxUnavailable as error:
         return pack({"not_closed_in": str(error.args[0])})
     except UnreadableMedia as error:
-        return pack({"refused": error.code, "said": str(error.args[0])})
+        return pack({"refused": error.code, "message": str(error.args[0])})
     except MemoryError:
-        return pack({"refused": "media_needed_too_much_memory", "said": ""})
+        return pack({"refused": "media_needed_too_much_memory", "message": ""})
 
 
 if __name__ == "__main__":

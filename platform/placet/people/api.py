@@ -25,7 +25,7 @@ class ErasureSerializer(serializers.Serializer[None]):
 
 
 class Erasure(ApiEndpoint):
-    needs: ClassVar = {"POST": "account.erase"}
+    permissions: ClassVar = {"POST": "account.erase"}
 
     @documented("account_erase", ErasureSerializer, takes=ErasureRequestSerializer, status=202)
     def post(self, request: Request) -> Response:

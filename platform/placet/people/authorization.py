@@ -10,7 +10,7 @@ from placet.people.queries import Person
 
 class NotPermitted(Refusal):
     code = "not_permitted"
-    advice = "Act as somebody whose it is, or who has the role for it."
+    hint = "Act as somebody whose it is, or who has the role for it."
     status = 403
 
 

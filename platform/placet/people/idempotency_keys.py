@@ -21,12 +21,12 @@ KEPT: Final = timedelta(days=1)
 
 class IdempotencyKeyReused(Refusal):
     code = "idempotency_key_reused"
-    advice = "Take a fresh key for another command: this one was sent before with another body."
+    hint = "Take a fresh key for another command: this one was sent before with another body."
 
 
 class IdempotencyKeyUnusable(Refusal):
     code = "idempotency_key_unusable"
-    advice = "Send 1 to 200 printable characters, for example a UUID."
+    hint = "Send 1 to 200 printable characters, for example a UUID."
     status = 400
 
 

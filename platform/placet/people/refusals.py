@@ -5,17 +5,17 @@ from placet.kernel.refusal import Refusal
 
 class InviteUnknown(Refusal):
     code = "invite_unknown"
-    advice = "Ask the person who invited you for a new link: each works once."
+    hint = "Ask the person who invited you for a new link: each works once."
     status = 404
 
 
 class PersonNotFound(Refusal):
     code = "person_unknown"
-    advice = "Use a name that `placet people` lists."
+    hint = "Use a name that `placet people` lists."
     status = 404
 
 
 class SignInLinkUsed(Refusal):
     code = "link_spent"
-    advice = "Each sign-in link works once and for an hour. Ask for a new one: `placet links`."
+    hint = "Each sign-in link works once and for an hour. Ask for a new one: `placet links`."
     status = 403

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from placet.eventlog.store.log import EventLog, current_log
 from placet.kernel.ids import PersonId
+from placet.kernel.problem import PROBLEM_JSON
 from placet.people.authorization import require_permission
 from placet.people.idempotency_keys import key_of, store_response, stored_response
 from placet.people.models import Account
@@ -92,14 +93,14 @@ def idempotent(post: Post) -> Post:
     return given
 
 
-def documented(name: str, told: Any, *, takes: Any = None, status: int = 200) -> Callable[[Post], Post]:
-    """The schema of one method: what it takes and tells; every error has the same shape."""
+def documented(name: str, answer: Any, *, takes: Any = None, status: int = 200) -> Callable[[Post], Post]:
+    """The schema of one method: its input and its answer; every error is a problem of RFC 9457."""
     parameters = [IDEMPOTENCY_KEY] if takes is not None else []
     return extend_schema(
         operation_id=name,
         request=takes or None,
         parameters=parameters,
-        responses={status: told, "4XX": ErrorSerializer},
+        responses={status: answer, ("4XX", PROBLEM_JSON): ErrorSerializer},
     )
 
 

@@ -27,7 +27,7 @@ class OptOuts(ApiEndpoint):
     """`engine_words`: from the wiring, which knows the engine; a filing of such words alone waits for a human."""
 
     engine_words: Callable[[], frozenset[str]] = frozenset
-    needs: ClassVar = {"GET": "opt_out.list", "POST": "opt_out.file"}
+    permissions: ClassVar = {"GET": "opt_out.list", "POST": "opt_out.file"}
 
     @documented("opt_outs_list", FilingSerializer(many=True))
     def get(self, _request: Request) -> Response:
@@ -46,8 +46,8 @@ class OptOuts(ApiEndpoint):
 
 
 class OptOut(ApiEndpoint):
-    needs: ClassVar = {"GET": "opt_out.see", "DELETE": "opt_out.end"}
-    decided_later: ClassVar = frozenset({"opt_out.see", "opt_out.end"})
+    permissions: ClassVar = {"GET": "opt_out.see", "DELETE": "opt_out.end"}
+    object_level: ClassVar = frozenset({"opt_out.see", "opt_out.end"})
 
     @documented("opt_outs_see", FilingSerializer)
     def get(self, request: Request, filing: str) -> Response:

@@ -5,16 +5,16 @@ from placet.kernel.refusal import Refusal
 
 class FilingUnusable(Refusal):
     code = "filing_unusable"
-    advice = "Name at least one character or work (1 to 200 characters); aliases and a description are optional."
+    hint = "Name at least one character or work (1 to 200 characters); aliases and a description are optional."
 
 
 class NoSuchFiling(Refusal):
     code = "no_such_filing"
-    advice = "See your filings: `placet opt-out list`, or the filing page."
+    hint = "See your filings: `placet opt-out list`, or the filing page."
     status = 404
 
 
 class NotYourFiling(Refusal):
     code = "not_your_filing"
-    advice = "Only whoever filed an opt-out, or an operator, can end it."
+    hint = "Only whoever filed an opt-out, or an operator, can end it."
     status = 403

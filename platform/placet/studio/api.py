@@ -23,7 +23,7 @@ from placet.ui.region import region_of
 
 
 class Generations(ApiEndpoint):
-    needs: ClassVar = {"GET": "generation.list", "POST": "generation.ask"}
+    permissions: ClassVar = {"GET": "generation.list", "POST": "generation.ask"}
 
     @documented("generations_list", GenerationRowSerializer(many=True))
     def get(self, _request: Request) -> Response:
@@ -56,8 +56,8 @@ class Generations(ApiEndpoint):
 
 
 class GenerationDetail(ApiEndpoint):
-    needs: ClassVar = {"GET": "generation.see"}
-    decided_later: ClassVar = frozenset({"generation.see"})
+    permissions: ClassVar = {"GET": "generation.see"}
+    object_level: ClassVar = frozenset({"generation.see"})
 
     @documented("generations_follow", GenerationSerializer)
     def get(self, request: Request, generation: str) -> Response:
@@ -68,8 +68,8 @@ class GenerationDetail(ApiEndpoint):
 
 
 class Publication(ApiEndpoint):
-    needs: ClassVar = {"POST": "generation.publish"}
-    decided_later: ClassVar = frozenset({"generation.publish"})
+    permissions: ClassVar = {"POST": "generation.publish"}
+    object_level: ClassVar = frozenset({"generation.publish"})
 
     @documented("generations_publish", StatusSerializer, takes={})
     @idempotent
@@ -80,8 +80,8 @@ class Publication(ApiEndpoint):
 
 
 class Cancellation(ApiEndpoint):
-    needs: ClassVar = {"POST": "generation.cancel"}
-    decided_later: ClassVar = frozenset({"generation.cancel"})
+    permissions: ClassVar = {"POST": "generation.cancel"}
+    object_level: ClassVar = frozenset({"generation.cancel"})
 
     @documented("generations_cancel", StatusSerializer, takes={})
     @idempotent

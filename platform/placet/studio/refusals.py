@@ -5,50 +5,50 @@ from placet.kernel.refusal import Refusal
 
 class PromptUnusable(Refusal):
     code = "prompt_unusable"
-    advice = "Send 1 to 2,000 characters of valid text, without NUL."
+    hint = "Send 1 to 2,000 characters of valid text, without NUL."
 
 
 class EngineNotHere(Refusal):
     code = "engine_not_here"
-    advice = "Choose another engine: the licence of this one does not hold where you are."
+    hint = "Choose another engine: the licence of this one does not hold where you are."
     status = 451
 
 
 class ClipTooLong(Refusal):
     code = "clip_too_long"
-    advice = "Ask for 1 to 10 seconds."
+    hint = "Ask for 1 to 10 seconds."
 
 
 class NoSuchGeneration(Refusal):
     code = "no_such_generation"
-    advice = "Look it up among your drafts or in the feed."
+    hint = "Look it up among your drafts or in the feed."
     status = 404
 
 
 class ParentNotVisible(Refusal):
     code = "parent_not_shown"
-    advice = "Remix a clip that is in the feed, or a draft of your own."
+    hint = "Remix a clip that is in the feed, or a draft of your own."
 
 
 class NotADraft(Refusal):
     code = "not_a_draft"
-    advice = "Only a finished draft can be published: wait until it is signed, and see its story for what stopped it."
+    hint = "Only a finished draft can be published: wait until it is signed, and see its story for what stopped it."
     status = 409
 
 
 class RestrictionInForce(Refusal):
     code = "standing_open"
-    advice = "A reason against showing this clip is open: see its story."
+    hint = "A reason against showing this clip is open: see its story."
     status = 409
 
 
 class NotYours(Refusal):
     code = "not_yours"
-    advice = "Only the person who asked for this generation may do that."
+    hint = "Only the person who asked for this generation may do that."
     status = 403
 
 
 class NothingToCancel(Refusal):
     code = "nothing_to_cancel"
-    advice = "It has already ended; a draft that is never published is seen by nobody."
+    hint = "It has already ended; a draft that is never published is seen by nobody."
     status = 409

@@ -2,18 +2,22 @@
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
 import psycopg
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from placet.eventlog.store.connect import DATABASE_UNAVAILABLE
+from placet.kernel.problem import DATABASE_PROBLEM, PROBLEM_JSON
 from placet.kernel.refusal import Refusal
 from placet.media.errors import MediaError, UnreadableMedia
 
 logger = logging.getLogger(__name__)
+JSON_PATHS: Final = ("/api/", "/log/")
+"""Programs read what lies below these: an outage is problem details there, not a page."""
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -27,31 +31,32 @@ class PlainAnswers:
         try:
             return self.get_response(request)
         except DATABASE_UNAVAILABLE as away:
-            return unavailable(away)
+            return unavailable(request, away)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         """Called by Django with whatever a view raised."""
+        if isinstance(problem, DATABASE_UNAVAILABLE):
+            return unavailable(request, problem)
         if request.path.startswith("/api/"):
             return None
         if isinstance(problem, Refusal):
-            return refused(request, problem)
+            return _refused(request, problem, problem.status)
         if isinstance(problem, MediaError):
-            status = 422 if isinstance(problem, UnreadableMedia) else 503
-            shown = {"code": problem.code, "what": str(problem), "advice": ""}
-            return render(request, "ui/refused.html", {"refusal": shown}, status=status)
-        if isinstance(problem, DATABASE_UNAVAILABLE):
-            return unavailable(problem)
+            return _refused(request, problem, 422 if isinstance(problem, UnreadableMedia) else 503)
         return None
 
 
-def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """A refusal as a page."""
-    return render(request, "ui/refused.html", {"refusal": refusal.to_json()}, status=refusal.status)
+def _refused(request: HttpRequest, refusal: Refusal | MediaError, status: int) -> HttpResponse:
+    shown = {"code": refusal.code, "message": refusal.message, "hint": refusal.hint}
+    return render(request, "ui/refused.html", {"refusal": shown}, status=status)
 
 
-def unavailable(problem: DatabaseError | psycopg.Error | Exception) -> HttpResponse:
+def unavailable(request: HttpRequest, problem: DatabaseError | psycopg.Error | Exception) -> HttpResponse:
     """The database is away: nothing of ours may be read for this page, so it stands alone."""
     logger.warning("answered 503: %s", type(problem).__name__)
+    if request.path.startswith(JSON_PATHS):
+        headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+        return JsonResponse(DATABASE_PROBLEM.to_json(), status=503, headers=headers, content_type=PROBLEM_JSON)
     return render_alone("ui/unavailable.html", 503)
 
 

@@ -23,6 +23,7 @@ from placet.eventlog.proofs.receipt_types import newest_of
 from placet.eventlog.proofs.refusals import NotInTree, ProofRequestInvalid
 from placet.eventlog.proofs.tiles import NoSuchTile, tile_at
 from placet.eventlog.store.log import current_log
+from placet.kernel.problem import PROBLEM_JSON
 from placet.kernel.refusal import Refusal
 from placet.people.permissions import open_to_all
 
@@ -33,16 +34,21 @@ View = Callable[..., HttpResponse]
 
 
 def as_json(view: View) -> View:
-    """What is refused is told as the API tells it, and kept by no cache."""
+    """Answers a refusal as the API does, as problem details, and lets no cache keep it."""
 
     @functools.wraps(view)
-    def told(request: HttpRequest, **named: Any) -> HttpResponse:
+    def answer(request: HttpRequest, **named: Any) -> HttpResponse:
         try:
             return view(request, **named)
         except Refusal as refusal:
-            return JsonResponse(refusal.to_json(), status=refusal.status, headers={"Cache-Control": "no-store"})
+            return JsonResponse(
+                refusal.to_json(),
+                status=refusal.status,
+                headers={"Cache-Control": "no-store"},
+                content_type=PROBLEM_JSON,
+            )
 
-    return told
+    return answer
 
 
 @open_to_all("log.read")
@@ -117,9 +123,9 @@ def _number(request: HttpRequest, name: str) -> int:
     return int(text)
 
 
-def _proof(asked: dict[str, int], steps: list[bytes]) -> HttpResponse:
-    told = {**asked, "proof": [base64.b64encode(step).decode() for step in steps]}
-    return JsonResponse(told, headers={"Cache-Control": FOR_EVER})
+def _proof(request: dict[str, int], steps: list[bytes]) -> HttpResponse:
+    proof = {**request, "proof": [base64.b64encode(step).decode() for step in steps]}
+    return JsonResponse(proof, headers={"Cache-Control": FOR_EVER})
 
 
 urlpatterns: list[URLPattern] = [

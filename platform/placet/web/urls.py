@@ -11,6 +11,10 @@ from placet.web.engine_vocabulary import engine_words
 from placet.web.timeline import timeline_of
 from placet.web.views import healthz, promises
 
+handler400 = "placet.web.rest.handlers.bad_request"
+handler403 = "placet.web.rest.handlers.permission_denied"
+handler404 = "placet.web.rest.handlers.not_found"
+handler500 = "placet.web.rest.handlers.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -40,7 +40,7 @@ def run_under_load(home: Path, seed: int, happen: Callable[[ChaosInstall, UserLo
         proofs = prove(current_log(), load.said, home / "mail")
     finally:
         kept.end()
-    return happened, _told(seed, load.said, proofs)
+    return happened, _report(seed, load.said, proofs)
 
 
 def _begin(kept: ChaosInstall, seed: int) -> UserLoad:
@@ -69,10 +69,10 @@ def _settle() -> None:
             quiet = 0 if cursor.fetchone()[0] else quiet + 1
 
 
-def _told(seed: int, said: Acknowledged, proofs: Mapping[str, InvariantReport]) -> dict[str, Any]:
+def _report(seed: int, said: Acknowledged, proofs: Mapping[str, InvariantReport]) -> dict[str, Any]:
     return {
         "ok": not any(found.broken for found in proofs.values()),
         "seed": seed,
-        "load": {"asked": len(said.asked), "published": len(said.published), "revoked": len(said.revoked)},
+        "load": {"requested": len(said.asked), "published": len(said.published), "revoked": len(said.revoked)},
         "promises": {name: asdict(found) for name, found in proofs.items()},
     }

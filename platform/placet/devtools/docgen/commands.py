@@ -17,7 +17,7 @@ Drawn from `management/commands/` in `platform/placet/cli` and `platform/placet/
 lies in `.venv/bin`; the same commands, with underscores, are under `manage.py`.
 
 Every command takes `--json`: standard output is then exactly one JSON object, and progress goes to standard error. A
-command that did not do what it says ends with a code other than 0, and its error ends with the command that mends it.
+command that did not do what it says ends with a code other than 0, and its error ends with the command to run next.
 """
 WIDTH: Final = 120
 EVERYWHERE: Final = frozenset({

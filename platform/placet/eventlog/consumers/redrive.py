@@ -37,7 +37,7 @@ class NoDeadLetters(Refusal):
     """Nothing is parked there."""
 
     code = "nothing_parked"
-    advice = "Look at what is parked first."
+    hint = "Look at what is parked first."
     status = 404
 
 
@@ -45,7 +45,7 @@ class NeverDiscarded(Refusal):
     """This consumer's answer may not be left out, by anybody."""
 
     code = "never_dropped"
-    advice = "Mend what its handler meets, then take the stream again."
+    hint = "Mend what its handler meets, then take the stream again."
     status = 409
 
 

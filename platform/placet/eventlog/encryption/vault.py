@@ -35,7 +35,7 @@ class SubjectErased(Refusal):
     """Sealing for a subject whose key was destroyed. Nothing was written."""
 
     code = "subject_erased"
-    advice = "Nothing can be written for this person again: they asked to be forgotten. Join anew as somebody else."
+    hint = "Nothing can be written for this person again: they asked to be forgotten. Join anew as somebody else."
     status = 410
 
 

@@ -7,7 +7,7 @@ class ProofRequestInvalid(Refusal):
     """The question for a proof cannot be read."""
 
     code = "proof_unasked"
-    advice = "Ask with whole numbers, for example /log/proof/inclusion?index=0&size=1."
+    hint = "Ask with whole numbers, for example /log/proof/inclusion?index=0&size=1."
     status = 400
 
 
@@ -15,7 +15,7 @@ class NotInTree(Refusal):
     """The tree does not have this."""
 
     code = "not_in_the_tree"
-    advice = "See the size in /log/checkpoint."
+    hint = "See the size in /log/checkpoint."
     status = 404
 
 
@@ -23,7 +23,7 @@ class NotYetSigned(Refusal):
     """No tree head covers this yet."""
 
     code = "not_yet_signed"
-    advice = "Try again in a second; `placet log check` says what is wrong where it lasts."
+    hint = "Try again in a second; `placet log check` says what is wrong where it lasts."
     status = 503
 
 
@@ -31,5 +31,5 @@ class NoSuchReceipt(Refusal):
     """There is no event under this id of which you could have a receipt."""
 
     code = "no_such_receipt"
-    advice = "A receipt is for whom its event concerns: for your filing, `placet receipt issue --filing ID`."
+    hint = "A receipt is for whom its event concerns: for your filing, `placet receipt issue --filing ID`."
     status = 404

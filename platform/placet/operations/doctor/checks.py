@@ -1,4 +1,4 @@
-"""Is this machine fit to run Placet? A table of checks; what is not right ends with the command that mends it."""
+"""Checks of this machine: a table of them, each problem with the command that fixes it."""
 
 import os
 import platform
@@ -29,7 +29,7 @@ SET_CLOCK: Final = "timedatectl set-ntp true"
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One row. `mend` is empty only where all is well."""
+    """One row. `hint` is empty only where `health` is `ok`."""
 
     name: str
     health: Health
@@ -60,11 +60,11 @@ def python_version(_home: Path) -> CheckResult:
 def disk(home: Path) -> CheckResult:
     there = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(there).free / 2**30
-    told = f"{free:.0f} GiB free under {there}"
-    mend = "set PLACET_DATA_DIR to a folder on a larger disk"
+    message = f"{free:.0f} GiB free under {there}"
+    hint = "set PLACET_DATA_DIR to a folder on a larger disk"
     if free < NEEDED_GIB:
-        return CheckResult("Disk", "failed", told, mend)
-    return CheckResult("Disk", "ok", told) if free >= ROOMY_GIB else CheckResult("Disk", "warning", told, mend)
+        return CheckResult("Disk", "failed", message, hint)
+    return CheckResult("Disk", "ok", message) if free >= ROOMY_GIB else CheckResult("Disk", "warning", message, hint)
 
 
 def keys(home: Path) -> CheckResult:
@@ -77,9 +77,9 @@ def keys(home: Path) -> CheckResult:
         return CheckResult("Keys", "failed", "others can read some keys", f"chmod 600 {paths}")
     session_key = files[0]
     days = (time.time() - session_key.stat().st_mtime) / 86_400
-    told = f"{len(files)} keys, mode 0600; sessions are signed with one {days:.0f} days old"
-    mend = f"rm {session_key} && make setup  (everybody signs in again)"
-    return CheckResult("Keys", "ok", told) if days <= KEY_DAYS else CheckResult("Keys", "warning", told, mend)
+    message = f"{len(files)} keys, mode 0600; sessions are signed with one {days:.0f} days old"
+    hint = f"rm {session_key} && make setup  (everybody signs in again)"
+    return CheckResult("Keys", "ok", message) if days <= KEY_DAYS else CheckResult("Keys", "warning", message, hint)
 
 
 def ports(home: Path) -> CheckResult:
@@ -139,8 +139,7 @@ def _own_broker() -> CheckResult:
     try:
         java(), jars()
     except BrokerMissing as missing:
-        told, _, mend = str(missing).partition(" To mend it: ")
-        return CheckResult("Kafka", "failed", told, mend)
+        return CheckResult("Kafka", "failed", missing.message, missing.hint)
     return CheckResult("Kafka", "warning", "not running; it starts with the rest", "placet up")
 
 

@@ -12,7 +12,7 @@ Answer = tuple[str, Literal["ok", "warning", "failed"], str, str]
 
 @dataclass(frozen=True)
 class Probe:
-    """`script` prints one JSON list: is it well, and what to tell."""
+    """`script` prints one JSON list: is it well, and the message."""
 
     script: str
     if_absent: Literal["warning", "failed"]
@@ -65,7 +65,7 @@ def run_probe(name: str) -> Answer:
     except subprocess.TimeoutExpired:
         return name, probe.if_absent, f"no answer within {SECONDS} s", probe.hint
     try:
-        is_well, told = json.loads(done.stdout.splitlines()[-1])
+        is_well, message = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         return name, probe.if_absent, (done.stderr.strip().splitlines() or ["it ended without a word"])[-1], probe.hint
-    return (name, "ok", told, "") if is_well else (name, probe.if_absent, told, probe.hint)
+    return (name, "ok", message, "") if is_well else (name, probe.if_absent, message, probe.hint)

@@ -44,8 +44,8 @@ class Scheduler:
     def run_due(self, connection: psycopg.Connection[Any], now: datetime) -> list[str]:
         """Run the jobs that are due. Returns the names of those that succeeded."""
         due = (
-            ("sweep", last_hour(now), lambda: self.sweeper.sweep(connection)),
-            ("shadow", last_night(now), lambda: check_all_projections(connection)),
+            ("blob_gc", last_hour(now), lambda: self.sweeper.sweep(connection)),
+            ("check_projections", last_night(now), lambda: check_all_projections(connection)),
         )
         return [name for name, before, do in due if begin(connection, name, before) and _done(connection, name, do)]
 

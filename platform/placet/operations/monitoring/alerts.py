@@ -32,6 +32,9 @@ class Alert:
         """The page that explains the alert, from the root of the checkout."""
         return f"docs/runbook/{self.code}.md"
 
+    def to_json(self) -> dict[str, str]:
+        return {"code": self.code, "message": self.message, "hint": self.hint, "runbook_url": self.runbook_url}
+
 
 AlertRule = Callable[[Snapshot], Iterator[tuple[str, str]]]
 ALERT_RULES: Final[dict[str, AlertRule]] = {}
@@ -97,7 +100,7 @@ def _projection_lagging(measured: Snapshot) -> Iterator[tuple[str, str]]:
 
 @alert_rule("projection_inconsistent")
 def _projection_inconsistent(measured: Snapshot) -> Iterator[tuple[str, str]]:
-    job = measured.jobs.get("shadow")
+    job = measured.jobs.get("check_projections")
     for name, count in (job.outcome.get("differences", {}) if job else {}).items():
         yield f"In the last nightly check, {count} rows of {name} differed from the log.", f"placet rebuild {name}"
 

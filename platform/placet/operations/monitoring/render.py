@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.table import Table
 
-from placet.operations.monitoring.alerts import Alert
 from placet.operations.monitoring.snapshot import Snapshot
 
 
@@ -30,11 +29,6 @@ def as_mapping(measured: Snapshot) -> dict[str, Any]:
         "disk": asdict(measured.disk),
         "jobs": {name: asdict(job) for name, job in measured.jobs.items()},
     }
-
-
-def alerts_as_json(alerts: Sequence[Alert]) -> list[dict[str, str]]:
-    """For `--json`."""
-    return [{**asdict(alert), "runbook_url": alert.runbook_url} for alert in alerts]
 
 
 def as_tables(status: Mapping[str, Any], alerts: Sequence[Mapping[str, str]]) -> list[Table | str]:
@@ -74,7 +68,7 @@ def _alerts(alerts: Sequence[Mapping[str, str]]) -> str:
     if not alerts:
         return "No active alerts."
     return "\n".join(
-        f"ALERT {one['code']}: {one['message']}\n  To fix it: {one['hint']}\n  Runbook: {one['runbook_url']}"
+        f"ALERT {one['code']}: {one['message']}\n  Next: {one['hint']}\n  Runbook: {one['runbook_url']}"
         for one in alerts
     )
 

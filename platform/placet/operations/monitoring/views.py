@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Final
 
 from django.conf import settings
@@ -55,9 +56,11 @@ def for_operators(view: Callable[[HttpRequest], HttpResponse]) -> View:
 @for_operators
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 if this install can serve every request, else 503 with what is missing."""
-    lacks = missing()
-    answer = JsonResponse({"ready": not lacks, "missing": lacks}, status=503 if lacks else 200)
+    """200 when this install can answer in full, else 503 with what is missing."""
+    lacking = missing()
+    answer = JsonResponse(
+        {"ready": not lacking, "missing": [asdict(one) for one in lacking]}, status=503 if lacking else 200
+    )
     answer["Cache-Control"] = "no-store"
     return answer
 

@@ -36,7 +36,12 @@ log.dirs={data}
 
 
 class BrokerMissing(RuntimeError):
-    """The jars or Java are not there. `make kafka` puts them there."""
+    """Kafka's jars or Java are missing, or the broker cannot start."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} Next: {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
 
 
 class Broker:
@@ -95,7 +100,7 @@ def jars() -> Path:
     """Where `make kafka` puts them: beside the libraries of this Python. Raises `BrokerMissing`."""
     folder = Path(sys.prefix) / "kafka" / "lib"
     if not folder.is_dir():
-        raise BrokerMissing(f"Apache Kafka is not in {folder}. To mend it: make kafka")
+        raise BrokerMissing(f"Apache Kafka is not in {folder}.", "make kafka")
     return folder
 
 
@@ -103,7 +108,7 @@ def java() -> str:
     """Raises `BrokerMissing`."""
     found = shutil.which("java")
     if found is None:
-        raise BrokerMissing("Java is missing. To mend it: apt-get install default-jre-headless")
+        raise BrokerMissing("Java is missing.", "apt-get install default-jre-headless")
     return found
 
 

@@ -20,7 +20,7 @@ MAX_SOCKET_FOLDER: Final = 80  # the kernel allows 107 bytes with the file's nam
 
 
 class PostgresUnavailable(RuntimeError):
-    """PostgreSQL cannot be run here. The text says what happened and what mends it."""
+    """PostgreSQL cannot be run here. The text says what happened and what to do."""
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ class Postgres:
         if "password authentication failed" in str(error):
             raise PostgresUnavailable(
                 f"The database in {self.place.data} was made with other keys than those in {self.home / 'keys'}."
-                f" To mend it: put those keys back, or give the database up with: rm -r {self.place.root}"
+                f" Next: put those keys back, or give the database up with: rm -r {self.place.root}"
             )
 
     def _last_words(self) -> str:

@@ -31,8 +31,8 @@ class ReceiptSerializer(serializers.Serializer[None]):
 
 
 class Receipts(ApiEndpoint):
-    needs: ClassVar = {"GET": "receipt.take"}
-    decided_later: ClassVar = frozenset({"receipt.take"})
+    permissions: ClassVar = {"GET": "receipt.take"}
+    object_level: ClassVar = frozenset({"receipt.take"})
 
     @documented("receipts_take", ReceiptSerializer)
     def get(self, request: Request, event: str) -> Response:

@@ -20,6 +20,7 @@ from django.db import Error as DatabaseProblem
 from django.db import connections
 from django.http import Http404, HttpRequest
 
+from placet.kernel.problem import DATABASE_PROBLEM, NOT_FOUND, NOT_PERMITTED, NOT_SIGNED_IN, PROBLEM_JSON, Problem
 from placet.people.models import Account
 from placet.people.permissions import can
 from placet.studio.page import generation_context
@@ -45,17 +46,17 @@ class Live:
             return
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if headers.get("origin", settings.PLACET_ORIGIN) != settings.PLACET_ORIGIN or scope["method"] != "GET":
-            await _answer(send, 403)
+            await _answer(send, NOT_PERMITTED)
             return
         loop = asyncio.get_running_loop()
         topic = await loop.run_in_executor(self._threads, topic_of, scope["path"], headers.get("cookie", ""))
-        if isinstance(topic, int):
+        if isinstance(topic, Problem):
             await _answer(send, topic)
             return
         try:
             await self._stream(topic, _after(scope, headers), receive, send)
         except (DatabaseUnavailable, TimeoutError):
-            await _answer(send, 503)
+            await _answer(send, DATABASE_PROBLEM)
 
     async def _stream(self, topic: str, after: int | None, receive: Receive, send: Send) -> None:
         """Raises before the first byte, or never."""
@@ -71,21 +72,21 @@ class Live:
             await send({"type": "http.response.body", "body": b""})
 
 
-def topic_of(path: str, cookie: str) -> str | int:
-    """What somebody may watch at an address, or the status that says why not."""
+def topic_of(path: str, cookie: str) -> str | Problem:
+    """The topic of an address, or why it may not be watched."""
     try:
         user = _signed_in(cookie)
         if user is None:
-            return 401
+            return NOT_SIGNED_IN
         if path.rstrip("/") == "/live/notices":
-            return f"use-{user.person}" if can(user, "notices.read") else 403
+            return f"use-{user.person}" if can(user, "notices.read") else NOT_PERMITTED
         if not (found := GENERATION.fullmatch(path)):
-            return 404
-        return f"generation-{found[1]}" if can(user, "generation.see", generation_context(found[1])) else 403
+            return NOT_FOUND
+        return f"generation-{found[1]}" if can(user, "generation.see", generation_context(found[1])) else NOT_PERMITTED
     except Http404:
-        return 404
+        return NOT_FOUND
     except DatabaseProblem:
-        return 503
+        return DATABASE_PROBLEM
     finally:
         connections.close_all()  # asked once a visit: no connection is kept for it
 
@@ -139,9 +140,10 @@ async def _say(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _answer(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": _headers(b"text/plain")})
-    await send({"type": "http.response.body", "body": f"{status}\n".encode()})
+async def _answer(send: Send, problem: Problem) -> None:
+    headers = _headers(PROBLEM_JSON.encode())
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(problem.to_json()).encode()})
 
 
 def _headers(kind: bytes) -> list[tuple[bytes, bytes]]:

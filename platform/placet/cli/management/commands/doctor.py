@@ -1,4 +1,4 @@
-"""A look at the machine."""
+"""Checks of this machine."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,16 +16,16 @@ COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 
 
 class Command(PlacetCommand):
-    help = "Look whether this machine can run Placet, and say what mends what cannot"
+    help = "Check this machine and print the command that fixes each problem"
     group = "Start here"
 
     def answer(self, **_options: Any) -> Mapping[str, Any]:
-        with self.console.status("looking"):
+        with self.console.status("checking"):
             findings = examine(Path(settings.PLACET_DATA_DIR))
         return {"ok": is_fit(findings), "checks": [asdict(finding) for finding in findings]}
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        table = Table("", "check", "found", "to mend it", box=None)
+        table = Table("", "check", "message", "hint", box=None)
         for row in answer["checks"]:
-            table.add_row(f"[{COLOURS[row['health']]}]{row['health']}[/]", row["name"], row["told"], row["mend"])
+            table.add_row(f"[{COLOURS[row['health']]}]{row['health']}[/]", row["name"], row["message"], row["hint"])
         Console().print(table)

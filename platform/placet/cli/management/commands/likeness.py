@@ -56,9 +56,9 @@ class Command(ActingCommand):
         portrait = private().keep(actor.person, normalise_image(read_file(file)))
         before = self.log.heads([consent_of(actor.person), stream_name(EnrolmentRequested, actor.person)])
         commands.request_enrolment(self.log, actor.person, portrait, command_id())
-        code, advice = enrolment_answer(before, self.tick)
+        code, hint = enrolment_answer(before, self.tick)
         wait_until_projected(self.tick)
-        return {"ok": code == "enrolled", "state": code, "hint": advice}
+        return {"ok": code == "enrolled", "state": code, "hint": hint}
 
     def _revoke(self, actor: Person, name: str | None) -> Mapping[str, Any]:
         requester = find_by_name(name).person if name else None

@@ -17,9 +17,8 @@ from placet.eventlog.proofs.monitor import MonitorFinding, Unreachable, poll_log
 from placet.eventlog.proofs.signed_note import Verifier
 
 EVERY_SECONDS: Final = 60.0
-MEND: Final = (
-    "To mend it: restore a database that holds what was signed. Until then no head is signed and receipts wait."
-)
+WATCH_HINT: Final = "Keep the state file and ask the operator: what was signed no longer holds."
+HINT: Final = "Restore a database that holds what was signed. Until then no head is signed and receipts wait."
 
 
 class Command(PlacetCommand):
@@ -57,34 +56,39 @@ class Command(PlacetCommand):
         place = None if is_joined else head_file(Path(settings.PLACET_DATA_DIR))
         with map_errors(), nullcontext() if is_joined else running_install():
             found = audit_log(current_log().connection, _verifier(), place)
-        return {"ok": not found.wrong, **asdict(found), "mend": MEND if found.wrong else ""}
+        return {"ok": not found.wrong, **asdict(found), "hint": HINT if found.wrong else ""}
 
     def _watch(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         while True:
             finding = _look(options["source"], options["state"], options["key"])
-            told = {"ok": finding.is_sound, "found": finding.kind, "told": finding.message, "lost": finding.lost}
             if options["once"] or not finding.is_sound:
-                return told
+                return _watch_answer(finding)
             self.console.print(f"{finding.kind}: {finding.message}")
             time.sleep(EVERY_SECONDS)
 
     def show(self, answer: Mapping[str, Any]) -> None:
         if "key" in answer:
             self.stdout.write(answer["key"])
-        elif "found" in answer:
-            self.stdout.write(f"{answer['found']}: {answer['told']}")
+        elif "message" in answer:
+            self.stdout.write(f"{answer['code']}: {answer['message']}")
         else:
             self.stdout.write(
                 f"{answer['size']} events, {answer['tiles']} full tiles, {answer['heads']} heads compared."
             )
             for wrong in answer["wrong"] or ["All is as it was signed."]:
                 self.stdout.write(wrong)
-            if answer["mend"]:
-                self.stdout.write(answer["mend"])
+            if answer["hint"]:
+                self.stdout.write(f"  Next: {answer['hint']}")
 
 
-def _verb(verbs: Any, name: str, told: str) -> ArgumentParser:
-    parser: ArgumentParser = verbs.add_parser(name, help=told, description=told)
+def _watch_answer(finding: MonitorFinding) -> Mapping[str, Any]:
+    hint = "" if finding.is_sound else WATCH_HINT
+    message = {"ok": finding.is_sound, "code": finding.kind, "message": finding.message, "hint": hint}
+    return {**message, "lost": finding.lost}
+
+
+def _verb(verbs: Any, name: str, text: str) -> ArgumentParser:
+    parser: ArgumentParser = verbs.add_parser(name, help=text, description=text)
     parser.add_argument("--json", action="store_true", default=SUPPRESS, help="print exactly one JSON object")
     return parser
 
@@ -104,7 +108,7 @@ def _look(text: str, state: Path, key: str) -> MonitorFinding:
     except Unreachable as away:
         raise CommandFailed(str(away), "placet status, where it runs here", code="log_away") from None
     except ValueError as unsound:
-        raise CommandFailed(str(unsound), f"rm {state}, to begin anew", code="state_unsound") from None
+        raise CommandFailed(str(unsound), f"rm {state}, to start again", code="state_unsound") from None
     if finding.is_sound:
         save_state(state, finding.state)
     return finding

@@ -41,8 +41,8 @@ class Command(ActingCommand):
         from placet.web.receipts import filing_event, receipt_for
 
         if bool(options["event"]) == bool(options["filing"]):
-            happened = "A receipt is of one event: name it, or name a filing."
-            raise CommandFailed(happened, "placet receipt issue --filing ID", code="usage")
+            message = "A receipt is of one event: name it, or name a filing."
+            raise CommandFailed(message, "placet receipt issue --filing ID", code="usage")
         if options["filing"]:
             event = filing_event(self.log, parse_uuid(options["filing"], "filing", "placet opt-out list"))
         else:
@@ -65,8 +65,8 @@ def _write(place: Path, receipt: Mapping[str, Any]) -> None:
     try:
         place.write_text(json.dumps(receipt, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        happened = f"{place} cannot be written: {error.strerror}."
-        raise CommandFailed(happened, f"ls -ld {place.parent}", code="file_unwritable") from None
+        message = f"{place} cannot be written: {error.strerror}."
+        raise CommandFailed(message, f"ls -ld {place.parent}", code="file_unwritable") from None
 
 
 def _verified(file: str, key: str) -> Mapping[str, Any]:
@@ -75,11 +75,11 @@ def _verified(file: str, key: str) -> Mapping[str, Any]:
     except (InvalidKey, UnicodeDecodeError) as unsound:
         raise CommandFailed(f"This is no key: {unsound}", "placet log key", code="key_unsound") from None
     except ReceiptInvalid as invalid:
-        return {"ok": False, "file": file, "valid": False, "step": invalid.step, "why": invalid.why}
-    return {"ok": True, "file": file, "valid": True, **told(proved)}
+        return {"ok": False, "file": file, "valid": False, "step": invalid.step, "message": invalid.why}
+    return {"ok": True, "file": file, "valid": True, **to_answer(proved)}
 
 
-def told(proved: VerifiedReceipt) -> dict[str, Any]:
+def to_answer(proved: VerifiedReceipt) -> dict[str, Any]:
     """What was proved, as one mapping."""
     leaf = proved.leaf
     return {

@@ -16,7 +16,7 @@ from placet.cli.command import CommandFailed, PlacetCommand
 from placet.cli.console import print_table
 from placet.operations.monitoring.alerts import active_alerts
 from placet.operations.monitoring.collector import take_snapshot
-from placet.operations.monitoring.render import alerts_as_json, as_mapping, as_tables
+from placet.operations.monitoring.render import as_mapping, as_tables
 from placet.runtime.supervisor.attach import attach_to
 from placet.runtime.supervisor.state import SupervisorState, read_state
 
@@ -42,7 +42,7 @@ class Command(PlacetCommand):
             "ok": is_ready and not found,
             "running": asdict(running) if running else None,
             **as_mapping(measured),
-            "alerts": alerts_as_json(found),
+            "alerts": [alert.to_json() for alert in found],
         }
 
     def _join(self) -> SupervisorState:
@@ -65,7 +65,7 @@ class Command(PlacetCommand):
 
     def _tables(self) -> list[Any]:
         measured = take_snapshot()
-        return as_tables(as_mapping(measured), alerts_as_json(active_alerts(measured)))
+        return as_tables(as_mapping(measured), [alert.to_json() for alert in active_alerts(measured)])
 
     def show(self, answer: Mapping[str, Any]) -> None:
         for table in as_tables(answer, answer["alerts"]):
