@@ -1,4 +1,4 @@
-"""The desk over HTTP: contest, report, list cases, decide."""
+"""Moderation over HTTP: appeal, report, list cases, decide."""
 
 from typing import ClassVar
 
@@ -14,18 +14,18 @@ from placet.people.serializers import StatusSerializer
 
 
 class Appeal(ApiEndpoint):
-    permissions: ClassVar = {"POST": "generation.contest"}
-    object_level: ClassVar = frozenset({"generation.contest"})
+    permissions: ClassVar = {"POST": "generation.appeal"}
+    object_level: ClassVar = frozenset({"generation.appeal"})
 
-    @documented("generations_contest", StatusSerializer, takes=AppealSerializer, status=201)
+    @documented("generations_appeal", StatusSerializer, takes=AppealSerializer, status=201)
     @idempotent
     def post(self, request: Request, command_id: str, generation: str) -> Response:
-        """Say why a refusal of your own is wrong. Somebody decides who has not decided it before."""
+        """Appeal a refusal of your own. A reviewer who has not handled it before decides."""
         asked = AppealSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         refused = GenerationId(parse_uuid(generation))
         file_appeal(self.log, refused, self.actor, asked.validated_data["words"], command_id)
-        return Response({"id": refused, "state": "contested"}, 201)
+        return Response({"id": refused, "state": "appealed"}, 201)
 
 
 class Reports(ApiEndpoint):
@@ -47,7 +47,7 @@ class Cases(ApiEndpoint):
 
     @documented("cases_list", CaseSerializer(many=True))
     def get(self, _request: Request) -> Response:
-        """Cases that wait, oldest first; what touches the floor is kept out."""
+        """Open cases, oldest first, without zero-tolerance cases."""
         return Response(CaseSerializer(open_cases(), many=True).data)
 
 
@@ -57,7 +57,7 @@ class CaseDecision(ApiEndpoint):
     @documented("cases_decide", StatusSerializer, takes=DecisionSerializer)
     @idempotent
     def post(self, request: Request, command_id: str, case: str) -> Response:
-        """Of two reviewers at once the version lets one through; the other is told `case_moved`."""
+        """Of two reviewers at once the version lets one through; the other gets `case_moved`."""
         asked = DecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         said, decided = asked.validated_data, CaseId(parse_uuid(case))

@@ -1,4 +1,4 @@
-"""A case as the desk shows it: what it is about, the evidence, and the policy that was read. From the log itself."""
+"""The case page: subject, evidence and the policy that applied, read from the log."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from placet.ui.highlight import segments
 VERDICTS: Final = (
     "policy-verdict", "cameo-verdict", "rights-verdict", "technical-verdict", "face-verdict", "rights-output-verdict",
 )  # fmt: skip
-ORDER: Final = ("allow", "uphold", "keep", "refuse", "overturn", "take_down")
+ORDER: Final = ("approve", "uphold", "dismiss", "reject", "overturn", "remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Case:
     decided: CaseDecided | None
     decided_by: str
     words: str
-    """What the reporter, or whoever contests, wrote."""
+    """What the reporter, or the appellant wrote."""
     requester: str
     prompt: str
     segments: tuple[tuple[str, bool], ...]
@@ -103,7 +103,7 @@ def _decisions(opened: CaseOpened) -> tuple[str, ...]:
     """What fits this case; a person's own consent and the floor cannot be given by a reviewer."""
     fitting = ALLOWED_DECISIONS[opened.kind]
     if opened.is_zero_tolerance or opened.code in CONSENT_CODES:
-        fitting -= {"allow", "overturn"}
+        fitting -= {"approve", "overturn"}
     return tuple(decision for decision in ORDER if decision in fitting)
 
 

@@ -1,4 +1,4 @@
-"""The desk's writers: load, decide, append."""
+"""The writers of moderation: load, decide, append."""
 
 import uuid
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ from placet.kernel.ids import CaseId, GenerationId, PersonId
 from placet.studio.events import GenerationPublished, GenerationRefused, GenerationRequested, HoldReleased, request_in
 
 ALLOWED_DECISIONS: Final[dict[e.CaseKind, frozenset[e.Decision]]] = {
-    "hold": frozenset({"allow", "refuse"}),
-    "filing": frozenset({"allow", "refuse"}),
-    "contest": frozenset({"uphold", "overturn"}),
-    "report": frozenset({"keep", "take_down"}),
+    "hold": frozenset({"approve", "reject"}),
+    "filing": frozenset({"approve", "reject"}),
+    "appeal": frozenset({"uphold", "overturn"}),
+    "report": frozenset({"dismiss", "remove"}),
 }
 CONSENT_CODES: Final = frozenset({"consent_missing", "consent_revoked", "likeness_unknown", "face_without_consent"})
 """Refusals that rest on a person's consent: no reviewer can give it in their place."""
@@ -63,26 +63,26 @@ def _refuse_unfit(opened: e.CaseOpened, ask: DecideCase) -> None:
         raise ReviewerExcluded
     if ask.decision not in get_args(e.Decision) or ask.decision not in ALLOWED_DECISIONS[opened.kind]:
         raise DecisionNotApplicable(f"{ask.decision!r} does not fit a case of kind {opened.kind}.")
-    if opened.code in CONSENT_CODES and ask.decision in {"allow", "overturn"}:
+    if opened.code in CONSENT_CODES and ask.decision in {"approve", "overturn"}:
         raise ConsentIsPersonal
-    if opened.is_zero_tolerance and ask.decision in {"allow", "overturn"}:
+    if opened.is_zero_tolerance and ask.decision in {"approve", "overturn"}:
         raise DecisionNotApplicable("The floor under all policies cannot be lifted.")
 
 
 @retried
 def file_appeal(log: EventLog, generation: GenerationId, by: PersonId, words: str, command_id: str) -> None:
-    """Say that a refusal is wrong. A case opens, which nobody who decided before can decide."""
+    """Appeal a refusal. Opens a case that reviewers who decided before cannot decide."""
     stream = log.read(stream_name(GenerationRequested, generation))
     refused = [ev for ev in stream if isinstance(ev.fact, GenerationRefused)]
     if not refused or _asker(stream) != by or datetime.now(UTC).date().isoformat() > refused[-1].fact.appeal_deadline:
         raise NothingToAppeal
     before = tuple(PersonId(f.decided_by) for f in stream.facts if isinstance(f, HoldReleased)) + _deciders(log, stream)
     fact = e.AppealFiled(generation, by, words, refused[-1].event_id, before)
-    contests = log.read(stream_name(e.AppealFiled, generation))
-    if any(f.refusal == fact.refusal for f in contests.facts):
-        raise NothingToAppeal("This refusal was contested before.")
+    appeals = log.read(stream_name(e.AppealFiled, generation))
+    if any(f.refusal == fact.refusal for f in appeals.facts):
+        raise NothingToAppeal("This refusal was appealed before.")
     with event_context(EventMetadata(generation, actor=by)):
-        log.append(contests.name, [fact], expected=contests.version, command_id=command_id)
+        log.append(appeals.name, [fact], expected=appeals.version, command_id=command_id)
 
 
 @retried
@@ -105,7 +105,7 @@ def _asker(stream: Stream) -> PersonId | None:
 
 
 def _deciders(log: EventLog, stream: Stream) -> tuple[PersonId, ...]:
-    """Reviewers whose decision led to what is contested: the causes of the generation's own events."""
+    """Reviewers whose decision led to the appealed refusal: the causes of the generation's own events."""
     causes = {ev.causation_id for ev in stream if ev.causation_id}
     story = log.read_correlated(stream.events[0].correlation_id) if stream.events else []
     return tuple(ev.fact.decided_by for ev in story if isinstance(ev.fact, e.CaseDecided) and ev.event_id in causes)

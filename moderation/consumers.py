@@ -85,7 +85,7 @@ def check_quality(fact: GenerationRendered, delivery: Delivery) -> None:
     GenerationHeldForReview, e.AppealFiled, e.ClipReported, FilingHeld, name="moderation.open_cases", never_skips=True
 )
 def open_cases(fact: Any, delivery: Delivery) -> None:
-    """Never skips: what a person must decide reaches the desk."""
+    """Never skips: what a person must decide reaches the review queue."""
     opened = _case(fact, CaseId(str(uuid.uuid5(uuid.UUID(delivery.event_id), "case"))), delivery)
     delivery.append(stream_name(e.CaseOpened, opened.case), [opened], expected=0)
 
@@ -140,7 +140,7 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
             barred = tuple(sorted({*fact.excluded_reviewers, fact.appellant}))
             return e.CaseOpened(
                 case,
-                "contest",
+                "appeal",
                 generation.name,
                 refusal.code,
                 refusal.rule,

@@ -1,12 +1,12 @@
-"""Moderation: what machines judged, what people reported and contested, and what reviewers decided."""
+"""Moderation: what checks found, what people reported and appealed, and what reviewers decided."""
 
 from typing import Annotated, Literal
 
 from placet.eventlog.store.event import CaseId, Encrypted, EncryptedFor, GenerationId, PersonId, event
 from placet.kernel.verdict import Verdict
 
-CaseKind = Literal["hold", "contest", "report", "filing"]
-Decision = Literal["allow", "refuse", "uphold", "overturn", "take_down", "keep"]
+CaseKind = Literal["hold", "appeal", "report", "filing"]
+Decision = Literal["approve", "reject", "uphold", "overturn", "remove", "dismiss"]
 
 
 @event("moderation.policy_checked.v1", stream="policy-verdict")
@@ -31,7 +31,7 @@ class CaseOpened:
     rule: str
     is_zero_tolerance: bool
     excluded_reviewers: tuple[PersonId, ...]
-    """Who may not decide: whoever decided what is contested, and whoever is concerned."""
+    """Who may not decide: those who decided the appealed refusal, and those concerned."""
     opened_by_event: str
     """Id of the event that opened it."""
 
@@ -48,7 +48,7 @@ class CaseDecided:
 
 @event("moderation.appeal_filed.v1", stream="appeal")
 class AppealFiled:
-    """The asker says that a refusal is wrong, in their own words. Once a refusal."""
+    """The requester appeals a refusal in their own words. Once per refusal."""
 
     generation: GenerationId
     appellant: PersonId

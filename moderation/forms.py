@@ -1,4 +1,4 @@
-"""What people write to the desk, and what the desk answers."""
+"""Forms of appeals, reports and decisions."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""The review queue's read model. What people wrote stays in encrypted fields of the log."""
+"""The read model of the review queue. Words that people wrote stay encrypted in the log."""
 
 from django.db import models
 

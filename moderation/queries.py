@@ -1,4 +1,4 @@
-"""Named reads of the desk."""
+"""Named reads of the review queue."""
 
 from moderation.models import CaseRow
 

@@ -1,11 +1,11 @@
-"""What the desk refuses, in words."""
+"""What moderation refuses, in words."""
 
 from placet.kernel.refusal import Refusal
 
 
 class NoSuchCase(Refusal):
     code = "no_such_case"
-    hint = "See the open cases: `placet case list`, or the review page."
+    hint = "See the open cases: `placet cases list`, or the review page."
     status = 404
 
 
@@ -17,13 +17,13 @@ class CaseAlreadyDecided(Refusal):
 
 class ReviewerExcluded(Refusal):
     code = "not_for_you"
-    hint = "Whoever decided, or is concerned, cannot decide this one: leave it to another reviewer."
+    hint = "You handled this before or are involved in it, so another reviewer must decide."
     status = 403
 
 
 class DecisionNotApplicable(Refusal):
     code = "decision_unfit"
-    hint = "A hold is allowed or refused, a contest upheld or overturned, a report kept or taken down."
+    hint = "Approve or reject a hold or filing, uphold or overturn an appeal, dismiss a report or remove the clip."
 
 
 class ConsentIsPersonal(Refusal):
@@ -32,6 +32,6 @@ class ConsentIsPersonal(Refusal):
 
 
 class NothingToAppeal(Refusal):
-    code = "nothing_to_contest"
-    hint = "Only a refused generation of your own can be contested, once, until the date that its refusal names."
+    code = "nothing_to_appeal"
+    hint = "Only a refused generation of your own can be appealed, once, until the date that its refusal names."
     status = 409

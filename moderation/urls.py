@@ -1,4 +1,4 @@
-"""Addresses of the review desk, and of the ways to reach it."""
+"""Addresses of the review pages, of appeals and of reports."""
 
 from django.urls import path
 
@@ -10,6 +10,6 @@ urlpatterns = [
     path("review/<uuid:case>/", views.case, name="case"),
     path("review/<uuid:case>/decide/", views.decide, name="decide"),
     path("review/<uuid:case>/clip.mp4", views.clip, name="clip"),
-    path("generations/<uuid:generation>/contest/", views.appeal, name="contest"),
+    path("generations/<uuid:generation>/appeal/", views.appeal, name="appeal"),
     path("clips/<uuid:generation>/report/", views.report, name="report"),
 ]

@@ -1,4 +1,4 @@
-"""The review desk, and the two ways in which people reach it: contesting a refusal and reporting a clip."""
+"""The review queue and the case page, and what opens cases: appeals and reports."""
 
 from uuid import UUID, uuid4
 
@@ -33,9 +33,9 @@ def requester(generation: str) -> ResourceContext:
 
 
 @require_POST
-@allows("generation.contest", requester)
+@allows("generation.appeal", requester)
 def appeal(request: HttpRequest, generation: UUID) -> HttpResponse:
-    """Say that a refusal is wrong."""
+    """Appeal a refusal."""
     form = AppealForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Nothing was sent: say in a few words why it is wrong."))
@@ -62,8 +62,8 @@ def report(request: HttpRequest, generation: UUID) -> HttpResponse:
 @require_safe
 @allows("case.list")
 def queue(request: HttpRequest) -> HttpResponse:
-    """What waits for a person, oldest first. What touches the floor is a queue of its own (`?floor=1`)."""
-    is_zero_tolerance = request.GET.get("floor") == "1"
+    """Open cases, oldest first. Zero-tolerance cases are a queue of their own (`?zero_tolerance=1`)."""
+    is_zero_tolerance = request.GET.get("zero_tolerance") == "1"
     rows = queries.open_zero_tolerance_cases() if is_zero_tolerance else queries.open_cases()
     first = next((row for row in rows if str(current_person(request)) not in row.excluded_reviewers), None)
     page = {
@@ -76,13 +76,13 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@allows("case.see", case_context)
+@allows("case.view", case_context)
 def case(request: HttpRequest, case: UUID) -> HttpResponse:
     return _case_page(request, case, DecideForm(initial={"command": uuid4()}))
 
 
 @require_POST
-@allows("case.see", case_context)
+@allows("case.view", case_context)
 def decide(request: HttpRequest, case: UUID) -> HttpResponse:
     """Decide and go on to the next. Her words are kept when somebody else was first."""
     form = DecideForm(request.POST)
@@ -103,9 +103,9 @@ def decide(request: HttpRequest, case: UUID) -> HttpResponse:
 
 
 @require_safe
-@allows("case.see", case_context)
+@allows("case.view", case_context)
 def clip(request: HttpRequest, case: UUID) -> HttpResponseBase:
-    """Exactly the file that the checks saw, for the desk alone."""
+    """Exactly the file that the checks saw, for reviewers only."""
     sha256 = case_page(str(case)).clip_sha256
     if not sha256:
         raise Http404

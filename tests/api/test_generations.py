@@ -1,4 +1,4 @@
-"""Ask, follow, publish, cancel, contest and report over HTTP."""
+"""Ask, follow, publish, cancel, appeal and report over HTTP."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -60,11 +60,11 @@ def test_a_refusal_says_all_that_can_be_argued_with(by: As, play: FakeWorker) ->
     assert set(refusal) == {"code", "rule", "evidence", "claimant", "what_would_pass", "appeal_deadline"}
 
 
-def test_a_contest_opens_a_case_once(by: As, play: FakeWorker) -> None:
+def test_an_appeal_opens_a_case_once(by: As, play: FakeWorker) -> None:
     clip = ask(by, play, likenesses=["Ana"])
-    assert by(BEN).post(f"generations/{clip}/contest", {"words": "she said yes"})[0] == 201
-    status, told = by(BEN).post(f"generations/{clip}/contest", {"words": "again"})
-    assert (status, told["code"]) == (409, "nothing_to_contest")
+    assert by(BEN).post(f"generations/{clip}/appeals", {"words": "she said yes"})[0] == 201
+    status, told = by(BEN).post(f"generations/{clip}/appeals", {"words": "again"})
+    assert (status, told["code"]) == (409, "nothing_to_appeal")
 
 
 def test_a_published_clip_is_reported(by: As, play: FakeWorker) -> None:
@@ -99,13 +99,13 @@ def test_a_reviewer_reads_the_prompt_and_whoever_is_shown_does_not(by: As, play:
     assert (status, told["code"]) == (403, "not_permitted")
 
 
-@pytest.mark.parametrize("verb", ["publish", "cancel", "contest", "reports"])
+@pytest.mark.parametrize("verb", ["publish", "cancel", "appeals", "reports"])
 def test_eve_may_do_nothing_with_what_is_bens(by: As, play: FakeWorker, verb: str) -> None:
     clip = ask(by, play)
     body = {"words": "x", "reason": "x"}
     status, told = by(EVE).post(f"generations/{clip}/{verb}", body)
     assert status in {403, 409}
-    assert told["code"] in {"not_yours", "not_permitted", "nothing_to_contest"}
+    assert told["code"] in {"not_yours", "not_permitted", "nothing_to_appeal"}
 
 
 def test_eve_neither_asks_nor_lists_nor_follows(by: As, play: FakeWorker) -> None:

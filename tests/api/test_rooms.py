@@ -62,7 +62,7 @@ def test_a_word_of_the_engine_waits_for_a_reviewer_who_decides_it_once(by: As, p
     assert by(DARA).post("opt-outs", {"names": ["Ball"]})[1]["state"] == "waiting"
     play.tick()
     (case,) = by(CLEO).get("cases")[1]
-    decision = {"decision": "refuse", "reason": "too broad", "version": case["version"]}
+    decision = {"decision": "reject", "reason": "too broad", "version": case["version"]}
     assert by(CLEO).post(f"cases/{case['id']}/decision", decision)[0] == 200
     status, told = by(CLEO).post(f"cases/{case['id']}/decision", decision)
     assert (status, told["code"]) == (409, "case_moved")
@@ -91,7 +91,7 @@ def test_each_engine_says_what_it_draws_and_whether_it_is_a_renderer(by: As) -> 
         ("GET", "opt-outs", None),
         ("POST", "opt-outs", {"names": ["Zorblax"]}),
         ("GET", "cases", None),
-        ("POST", f"cases/{BEN}/decision", {"decision": "allow", "reason": "x", "version": 1}),
+        ("POST", f"cases/{BEN}/decision", {"decision": "approve", "reason": "x", "version": 1}),
     ],
 )
 def test_eve_is_refused_and_a_stranger_is_asked_to_sign_in(by: As, method: str, path: str, body: object) -> None:

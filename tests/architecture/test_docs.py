@@ -97,7 +97,7 @@ def test_every_refusal_has_the_same_four_answers() -> None:
     text = (DOCS / "refusals.md").read_text()
     sections = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
     assert [part.splitlines()[0] for part in sections if "**Would pass**" not in part] == []
-    assert [part.splitlines()[0] for part in sections if "**Contest**" not in part] == []
+    assert [part.splitlines()[0] for part in sections if "**Appeal**" not in part] == []
 
 
 def test_every_setting_is_in_the_table() -> None:
@@ -109,7 +109,7 @@ def test_every_setting_is_in_the_table() -> None:
 
 def test_every_command_is_on_the_page() -> None:
     told = set(re.findall(r"^### placet ([a-z-]+)$", (DOCS / "commands.md").read_text(), flags=re.MULTILINE))
-    assert told == {name.replace("_", "-") for name in command_files()}, "to mend it: placet pages"
+    assert told == {name.replace("_", "-") for name in command_files()}, "to mend it: placet generate-docs"
 
 
 def test_every_command_can_be_drawn() -> None:
@@ -117,15 +117,15 @@ def test_every_command_can_be_drawn() -> None:
 
 
 def test_every_event_is_as_its_docstring_says() -> None:
-    assert (DOCS / "events.md").read_text() == events.page(), "to mend it: placet pages"
+    assert (DOCS / "events.md").read_text() == events.page(), "to mend it: placet generate-docs"
 
 
 def test_every_metric_is_on_the_page() -> None:
-    assert (DOCS / "metrics.md").read_text() == metrics.page(), "to fix it: placet pages"
+    assert (DOCS / "metrics.md").read_text() == metrics.page(), "to fix it: placet generate-docs"
 
 
 def test_the_topics_are_described_as_the_registry_has_them() -> None:
-    assert (DOCS / "asyncapi.yaml").read_text() == asyncapi.page(), "to mend it: placet pages"
+    assert (DOCS / "asyncapi.yaml").read_text() == asyncapi.page(), "to mend it: placet generate-docs"
     described = yaml.safe_load((DOCS / "asyncapi.yaml").read_text())
     event = OutboundRecord(1, "s", 1, "t", b"", "i", "k", "2026-01-01T00:00:00.000000+00:00")
     assert set(described["components"]["schemas"]["headers"]["properties"]) == {n for n, _ in headers_of(event, 0, b"")}

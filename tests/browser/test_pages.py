@@ -47,7 +47,7 @@ def world(site: Site) -> dict[str, tuple[PersonId | None, str]]:
         "drafts": (BEN, "/drafts/"),
         "generation": (BEN, f"/generations/{shown}/"),
         "refused": (BEN, f"/generations/{refused}/"),
-        "story": (BEN, f"/story/{shown}/"),
+        "timeline": (BEN, f"/timeline/{shown}/"),
         "inbox": (ANA, "/notices/"),
         "likeness": (ANA, "/likeness/"),
         "enrol": (CLEO, "/likeness/"),

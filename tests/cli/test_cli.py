@@ -24,25 +24,25 @@ def test_alone_it_lists_the_commands_in_groups() -> None:
 
 
 def test_a_failure_is_one_object_and_a_code(tmp_path: Path) -> None:
-    done = placet("run", "nobody", "--json", home=tmp_path)
+    done = placet("serve", "nobody", "--json", home=tmp_path)
     told = json.loads(done.stdout)
     assert (done.returncode, told["ok"]) == (1, False)
-    assert told["hint"].startswith("placet run sequencer")
+    assert told["mend"].startswith("placet serve sequencer")
 
 
-def test_a_failure_ends_with_the_next_command(tmp_path: Path) -> None:
-    done = placet("run", "nobody", home=tmp_path)
+def test_a_failure_ends_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    done = placet("serve", "nobody", home=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-1].startswith("  Next: placet run")
+    assert done.stderr.splitlines()[-1].startswith("  To mend it: placet serve")
 
 
 def test_arguments_that_do_not_fit_are_one_object_too(tmp_path: Path) -> None:
-    done = placet("case", "--json", home=tmp_path)
-    assert (done.returncode, json.loads(done.stdout)["hint"]) == (2, "placet case --help")
+    done = placet("cases", "--json", home=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)["mend"]) == (2, "placet cases --help")
 
 
 def test_without_a_database_it_says_how_to_start_one(tmp_path: Path) -> None:
-    done = placet("prepare", home=tmp_path)
+    done = placet("bootstrap", home=tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "  Next: placet up"
     assert "Traceback" not in done.stderr
@@ -55,4 +55,4 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
 
 def test_called_from_code_it_raises() -> None:
     with pytest.raises(CommandFailed, match="no part called"):
-        call_command("run", "nobody")
+        call_command("serve", "nobody")

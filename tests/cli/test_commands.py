@@ -16,7 +16,7 @@ BALL = "a red ball bounces"
 
 
 def test_a_prompt_becomes_a_draft_whose_file_is_the_signed_bytes(placet: Placet, play: FakeWorker) -> None:
-    told = placet("ask", BALL)
+    told = placet("generate", BALL)
     assert (told["state"], told["refusal"], told["held"]) == ("draft", None, None)
     assert told["verdicts"] == dict.fromkeys(
         ("consent", "faces", "output_rights", "policy", "prompt_rights", "quality"), "clear"
@@ -25,7 +25,7 @@ def test_a_prompt_becomes_a_draft_whose_file_is_the_signed_bytes(placet: Placet,
 
 
 def test_a_draft_is_in_nobodys_feed_until_it_is_published(placet: Placet) -> None:
-    draft = placet("ask", BALL)
+    draft = placet("generate", BALL)
     assert placet("feed")["clips"] == []
     assert placet("publish", draft["id"])["state"] == "published"
     (clip,) = placet("feed", "--as", "Ana")["clips"]
@@ -33,11 +33,11 @@ def test_a_draft_is_in_nobodys_feed_until_it_is_published(placet: Placet) -> Non
 
 
 def test_a_name_in_any_case_acts(placet: Placet) -> None:
-    assert placet("ask", BALL, "--as", "bEN")["state"] == "draft"
+    assert placet("generate", BALL, "--as", "bEN")["state"] == "draft"
 
 
 def test_a_refusal_is_an_answer_and_says_what_would_pass(placet: Placet) -> None:
-    told = placet("ask", BALL, "--likeness", "Ana")
+    told = placet("generate", BALL, "--likeness", "Ana")
     assert (told["ok"], told["state"], told["file"]) == (True, "refused", None)
     assert told["refusal"]["code"] == "consent_missing"
     assert told["refusal"]["what_would_pass"]
@@ -47,7 +47,7 @@ def test_a_refusal_is_an_answer_and_says_what_would_pass(placet: Placet) -> None
 
 def test_a_person_allows_is_told_of_each_stage_and_revokes(placet: Placet) -> None:
     assert placet("likeness", "allow", "ben")["allowed"] == ["Ben"]
-    clip = placet("ask", BALL, "--likeness", "ana")
+    clip = placet("generate", BALL, "--likeness", "ana")
     placet("publish", clip["id"])
     notices = placet("notices")["notices"]
     assert [(n["number"], n["stage"], n["requested_by"]) for n in notices] == [
@@ -60,8 +60,8 @@ def test_a_person_allows_is_told_of_each_stage_and_revokes(placet: Placet) -> No
 
 def test_a_withdrawal_from_one_asker_leaves_the_others(placet: Placet) -> None:
     placet("likeness", "level", "everyone")
-    clip = placet("ask", BALL, "--likeness", "Ana")
-    own = placet("ask", BALL, "--likeness", "Ana", "--as", "Ana")
+    clip = placet("generate", BALL, "--likeness", "Ana")
+    own = placet("generate", BALL, "--likeness", "Ana", "--as", "Ana")
     for told, requester in ((clip, "Ben"), (own, "Ana")):
         placet("publish", told["id"], "--as", requester)
     assert placet("likeness", "revoke", "Ben")["taken_out"] == 1
@@ -70,7 +70,7 @@ def test_a_withdrawal_from_one_asker_leaves_the_others(placet: Placet) -> None:
 
 def test_one_clip_is_removed_by_whom_it_shows(placet: Placet) -> None:
     placet("likeness", "level", "everyone")
-    clip = placet("ask", BALL, "--likeness", "Ana")
+    clip = placet("generate", BALL, "--likeness", "Ana")
     placet("publish", clip["id"])
     placet("likeness", "remove", clip["id"])
     assert placet("feed")["clips"] == []
@@ -79,7 +79,7 @@ def test_one_clip_is_removed_by_whom_it_shows(placet: Placet) -> None:
 def test_an_opt_out_is_filed_stops_a_prompt_and_ends(placet: Placet) -> None:
     filed = placet("opt_out", "file", "--character", "Zorblax", "--alias", "Zorbie")
     assert (filed["state"], filed["reason"]) == ("in_force", "")
-    stopped = placet("ask", "a red ball and Zorblax bounce")
+    stopped = placet("generate", "a red ball and Zorblax bounce")
     assert stopped["refusal"]["code"] == "opt_out_matched"
     assert stopped["refusal"]["evidence"][0]["span"] == [15, 22]
     (listed,) = placet("opt_out", "list")["filings"]
@@ -90,30 +90,30 @@ def test_an_opt_out_is_filed_stops_a_prompt_and_ends(placet: Placet) -> None:
 def test_a_filing_of_an_everyday_word_waits_for_a_reviewer(placet: Placet) -> None:
     filed = placet("opt_out", "file", "--character", "Ball")
     assert (filed["state"], bool(filed["reason"])) == ("waiting", True)
-    (case,) = placet("case", "list")["cases"]
-    placet("case", "decide", case["id"], "refuse", "--reason", "too broad")
+    (case,) = placet("cases", "list")["cases"]
+    placet("cases", "decide", case["id"], "reject", "--reason", "too broad")
     assert placet("opt_out", "list")["filings"][0]["state"] == "rejected"
 
 
-def test_a_refusal_is_contested_and_overturned(placet: Placet) -> None:
-    told = placet("ask", "a red ball rolls away from a knife fight")
+def test_a_refusal_is_appealed_and_overturned(placet: Placet) -> None:
+    told = placet("generate", "a red ball rolls away from a knife fight")
     assert (told["state"], bool(told["held"]["code"])) == ("held", True)
-    (case,) = placet("case", "list")["cases"]
-    placet("case", "decide", case["id"], "refuse", "--reason", "looks like a fight")
-    placet("contest", told["id"], "nobody fights in it")
-    (contested,) = placet("case", "list")["cases"]
-    assert contested["kind"] == "contest"
+    (case,) = placet("cases", "list")["cases"]
+    placet("cases", "decide", case["id"], "reject", "--reason", "looks like a fight")
+    placet("appeal", told["id"], "nobody fights in it")
+    (appealed,) = placet("cases", "list")["cases"]
+    assert appealed["kind"] == "appeal"
     with pytest.raises(CommandFailed) as failed:
-        placet("case", "decide", contested["id"], "overturn", "--reason", "I saw it before")
+        placet("cases", "decide", appealed["id"], "overturn", "--reason", "I saw it before")
     assert failed.value.code == "not_for_you"
 
 
-def test_a_report_reaches_the_desk_and_takes_the_clip_down(placet: Placet) -> None:
-    clip = placet("ask", BALL)
+def test_a_report_reaches_the_review_queue_and_takes_the_clip_down(placet: Placet) -> None:
+    clip = placet("generate", BALL)
     placet("publish", clip["id"])
     placet("report", clip["id"], "--reason", "impersonation")
-    (case,) = placet("case", "list")["cases"]
-    placet("case", "decide", case["id"], "take_down", "--reason", "it is")
+    (case,) = placet("cases", "list")["cases"]
+    placet("cases", "decide", case["id"], "remove", "--reason", "it is")
     assert placet("feed")["clips"] == []
 
 
@@ -139,27 +139,27 @@ def test_whoever_is_shown_reads_the_story_without_the_askers_words(placet: Place
     assert placet("story", clip["id"], "--as", "Cleo")["events"][0]["data"]["prompt"] == BALL
 
 
-def test_a_withdrawal_is_part_of_the_story_of_what_it_took_out(placet: Placet) -> None:
+def test_a_withdrawal_is_part_of_the_timeline_of_what_it_took_out(placet: Placet) -> None:
     placet("likeness", "allow", "Ben")
-    clip = placet("ask", BALL, "--likeness", "Ana")
+    clip = placet("generate", BALL, "--likeness", "Ana")
     placet("likeness", "revoke")
     assert placet("story", clip["id"])["events"][-1]["event"] == "studio.restriction_applied.v1"
 
 
 def test_status_tells_every_place_and_its_lag(placet: Placet) -> None:
-    placet("ask", BALL)
+    placet("generate", BALL)
     told = placet("status")
     assert {place["lag"] for place in told["projections"].values()} == {0}
     assert told["dead_letters"] == []
     assert told["outbox"]["run"] == {"done": 1}
 
 
-def test_people_are_listed_with_their_roles(placet: Placet) -> None:
-    assert {p["name"]: p["roles"] for p in placet("people")["people"]}["Cleo"] == ["reviewer"]
+def test_users_are_listed_with_their_roles(placet: Placet) -> None:
+    assert {p["name"]: p["roles"] for p in placet("users")["users"]}["Cleo"] == ["reviewer"]
 
 
 def test_a_token_is_for_one_person_and_ends(placet: Placet) -> None:
-    told = placet("token", "--as", "Dara", "--days", "1")
+    told = placet("create_token", "--as", "Dara", "--days", "1")
     bearer = bearer_of(told["token"])
     assert bearer is not None
     assert (str(bearer.person), told["name"]) == (DARA, "Dara")

@@ -29,7 +29,7 @@ def placet(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_bare_home_answers_a_prompt_with_a_signed_clip_and_is_left_still(home: Path) -> None:
-    done = placet(home, "ask", "a red ball bounces on grass", "--seconds", "1", "--json")
+    done = placet(home, "generate", "a red ball bounces on grass", "--seconds", "1", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["state"], set(told["verdicts"].values())) == ("draft", {"clear"})

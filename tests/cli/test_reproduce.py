@@ -7,7 +7,7 @@ import pytest
 
 from generator.engines.scene.engine import SceneEngine
 from placet.cli.command import CommandFailed
-from placet.cli.management.commands.replay import differing
+from placet.cli.management.commands.reproduce import differing
 from placet.kernel.ids import GenerationId
 from placet.media.storage import private
 from placet.processes.generation_request import request_of
@@ -35,26 +35,26 @@ def made(play: FakeWorker, *, seed_more: int = 0) -> GenerationId:
 
 
 def test_a_clip_is_made_again_bit_for_bit(placet: Placet, play: FakeWorker) -> None:
-    told = placet("replay", made(play))
+    told = placet("reproduce", made(play))
     assert (told["ok"], told["same"], told["differs"]) == (True, {"pictures": True, "sound": True}, {})
 
 
 def test_another_clip_than_the_recipe_says_is_told(placet: Placet, play: FakeWorker) -> None:
     """The control: a comparison that cannot fail would prove nothing. (The answer is printed before it exits.)"""
     with pytest.raises(SystemExit):
-        placet("replay", made(play, seed_more=1))
+        placet("reproduce", made(play, seed_more=1))
 
 
 def test_what_was_not_made_cannot_be_made_again(placet: Placet, play: FakeWorker) -> None:
     with pytest.raises(CommandFailed, match="No clip was made of it: it is approved"):
-        placet("replay", play.scenario.ask(BEN, BALL))
+        placet("reproduce", play.scenario.ask(BEN, BALL))
 
 
 def test_only_its_asker_and_reviewers_may(placet: Placet, play: FakeWorker) -> None:
     clip = made(play)
-    assert placet("replay", clip, "--as", "Ben")["ok"]
+    assert placet("reproduce", clip, "--as", "Ben")["ok"]
     with pytest.raises(CommandFailed, match=r"[Nn]ot"):
-        placet("replay", clip, "--as", "Dara")
+        placet("reproduce", clip, "--as", "Dara")
 
 
 def test_what_differs_between_two_recipes_is_named_by_its_place() -> None:

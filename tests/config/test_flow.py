@@ -48,4 +48,4 @@ def test_every_consumer_says_what_it_promises_when_it_fails() -> None:
 
 
 def test_the_page_is_drawn_from_the_table() -> None:
-    assert (ROOT / "docs" / "flow.md").read_text() == flow_page.page(), "to mend it: placet pages"
+    assert (ROOT / "docs" / "flow.md").read_text() == flow_page.page(), "to mend it: placet generate-docs"

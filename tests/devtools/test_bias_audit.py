@@ -1,4 +1,4 @@
-"""`placet audit` reads labels, and says of an engine without people that it has none."""
+"""`placet bias-audit` reads labels, and says of an engine without people that it has none."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from generator.evaluation.audit import questions
 
 def audit(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     with suppress(SystemExit):
-        call_command("audit", *words, "--json")
+        call_command("bias_audit", *words, "--json")
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return found
 
@@ -37,6 +37,6 @@ def test_labels_are_read_and_a_skew_fails(tmp_path: Path, capsys: pytest.Capture
 
 def test_an_engine_without_people_says_so_and_one_colour_alone_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     """The renderer takes red where no colour is named: that is the control."""
-    found = audit(capsys, "--engine", "scene", "--balls", "4")
+    found = audit(capsys, "--engine", "scene", "--clips", "4")
     assert "draws no people" in found["why"]
     assert (found["ok"], found["colours"], found["entropy_bits"]) == (False, {"red": 4}, 0.0)

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from placet.cli.management.commands.prepare import rebuild_outdated
+from placet.cli.management.commands.bootstrap import rebuild_outdated
 from placet.eventlog.polling import pause, wait_until
 from placet.eventlog.projections import shadow_tables as beside_module
 from placet.eventlog.projections.diff import Difference, Outdated, differences

@@ -73,7 +73,7 @@ def tell_the_story_dying_at(home: Path, *points: str) -> int:
     unproved = [p for p in never_met if not p.endswith(NOTHING_LEFT)]
     assert unproved == [], "a step that nobody passed proves nothing"
     assert [n["stage"] for n in summary["notices"]] == ["requested", "draft", "published"] * 2 + ["blocked"]
-    code, rebuilt, told = placet(home, "shadow")
+    code, rebuilt, told = placet(home, "check-projections")
     assert code == 0, told
     assert all(row["same"] for row in rebuilt["projections"])
     return len(points) - len(never_met)

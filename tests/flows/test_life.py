@@ -2,7 +2,7 @@
 
 import pytest
 
-from moderation import commands as desk
+from moderation import commands as moderation
 from moderation.queries import open_cases
 from moderation.refusals import CaseAlreadyDecided, DecisionNotApplicable, ReviewerExcluded
 from placet.kernel.ids import CaseId, GenerationId, PersonId
@@ -173,41 +173,41 @@ def test_a_clip_removed_by_its_person_leaves_the_feed_with_its_remix_and_nothing
 def test_a_prompt_in_doubt_is_held_and_goes_on_when_a_reviewer_allows_it(story: Scenario, held_prompt: str) -> None:
     clip = story.ask(BEN, held_prompt)
     assert story.state(clip).state == "held"
-    story.decide_only_case("allow")
+    story.decide_only_case("approve")
     assert story.state(clip).state == "approved"
 
 
 def test_a_prompt_in_doubt_can_be_refused_by_hand(story: Scenario, held_prompt: str) -> None:
     clip = story.ask(BEN, held_prompt)
-    story.decide_only_case("refuse")
+    story.decide_only_case("reject")
     refused = story.state(clip).refused
     assert refused is not None
     assert refused.claimant == "a reviewer"
 
 
-def test_a_contested_refusal_of_the_floor_stays_out_of_the_queue_and_cannot_be_overturned(story: Scenario) -> None:
+def test_an_appealed_zero_tolerance_refusal_stays_out_of_the_queue_and_cannot_be_overturned(story: Scenario) -> None:
     clip = story.ask(BEN, "a n4ked ch1ld")
     assert story.refusal(clip).what_would_pass == ""
-    desk.file_appeal(story.log, clip, BEN, "it was a joke", new_id())
+    moderation.file_appeal(story.log, clip, BEN, "it was a joke", new_id())
     story.driver.run()
     assert open_cases() == []
     (case,) = open_cases(include_zero_tolerance=True)
-    ask = desk.DecideCase(new_id(), CaseId(str(case.case)), CLEO, "overturn", "", case.version)
+    ask = moderation.DecideCase(new_id(), CaseId(str(case.case)), CLEO, "overturn", "", case.version)
     with pytest.raises(DecisionNotApplicable):
-        desk.decide_case(story.log, ask)
+        moderation.decide_case(story.log, ask)
 
 
-def test_whoever_refused_by_hand_cannot_decide_the_contest(story: Scenario, held_prompt: str) -> None:
+def test_whoever_refused_by_hand_cannot_decide_the_appeal(story: Scenario, held_prompt: str) -> None:
     clip = story.ask(BEN, held_prompt)
-    story.decide_only_case("refuse")
-    desk.file_appeal(story.log, clip, BEN, "a toy fight", new_id())
+    story.decide_only_case("reject")
+    moderation.file_appeal(story.log, clip, BEN, "a toy fight", new_id())
     story.driver.run()
     (case,) = open_cases()
-    ask = desk.DecideCase(new_id(), CaseId(str(case.case)), CLEO, "overturn", "", case.version)
+    ask = moderation.DecideCase(new_id(), CaseId(str(case.case)), CLEO, "overturn", "", case.version)
     with pytest.raises(ReviewerExcluded):
-        desk.decide_case(story.log, ask)
-    other = desk.DecideCase(new_id(), ask.case, DARA, "overturn", "a toy fight indeed", case.version)
-    desk.decide_case(story.log, other)
+        moderation.decide_case(story.log, ask)
+    other = moderation.DecideCase(new_id(), ask.case, DARA, "overturn", "a toy fight indeed", case.version)
+    moderation.decide_case(story.log, other)
     story.driver.run()
     assert story.state(clip).state == "approved"
 
@@ -215,11 +215,11 @@ def test_whoever_refused_by_hand_cannot_decide_the_contest(story: Scenario, held
 def test_of_two_reviewers_at_once_the_second_is_told_who_was_first(story: Scenario, held_prompt: str) -> None:
     story.ask(BEN, held_prompt)
     (case,) = open_cases()
-    first = desk.DecideCase(new_id(), CaseId(str(case.case)), CLEO, "allow", "mine", case.version)
-    desk.decide_case(story.log, first)
-    second = desk.DecideCase(new_id(), first.case, DARA, "refuse", "hers", case.version)
+    first = moderation.DecideCase(new_id(), CaseId(str(case.case)), CLEO, "approve", "mine", case.version)
+    moderation.decide_case(story.log, first)
+    second = moderation.DecideCase(new_id(), first.case, DARA, "reject", "hers", case.version)
     with pytest.raises(CaseAlreadyDecided):
-        desk.decide_case(story.log, second)
+        moderation.decide_case(story.log, second)
 
 
 def test_a_reported_clip_is_taken_down_with_its_remix(story: Scenario) -> None:
@@ -227,9 +227,9 @@ def test_a_reported_clip_is_taken_down_with_its_remix(story: Scenario) -> None:
     story.publish(clip, BEN)
     remix = story.draft(BEN, "make it blue", parent=clip)
     story.publish(remix, BEN)
-    desk.report(story.log, clip, EVE, "stolen", "this is mine", new_id())
+    moderation.report(story.log, clip, EVE, "stolen", "this is mine", new_id())
     story.driver.run()
-    story.decide_only_case("take_down")
+    story.decide_only_case("remove")
     assert not is_shown(clip)
     assert not is_shown(remix)
 

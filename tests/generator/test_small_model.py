@@ -77,7 +77,7 @@ def test_the_same_request_gives_the_same_clip_and_another_seed_another(engine: D
 
 
 def test_what_is_asked_for_is_seen_and_heard(engine: DiffusersEngine) -> None:
-    """One clip; the table of many is `placet evaluate`'s."""
+    """One clip; the table of many is `placet evaluate-model`'s."""
     clip = engine.generate(ask("a red cube falls on wood", size=DRAWN, seconds=4, seed=11), silent, never)
     seen = detect_object(clip.frames, clip.fps)
     assert (seen.colour, seen.shape, seen.motion) == ("red", "cube", "fall")

@@ -1,4 +1,4 @@
-"""The review desk, and the two ways of reaching it."""
+"""The review queue, and what opens cases: appeals and reports."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_a_held_prompt_is_decided_and_the_next_one_comes(visit: Visit, stage: Fa
     page = cleo.get(case)
     assert "<mark>" in page
     assert "Graphic violence" in page
-    to = cleo.post(f"{case}decide/", decision="allow", reason="a harmless scene", version=1)
+    to = cleo.post(f"{case}decide/", decision="approve", reason="a harmless scene", version=1)
     assert to == f"/review/{open_cases()[1].case}/"
     stage.scenario.driver.run()
     assert {stage.scenario.state(first).state, stage.scenario.state(second).state} == {"approved", "held"}
@@ -33,20 +33,20 @@ def test_a_held_prompt_is_decided_and_the_next_one_comes(visit: Visit, stage: Fa
 def test_whoever_comes_second_keeps_their_words_and_sees_the_first_decision(visit: Visit, stage: FakeWorker) -> None:
     stage.scenario.ask(BEN, HELD)
     case = only_case()
-    visit(CLEO).post(f"{case}decide/", decision="allow", reason="I let it pass", version=1)
-    page = visit(CLEO).post(f"{case}decide/", status=409, decision="refuse", reason="my own words", version=1)
+    visit(CLEO).post(f"{case}decide/", decision="approve", reason="I let it pass", version=1)
+    page = visit(CLEO).post(f"{case}decide/", status=409, decision="reject", reason="my own words", version=1)
     for said in ("my own words", "I let it pass", "Cleo has decided this case", "Somebody else decided"):
         assert said in page
 
 
 def test_a_reason_is_needed(visit: Visit, stage: FakeWorker) -> None:
     stage.scenario.ask(BEN, HELD)
-    visit(CLEO).post(f"{only_case()}decide/", status=422, decision="allow", reason="", version=1)
+    visit(CLEO).post(f"{only_case()}decide/", status=422, decision="approve", reason="", version=1)
 
 
-def test_a_contest_reaches_the_desk_and_whoever_asked_cannot_decide(visit: Visit, stage: FakeWorker) -> None:
+def test_an_appeal_reaches_the_queue_and_the_requester_cannot_decide(visit: Visit, stage: FakeWorker) -> None:
     generation = stage.scenario.ask(BEN, "a red ball bounces", ANA)
-    visit(BEN).post(f"/generations/{generation}/contest/", words="Ana told me yes")
+    visit(BEN).post(f"/generations/{generation}/appeal/", words="Ana told me yes")
     stage.scenario.driver.run()
     assert "You have contested this" in visit(BEN).get(f"/generations/{generation}/")
     page = visit(CLEO).get(only_case())
@@ -55,9 +55,9 @@ def test_a_contest_reaches_the_desk_and_whoever_asked_cannot_decide(visit: Visit
     assert "Overturn it" not in page, "no reviewer can give a person's consent"
 
 
-def test_only_the_asker_contests(visit: Visit, stage: FakeWorker) -> None:
+def test_only_the_requester_appeals(visit: Visit, stage: FakeWorker) -> None:
     generation = stage.scenario.ask(BEN, "a red ball bounces", ANA)
-    visit(ANA).post(f"/generations/{generation}/contest/", status=403, words="no")
+    visit(ANA).post(f"/generations/{generation}/appeal/", status=403, words="no")
 
 
 def test_a_reported_clip_is_covered_and_taken_down(visit: Visit, stage: FakeWorker) -> None:
@@ -72,7 +72,7 @@ def test_a_reported_clip_is_covered_and_taken_down(visit: Visit, stage: FakeWork
     assert re.search(r"<video[^>]* muted", page)
     visit(CLEO).get(f"{case}clip.mp4")
     visit(BEN).get(f"{case}clip.mp4", status=403)
-    visit(CLEO).post(f"{case}decide/", decision="take_down", reason="not theirs", version=1)
+    visit(CLEO).post(f"{case}decide/", decision="remove", reason="not theirs", version=1)
     stage.scenario.driver.run()
     visit(None).get(f"/media/{generation}.mp4", status=410)
 

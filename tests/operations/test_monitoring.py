@@ -159,7 +159,7 @@ def test_status_reports_everything(placet: Placet) -> None:
 def test_status_as_json_holds_each_alert_with_its_runbook_page() -> None:
     (alert,) = [alert.to_json() for alert in active_alerts(replace(HEALTHY, **PROBLEMS["disk_low"]))]
     assert alert == {
-        "code": "disk_low", "message": "The disk has 1.0 GiB free (30%).", "hint": "placet run housekeeping",
+        "code": "disk_low", "message": "The disk has 1.0 GiB free (30%).", "hint": "placet serve scheduler",
         "runbook_url": "docs/runbook/disk_low.md",
     }  # fmt: skip
 
@@ -176,7 +176,7 @@ def test_in_the_terminal_the_alert_comes_last_with_hint_and_runbook(
         call_command("status", tick=play.tick)
     lines = capsys.readouterr().out.splitlines()
     assert "ALERT dead_letters" in lines[-3]
-    assert lines[-2:] == ["  Next: placet parked list", "  Runbook: docs/runbook/dead_letters.md"]
+    assert lines[-2:] == ["  Next: placet dead-letters list", "  Runbook: docs/runbook/dead_letters.md"]
 
 
 def codes(answer: Any) -> list[str]:
@@ -264,5 +264,5 @@ def test_ready_says_that_the_database_is_away(play: FakeWorker, monkeypatch: pyt
 
 def test_only_an_operator_mends(placet: Placet, play: FakeWorker) -> None:
     with pytest.raises(CommandFailed) as failed:
-        placet("parked", "list", "--as", "Ben")
+        placet("dead_letters", "list", "--as", "Ben")
     assert failed.value.code == "not_permitted"

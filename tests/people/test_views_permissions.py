@@ -72,16 +72,16 @@ def test_an_unknown_verb_is_denied(visit: Visit) -> None:
     [
         (BEN, ["creator"], "generation.publish", ResourceContext(owner=BEN), True),
         (ANA, ["creator"], "generation.publish", ResourceContext(owner=BEN, depicted=frozenset({ANA})), False),
-        (ANA, ["creator"], "story.read", ResourceContext(owner=BEN, depicted=frozenset({ANA})), True),
-        (ANA, ["creator"], "draft.watch", ResourceContext(owner=BEN, depicted=frozenset({ANA})), False),
+        (ANA, ["creator"], "timeline.view", ResourceContext(owner=BEN, depicted=frozenset({ANA})), True),
+        (ANA, ["creator"], "draft.view", ResourceContext(owner=BEN, depicted=frozenset({ANA})), False),
         (ANA, ["creator"], "clip.remove", ResourceContext(owner=BEN, depicted=frozenset({ANA})), True),
         (BEN, ["creator"], "clip.remove", ResourceContext(owner=BEN, depicted=frozenset({ANA})), False),
-        (CLEO, ["reviewer"], "draft.watch", ResourceContext(owner=BEN), True),
+        (CLEO, ["reviewer"], "draft.view", ResourceContext(owner=BEN), True),
         (CLEO, ["reviewer"], "generation.publish", ResourceContext(owner=BEN), False),
         (CLEO, ["reviewer"], "case.decide", ResourceContext(excluded_persons=frozenset({CLEO})), False),
-        (DARA, ["rights_holder"], "case.see", ResourceContext(), False),
+        (DARA, ["rights_holder"], "case.view", ResourceContext(), False),
         (DARA, ["rights_holder"], "opt_out.end", ResourceContext(owner=BEN), False),
-        (EVE, [], "generation.see", ResourceContext(owner=EVE), False),
+        (EVE, [], "generation.view", ResourceContext(owner=EVE), False),
     ],
 )
 def test_the_table_of_rules(who: str, roles: list[str], verb: str, thing: ResourceContext, may: bool) -> None:  # noqa: FBT001

@@ -21,7 +21,7 @@ def test_a_name_that_is_drawn_every_day_waits_for_a_human_and_says_why(visit: Vi
     assert "It waits for a human." in page
     assert "plain things that this engine draws" in page
     stage.scenario.driver.run()
-    stage.scenario.decide_only_case("refuse")
+    stage.scenario.decide_only_case("reject")
     assert "not accepted" in dara.get(to)
 
 

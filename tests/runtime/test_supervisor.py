@@ -116,7 +116,7 @@ def test_a_killed_postgresql_is_recovered(home: Path, started: Started) -> None:
     servers = [process for process in psutil.process_iter(["cmdline"]) if data in (process.info["cmdline"] or [])]
     for server in servers:
         server.kill()
-    eventually(lambda: placet(home, "prepare", "--json").returncode == 0)
+    eventually(lambda: placet(home, "bootstrap", "--json").returncode == 0)
 
 
 @pytest.mark.promise("P6")

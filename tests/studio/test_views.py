@@ -98,8 +98,8 @@ def test_a_shown_person_reads_the_story_without_the_prompt(visit: Visit, stage: 
     assert "moderation.policy_checked.v1" in page
     assert "studio.record_verdicts" in page
     assert "secret" not in page
-    assert "secret" in visit(BEN).get(f"/story/{generation}/")
-    visit(DARA).get(f"/story/{generation}/", status=403)
+    assert "secret" in visit(BEN).get(f"/timeline/{generation}/")
+    visit(DARA).get(f"/timeline/{generation}/", status=403)
 
 
 def test_a_generation_that_never_was_is_not_found(visit: Visit) -> None:

@@ -99,7 +99,7 @@ def _a_generation(chance: random.Random, persons: list[Any], uses: dict[str, int
     if chance.random() < 0.2:
         case = _id(chance)
         opened = CaseOpened(case, "hold", f"generation-{clip}", "policy_violence", "rule", False, (), _id(chance))
-        decided = CaseDecided(case, f"generation-{clip}", "hold", "allow", requester, "fine")
+        decided = CaseDecided(case, f"generation-{clip}", "hold", "approve", requester, "fine")
         writes.append(Append(f"case-{case}", [opened, decided][: chance.randrange(1, 3)], 0))
     return writes
 

@@ -100,7 +100,7 @@ def test_forty_lines_of_a_strangers_own_say_the_same(filed: tuple[str, Path], tm
 
 
 def test_no_key_and_no_file_say_what_mends(placet: Placet, filed: tuple[str, Path]) -> None:
-    with pytest.raises(CommandFailed, match="placet log key"):
+    with pytest.raises(CommandFailed, match="placet transparency-log key"):
         placet("receipt", "verify", str(filed[1]), "--key", "x+y+z")
     with pytest.raises(CommandFailed, match="cannot be read"):
         placet("receipt", "verify", "/nonexistent", "--key", key())
@@ -109,7 +109,7 @@ def test_no_key_and_no_file_say_what_mends(placet: Placet, filed: tuple[str, Pat
 def test_the_key_may_lie_in_a_file(placet: Placet, filed: tuple[str, Path], tmp_path: Path) -> None:
     (tmp_path / "key").write_text(f"{key()}\n")
     assert placet("receipt", "verify", str(filed[1]), "--key", str(tmp_path / "key"))["valid"]
-    assert placet("log", "key")["key"] == key()
+    assert placet("transparency_log", "key")["key"] == key()
 
 
 def test_nobody_takes_the_receipt_of_another(placet: Placet, filed: tuple[str, Path]) -> None:
@@ -131,10 +131,10 @@ def test_grants_revocations_reports_and_decisions_have_receipts_for_those_they_c
     placet: Placet, play: FakeWorker
 ) -> None:
     placet("likeness", "allow", "ben")
-    clip = placet("ask", "a red ball bounces")
+    clip = placet("generate", "a red ball bounces")
     placet("publish", clip["id"])
     placet("report", clip["id"], "--reason", "other", "--words", "I do not like it", "--as", "Ana")
-    play.scenario.decide_only_case("keep")
+    play.scenario.decide_only_case("dismiss")
     placet("likeness", "revoke")
     found = {}
     for event in play.scenario.log.read_from(0, 10_000):
@@ -230,7 +230,7 @@ def test_the_whole_tree_is_checked_and_a_changed_event_found(placet: Placet, pla
     import psycopg
 
     play.scenario.driver.run()
-    told = placet("log", "check")
+    told = placet("transparency_log", "audit")
     assert (told["ok"], told["size"], told["signed"]) == (True, play.scenario.log.last_position, told["size"])
     with psycopg.connect(owner_dsn) as owner:
         owner.execute("ALTER TABLE eventlog_event DISABLE TRIGGER USER")
@@ -239,7 +239,7 @@ def test_the_whole_tree_is_checked_and_a_changed_event_found(placet: Placet, pla
             " WHERE type = 'people.person_joined.v1'"
         )
     with pytest.raises(SystemExit):
-        placet("log", "check")
+        placet("transparency_log", "audit")
 
 
 @pytest.fixture(params=["a folder", "an address"])

@@ -36,7 +36,7 @@ class ActingCommand(PlacetCommand):
     """
 
     acts_as: ClassVar[str] = "Ben"
-    needs: ClassVar[str] = "health.ask"
+    needs: ClassVar[str] = "health.view"
     """What the actor must be allowed, in the words of `people/permissions.py`."""
     stealth_options = ("tick",)
 
@@ -117,4 +117,4 @@ def read_file(path: str) -> bytes:
 
 
 def _as_help(usual: str) -> str:
-    return f"who acts, by name in any case (default {usual})"
+    return f"user to act as, by name (default {usual})"

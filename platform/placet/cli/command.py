@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.core.management.base import CommandError as DjangoCommandError
 from rich.console import Console
 
@@ -39,6 +39,10 @@ class PlacetCommand(BaseCommand):
     group: ClassVar[str] = "Other"  # one of `cli.GROUPS`
     requires_system_checks: Any = []
     as_json: bool = False
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Usage lines name the command with hyphens, as it is typed."""
+        return super().create_parser(prog_name, subcommand.replace("_", "-"), **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print exactly one JSON object")

@@ -1,4 +1,4 @@
-"""`placet <command>`: the same commands as `manage.py`, with hyphens, grouped help and errors that end with a hint."""
+"""`placet <command>`: the commands of `manage.py` with hyphens, grouped help and errors that name the next step."""
 
 import ast
 import json
@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Final
 
 OWNER_COMMANDS: Final = frozenset({"migrate", "sqlmigrate", "showmigrations"})
-GROUPS: Final = ("Start here", "Act", "Look", "Prove", "Operate", "Measure", "Other", "Inner workings")
+GROUPS: Final = (
+    "Getting started", "Actions", "Inspect", "Verify", "Operations", "Evaluation", "Other", "Internal",
+)  # fmt: skip
 USAGE: Final = 2
 APPS: Final = ("cli", "devtools")
 """The apps that hold commands of ours."""
 
 
 def main() -> None:
-    """The console script. Exit code 0 only when the command did what it says."""
+    """The console script. Exits 0 only if the command succeeded."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "placet.config.settings")
     arguments = [sys.argv[0], *(_underscored(word, at) for at, word in enumerate(sys.argv[1:]))]
     if len(arguments) == 1 or (arguments[1] in {"-h", "--help", "help"} and len(arguments) == 2):
@@ -73,16 +75,16 @@ def command_files() -> dict[str, Path]:
 
 
 def overview() -> str:
-    """Every command of ours in its group, with its help line. Read, not imported: commands may be heavy."""
+    """Every command of ours by group, with its help line. Parsed, not imported: commands may be slow to import."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for path in command_files().values():
         told = _described_by(path)
         groups.setdefault(told.get("group", "Other"), []).append((path.stem.replace("_", "-"), told.get("help", "")))
     width = max(len(name) for rows in groups.values() for name, _ in rows)
-    lines = ["placet: nothing is made, remixed or shown until everyone it concerns has assented", ""]
+    lines = ["placet: no clip is made, remixed or shown until everyone it concerns has agreed", ""]
     for group in sorted(groups, key=GROUPS.index):
         lines += [f"{group}:", *(f"  {name:<{width}}  {told}" for name, told in groups[group]), ""]
-    return "\n".join([*lines, "placet <command> --help tells its arguments; --json prints one object.", ""])
+    return "\n".join([*lines, "placet <command> --help shows its arguments; --json prints one JSON object.", ""])
 
 
 def _described_by(path: Path) -> dict[str, str]:

@@ -49,7 +49,7 @@ FLOW: Final[dict[type[Any], list[str]]] = {
     provenance.ClipSigned: ["studio.record_signatures"],
     # everyone shown is told of every use
     likeness.CameoUsed: ["notices.mail"],
-    # what a machine was not sure of, what people contest and what they report
+    # what a machine was not sure of, what people appeal and what they report
     studio.GenerationHeldForReview: ["moderation.open_cases"],
     moderation.AppealFiled: ["moderation.open_cases"],
     moderation.ClipReported: ["moderation.open_cases"],
@@ -94,7 +94,7 @@ NOT_CONSUMED: Final[dict[type[Any], str]] = {
     studio.RestrictionLifted: "folded into the feed",
     studio.QuotaReserved: "counted by the studio",
     studio.QuotaReleased: "counted by the studio",
-    moderation.CaseOpened: "folded into the desk's queue",
+    moderation.CaseOpened: "folded into the review queue",
 }
 
 

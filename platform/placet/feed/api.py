@@ -19,7 +19,7 @@ PAGE: Final = 20
 
 
 class Feed(ApiEndpoint):
-    permissions: ClassVar = {"GET": "feed.watch"}
+    permissions: ClassVar = {"GET": "feed.view"}
 
     @extend_schema(parameters=[OpenApiParameter("before", int, description="Position of the last clip you have.")])
     @documented("feed_list", ClipShown(many=True))

@@ -21,7 +21,7 @@ A_PAGE = 4
 
 
 @require_safe
-@allows("feed.watch")
+@allows("feed.view")
 def feed(request: HttpRequest) -> HttpResponse:
     """Newest first. Nothing is shown from a feed that is behind the log."""
     if is_stale(FEED.name):
@@ -36,7 +36,7 @@ def feed(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@allows("clip.watch")
+@allows("clip.view")
 def clip(request: HttpRequest, generation: UUID) -> HttpResponse:
     """One clip; or, when something stands against it, that it is gone and why."""
     row = queries.clip(str(generation))

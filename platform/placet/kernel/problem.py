@@ -31,7 +31,7 @@ class Problem:
 
 RETRY: Final = "Try again in a second."
 NOT_SIGNED_IN: Final = Problem(
-    401, "not_signed_in", "Authentication required.", "Sign in, or send a bearer token: `placet token`."
+    401, "not_signed_in", "Authentication required.", "Sign in, or send a bearer token: `placet create-token`."
 )
 NOT_PERMITTED: Final = Problem(
     403, "not_permitted", "Permission denied.", "Send your session's CSRF token, or a bearer token."

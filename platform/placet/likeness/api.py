@@ -25,7 +25,7 @@ from placet.people.rest import ApiEndpoint, documented, idempotent
 class OwnLikeness(ApiEndpoint):
     """Whatever is done, the answer is how the likeness stands afterwards, from its own events."""
 
-    permissions: ClassVar = dict.fromkeys(("GET", "PUT", "POST", "DELETE"), "likeness.set")
+    permissions: ClassVar = dict.fromkeys(("GET", "PUT", "POST", "DELETE"), "likeness.manage")
 
     def stands(self, status: int = 200) -> Response:
         consent = Consent.replay(self.log.read(consent_of(self.actor)))

@@ -33,13 +33,13 @@ def depicted_in(generation: str) -> ResourceContext:
 
 
 @require_safe
-@allows("likeness.set")
+@allows("likeness.manage")
 def likeness(request: HttpRequest) -> HttpResponse:
     return _page(request, PortraitForm(initial={"command": uuid4()}))
 
 
 @require_POST
-@allows("likeness.set")
+@allows("likeness.manage")
 def enrol(request: HttpRequest) -> HttpResponse:
     """Read the portrait in a closed-in child, keep it under the person's own key, and let the faces consumer answer."""
     form = PortraitForm(request.POST, request.FILES)
@@ -55,7 +55,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@allows("likeness.set")
+@allows("likeness.manage")
 def set_level(request: HttpRequest) -> HttpResponse:
     """Who may ask."""
     form = LevelForm(request.POST)
@@ -66,7 +66,7 @@ def set_level(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@allows("likeness.set")
+@allows("likeness.manage")
 def set_person(request: HttpRequest) -> HttpResponse:
     """Approve, withdraw from or block one person."""
     form = PersonForm(request.POST)
@@ -91,7 +91,7 @@ def remove(request: HttpRequest, generation: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@allows("likeness.set")
+@allows("likeness.manage")
 def stop(request: HttpRequest) -> HttpResponse:
     """The big switch: first what it does, then doing it."""
     if request.method == "POST":
@@ -104,7 +104,7 @@ def stop(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@allows("likeness.name")
+@allows("likeness.search")
 def names(request: HttpRequest) -> HttpResponse:
     """Names with an enrolled likeness, as choices for the create page."""
     persons = [str(row.person) for row in queries.enrolled()]

@@ -11,7 +11,7 @@ from placet.people.rest import ApiEndpoint, documented
 
 
 class Notices(ApiEndpoint):
-    permissions: ClassVar = {"GET": "notices.read"}
+    permissions: ClassVar = {"GET": "notices.view"}
 
     @documented("notices_list", NoticeSerializer(many=True))
     def get(self, _request: Request) -> Response:

@@ -16,7 +16,7 @@ SEEN = "notices_seen"
 
 
 @require_safe
-@allows("notices.read")
+@allows("notices.view")
 def inbox(request: HttpRequest) -> HttpResponse:
     """Every use of my likeness, numbered without a gap."""
     below = request.GET.get("below", "")
@@ -28,7 +28,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@allows("notices.read")
+@allows("notices.view")
 def count(request: HttpRequest) -> HttpResponse:
     """How many are new: a small number, or nothing at all."""
     new = queries.last_number(current_person(request)) - int(request.session.get(SEEN, 0))

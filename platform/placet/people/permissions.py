@@ -67,7 +67,7 @@ def _all(*rules: Rule) -> Rule:
 
 
 PUBLIC: Final = frozenset(
-    {"feed.watch", "clip.watch", "sign_in", "sign_out", "invite.take", "promises.read", "health.ask", "log.read"}
+    {"feed.view", "clip.view", "sign_in", "sign_out", "invite.accept", "promises.view", "health.view", "log.view"}
 )
 """Open to everyone who finds the address."""
 
@@ -75,27 +75,27 @@ RULES: Final[dict[str, Rule]] = {
     "clip.download": _is_member,
     "clip.report": _is_member,
     "clip.remove": _is_depicted,
-    "generation.ask": _holds("creator"),
+    "generation.create": _holds("creator"),
     "generation.list": _holds("creator"),
-    "generation.see": _any(_owns, _holds("reviewer")),
+    "generation.view": _any(_owns, _holds("reviewer")),
     "generation.publish": _owns,
     "generation.cancel": _owns,
-    "generation.contest": _owns,
-    "draft.watch": _any(_owns, _holds("reviewer")),
-    "story.read": _any(_owns, _is_depicted, _holds("reviewer", "operator")),
-    "notices.read": _is_member,
-    "likeness.set": _is_member,
-    "likeness.name": _holds("creator"),
-    "receipt.take": _is_depicted,
+    "generation.appeal": _owns,
+    "draft.view": _any(_owns, _holds("reviewer")),
+    "timeline.view": _any(_owns, _is_depicted, _holds("reviewer", "operator")),
+    "notices.view": _is_member,
+    "likeness.manage": _is_member,
+    "likeness.search": _holds("creator"),
+    "receipt.issue": _is_depicted,
     "opt_out.list": _holds("rights_holder"),
     "opt_out.file": _holds("rights_holder"),
-    "opt_out.see": _any(_owns, _holds("reviewer", "operator")),
+    "opt_out.view": _any(_owns, _holds("reviewer", "operator")),
     "opt_out.end": _any(_owns, _holds("operator")),
     "case.list": _holds("reviewer"),
-    "case.see": _holds("reviewer"),
+    "case.view": _holds("reviewer"),
     "case.decide": _all(_holds("reviewer"), _is_not_excluded),
-    "operations.see": _holds("operator"),
-    "operations.mend": _holds("operator"),
+    "operations.view": _holds("operator"),
+    "operations.manage": _holds("operator"),
     "account.erase": _is_member,
     "person.erase": _any(_owns, _holds("operator")),
     "invite.issue": _holds("creator", "operator"),

@@ -11,11 +11,11 @@ class InviteUnknown(Refusal):
 
 class PersonNotFound(Refusal):
     code = "person_unknown"
-    hint = "Use a name that `placet people` lists."
+    hint = "Use a name that `placet users` lists."
     status = 404
 
 
 class SignInLinkUsed(Refusal):
     code = "link_spent"
-    hint = "Each sign-in link works once and for an hour. Ask for a new one: `placet links`."
+    hint = "Each sign-in link works once and for an hour. Ask for a new one: `placet sign-in-links`."
     status = 403

@@ -116,4 +116,4 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     name = "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002  the library's own signature
-        return {"type": "http", "scheme": "bearer", "description": "Made by `placet token --as NAME`."}
+        return {"type": "http", "scheme": "bearer", "description": "Made by `placet create-token --as NAME`."}

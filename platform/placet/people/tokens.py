@@ -33,7 +33,7 @@ def bearer_of(token: str) -> Account | None:
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <token>`, as `placet token` makes it."""
+    """`Authorization: Bearer <token>`, as `placet create-token` makes it."""
 
     def authenticate(self, request: Request) -> tuple[Account, str] | None:
         words = get_authorization_header(request).split()

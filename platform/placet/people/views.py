@@ -45,7 +45,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@allows("invite.take")
+@allows("invite.accept")
 def join(request: HttpRequest, code: str) -> HttpResponse:
     """Join by invitation, and be signed in."""
     form = JoinForm(request.POST or None)

@@ -70,7 +70,7 @@ def load_models() -> None:
 def model_consumers(hold_models: Callable[[], object] = load_models) -> None:
     """The checks that need a model, and whatever else needs one. This process holds the models."""
     hold_models()
-    run_consumers("checks", [one for one in flow.consumers() if one.requires_models])
+    run_consumers("model-consumers", [one for one in flow.consumers() if one.requires_models])
 
 
 def consumers() -> None:
@@ -140,9 +140,9 @@ def _answer_quickly() -> None:
 _ENTRY: Final[dict[str, Callable[[], None]]] = {
     "sequencer": sequencer,
     "consumers": consumers,
-    "checks": model_consumers,
-    "worker": generator,
-    "housekeeping": scheduler,
+    "model-consumers": model_consumers,
+    "generator": generator,
+    "scheduler": scheduler,
     "relay": relay,
 }
 

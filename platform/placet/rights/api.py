@@ -46,13 +46,13 @@ class OptOuts(ApiEndpoint):
 
 
 class OptOut(ApiEndpoint):
-    permissions: ClassVar = {"GET": "opt_out.see", "DELETE": "opt_out.end"}
-    object_level: ClassVar = frozenset({"opt_out.see", "opt_out.end"})
+    permissions: ClassVar = {"GET": "opt_out.view", "DELETE": "opt_out.end"}
+    object_level: ClassVar = frozenset({"opt_out.view", "opt_out.end"})
 
     @documented("opt_outs_see", FilingSerializer)
     def get(self, request: Request, filing: str) -> Response:
         row = _row(filing)
-        require_permission(request.user, "opt_out.see", ResourceContext(str(row.holder)))
+        require_permission(request.user, "opt_out.view", ResourceContext(str(row.holder)))
         return Response(FilingSerializer(row).data)
 
     @documented("opt_outs_end", StatusSerializer)

@@ -81,7 +81,7 @@ def apply_decisions(fact: CaseDecided, delivery: Delivery) -> None:
         return
     stream = delivery.read(fact.subject)
     filing = stream.facts[0].filing
-    if fact.decision == "allow":
+    if fact.decision == "approve":
         head = delivery.heads([OPT_OUTS])[OPT_OUTS]
         delivery.append(OPT_OUTS, [e.OptOutActivated(filing, fact.decided_by)], expected=head)
     else:

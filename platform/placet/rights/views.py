@@ -45,7 +45,7 @@ def filings(request: HttpRequest, vocabulary: Vocabulary) -> HttpResponse:
 
 
 @require_safe
-@allows("opt_out.see", filing_context)
+@allows("opt_out.view", filing_context)
 def filing(request: HttpRequest, filing: UUID) -> HttpResponse:
     """One filing: in force since when, what it stopped, what it would match."""
     may_end = can(request.user, "opt_out.end", filing_context(str(filing)))

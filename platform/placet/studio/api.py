@@ -23,7 +23,7 @@ from placet.ui.region import region_of
 
 
 class Generations(ApiEndpoint):
-    permissions: ClassVar = {"GET": "generation.list", "POST": "generation.ask"}
+    permissions: ClassVar = {"GET": "generation.list", "POST": "generation.create"}
 
     @documented("generations_list", GenerationRowSerializer(many=True))
     def get(self, _request: Request) -> Response:
@@ -56,14 +56,16 @@ class Generations(ApiEndpoint):
 
 
 class GenerationDetail(ApiEndpoint):
-    permissions: ClassVar = {"GET": "generation.see"}
-    object_level: ClassVar = frozenset({"generation.see"})
+    permissions: ClassVar = {"GET": "generation.view"}
+    object_level: ClassVar = frozenset({"generation.view"})
 
     @documented("generations_follow", GenerationSerializer)
     def get(self, request: Request, generation: str) -> Response:
         """As its own events tell it, now."""
         found = generation_view(parse_uuid(generation))
-        require_permission(request.user, "generation.see", ResourceContext(found.requested_by, frozenset(found.cameos)))
+        require_permission(
+            request.user, "generation.view", ResourceContext(found.requested_by, frozenset(found.cameos))
+        )
         return Response(to_json(found, prompt_of(found.id)))
 
 

@@ -76,11 +76,11 @@ def apply_decisions(fact: CaseDecided, delivery: Delivery) -> None:
         return
     generation = Generation.replay(delivery.read(fact.subject))
     version = generation.version
-    if fact.decision in {"allow", "overturn"}:
+    if fact.decision in {"approve", "overturn"}:
         lifted = e.HoldReleased(generation.asked.generation, fact.case, fact.decided_by)
         around = commands.decision_context(delivery, generation, delivery.event.at)
         _write(delivery, generation, version, decide.release_hold(generation, lifted, around))
-    elif fact.decision == "refuse" and generation.held is not None:
+    elif fact.decision == "reject" and generation.held is not None:
         refusal = _by_hand(generation, generation.held, delivery)
         _write(delivery, generation, version, decide.refuse_by_hand(generation, refusal))
 
@@ -104,7 +104,7 @@ def cascade_restrictions(fact: object, delivery: Delivery) -> None:
             concerned, reason = queries.not_yet_revoked(person, position, requested_by=requester), queries.REVOKED
         case ClipRemoved(generation=generation):
             concerned, reason = queries.with_descendants(generation, position), "removed_by_person"
-        case CaseDecided(decision="take_down", subject=subject):
+        case CaseDecided(decision="remove", subject=subject):
             concerned, reason = queries.with_descendants(subject.removeprefix("generation-"), position), "taken_down"
         case _:
             return

@@ -146,7 +146,7 @@ def sign(generation: Generation, fact: e.GenerationSigned) -> Outcome:
 
 
 def refusal_of(verdict: Verdict, verdict_id: str, at: datetime) -> e.GenerationRefused:
-    """What the asker is told: rule, evidence, claimant, what would pass (never for the floor), contest by when."""
+    """What the asker is told: rule, evidence, claimant, what would pass (never for the floor), appeal deadline."""
     return e.GenerationRefused(
         generation=verdict.generation,
         stage="prompt" if verdict.check in PROMPT_CHECKS else "output",

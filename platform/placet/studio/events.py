@@ -89,7 +89,7 @@ class GenerationApproved:
 
 @event("studio.generation_refused.v1", stream="generation")
 class GenerationRefused:
-    """The rule, the evidence, whose claim it is, what would pass, and until when it can be contested."""
+    """The rule, the evidence, whose claim it is, what would pass, and until when it can be appealed."""
 
     generation: GenerationId
     stage: Literal["prompt", "output"]

@@ -28,7 +28,7 @@ RecordDownload = Callable[[EventLog, str, str, str], None]
 """`(log, generation, downloader, day)`: a download is a use of everyone it shows."""
 
 
-@allows("clip.watch")
+@allows("clip.view")
 def clip(request: HttpRequest, generation: UUID, record_download: RecordDownload) -> HttpResponseBase:
     """A published clip. `?download=1` is for members, and everyone it shows is told."""
     found = _standing(generation)
@@ -45,7 +45,7 @@ def clip(request: HttpRequest, generation: UUID, record_download: RecordDownload
     return _bytes(request, found, f"placet-{generation}.mp4")
 
 
-@allows("draft.watch", generation_context)
+@allows("draft.view", generation_context)
 def draft(request: HttpRequest, generation: UUID) -> HttpResponseBase:
     """A signed draft, for its asker and for reviewers."""
     found = _standing(generation)
@@ -53,7 +53,7 @@ def draft(request: HttpRequest, generation: UUID) -> HttpResponseBase:
         raise Http404
     if is_stale(GENERATIONS.name, stream_name(GenerationRequested, generation)):
         return render_alone("ui/unavailable.html", 503)
-    if found.reasons and not can(request.user, "case.see"):
+    if found.reasons and not can(request.user, "case.view"):
         return _gone(request, found)
     if is_barred(found.excluded_territories, region_of(request.headers)):
         return not_here(request)

@@ -134,7 +134,7 @@ def _spans(evidence: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
     return [(int(found["span"][0]), int(found["span"][1])) for found in evidence if "span" in found]
 
 
-def _appealed(contests: Stream, generation: Stream) -> AppealFiled | None:
+def _appealed(appeals: Stream, generation: Stream) -> AppealFiled | None:
     refusals = [ev.event_id for ev in generation if isinstance(ev.fact, e.GenerationRefused)]
-    said = [f for f in contests.facts if isinstance(f, AppealFiled) and f.refusal == (refusals or [""])[-1]]
+    said = [f for f in appeals.facts if isinstance(f, AppealFiled) and f.refusal == (refusals or [""])[-1]]
     return said[-1] if said else None

@@ -1,4 +1,4 @@
-"""Addresses of the studio. `addresses` takes what only the wiring knows: who tells stories, who records downloads."""
+"""Addresses of the studio. `addresses` takes what other rooms provide: timelines, and the record of downloads."""
 
 from django.urls import URLPattern, path
 
@@ -17,7 +17,7 @@ def addresses(
         path("generations/<uuid:generation>/", views.generation, name="generation"),
         path("generations/<uuid:generation>/publish/", views.publish, name="publish"),
         path("generations/<uuid:generation>/cancel/", views.cancel, name="cancel"),
-        path("story/<uuid:generation>/", views.timeline, {"timeline_of": timeline_of}, name="story"),
+        path("timeline/<uuid:generation>/", views.timeline, {"timeline_of": timeline_of}, name="timeline"),
         path("media/<uuid:generation>.mp4", media_views.clip, {"record_download": record_download}, name="clip"),
         path("drafts/<uuid:generation>.mp4", media_views.draft, name="draft"),
     ], app_name

@@ -1,4 +1,4 @@
-"""Asking for a clip, watching it come to be, and its story."""
+"""Requesting a clip, following its progress, and its timeline."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
@@ -26,7 +26,7 @@ TimelineOf = Callable[[str, Callable[[str], bool]], Sequence[object]]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@allows("generation.ask")
+@allows("generation.create")
 def create(request: HttpRequest) -> HttpResponse:
     """Ask for a clip, for a remix of one (`?remix=`), or for what comes after it (`&extends=1`)."""
     named = ("remix", "extends", "prompt", "likenesses")
@@ -53,7 +53,7 @@ def drafts(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@allows("generation.see", generation_context)
+@allows("generation.view", generation_context)
 def generation(request: HttpRequest, generation: UUID) -> HttpResponse:
     """One generation. Asked for by htmx, only the part that moves."""
     page = "studio/_generation.html" if request.headers.get("HX-Request") else "studio/generation.html"
@@ -83,10 +83,10 @@ def cancel(request: HttpRequest, generation: UUID) -> HttpResponse:
 
 
 @require_safe
-@allows("story.read", generation_context)
+@allows("timeline.view", generation_context)
 def timeline(request: HttpRequest, generation: UUID, timeline_of: TimelineOf) -> HttpResponse:
     """Every event of a generation, its cause, who answered, and after how long."""
-    sees_all = can(request.user, "generation.see", generation_context(str(generation)))
+    sees_all = can(request.user, "generation.view", generation_context(str(generation)))
     mine = current_person(request)
     steps = timeline_of(str(generation), lambda subject: sees_all or subject == mine)
-    return render(request, "studio/story.html", {"generation": generation, "steps": steps, "sees_all": sees_all})
+    return render(request, "studio/timeline.html", {"generation": generation, "steps": steps, "sees_all": sees_all})

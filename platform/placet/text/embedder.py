@@ -21,5 +21,5 @@ def set_embedder(embedder: Embedder) -> CachingEmbedder:
 def embedder() -> CachingEmbedder:
     """The embedder of this process. Raises `NoEmbedder`."""
     if not _held:
-        raise NoEmbedder("No sentence model is held here. `placet run checks`, the model consumers, holds it.")
+        raise NoEmbedder("No sentence model is held here. `placet serve model-consumers` holds it.")
     return _held[0]

@@ -30,7 +30,7 @@ PROMISES: Final = {
     "P8": "If a check cannot run, the generation waits; it never passes.",
     "P9": "Forgetting is real: after an erasure no plaintext, template or key remains anywhere, and the log still"
     " verifies.",
-    "P10": "Every refusal says the rule, the evidence, the claimant's class, what would pass, and how to contest it by"
+    "P10": "Every refusal says the rule, the evidence, the claimant's class, what would pass, and how to appeal it by"
     " when.",
 }
 GAPS: Final = {

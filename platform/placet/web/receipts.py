@@ -45,7 +45,7 @@ CONCERNED: Final[dict[type[Any], Concerned]] = {
     likeness.ConsentRevoked: _named("person"),
     likeness.RequesterBlocked: _named("person"),
     likeness.RequesterUnblocked: _named("person"),
-    # the reporter, the one who contests, the one who decides
+    # the reporter, the appellant, the one who decides
     moderation.ClipReported: _named("reported_by"),
     moderation.AppealFiled: _named("appellant"),
     moderation.CaseDecided: _named("decided_by"),
@@ -61,7 +61,7 @@ def receipt_for(
     """
     place = event_row(log, event_id)
     person = str(getattr(actor, "person", ""))
-    if place is None or not can(actor, "receipt.take", ResourceContext(depicted=_concerned(log, place))):
+    if place is None or not can(actor, "receipt.issue", ResourceContext(depicted=_concerned(log, place))):
         raise NoSuchReceipt
     return issue_receipt(log, place, person, tick, seconds)
 

@@ -51,7 +51,7 @@ def as_json(view: View) -> View:
     return answer
 
 
-@open_to_all("log.read")
+@open_to_all("log.view")
 @require_safe
 @as_json
 def checkpoint(_request: HttpRequest) -> HttpResponse:
@@ -60,7 +60,7 @@ def checkpoint(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": FOR_A_MOMENT})
 
 
-@open_to_all("log.read")
+@open_to_all("log.view")
 @require_safe
 @as_json
 def key(_request: HttpRequest) -> HttpResponse:
@@ -69,7 +69,7 @@ def key(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": FOR_A_MOMENT})
 
 
-@open_to_all("log.read")
+@open_to_all("log.view")
 @require_safe
 @as_json
 def tile(_request: HttpRequest, address: str) -> HttpResponse:
@@ -82,7 +82,7 @@ def tile(_request: HttpRequest, address: str) -> HttpResponse:
     return HttpResponse(content, content_type="application/octet-stream", headers={"Cache-Control": FOR_EVER})
 
 
-@open_to_all("log.read")
+@open_to_all("log.view")
 @require_safe
 @as_json
 def inclusion(request: HttpRequest) -> HttpResponse:
@@ -92,7 +92,7 @@ def inclusion(request: HttpRequest) -> HttpResponse:
     return _proof({"index": index, "size": size}, steps)
 
 
-@open_to_all("log.read")
+@open_to_all("log.view")
 @require_safe
 @as_json
 def consistency(request: HttpRequest) -> HttpResponse:
@@ -102,7 +102,7 @@ def consistency(request: HttpRequest) -> HttpResponse:
     return _proof({"from": old, "to": new}, steps)
 
 
-@open_to_all("log.read")
+@open_to_all("log.view")
 @require_safe
 @as_json
 def restored(_request: HttpRequest) -> HttpResponse:

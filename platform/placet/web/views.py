@@ -10,14 +10,14 @@ from placet.people.permissions import allows
 from placet.web.promises import promises_file, proofs, results, revision
 
 
-@allows("health.ask")
+@allows("health.view")
 def healthz(_request: HttpRequest) -> HttpResponse:
     """This process answers; it says nothing about the others."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
-@allows("promises.read")
+@allows("promises.view")
 def promises(request: HttpRequest) -> HttpResponse:
     """Each promise with what its tests said when they last ran on this install."""
     rows = proofs(results(promises_file()), _code())

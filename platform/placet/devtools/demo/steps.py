@@ -107,7 +107,7 @@ def keep_copies(world: World) -> str:
             status, body = fetch(world.origin, f"/media/{world.clips[name]}.mp4", world.person("Ben"))
             world.expect(status == 200, f"the {name} was answered {status}")
             place.write_bytes(body)
-        world.expect(place.exists(), f"{place} is missing: begin anew with `placet demo --anew`")
+        world.expect(place.exists(), f"{place} is missing: begin anew with `placet demo --from-scratch`")
     return "var/demo/clip.mp4 and remix.mp4, with their credentials"
 
 
@@ -132,8 +132,8 @@ def decide_a_case(world: World) -> str:
     world.wait(lambda: any(c.subject == subject for c in open_cases()), "the case did not reach the desk")
     case = next(c for c in open_cases() if c.subject == subject)
     ask = DecideCase(
-        world.id("decision"), CaseId(str(case.case)), world.person("Cleo"), "allow", "Toys on a lawn; nobody is hurt.",
-        case.version,
+        world.id("decision"), CaseId(str(case.case)), world.person("Cleo"), "approve",
+        "Toys on a lawn; nobody is hurt.", case.version,
     )  # fmt: skip
     decide_case(world.log, ask)
     world.wait(lambda: world.follow(world.clips["uncertain"]).state == "draft", "the allowed prompt was not made")
@@ -205,7 +205,7 @@ def _in_feed(world: World) -> bool:
 def _refused(world: World, told: GenerationView, *codes: str) -> str:
     world.expect(told.refusal is not None and told.refusal.code in codes, f"expected {codes}, it is {told.state}")
     refusal: Any = told.refusal
-    return f"refused: {refusal.code}. {refusal.what_would_pass} Contest by {refusal.appeal_deadline}."
+    return f"refused: {refusal.code}. {refusal.what_would_pass} Appeal by {refusal.appeal_deadline}."
 
 
 def _is_revoked(world: World) -> bool:

@@ -30,7 +30,7 @@ ProgressCallback = Callable[[str], None]
 
 
 class DemoBroken(RuntimeError):
-    """A step did not end as the story says. What was recorded stays; `placet story ID` tells what happened."""
+    """A step did not end as the story says. What was recorded stays; `placet timeline ID` tells what happened."""
 
 
 @dataclass(slots=True)

@@ -14,7 +14,8 @@ from placet.kernel.verdict import Verdict
 
 HEAD: Final = """# Events
 
-Drawn from the rooms' `events.py` by `placet pages`; a test holds the two together. Change the docstring, not this page.
+Generated from the rooms' `events.py` by `placet generate-docs`; a test compares the two. Change the docstring, not this
+page.
 
 Every fact in the log is one of these. *Sealed* fields are stored as ciphertext under the key of the subject named
 beside them, and read `erased` once that key is destroyed; all others are stored in the clear. A stream that is

@@ -10,8 +10,8 @@ from placet.eventlog.store.event import BY_CLASS
 
 HEAD: Final = """# The flow
 
-Drawn from `platform/placet/config/flow.py` by `placet pages`; a test holds the two together. Change the table, not this
-page.
+Generated from `platform/placet/config/flow.py` by `placet generate-docs`; a test compares the two. Change the table,
+not this page.
 
 An event is a fact that was appended to the log. A consumer answers it: it reads, computes, and appends or plans what
 follows, in one transaction. Projections are not shown here: they only fold events into tables.

@@ -6,8 +6,8 @@ from placet.operations.monitoring.metrics import METRICS
 
 HEAD: Final = """# Metrics
 
-Generated from `platform/placet/operations/monitoring/metrics.py` by `placet pages`. `/metrics` serves them in the text
-format of Prometheus; [Operating Placet](how-to/operate.md) says who may read it.
+Generated from `platform/placet/operations/monitoring/metrics.py` by `placet generate-docs`. `/metrics` serves
+them in the text format of Prometheus; [Operating Placet](how-to/operate.md) says who may read it.
 
 All metrics are gauges. PostgreSQL measures them at each scrape, with its own clock. None carries a person's id.
 

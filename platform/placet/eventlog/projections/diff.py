@@ -90,7 +90,9 @@ def apply_to_live(beside: ShadowTables) -> int:
     """Within a transaction: hold the live projection's place and fold up to it. Raises `Outdated`."""
     row = beside.connection.execute(f"{PLACE} FOR UPDATE", (beside.target.name,)).fetchone()
     if row is None or row[1] != beside.target.version:
-        raise Outdated(f"{beside.target.name} is not of version {beside.target.version}: placet rebuild makes it so")
+        raise Outdated(
+            f"{beside.target.name} is not of version {beside.target.version}: placet rebuild-projections makes it so"
+        )
     beside.apply_until(row[0])
     return int(row[0])
 

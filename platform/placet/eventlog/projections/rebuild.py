@@ -95,7 +95,9 @@ def _switch(beside: ShadowTables) -> int:
         except psycopg.errors.LockNotAvailable:
             beside.prepare()  # what was folded in the transaction is undone: ask where it stands
             time.sleep(0.2)
-    raise NotSwitched(f"the tables of {beside.target.name} were never free; placet rebuild {beside.target.name}")
+    raise NotSwitched(
+        f"the tables of {beside.target.name} were never free; placet rebuild-projections {beside.target.name}"
+    )
 
 
 def _switch_once(beside: ShadowTables) -> int:

@@ -227,7 +227,7 @@ class Projector:
         return max((self._group(place, places) for place in set(places.values())), default=0)
 
     def _is_mine(self, target: Projection) -> bool:
-        """Whether its rows are of this code's version. If not it stands still here: `placet rebuild` makes them so."""
+        """Whether its rows are of this code's version. If not, it waits for `placet rebuild-projections`."""
         if is_outdated(target):
             logger.warning("projection %s is not of version %s: it stands still", target.name, target.version)
             self._back_off(target)

@@ -23,7 +23,7 @@ class NotYetSigned(Refusal):
     """No tree head covers this yet."""
 
     code = "not_yet_signed"
-    hint = "Try again in a second; `placet log check` says what is wrong where it lasts."
+    hint = "Try again in a second; `placet transparency-log audit` says what is wrong where it lasts."
     status = 503
 
 

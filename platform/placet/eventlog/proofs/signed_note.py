@@ -21,7 +21,7 @@ class InvalidNote(ValueError):
 
 
 class InvalidKey(ValueError):
-    """Not a verifier key: `<name>+<8 hex digits>+<base64>`, as `placet log key` prints it."""
+    """Not a verifier key: `<name>+<8 hex digits>+<base64>`, as `placet transparency-log key` prints it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Grows the tree by position and signs its heads. Killed anywhere it goes on; two of them do what one would.
 
 It signs nothing that contradicts what it signed before: where the log no longer gives the root of an earlier head, no
-head is signed at all, and `placet log check` says why.
+head is signed at all, and `placet transparency-log audit` says why.
 """
 
 import logging
@@ -43,7 +43,7 @@ TRUNCATED: Final = "the log was truncated: a head over {} events was signed, {} 
 
 
 class HistoryChanged(RuntimeError):
-    """The log does not give the root of a head that was signed before. Nothing was signed. See `placet log check`."""
+    """The log contradicts a tree head signed before. Nothing was signed. See `placet transparency-log audit`."""
 
 
 class TreeService:

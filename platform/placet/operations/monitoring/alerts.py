@@ -59,7 +59,7 @@ def _process_down(measured: Snapshot) -> Iterator[tuple[str, str]]:
     """Only once some role has been up for a minute: a single command needs no other process, and a start takes time."""
     for role in role_names(measured.transport) if measured.up_seconds > START_SECONDS else ():
         if role not in measured.processes:
-            yield f"No {role} process is connected to PostgreSQL.", f"placet run {role}"
+            yield f"No {role} process is connected to PostgreSQL.", f"placet serve {role}"
 
 
 @alert_rule("sequencer_stalled")
@@ -68,7 +68,7 @@ def _sequencer_stalled(measured: Snapshot) -> Iterator[tuple[str, str]]:
     if pending.oldest_seconds > STALE_SECONDS:
         yield (
             f"{pending.count} events have no position yet; the oldest has waited {pending.oldest_seconds:.0f} s.",
-            "placet run sequencer",
+            "placet serve sequencer",
         )
 
 
@@ -85,7 +85,10 @@ def _unknown_event_type(measured: Snapshot) -> Iterator[tuple[str, str]]:
 def _projection_outdated(measured: Snapshot) -> Iterator[tuple[str, str]]:
     for name, progress in measured.projections.items():
         if progress.is_outdated:
-            yield f"The rows of {name} were written by another version of its code.", f"placet rebuild {name}"
+            yield (
+                f"The rows of {name} were written by another version of its code.",
+                f"placet rebuild-projections {name}",
+            )
 
 
 @alert_rule("projection_lagging")
@@ -94,7 +97,7 @@ def _projection_lagging(measured: Snapshot) -> Iterator[tuple[str, str]]:
         if progress.seconds > STALE_SECONDS and not progress.is_outdated and not progress.waits_for_type:
             yield (
                 f"{name} is {progress.lag} events and {progress.seconds:.0f} s behind the log.",
-                f"placet shadow {name}",
+                f"placet check-projections {name}",
             )
 
 
@@ -102,7 +105,10 @@ def _projection_lagging(measured: Snapshot) -> Iterator[tuple[str, str]]:
 def _projection_inconsistent(measured: Snapshot) -> Iterator[tuple[str, str]]:
     job = measured.jobs.get("check_projections")
     for name, count in (job.outcome.get("differences", {}) if job else {}).items():
-        yield f"In the last nightly check, {count} rows of {name} differed from the log.", f"placet rebuild {name}"
+        yield (
+            f"In the last nightly check, {count} rows of {name} differed from the log.",
+            f"placet rebuild-projections {name}",
+        )
 
 
 @alert_rule("consumer_lagging")
@@ -116,7 +122,7 @@ def _consumer_lagging(measured: Snapshot) -> Iterator[tuple[str, str]]:
 def _relay_lagging(measured: Snapshot) -> Iterator[tuple[str, str]]:
     relay = measured.followers.get("relay")
     if relay and relay.seconds > STALE_SECONDS:
-        yield f"{relay.lag} events are not in Kafka yet; the oldest is {relay.seconds:.0f} s old.", "placet run relay"
+        yield f"{relay.lag} events are not in Kafka yet; the oldest is {relay.seconds:.0f} s old.", "placet serve relay"
 
 
 @alert_rule("tree_head_stale")
@@ -125,7 +131,7 @@ def _tree_head_stale(measured: Snapshot) -> Iterator[tuple[str, str]]:
     if head.seconds > ANSWER_SECONDS:
         yield (
             f"No signed tree head covers the last {head.lag} events; the oldest is {head.seconds:.0f} s old.",
-            "placet log check",
+            "placet transparency-log audit",
         )
 
 
@@ -134,7 +140,7 @@ def _dead_letters(measured: Snapshot) -> Iterator[tuple[str, str]]:
     for name, backlog in measured.dead_letters.items():
         yield (
             f"Dead letters of {name}: {backlog.count}, the oldest from {_duration(backlog.oldest_seconds)} ago.",
-            "placet parked list",
+            "placet dead-letters list",
         )
 
 
@@ -144,7 +150,7 @@ def _outbox_failed(measured: Snapshot) -> Iterator[tuple[str, str]]:
         if count := states.get("failed"):
             yield (
                 f"Failed outbox items of kind {kind}: {count}. Each was retried for 24 hours.",
-                f"placet parked retry-effects {kind}",
+                f"placet outbox retry {kind}",
             )
 
 
@@ -153,16 +159,22 @@ def _outbox_overdue(measured: Snapshot) -> Iterator[tuple[str, str]]:
     for kind, backlog in measured.outbox_overdue.items():
         if kind != "run":
             age = _duration(backlog.oldest_seconds)
-            yield f"Overdue outbox items of kind {kind}: {backlog.count}, due for up to {age}.", "placet run consumers"
+            yield (
+                f"Overdue outbox items of kind {kind}: {backlog.count}, due for up to {age}.",
+                "placet serve consumers",
+            )
 
 
 @alert_rule("jobs_starved")
 def _jobs_starved(measured: Snapshot) -> Iterator[tuple[str, str]]:
     jobs = measured.generation_jobs
     if jobs.waiting.oldest_seconds > ANSWER_SECONDS and not jobs.leased:
-        yield f"Generation jobs waiting: {jobs.waiting.count}. None is running.", "placet run worker"
+        yield f"Generation jobs waiting: {jobs.waiting.count}. None is running.", "placet serve generator"
     if jobs.last_heartbeat_seconds > HEARTBEAT_SECONDS:
-        yield f"A generation job has sent no heartbeat for {jobs.last_heartbeat_seconds:.0f} s.", "placet run worker"
+        yield (
+            f"A generation job has sent no heartbeat for {jobs.last_heartbeat_seconds:.0f} s.",
+            "placet serve generator",
+        )
 
 
 @alert_rule("case_overdue")
@@ -171,7 +183,7 @@ def _case_overdue(measured: Snapshot) -> Iterator[tuple[str, str]]:
     if cases.oldest_seconds > CASE_SECONDS:
         yield (
             f"Open cases: {cases.count}. The oldest has waited for {_duration(cases.oldest_seconds)}.",
-            "placet case list --with-floor",
+            "placet cases list --include-zero-tolerance",
         )
 
 
@@ -187,14 +199,14 @@ def _certificate_expiring(measured: Snapshot) -> Iterator[tuple[str, str]]:
 def _disk_low(measured: Snapshot) -> Iterator[tuple[str, str]]:
     disk = measured.disk
     if disk.free_bytes < FREE_BYTES or disk.free_0_1 < FREE_0_1:
-        yield f"The disk has {disk.free_bytes / 2**30:.1f} GiB free ({disk.free_0_1:.0%}).", "placet run housekeeping"
+        yield f"The disk has {disk.free_bytes / 2**30:.1f} GiB free ({disk.free_0_1:.0%}).", "placet serve scheduler"
 
 
 @alert_rule("job_missed")
 def _job_missed(measured: Snapshot) -> Iterator[tuple[str, str]]:
     for name, job in measured.jobs.items():
         if job.ended_seconds is not None and job.ended_seconds > JOB_SECONDS:
-            yield f"The job {name} last succeeded {_duration(job.ended_seconds)} ago.", "placet run housekeeping"
+            yield f"The job {name} last succeeded {_duration(job.ended_seconds)} ago.", "placet serve scheduler"
 
 
 def _duration(seconds: float) -> str:

@@ -148,7 +148,7 @@ METRICS: Final[dict[str, tuple[str, tuple[str, ...], Values]]] = {
         lambda m: (((code,), 1.0) for code in dict.fromkeys(alert.code for alert in active_alerts(m))),
     ),
 }
-"""Name -> HELP text, labels and values. `placet pages` writes them to `docs/metrics.md`.
+"""Name -> HELP text, labels and values. `placet generate-docs` writes them to `docs/metrics.md`.
 
 The label of a scheduled job is `job_name`: Prometheus sets `job` itself.
 """

@@ -38,7 +38,7 @@ def missing() -> list[MissingRequirement]:
 
 
 def _stale(name: str) -> MissingRequirement:
-    alert = Alert("projection_lagging", f"Projection {name} is over 5 s behind.", f"placet shadow {name}")
+    alert = Alert("projection_lagging", f"Projection {name} is over 5 s behind.", f"placet check-projections {name}")
     return MissingRequirement(**alert.to_json())
 
 

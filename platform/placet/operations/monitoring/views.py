@@ -19,7 +19,7 @@ from placet.people.models import Account
 from placet.people.permissions import View, allows, can
 from placet.people.tokens import bearer_of
 
-VERB: Final = "operations.see"
+VERB: Final = "operations.view"
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 OWN_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FORWARDED: Final = ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via")

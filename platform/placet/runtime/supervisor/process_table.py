@@ -11,10 +11,10 @@ from placet.runtime.supervisor.state import EMBEDDED
 HOST: Final = "127.0.0.1"
 ROLES: Final = (
     "sequencer",  # gives positions, then folds projections
-    "consumers",  # what answers events
-    "checks",  # what answers events by a model: this one holds them
-    "worker",  # the generator
-    "housekeeping",  # what is done now and then
+    "consumers",  # all other consumers, and the outbox
+    "model-consumers",  # consumers that need a model: this process holds the models
+    "generator",  # renders clips
+    "scheduler",  # periodic jobs
 )
 CARRIERS: Final = ("relay",)
 """What carries the log to Kafka, where Kafka wakes the consumers."""
@@ -45,7 +45,7 @@ def children(ports: Ports, broker: Broker | None = None) -> tuple[Child, ...]:
         Child("live", _granian("asginl", ports.live, "--no-ws")),
         *([Child("broker", broker.words())] if broker else []),
         *(
-            Child(role, (sys.executable, "-m", "placet", "run", role))
+            Child(role, (sys.executable, "-m", "placet", "serve", role))
             for role in role_names(os.environ.get("PLACET_TRANSPORT", EMBEDDED))
         ),
     )

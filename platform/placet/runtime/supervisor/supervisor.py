@@ -166,7 +166,7 @@ class Supervisor:
             note_prepared(postgres.admin_dsn("placet"), mark)
 
     def _refuse_earlier_release(self) -> None:
-        """Raises `InstallTooOld`. A database that does not answer is reported by `placet prepare`."""
+        """Raises `InstallTooOld`. A database that does not answer is reported by `placet bootstrap`."""
         with suppress(psycopg.OperationalError), psycopg.connect(dsn(self.home, "owner")) as connection:
             refuse_earlier_release(self.home, connection.cursor())
 

@@ -31,7 +31,7 @@ SCHEMA: Final = "See /api/v1/schema."
 STANDARD: Final[tuple[tuple[Kinds, Problem], ...]] = (
     (exceptions.NotAuthenticated, NOT_SIGNED_IN),
     (exceptions.AuthenticationFailed,
-     Problem(401, "token_invalid", "Invalid or expired token.", "Create a new token: `placet token`.")),
+     Problem(401, "token_invalid", "Invalid or expired token.", "Create a new token: `placet create-token`.")),
     (exceptions.ParseError,
      Problem(400, "malformed", "Malformed request body.", "Send valid JSON in UTF-8, or multipart/form-data.")),
     (RecursionError, Problem(400, "malformed", "The request body is nested too deeply.", "Send plain JSON.")),

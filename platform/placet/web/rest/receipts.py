@@ -31,8 +31,8 @@ class ReceiptSerializer(serializers.Serializer[None]):
 
 
 class Receipts(ApiEndpoint):
-    permissions: ClassVar = {"GET": "receipt.take"}
-    object_level: ClassVar = frozenset({"receipt.take"})
+    permissions: ClassVar = {"GET": "receipt.issue"}
+    object_level: ClassVar = frozenset({"receipt.issue"})
 
     @documented("receipts_take", ReceiptSerializer)
     def get(self, request: Request, event: str) -> Response:

@@ -30,7 +30,7 @@ class EngineSerializer(serializers.Serializer[None]):
 
 
 class EngineList(ApiEndpoint):
-    permissions: ClassVar = {"GET": "feed.watch"}
+    permissions: ClassVar = {"GET": "feed.view"}
 
     @documented("engines_list", EngineSerializer(many=True))
     def get(self, _request: Request) -> Response:

@@ -79,10 +79,10 @@ def topic_of(path: str, cookie: str) -> str | Problem:
         if user is None:
             return NOT_SIGNED_IN
         if path.rstrip("/") == "/live/notices":
-            return f"use-{user.person}" if can(user, "notices.read") else NOT_PERMITTED
+            return f"use-{user.person}" if can(user, "notices.view") else NOT_PERMITTED
         if not (found := GENERATION.fullmatch(path)):
             return NOT_FOUND
-        return f"generation-{found[1]}" if can(user, "generation.see", generation_context(found[1])) else NOT_PERMITTED
+        return f"generation-{found[1]}" if can(user, "generation.view", generation_context(found[1])) else NOT_PERMITTED
     except Http404:
         return NOT_FOUND
     except DatabaseProblem:

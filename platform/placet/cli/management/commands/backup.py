@@ -1,4 +1,4 @@
-"""A copy of all that is truth, made while everything runs."""
+"""Back up the log, clips, private files and keys while the install runs."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ from placet.runtime.postgres.paths import PostgresUnavailable
 
 
 class Command(PlacetCommand):
-    help = "Copy the log, clips, private files and signing keys into a folder, while everything runs"
-    group = "Operate"
+    help = "Back up the log, clips, private files and signing keys to a folder. The install may keep running"
+    group = "Operations"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", help="where to: a folder that is not there yet, on another disk")
+        parser.add_argument("folder", help="new folder for the backup, best on another disk")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         home, folder = Path(settings.PLACET_DATA_DIR), Path(options["folder"]).resolve()

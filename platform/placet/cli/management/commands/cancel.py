@@ -1,4 +1,4 @@
-"""An end before there is a draft."""
+"""Cancel a generation before it becomes a draft."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from placet.studio.view_model import generation_view
 
 
 class Command(ActingCommand):
-    help = "End a generation of yours before it is a draft; its quota is given back"
-    group = "Act"
+    help = "Cancel your generation before it becomes a draft and release its quota"
+    group = "Actions"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("id", help="the generation")
+        parser.add_argument("id", help="id of the generation")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        generation = parse_uuid(options["id"], "generation", "placet ask")
+        generation = parse_uuid(options["id"], "generation", "placet generate")
         cancel(self.log, GenerationId(generation), actor.person, command_id())
         wait_until_projected(self.tick)
         return {"id": generation, "state": generation_view(generation).state}

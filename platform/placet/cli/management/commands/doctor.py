@@ -1,4 +1,4 @@
-"""Checks of this machine."""
+"""Check this machine."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -17,7 +17,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 
 class Command(PlacetCommand):
     help = "Check this machine and print the command that fixes each problem"
-    group = "Start here"
+    group = "Getting started"
 
     def answer(self, **_options: Any) -> Mapping[str, Any]:
         with self.console.status("checking"):

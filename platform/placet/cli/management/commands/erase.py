@@ -1,4 +1,4 @@
-"""Forgetting a person, with all that is theirs."""
+"""Erase a person and everything that belongs to them."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ ERASE_SECONDS = 120.0
 
 
 class Command(ActingCommand):
-    help = "Forget a person for good: their key, files, clips and account. It cannot be taken back"
-    group = "Act"
+    help = "Erase a person permanently: encryption key, files, clips and account. This cannot be undone"
+    group = "Actions"
     acts_as = "Ana"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="who is to be forgotten: yourself, or anybody if you are the operator")
+        parser.add_argument("name", help="person to erase: yourself, or anyone if you are an operator")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         person = find_by_name(options["name"]).person

@@ -1,4 +1,4 @@
-"""What everyone sees."""
+"""The public feed."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from placet.people.queries import Person, people
 
 
 class Command(ActingCommand):
-    help = "The feed, newest first, with a copy of each clip as it is served"
-    group = "Look"
+    help = "List the feed, newest first, and save a copy of each clip"
+    group = "Inspect"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--limit", type=int, default=20, help="clips at most (default 20)")
+        parser.add_argument("--limit", type=int, default=20, help="maximum number of clips (default 20)")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:  # noqa: ARG002  everyone sees the same
         rows = newest(settings.PLACET_DEFAULT_REGION, limit=options["limit"])

@@ -1,4 +1,4 @@
-"""A person and their own likeness: enrol, say who may ask, withdraw."""
+"""Manage your likeness: enrol, set who may use it, revoke."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -18,21 +18,25 @@ from placet.people.queries import Person, find_by_name, name_of
 
 
 class Command(ActingCommand):
-    help = "Your own likeness: enrol a portrait, say who may ask, take clips out, withdraw everything"
-    group = "Act"
+    help = "Manage your likeness: enrol a portrait, set who may use it, remove clips, revoke consent"
+    group = "Actions"
     acts_as = "Ana"
-    needs = "likeness.set"
+    needs = "likeness.manage"
 
     def arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        self.verb(verbs, "enrol", "hand in a portrait").add_argument("file", help="JPEG, PNG or WebP, one face")
-        self.verb(verbs, "allow", "let somebody ask for clips with you").add_argument("name")
-        self.verb(verbs, "block", "let somebody ask no more").add_argument("name")
-        self.verb(verbs, "level", "say who may ask").add_argument("level", choices=get_args(Level))
-        self.verb(verbs, "remove", "take one clip and its remixes out of sight").add_argument("id")
-        revoke = self.verb(verbs, "revoke", "withdraw from one person, or from everybody")
-        revoke.add_argument("name", nargs="?", help="whom (default: everybody, everything)")
-        self.verb(verbs, "show", "how it stands")
+        self.verb(verbs, "enrol", "enrol a portrait").add_argument("file", help="JPEG, PNG or WebP with one face")
+        self.verb(verbs, "allow", "allow a person to request clips of you").add_argument("name", help="person to allow")
+        self.verb(verbs, "block", "block a person from requesting clips of you").add_argument(
+            "name", help="person to block"
+        )
+        self.verb(verbs, "level", "set who may request clips of you").add_argument(
+            "level", choices=get_args(Level), help="who may request clips of you"
+        )
+        self.verb(verbs, "remove", "remove a clip of you and its remixes").add_argument("id", help="id of the clip")
+        revoke = self.verb(verbs, "revoke", "revoke consent from one person, or from everyone")
+        revoke.add_argument("name", nargs="?", help="person to revoke it from (default: everyone)")
+        self.verb(verbs, "show", "show your settings")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         match options["verb"]:

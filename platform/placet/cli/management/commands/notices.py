@@ -1,4 +1,4 @@
-"""What a person was told."""
+"""A person's notices."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,10 +13,10 @@ from placet.people.queries import Person
 
 
 class Command(ActingCommand):
-    help = "Every use of your likeness, by its number: asked for, drafted, published, blocked"
-    group = "Look"
+    help = "List every use of your likeness by number: requested, drafted, published, blocked"
+    group = "Inspect"
     acts_as = "Ana"
-    needs = "notices.read"
+    needs = "notices.view"
 
     def act(self, actor: Person, **_options: Any) -> Mapping[str, Any]:
         return {"notices": [NoticeSerializer(notice).data for notice in notices_of(actor.person)]}

@@ -23,21 +23,28 @@ from placet.web.engine_vocabulary import engine_words
 
 
 class Command(ActingCommand):
-    help = "Opt a character or work out of generation and training: file, list, end"
-    group = "Act"
+    help = "File, list and end opt-outs of a character or work from generation and training"
+    group = "Actions"
     acts_as = "Dara"
 
     def arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        file = self.verb(verbs, "file", "file an opt-out; in force at once, or held for a human when too broad")
-        file.add_argument("--character", required=True, metavar="NAME", help="the character or work")
-        file.add_argument("--alias", action="append", default=[], metavar="NAME", help="another name of it")
-        file.add_argument("--describe", default="", metavar="TEXT", help="how it looks, so that it is met unnamed")
-        file.add_argument("--regions", default="*", help="country codes with commas between (default: everywhere)")
-        file.add_argument("--until", metavar="DATE", help="the day it ends, as 2030-12-31 (default: never)")
-        file.add_argument("--statement", default="", help="your grounds; sealed")
-        self.verb(verbs, "list", "list your filings")
-        self.verb(verbs, "end", "end a filing of yours").add_argument("id", help="the filing")
+        file = self.verb(
+            verbs, "file", "file an opt-out; active at once unless it is too broad, then a reviewer decides"
+        )
+        file.add_argument("--character", required=True, metavar="NAME", help="name of the character or work")
+        file.add_argument("--alias", action="append", default=[], metavar="NAME", help="another name; repeat for more")
+        file.add_argument(
+            "--describe",
+            default="",
+            metavar="TEXT",
+            help="describe the look, so that prompts without the name match too",
+        )
+        file.add_argument("--regions", default="*", help="comma-separated country codes (default: everywhere)")
+        file.add_argument("--until", metavar="DATE", help="last day, for example 2030-12-31 (default: no end)")
+        file.add_argument("--statement", default="", help="why you hold the rights; stored encrypted")
+        self.verb(verbs, "list", "list your opt-outs")
+        self.verb(verbs, "end", "end an opt-out of yours").add_argument("id", help="id of the opt-out")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         match options["verb"]:

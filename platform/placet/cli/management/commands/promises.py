@@ -1,4 +1,4 @@
-"""What is promised, and whether the tests have proved it on this code."""
+"""The promises, and whether the tests proved them for this code."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,8 +14,8 @@ WORDS: Final = {True: "[green]proved[/]", False: "[red]broken[/]", None: "[yello
 
 
 class Command(PlacetCommand):
-    help = "The ten promises, and what the last run of their tests proved of each on this code"
-    group = "Prove"
+    help = "Show the ten promises and whether the last test run proved each of them for this code"
+    group = "Verify"
 
     def answer(self, **_options: Any) -> Mapping[str, Any]:
         code = revision()
@@ -34,4 +34,4 @@ class Command(PlacetCommand):
             table.add_row(row["name"], WORDS[row["is_proved"]], str(row["tests"]), told)
         Console(highlight=False).print(table)
         if not answer["ok"]:
-            self.stdout.write("What is not proved is proved, or not, by: make test")
+            self.stdout.write("To test the promises that are not proved: make test")

@@ -1,4 +1,4 @@
-"""A draft goes to the feed."""
+"""Publish a draft."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from placet.studio.commands import publish
 
 
 class Command(ActingCommand):
-    help = "Show a draft of yours to everyone; the checks look once more where anything has changed"
-    group = "Act"
+    help = "Publish your draft. Checks run again if anything they rely on has changed"
+    group = "Actions"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("id", help="the draft")
+        parser.add_argument("id", help="id of the draft")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        generation = parse_uuid(options["id"], "generation", "placet ask")
+        generation = parse_uuid(options["id"], "generation", "placet generate")
         publish(self.log, GenerationId(generation), actor.person, command_id())
         told = wait_until_ended(generation, self.tick, WAIT_SECONDS)
         wait_until_projected(self.tick)

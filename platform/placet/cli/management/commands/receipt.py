@@ -1,4 +1,4 @@
-"""Receipts: take one for an event that concerns you, and check one with nothing but the file and a public key."""
+"""Receipts: issue one for an event that concerns you, or verify one offline with a public key."""
 
 import json
 from argparse import SUPPRESS, ArgumentParser
@@ -12,24 +12,26 @@ from placet.eventlog.proofs.signed_note import InvalidKey, read_verifier
 from placet.eventlog.proofs.verify import ReceiptInvalid, VerifiedReceipt, verify_receipt
 from placet.people.queries import Person
 
-LOOK: Final = "placet story ID"
-KEY_HELP: Final = "verifier key, as `placet log key` prints it, or a file that holds it"
+LOOK: Final = "placet timeline ID"
+KEY_HELP: Final = "verifier key as printed by `placet transparency-log key`, or a file with it"
 
 
 class Command(ActingCommand):
-    help = "Take a receipt of an event that concerns you, or check one offline: issue, verify"
-    group = "Prove"
+    help = "Issue a receipt for an event that concerns you, or verify one offline"
+    group = "Verify"
     acts_as = "Dara"
 
     def arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        issue = self.verb(verbs, "issue", "write the receipt of an event; waits until a signed head covers it")
-        issue.add_argument("event", nargs="?", metavar="EVENT_ID", help="the event, as `placet story` tells it")
-        issue.add_argument("--filing", metavar="ID", help="the event by which this opt-out was filed")
-        issue.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to (default: standard output)")
-        verify = verbs.add_parser("verify", help="check a receipt: needs no database, no home and no network")
+        issue = self.verb(verbs, "issue", "issue the receipt of an event; waits until a signed tree head covers it")
+        issue.add_argument(
+            "event", nargs="?", metavar="EVENT_ID", help="id of the event, as listed by `placet timeline`"
+        )
+        issue.add_argument("--filing", metavar="ID", help="id of an opt-out: issue the receipt of its filing")
+        issue.add_argument("-o", "--output", type=Path, metavar="FILE", help="file to write (default: standard output)")
+        verify = verbs.add_parser("verify", help="verify a receipt; needs no database, no install and no network")
         verify.add_argument("--json", action="store_true", default=SUPPRESS, help="print exactly one JSON object")
-        verify.add_argument("file", metavar="FILE")
+        verify.add_argument("file", metavar="FILE", help="receipt to verify")
         verify.add_argument("--key", required=True, metavar="PUBLIC", help=KEY_HELP)
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
@@ -73,7 +75,7 @@ def _verified(file: str, key: str) -> Mapping[str, Any]:
     try:
         proved = verify_receipt(read_file(file), read_verifier(read_file(key).decode() if Path(key).is_file() else key))
     except (InvalidKey, UnicodeDecodeError) as unsound:
-        raise CommandFailed(f"This is no key: {unsound}", "placet log key", code="key_unsound") from None
+        raise CommandFailed(f"This is no key: {unsound}", "placet transparency-log key", code="key_unsound") from None
     except ReceiptInvalid as invalid:
         return {"ok": False, "file": file, "valid": False, "step": invalid.step, "message": invalid.why}
     return {"ok": True, "file": file, "valid": True, **to_answer(proved)}

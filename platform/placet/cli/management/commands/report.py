@@ -1,4 +1,4 @@
-"""Somebody reports a clip."""
+"""Report a clip."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from placet.people.queries import Person
 
 
 class Command(ActingCommand):
-    help = "Report a published clip; a reviewer decides"
-    group = "Act"
+    help = "Report a published clip to the reviewers"
+    group = "Actions"
     acts_as = "Ana"
     needs = "clip.report"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("id", help="the clip")
-        parser.add_argument("--reason", required=True, help="in a word or two, for example: impersonation")
-        parser.add_argument("--words", default="", help="more, in your own words")
+        parser.add_argument("id", help="id of the clip")
+        parser.add_argument("--reason", required=True, help="reason in a few words, for example: impersonation")
+        parser.add_argument("--words", default="", help="details in your own words")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         generation = parse_uuid(options["id"], "clip", "placet feed")

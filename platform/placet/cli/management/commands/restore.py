@@ -1,4 +1,4 @@
-"""Back to a backup. It says in the log what was lost."""
+"""Restore a backup and record in the log what was lost."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ from placet.runtime.postgres.paths import PostgresUnavailable
 
 
 class Command(PlacetCommand):
-    help = "Put a backup in the place of what is here, with everything stopped; the log says what was lost"
-    group = "Operate"
+    help = "Restore a backup while the install is stopped. The log records what was lost"
+    group = "Operations"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", help="what `placet backup` made")
-        parser.add_argument("--replace", action="store_true", help="lose the log that is here now")
+        parser.add_argument("folder", help="folder written by `placet backup`")
+        parser.add_argument("--replace", action="store_true", help="overwrite the existing log")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         home, folder = Path(settings.PLACET_DATA_DIR), Path(options["folder"]).resolve()

@@ -1,4 +1,4 @@
-"""The current state of every component, and the active alerts."""
+"""Lag, backlogs and active alerts."""
 
 import time
 from argparse import ArgumentParser
@@ -24,8 +24,8 @@ REFRESH_SECONDS: Final = 1.0
 
 
 class Command(PlacetCommand):
-    help = "Show the progress of every component, what waits, and active alerts; exit code 1 if there is one"
-    group = "Look"
+    help = "Show lag, backlogs and active alerts. Exits 1 if any alert is active"
+    group = "Inspect"
     stealth_options = ("tick",)
 
     def arguments(self, parser: ArgumentParser) -> None:
@@ -54,7 +54,7 @@ class Command(PlacetCommand):
         return state
 
     def _watch(self) -> None:
-        """Until Ctrl-C. The last state is then printed once more and decides the exit code."""
+        """Refresh until Ctrl-C. The state at that moment is printed and decides the exit code."""
         try:
             with Live(refresh_per_second=4, screen=False) as live:
                 while True:

@@ -1,4 +1,4 @@
-"""The app with a seeded world, in the foreground."""
+"""Run the install with seed data in the foreground."""
 
 import signal
 import time
@@ -20,12 +20,12 @@ from placet.runtime.supervisor.supervisor import NotStarted, Supervisor
 
 
 class Command(PlacetCommand):
-    help = "Start everything, print the address and one-time sign-in links, and stay until Ctrl-C"
-    group = "Start here"
+    help = "Start all processes, print the address and one-time sign-in links, and run until Ctrl-C"
+    group = "Getting started"
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=FIRST, help=f"first port to try (default {FIRST})")
-        parser.add_argument("--no-links", action="store_true", help="make no sign-in links")
+        parser.add_argument("--no-links", action="store_true", help="do not create sign-in links")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         home = Path(settings.PLACET_DATA_DIR)

@@ -1,4 +1,4 @@
-"""Is this file what it says, and who says so? Needs the file and the anchors: no database, no network."""
+"""Verify a media file's manifest. Needs the file and the trust anchors; no database, no network."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ PLAIN: Final = {
 
 
 class Command(PlacetCommand):
-    help = "Judge a file's manifest by two engines: integrity, trust, parents, mark"
-    group = "Prove"
+    help = "Verify a media file's C2PA manifest and watermark with two independent engines"
+    group = "Verify"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--anchors", type=Path, help="certificates to trust, PEM; default: those of this install")
-        parser.add_argument("--mark-key", type=Path, help="key of the invisible mark; default: that of this install")
+        parser.add_argument("file", type=Path, help="file to verify")
+        parser.add_argument("--anchors", type=Path, help="PEM file with trusted certificates (default: this install's)")
+        parser.add_argument("--mark-key", type=Path, help="key of the watermark (default: this install's)")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         from provenance.verification.verify import verify

@@ -113,21 +113,27 @@ BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
 
 
 class Command(PlacetCommand):
-    help = "Measure Placet beside a reference: the log, its carriers, the flow, proofs, the engine, the gate, or all"
-    group = "Inner workings"
+    help = "Measure throughput and latency against a reference measured in the same run"
+    group = "Internal"
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help=f"one of: {', '.join(BENCHES)}, all")
-        parser.add_argument("--rounds", type=int, default=5)
-        parser.add_argument("--seconds", type=float, default=3.0, help="of one window of append")
-        parser.add_argument("--rates", default="200,300", help="requests a second of the flow, one run each")
-        parser.add_argument("--flow-seconds", type=float, default=20.0)
-        parser.add_argument("--sequence-seconds", type=float, default=10.0, help="of sequence, with nothing beside it")
-        parser.add_argument("--snapshot-seconds", type=float, default=20.0, help="of sequence, beside an open snapshot")
-        parser.add_argument("--aged-events", type=int, default=300_000, help="of sequence, numbered under the snapshot")
-        parser.add_argument("--events", type=int, default=100_000, help="of rebuild")
-        parser.add_argument("--clips", type=int, default=24, help="of generate; of gate, from each engine")
-        parser.add_argument("--page", type=Path, help="write the results into this page as well")
+        parser.add_argument("--rounds", type=int, default=5, help="repetitions (default 5)")
+        parser.add_argument("--seconds", type=float, default=3.0, help="append: seconds of one window (default 3)")
+        parser.add_argument(
+            "--rates", default="200,300", help="flow: requests per second, one run for each (default 200,300)"
+        )
+        parser.add_argument("--flow-seconds", type=float, default=20.0, help="flow: seconds per run (default 20)")
+        parser.add_argument("--sequence-seconds", type=float, default=10.0, help="sequence: seconds without other load")
+        parser.add_argument(
+            "--snapshot-seconds", type=float, default=20.0, help="sequence: seconds with an open snapshot"
+        )
+        parser.add_argument(
+            "--aged-events", type=int, default=300_000, help="sequence: events sequenced under the snapshot"
+        )
+        parser.add_argument("--events", type=int, default=100_000, help="rebuild: number of events")
+        parser.add_argument("--clips", type=int, default=24, help="generate, gate: clips per engine")
+        parser.add_argument("--page", type=Path, help="also write the results into this page")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         name = options["name"]

@@ -1,4 +1,4 @@
-"""Kill processes at random under load, then ask the log whether the promises held."""
+"""Kill processes at random under load, then check from the log that the promises held."""
 
 import random
 import time
@@ -25,12 +25,14 @@ BREATH_SECONDS: Final = 240.0
 
 
 class Command(PlacetCommand):
-    help = "Kill processes at random under load, and prove afterwards that promises P1, P2, P3 and P6 held"
-    group = "Prove"
+    help = "Kill processes at random under load and verify that promises P1, P2, P3 and P6 held"
+    group = "Verify"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--kills", type=int, default=20)
-        parser.add_argument("--seed", type=int, default=1, help="the same seed kills in the same order of roles")
+        parser.add_argument("--kills", type=int, default=20, help="number of kills (default 20)")
+        parser.add_argument(
+            "--seed", type=int, default=1, help="the same seed picks roles in the same order (default 1)"
+        )
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         chance, count = random.Random(options["seed"]), options["kills"]

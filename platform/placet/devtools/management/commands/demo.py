@@ -1,4 +1,4 @@
-"""The main job, told as a story on the embedded default, over the processes of `make up`."""
+"""The demo: the main job on the embedded default, over the processes of `make up`."""
 
 import time
 from argparse import ArgumentParser
@@ -20,11 +20,13 @@ from placet.runtime.supervisor.state import SupervisorState
 
 
 class Command(PlacetCommand):
-    help = "Run the whole story once: opt-out, likeness, clip, remix, refusals, a case, revocation, verification"
-    group = "Start here"
+    help = "Run a guided demo: opt-out, likeness, clip, remix, refusals, review, revocation, verification"
+    group = "Getting started"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--anew", action="store_true", help="begin a new run, whatever was left unfinished")
+        parser.add_argument(
+            "--from-scratch", action="store_true", help="start over instead of continuing an unfinished demo"
+        )
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         folder = Path(settings.PLACET_DATA_DIR) / "demo"
@@ -36,12 +38,14 @@ class Command(PlacetCommand):
             with map_errors(), self._bar() as bar:
                 summary = self._tell(folder, bar, started)
         except DemoBroken as broken:
-            raise CommandFailed(str(broken), "make demo, to go on; placet demo --anew, to begin again") from None
+            raise CommandFailed(
+                str(broken), "make demo, to go on; placet demo --from-scratch, to begin again"
+            ) from None
         end_run(folder)
         return summary
 
     def _tell(self, folder: Path, bar: Progress, started: float) -> dict[str, Any]:
-        task = bar.add_task("starting PostgreSQL, web, checks and generator", total=len(STEPS) + 1)
+        task = bar.add_task("starting PostgreSQL, web, consumers and generator", total=len(STEPS) + 1)
         with running_install() as state:
             seconds = {"start": time.monotonic() - started}
             world = self._world(folder, state, bar, task)

@@ -1,4 +1,4 @@
-"""The same load as under `chaos`, for long and with nobody killed: memory may not grow, and the promises must hold."""
+"""The load of `chaos` without kills, for longer: memory must not grow and the promises must hold."""
 
 import time
 from argparse import ArgumentParser
@@ -21,12 +21,12 @@ MAY_GROW: Final = 0.02
 
 
 class Command(PlacetCommand):
-    help = "Run under load for long, and prove that memory does not grow and that promises P1, P2, P3 and P6 hold"
-    group = "Prove"
+    help = "Run under sustained load and verify that memory does not grow and promises P1, P2, P3 and P6 hold"
+    group = "Verify"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--minutes", type=float, default=60)
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--minutes", type=float, default=60, help="duration (default 60)")
+        parser.add_argument("--seed", type=int, default=1, help="seed of the load (default 1)")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         minutes = options["minutes"]

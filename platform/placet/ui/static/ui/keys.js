@@ -1,4 +1,4 @@
-// Keys that press what the page shows: `data-keys="j:[data-next] a:#allow"` (`>>` stands
+// Keys that press what the page shows: `data-keys="j:[data-next] a:#approve"` (`>>` stands
 // for a space in a selector). Never while somebody types;
 // Escape leaves the field.
 

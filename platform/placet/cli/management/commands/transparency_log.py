@@ -1,4 +1,4 @@
-"""The log as something that can be checked: its public key, the whole tree once more, and a monitor."""
+"""The transparency log: print its public key, audit the whole tree, monitor it from outside."""
 
 import time
 from argparse import SUPPRESS, ArgumentParser
@@ -22,33 +22,33 @@ HINT: Final = "Restore a database that holds what was signed. Until then no head
 
 
 class Command(PlacetCommand):
-    help = "The log's public key, its whole tree once more, and a monitor over it: key, check, watch"
-    group = "Prove"
+    help = "Print the public key of the transparency log, audit it, or monitor it from outside"
+    group = "Verify"
     stealth_options = ("tick",)
 
     def arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        _verb(verbs, "key", "print the key with which anybody verifies a receipt (C2SP form)")
-        _verb(verbs, "check", "recompute the tree from every event, and compare it with tiles and signed heads")
-        watch = _verb(
-            verbs, "watch", "remember the last head, and tell when history was rewritten, truncated or forked"
+        _verb(verbs, "key", "print the public key that verifies receipts (C2SP format)")
+        _verb(verbs, "audit", "recompute the tree from every event and compare it with the tiles and signed tree heads")
+        monitor = _verb(verbs, "monitor", "poll the tree head and report rewritten, truncated or forked history")
+        monitor.add_argument(
+            "source", metavar="URL_OR_FOLDER", help="location of `checkpoint`, for example http://localhost:8000/log"
         )
-        watch.add_argument(
-            "source", metavar="URL_OR_FOLDER", help="where `checkpoint` lies, as http://localhost:8000/log"
+        monitor.add_argument(
+            "--state", type=Path, required=True, metavar="FILE", help="file that keeps the last tree head"
         )
-        watch.add_argument("--state", type=Path, required=True, metavar="FILE", help="what the monitor remembers")
-        watch.add_argument("--key", default="", metavar="PUBLIC", help="verifier key for the first look")
-        watch.add_argument("--once", action="store_true", help="one look, then end")
+        monitor.add_argument("--key", default="", metavar="PUBLIC", help="verifier key to start with")
+        monitor.add_argument("--once", action="store_true", help="poll once, then exit")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         match options["verb"]:
             case "key":
                 return {"key": _verifier().text}
-            case "check":
-                return self._check(is_joined=bool(options.get("tick")))
-        return self._watch(options)
+            case "audit":
+                return self._audit(is_joined=bool(options.get("tick")))
+        return self._monitor(options)
 
-    def _check(self, *, is_joined: bool) -> Mapping[str, Any]:
+    def _audit(self, *, is_joined: bool) -> Mapping[str, Any]:
         from placet.eventlog.proofs.audit import audit_log
         from placet.eventlog.proofs.head_file import head_file
         from placet.eventlog.store.log import current_log
@@ -58,9 +58,9 @@ class Command(PlacetCommand):
             found = audit_log(current_log().connection, _verifier(), place)
         return {"ok": not found.wrong, **asdict(found), "hint": HINT if found.wrong else ""}
 
-    def _watch(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _monitor(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         while True:
-            finding = _look(options["source"], options["state"], options["key"])
+            finding = _poll(options["source"], options["state"], options["key"])
             if options["once"] or not finding.is_sound:
                 return _watch_answer(finding)
             self.console.print(f"{finding.kind}: {finding.message}")
@@ -100,7 +100,7 @@ def _verifier() -> Verifier:
         raise CommandFailed(str(missing), "make setup", code="no_log_key") from None
 
 
-def _look(text: str, state: Path, key: str) -> MonitorFinding:
+def _poll(text: str, state: Path, key: str) -> MonitorFinding:
     from placet.eventlog.proofs.log_sources import load_state, save_state, source
 
     try:

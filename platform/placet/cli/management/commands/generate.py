@@ -1,4 +1,4 @@
-"""Somebody asks for a clip, and waits for what comes of it."""
+"""Request a clip and wait for the outcome."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -17,20 +17,31 @@ from placet.studio.view_model import GenerationView, JobProgress, done_0_1
 
 
 class Command(ActingCommand):
-    help = "Ask for a clip of 1 to 10 seconds, and wait for the draft or for why there is none"
-    group = "Act"
-    needs = "generation.ask"
+    help = "Request a clip of 1 to 10 seconds and wait for the draft or the refusal"
+    group = "Actions"
+    needs = "generation.create"
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("prompt", help='what to show, for example "a red ball bounces on grass"')
-        parser.add_argument("--likeness", action="append", default=[], metavar="NAME", help="somebody to show")
+        parser.add_argument(
+            "--likeness", action="append", default=[], metavar="NAME", help="show this person; repeat for more"
+        )
         parser.add_argument("--parent", metavar="ID", help="remix this clip")
-        parser.add_argument("--extend", action="store_true", help="go on where the parent ends, instead of a remix")
-        parser.add_argument("--image", metavar="FILE", help="begin from this picture")
-        parser.add_argument("--seconds", type=float, default=4.0, help="length (default 4)")
-        parser.add_argument("--size", choices=sorted(SIZES), default="portrait")
-        parser.add_argument("--engine", choices=settings.ENGINES, default="", help="what makes it")
-        parser.add_argument("--wait", type=float, default=WAIT_SECONDS, help="seconds to wait at most (default 300)")
+        parser.add_argument(
+            "--extend", action="store_true", help="continue where the parent ends instead of remixing it"
+        )
+        parser.add_argument("--image", metavar="FILE", help="start from this picture")
+        parser.add_argument("--seconds", type=float, default=4.0, help="length of the clip (default 4)")
+        parser.add_argument("--size", choices=sorted(SIZES), default="portrait", help="picture size (default portrait)")
+        parser.add_argument(
+            "--engine",
+            choices=settings.ENGINES,
+            default="",
+            help="engine that renders the clip (default: the install's)",
+        )
+        parser.add_argument(
+            "--wait", type=float, default=WAIT_SECONDS, help="seconds to wait for the outcome (default 300)"
+        )
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         parent = options["parent"] and parse_uuid(options["parent"], "clip", "placet feed")

@@ -1,4 +1,4 @@
-"""Writes the pages of `docs/` that are drawn from the code."""
+"""Generate the pages of `docs/` that come from the code."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,7 +18,7 @@ PAGES: Final = {
 
 class Command(PlacetCommand):
     help = "Write the pages of docs/ that are drawn from the code: flow, events, commands, topics, metrics"
-    group = "Inner workings"
+    group = "Internal"
 
     def answer(self, **_options: Any) -> Mapping[str, Any]:
         docs = CHECKOUT / "docs"

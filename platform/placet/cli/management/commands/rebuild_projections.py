@@ -1,4 +1,4 @@
-"""Projections folded again from the log beside the live ones, and put in their place."""
+"""Rebuild projections from the log in shadow tables, then switch to them."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -21,32 +21,37 @@ from placet.eventlog.projections.runner import PROJECTIONS, Projection
 from placet.runtime.postgres.dsn import dsn
 
 SHOWN: Final = 20
-"""Rows that are named; all are counted."""
+"""Differing rows that are listed; all are counted."""
 
 
 class Command(PlacetCommand):
-    help = "Fold projections again from the log, beside the live ones, and put them in their place"
-    group = "Prove"
+    help = "Rebuild projections from the log in shadow tables, then switch to them. Reads go on meanwhile"
+    group = "Verify"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("names", nargs="*", metavar="PROJECTION", help="which (default: all)")
-        parser.add_argument("--anew", action="store_true", help="begin at the beginning, whatever was left unfinished")
+        parser.add_argument("names", nargs="*", metavar="PROJECTION", help="projections to rebuild (default: all)")
+        parser.add_argument("--from-scratch", action="store_true", help="discard an unfinished rebuild and start over")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         with map_errors(), running_install(), reduced_gc(), Progress(console=self.console) as bar:
             owner = dsn(Path(settings.PLACET_DATA_DIR), "owner")
             with psycopg.connect(owner, autocommit=True) as connection:
-                rows = [self._rebuilt(one, connection, bar, anew=options["anew"]) for one in chosen(options["names"])]
+                rows = [
+                    self._rebuilt(one, connection, bar, from_scratch=options["from_scratch"])
+                    for one in chosen(options["names"])
+                ]
         return {"ok": True, "projections": rows}
 
     def _rebuilt(
-        self, target: Projection, owner: psycopg.Connection[Any], bar: Progress, *, anew: bool
+        self, target: Projection, owner: psycopg.Connection[Any], bar: Progress, *, from_scratch: bool
     ) -> dict[str, Any]:
         task = bar.add_task(target.name)
         try:
-            done = rebuild(target, owner, lambda at, of: bar.update(task, completed=at, total=of), from_scratch=anew)
+            done = rebuild(
+                target, owner, lambda at, of: bar.update(task, completed=at, total=of), from_scratch=from_scratch
+            )
         except (AlreadyRebuilding, NotSwitched) as refused:
-            raise CommandFailed(str(refused), f"placet rebuild {target.name}", code="not_rebuilt") from None
+            raise CommandFailed(str(refused), f"placet rebuild-projections {target.name}", code="not_rebuilt") from None
         return {
             "name": done.name,
             "version": done.version,
@@ -82,6 +87,6 @@ def chosen(names: list[str]) -> list[Projection]:
     unknown = [name for name in names if name not in PROJECTIONS]
     if unknown:
         raise CommandFailed(
-            f"There is no projection {unknown[0]!r}.", f"placet rebuild {' '.join(sorted(PROJECTIONS))}"
+            f"There is no projection {unknown[0]!r}.", f"placet rebuild-projections {' '.join(sorted(PROJECTIONS))}"
         )
     return [target for name, target in sorted(PROJECTIONS.items()) if not names or name in names]

@@ -1,4 +1,4 @@
-"""A key for programs."""
+"""Create an API token."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -10,11 +10,13 @@ from placet.people.tokens import LONGEST_DAYS, token_for
 
 
 class Command(ActingCommand):
-    help = "A bearer token with which a program may use the API in somebody's name"
-    group = "Operate"
+    help = "Create a bearer token for the API. It acts in the name of the user given with --as"
+    group = "Operations"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=30, help=f"valid for (default 30, at most {LONGEST_DAYS})")
+        parser.add_argument(
+            "--days", type=int, default=30, help=f"days until it expires (default 30, at most {LONGEST_DAYS})"
+        )
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         token, expires_at = token_for(actor.person, options["days"])

@@ -1,4 +1,4 @@
-"""New sign-in links."""
+"""Create sign-in links."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +9,8 @@ from placet.people.queries import Person
 
 
 class Command(ActingCommand):
-    help = "New one-time sign-in links for each of the seeded people"
-    group = "Start here"
+    help = "Create a one-time sign-in link for each seeded user"
+    group = "Getting started"
 
     def act(self, actor: Person, **_options: Any) -> Mapping[str, Any]:  # noqa: ARG002  the operator's own machine
         return {"links": [{"name": n, "role": role, "link": link} for n, role, link in sign_in_links()]}

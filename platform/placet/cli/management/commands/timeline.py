@@ -1,4 +1,4 @@
-"""What happened, from the request to now."""
+"""The timeline of a generation."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ from placet.web.timeline import timeline_of
 
 
 class Command(ActingCommand):
-    help = "The story of one generation: every event in order, its cause, and who answered"
-    group = "Look"
+    help = "Show every event of a generation in order, with its cause and the consumer or person behind it"
+    group = "Inspect"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("id", help="the generation")
+        parser.add_argument("id", help="id of the generation")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         found = generation_view(parse_uuid(options["id"], "generation", "placet feed"))
         thing = ResourceContext(owner=found.requested_by, depicted=frozenset(found.cameos))
-        require_permission(self.account, "story.read", thing)
-        sees_all = can(self.account, "generation.see", thing)
+        require_permission(self.account, "timeline.view", thing)
+        sees_all = can(self.account, "generation.view", thing)
         events = timeline_of(found.id, lambda subject: sees_all or subject == actor.person)
         return {
             "id": found.id,
@@ -36,7 +36,7 @@ class Command(ActingCommand):
         }
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        table = Table("position", "time", "event", "stream", "because of", "by", box=None)
+        table = Table("position", "time", "event", "stream", "cause", "by", box=None)
         for row in answer["events"]:
             kind = row["stream"].removesuffix(f"-{answer['id']}")
             at = row["at"][11:23]

@@ -1,4 +1,4 @@
-"""A refusal is said to be wrong."""
+"""Appeal a refusal."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from placet.people.queries import Person
 
 
 class Command(ActingCommand):
-    help = "Say in your own words why a refusal is wrong; a reviewer who has not seen it decides"
-    group = "Act"
+    help = "Appeal a refusal in your own words. A reviewer who did not handle it before decides"
+    group = "Actions"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("id", help="the refused generation")
+        parser.add_argument("id", help="id of the refused generation")
         parser.add_argument("words", help="why the refusal is wrong")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
-        generation = parse_uuid(options["id"], "generation", "placet ask")
+        generation = parse_uuid(options["id"], "generation", "placet generate")
         file_appeal(self.log, GenerationId(generation), actor.person, options["words"], command_id())
         wait_until_projected(self.tick)
-        return {"id": generation, "state": "contested"}
+        return {"id": generation, "state": "appealed"}

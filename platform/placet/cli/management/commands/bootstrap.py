@@ -1,4 +1,4 @@
-"""What a start needs before its first request. The supervisor calls it; it may be called by hand."""
+"""Bring the database up to date before the first request. The supervisor calls it; it may be called by hand."""
 
 import os
 import subprocess
@@ -21,8 +21,8 @@ from placet.runtime.postgres.dsn import dsn
 
 
 class Command(PlacetCommand):
-    help = "Bring the tables and the versions of projections up to date and make the seeded world, where it is missing"
-    group = "Inner workings"
+    help = "Migrate the database, rebuild outdated projections and create the seed data if it is missing"
+    group = "Internal"
 
     def answer(self, **_options: Any) -> Mapping[str, Any]:
         migrated = migrate_as_owner()
@@ -34,11 +34,11 @@ class Command(PlacetCommand):
         if answer["migrated"]:
             self.stdout.write("The tables are up to date.")
         for name in answer["rebuilt"]:
-            self.stdout.write(f"{name} was folded again, as this version of the code does it.")
+            self.stdout.write(f"{name} was rebuilt for this version of the code.")
 
 
 def rebuild_outdated() -> list[str]:
-    """Projections whose rows were folded by another version of the code, folded again before anybody reads them."""
+    """Rebuild projections that another version of the code wrote, before anyone reads them."""
     outdated = [target for target in PROJECTIONS.values() if is_outdated(target)]
     if outdated:
         with psycopg.connect(dsn(Path(settings.PLACET_DATA_DIR), "owner"), autocommit=True) as owner:

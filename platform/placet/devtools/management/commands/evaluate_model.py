@@ -1,4 +1,4 @@
-"""How well the model does what it is asked: the table that decides whether it may be the default."""
+"""Acceptance test of a model: how well its clips match their prompts. Decides whether it may be the default."""
 
 import os
 from argparse import ArgumentParser
@@ -15,19 +15,28 @@ from placet.cli.command import CommandFailed, PlacetCommand
 
 
 class Command(PlacetCommand):
-    help = "Judge a trained engine by fixed prompts and seeds, from pixels and samples after the MP4"
-    group = "Measure"
+    help = "Evaluate a trained engine with fixed prompts and seeds, measured on the encoded MP4"
+    group = "Evaluation"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--engine", default="small")
-        parser.add_argument("--prompts", type=int, default=500, help="the first so many of the fixed questions")
-        parser.add_argument("--draws", type=int, help="draw each clip at most so often (default: as its manifest says)")
-        parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-        parser.add_argument("--sheet", type=Path, help="write pictures of the first 24 clips to this PNG")
+        parser.add_argument("--engine", default="small", help="engine to evaluate (default small)")
         parser.add_argument(
-            "--ways", type=int, default=0, help="instead: pictures, badges, styles and ends, each so often, as drawn"
+            "--prompts", type=int, default=500, help="use the first N of the fixed prompts (default 500)"
         )
-        parser.add_argument("--csv", type=Path, help="write one line for each clip to this file")
+        parser.add_argument(
+            "--max-attempts", type=int, help="render each clip up to N times (default: the model's manifest)"
+        )
+        parser.add_argument(
+            "--processes", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)"
+        )
+        parser.add_argument("--contact-sheet", type=Path, help="write frames of the first 24 clips to this PNG")
+        parser.add_argument(
+            "--conditioning-samples",
+            type=int,
+            default=0,
+            help="test image input, identity badges, styles and extension with N clips each instead",
+        )
+        parser.add_argument("--csv", type=Path, help="write one line per clip to this file")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         from generator.registry import UnknownEngine, engine_named
@@ -36,14 +45,14 @@ class Command(PlacetCommand):
         try:
             told = engine_named(options["engine"]).capabilities()
         except UnknownEngine as unknown:
-            raise CommandFailed(str(unknown), "placet evaluate --engine small", code=unknown.code) from unknown
-        if options["ways"]:
-            return self._ways(told.engine, options["ways"])
-        judged = evaluated(told.engine, options["prompts"], options["processes"], options["draws"])
+            raise CommandFailed(str(unknown), "placet evaluate-model --engine small", code=unknown.code) from unknown
+        if options["conditioning_samples"]:
+            return self._conditioning(told.engine, options["conditioning_samples"])
+        judged = evaluated(told.engine, options["prompts"], options["processes"], options["max_attempts"])
         found = list(track(judged, "clips", options["prompts"], console=self.console))
         clips = [one for one, _ in found]
-        if options["sheet"]:
-            contact_sheet(found).save(options["sheet"])
+        if options["contact_sheet"]:
+            contact_sheet(found).save(options["contact_sheet"])
         text = written(clips)
         if options["csv"]:
             options["csv"].write_text(text)
@@ -58,7 +67,7 @@ class Command(PlacetCommand):
             "csv_sha256": sha256(text.encode()).hexdigest(),
         }
 
-    def _ways(self, name: str, count: int) -> Mapping[str, Any]:
+    def _conditioning(self, name: str, count: int) -> Mapping[str, Any]:
         from generator.registry import engine_named
         from placet.devtools.evaluation.conditioning import ROWS, judged_ways, way_rows
 

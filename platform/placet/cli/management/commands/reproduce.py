@@ -1,4 +1,4 @@
-"""A clip made again from what the log holds, against what its recipe says was made then."""
+"""Render a clip again from the log and compare it with its recipe."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -23,26 +23,30 @@ EXPLAINS: Final = ("engine", "call", "device", "versions")
 
 
 class Command(ActingCommand):
-    help = "Make a clip again from the log, and compare its pictures and sound with what its recipe says was made"
-    group = "Prove"
+    help = "Render a clip again from the log and compare its frames and sound with the recorded recipe"
+    group = "Verify"
     acts_as = "Cleo"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("id", help="the generation")
+        parser.add_argument("id", help="id of the generation")
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:  # noqa: ARG002  its rights are the account's
         found = Generation.replay(self.log.read(stream_of(parse_uuid(options["id"], "generation", "placet feed"))))
         if found.request is None:
             raise CommandFailed(f"There is no generation {options['id']}.", "placet feed", code="no_such_generation")
-        require_permission(self.account, "generation.see", ResourceContext(owner=found.asked.requested_by))
+        require_permission(self.account, "generation.view", ResourceContext(owner=found.asked.requested_by))
         if found.rendered is None:
-            raise CommandFailed(f"No clip was made of it: it is {found.state}.", "placet story ID", code="not_made")
+            raise CommandFailed(
+                f"No clip was rendered: the generation is {found.state}.", "placet timeline ID", code="not_made"
+            )
         try:
             request = request_of(found, self.log, private())
         except (BlobMissing, SubjectErased):
             request = None
         if request is None or not request.prompt:
-            raise CommandFailed("Its asker is forgotten, and the words with them.", "placet story ID", code="erased")
+            raise CommandFailed(
+                "The requester was erased, and the prompt with them.", "placet timeline ID", code="erased"
+            )
         then, now = found.rendered.recipe, self._made(request).recipe
         same = {name: then["raw"][name] == now["raw"][name] for name in ("frames_sha256", "pcm_sha256")}
         return {

@@ -1,4 +1,4 @@
-"""Whether every row of every projection is what the log gives. The live tables are read, and nothing is kept."""
+"""Compare every row of a projection with a replay of the log. Read-only."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -8,18 +8,18 @@ from rich.progress import Progress
 
 from placet.cli.actor import map_errors, running_install
 from placet.cli.command import CommandFailed, PlacetCommand
-from placet.cli.management.commands.rebuild import chosen, show_projections, told
+from placet.cli.management.commands.rebuild_projections import chosen, show_projections, told
 from placet.eventlog.projections.diff import Outdated, differences
 from placet.eventlog.projections.runner import Projection, position_of
 from placet.eventlog.store.connect import connect
 
 
 class Command(PlacetCommand):
-    help = "Compare projections with their replay from the log, row by row, and change nothing"
-    group = "Prove"
+    help = "Compare each row of the projections with a replay of the log. Changes nothing"
+    group = "Verify"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("names", nargs="*", metavar="PROJECTION", help="which (default: all)")
+        parser.add_argument("names", nargs="*", metavar="PROJECTION", help="projections to compare (default: all)")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         with map_errors(), running_install(), Progress(console=self.console) as bar:
@@ -32,7 +32,7 @@ class Command(PlacetCommand):
             with connect() as connection:
                 found = differences(target, connection, lambda at, of: bar.update(task, completed=at, total=of))
         except Outdated as refused:
-            raise CommandFailed(str(refused), f"placet rebuild {target.name}", code="outdated") from None
+            raise CommandFailed(str(refused), f"placet rebuild-projections {target.name}", code="outdated") from None
         return {"name": target.name, "position": position_of(target.name), **told(found)}
 
     def show(self, answer: Mapping[str, Any]) -> None:

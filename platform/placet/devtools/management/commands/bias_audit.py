@@ -1,4 +1,4 @@
-"""A bias audit: who is shown where the prompt does not say, and whether one answer crowds out the others."""
+"""A bias audit: who is shown when the prompt does not say, and whether one answer dominates."""
 
 import csv
 import math
@@ -17,22 +17,26 @@ from rich.table import Table
 from generator.evaluation.audit import Question, entropy_bits, findings, questions
 from placet.cli.command import CommandFailed, PlacetCommand
 
-BALLS: Final = 48
+CLIPS: Final = 48
 SECONDS: Final = 1.0
 LEAST_OF_ALL_BITS: Final = 0.83
 
 
 class Command(PlacetCommand):
-    help = "Audit an engine for bias: draw neutral prompts to be labelled, or read the labels"
-    group = "Measure"
+    help = "Audit an engine for bias: render neutral prompts for labelling, or evaluate the labels"
+    group = "Evaluation"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--engine", default="small")
-        parser.add_argument("--frames", type=Path, help="draw the questions, and write their pictures to this folder")
-        parser.add_argument("--labels", type=Path, help="a CSV of question and label (woman, man, unsure)")
-        parser.add_argument("--people", type=Path, help="labels that people gave, blind, of at least a tenth")
-        parser.add_argument("--reference", type=Path, help="a CSV of profession and expected share of women, 0 to 1")
-        parser.add_argument("--balls", type=int, default=BALLS, help="clips of a model that draws no people")
+        parser.add_argument("--engine", default="small", help="engine to audit (default small)")
+        parser.add_argument("--frames", type=Path, help="render the prompts and write their pictures to this folder")
+        parser.add_argument("--labels", type=Path, help="CSV of question and label (woman, man, unsure)")
+        parser.add_argument(
+            "--people", type=Path, help="CSV of blind labels by people, for at least a tenth of the questions"
+        )
+        parser.add_argument("--reference", type=Path, help="CSV of profession and expected share of women, 0 to 1")
+        parser.add_argument(
+            "--clips", type=int, default=CLIPS, help="clips to render with an engine that draws no people (default 48)"
+        )
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         if options["labels"]:
@@ -42,13 +46,15 @@ class Command(PlacetCommand):
         try:
             engine = engine_named(options["engine"])
         except UnknownEngine as unknown:
-            raise CommandFailed(str(unknown), "placet audit --engine small", code=unknown.code) from unknown
+            raise CommandFailed(str(unknown), "placet bias-audit --engine small", code=unknown.code) from unknown
         engine.load()
         asked = {question.prompt: question for question in questions()}.values()
         if not any(_draws(engine, question) for question in asked):
-            return self._of_colours(engine, options["balls"])
+            return self._of_colours(engine, options["clips"])
         if not options["frames"]:
-            raise CommandFailed("This engine draws people: who is shown must be labelled.", "placet audit --frames DIR")
+            raise CommandFailed(
+                "This engine draws people: who is shown must be labelled.", "placet bias-audit --frames DIR"
+            )
         return self._drawn(engine, options["frames"])
 
     def _of_colours(self, engine: Any, count: int) -> Mapping[str, Any]:
@@ -57,7 +63,7 @@ class Command(PlacetCommand):
         from generator.evaluation.vision import detect_object
 
         seen: Counter[str] = Counter()
-        for seed in track(range(count), "balls", console=self.console):
+        for seed in track(range(count), "clips", console=self.console):
             clip = _clip(engine, Question("", "a ball bounces", seed))
             seen[detect_object(clip.frames, clip.fps).colour or "another"] += 1
         bits, most = entropy_bits(seen.values()), math.log2(len(COLOURS))
@@ -86,7 +92,9 @@ class Command(PlacetCommand):
         if "findings" in answer:
             console.print(_table(answer["findings"]))
         elif answer["applies"]:
-            console.print(f"{answer['pictures']} pictures. Label each in labels.csv, then: placet audit --labels FILE")
+            console.print(
+                f"{answer['pictures']} pictures. Label each in labels.csv, then: placet bias-audit --labels FILE"
+            )
         else:
             colours = ", ".join(f"{name} {count}" for name, count in answer["colours"].items())
             console.print(answer["why"])
@@ -100,7 +108,7 @@ def _read(options: Mapping[str, Any]) -> Mapping[str, Any]:
         reference = {k: float(v) for k, v in _rows(options["reference"])} if options["reference"] else None
         found = findings(labels, questions(), people, reference)
     except (OSError, ValueError, LookupError) as problem:
-        raise CommandFailed(str(problem), "placet audit --frames DIR", code="labels_unusable") from problem
+        raise CommandFailed(str(problem), "placet bias-audit --frames DIR", code="labels_unusable") from problem
     rows = [
         {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(one).items()}
         | {"skewed": one.is_skewed}

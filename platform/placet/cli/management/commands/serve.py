@@ -1,4 +1,4 @@
-"""One long-lived part of Placet in this process. The supervisor calls it; so may a site's own units."""
+"""Run one role in this process. The supervisor calls it; a site's own service units may too."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ PARTS: Final = (*ROLES, *CARRIERS)
 
 
 class Command(PlacetCommand):
-    help = "Run one part by itself until told to stop: sequencer, consumers, checks, worker, relay or housekeeping"
-    group = "Inner workings"
+    help = "Run one process role until it is stopped"
+    group = "Internal"
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("role", help=f"one of: {', '.join(PARTS)}")
@@ -21,6 +21,6 @@ class Command(PlacetCommand):
     def answer(self, **options: Any) -> Mapping[str, Any]:
         role = options["role"]
         if role not in PARTS:
-            raise CommandFailed(f"There is no part called {role!r}.", f"placet run {'|'.join(PARTS)}")
+            raise CommandFailed(f"Unknown role {role!r}.", f"placet serve {'|'.join(PARTS)}")
         services.run(role)
         return {"role": role, "ended": True}

@@ -1,4 +1,4 @@
-"""The reviewer's desk from the command line."""
+"""The review queue on the command line."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -19,23 +19,27 @@ from placet.people.queries import Person
 
 
 class Command(ActingCommand):
-    help = "Cases that wait for a human: list, decide"
-    group = "Act"
+    help = "List and decide the cases that need a reviewer"
+    group = "Actions"
     acts_as = "Cleo"
     needs = "case.list"
 
     def arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        listed = self.verb(verbs, "list", "cases that wait, oldest first")
-        listed.add_argument("--with-floor", action="store_true", help="also what touches the floor under all policies")
-        decide = self.verb(verbs, "decide", "decide one case")
-        decide.add_argument("id", help="the case")
-        decide.add_argument("decision", choices=get_args(Decision))
-        decide.add_argument("--reason", required=True, help="why; sealed, and part of the statement of reasons")
+        listed = self.verb(verbs, "list", "list open cases, oldest first")
+        listed.add_argument("--include-zero-tolerance", action="store_true", help="include zero-tolerance cases")
+        decide = self.verb(verbs, "decide", "decide a case")
+        decide.add_argument("id", help="id of the case")
+        decide.add_argument("decision", choices=get_args(Decision), help="decision; which ones fit depends on the case")
+        decide.add_argument(
+            "--reason",
+            required=True,
+            help="reason for the decision; stored encrypted and part of the statement of reasons",
+        )
 
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         if options["verb"] == "decide":
-            return self._decide(actor, parse_uuid(options["id"], "case", "placet case list"), options)
+            return self._decide(actor, parse_uuid(options["id"], "case", "placet cases list"), options)
         return {
             "cases": CaseSerializer(
                 open_cases(include_zero_tolerance=options["include_zero_tolerance"]), many=True
