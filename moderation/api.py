@@ -57,7 +57,7 @@ class CaseDecision(ApiEndpoint):
     @documented("cases_decide", StatusSerializer, takes=DecisionSerializer)
     @idempotent
     def post(self, request: Request, command_id: str, case: str) -> Response:
-        """Of two reviewers at once the version lets one through; the other gets `case_moved`."""
+        """Of two reviewers at once the version lets one through; the other gets `case_already_decided`."""
         asked = DecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         said, decided = asked.validated_data, CaseId(parse_uuid(case))

@@ -8,9 +8,9 @@ from typing import Final, get_args
 from moderation import events as e
 from moderation.refusals import (
     CaseAlreadyDecided,
+    CaseNotFound,
     ConsentIsPersonal,
     DecisionNotApplicable,
-    NoSuchCase,
     NothingToAppeal,
     ReviewerExcluded,
 )
@@ -47,7 +47,7 @@ def decide_case(log: EventLog, ask: DecideCase) -> None:
     """Decide a case. Of two at once the case's version lets one through; the other is told `CaseAlreadyDecided`."""
     stream = log.read(stream_name(e.CaseOpened, ask.case))
     if stream.version == 0:
-        raise NoSuchCase
+        raise CaseNotFound
     opened: e.CaseOpened = stream.facts[0]
     _refuse_unfit(opened, ask)
     fact = e.CaseDecided(ask.case, opened.subject, opened.kind, ask.decision, ask.decided_by, ask.reason)

@@ -116,7 +116,7 @@ def _clip_verdict(fact: GenerationRendered, found: GateResult) -> e.QualityCheck
         "quality",
         1,
         "block",
-        code="technical_gate",
+        code="quality_gate",
         rule="; ".join(found.failed),
         claimant="the technical gate",
         what_would_pass=ANOTHER_SEED,

@@ -3,31 +3,31 @@
 from placet.kernel.refusal import Refusal
 
 
-class NoSuchCase(Refusal):
-    code = "no_such_case"
+class CaseNotFound(Refusal):
+    code = "case_not_found"
     hint = "See the open cases: `placet cases list`, or the review page."
     status = 404
 
 
 class CaseAlreadyDecided(Refusal):
-    code = "case_moved"
+    code = "case_already_decided"
     hint = "Somebody else decided this case first. Your words are kept in the form: read theirs before you go on."
     status = 409
 
 
 class ReviewerExcluded(Refusal):
-    code = "not_for_you"
+    code = "reviewer_excluded"
     hint = "You handled this before or are involved in it, so another reviewer must decide."
     status = 403
 
 
 class DecisionNotApplicable(Refusal):
-    code = "decision_unfit"
+    code = "decision_not_applicable"
     hint = "Approve or reject a hold or filing, uphold or overturn an appeal, dismiss a report or remove the clip."
 
 
 class ConsentIsPersonal(Refusal):
-    code = "only_the_person"
+    code = "consent_is_personal"
     hint = "No reviewer can give a person's consent: only the person can, on their likeness page."
 
 

@@ -56,14 +56,14 @@ def test_two_people_may_use_the_same_key(by: As) -> None:
 @pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
 def test_a_key_that_cannot_be_kept_is_refused(by: As, key: str) -> None:
     status, told = by(BEN).post("generations", BALL, **{"Idempotency-Key": key})
-    assert (status, told["code"]) == (400, "idempotency_key_unusable")
+    assert (status, told["code"]) == (400, "idempotency_key_invalid")
 
 
 def test_a_refused_command_may_be_sent_again_under_its_key(by: As) -> None:
     key = {"Idempotency-Key": "k1"}
     filing = {"names": ["Zorblax"], "until": "soon"}
-    assert by(DARA).post("opt-outs", filing, **key)[1]["code"] == "filing_unusable"
-    assert by(DARA).post("opt-outs", filing, **key)[1]["code"] == "filing_unusable"
+    assert by(DARA).post("opt-outs", filing, **key)[1]["code"] == "filing_invalid"
+    assert by(DARA).post("opt-outs", filing, **key)[1]["code"] == "filing_invalid"
 
 
 def test_a_bearer_token_stands_for_its_person(by: As) -> None:
@@ -117,7 +117,7 @@ def test_a_browsers_session_needs_its_csrf_token() -> None:
         ({**BALL, "likenesses": "Ana"}, 400, "invalid"),
         ({**BALL, "likenesses": ["\x00"]}, 400, "invalid"),
         ({**BALL, "parent": "nonsense"}, 400, "invalid"),
-        ({**BALL, "parent": BEN}, 404, "no_such_generation"),
+        ({**BALL, "parent": BEN}, 404, "generation_not_found"),
         ({**BALL, "seconds": "nan"}, 400, "invalid"),
         ({**BALL, "seconds": 1e308}, 422, "clip_too_long"),
         ({**BALL, "seconds": [1]}, 400, "invalid"),
@@ -135,17 +135,17 @@ def test_a_body_that_cannot_be_used_has_a_code(by: As, body: object, status: int
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "generations/nonsense", 404, "unknown_id"),
-        ("GET", "generations/%00", 404, "unknown_id"),
-        ("GET", f"generations/{BEN}", 404, "no_such_generation"),
-        ("POST", f"generations/{BEN}/publish", 404, "no_such_generation"),
-        ("POST", f"generations/{BEN}/cancel", 404, "no_such_generation"),
+        ("GET", "generations/nonsense", 404, "malformed_id"),
+        ("GET", "generations/%00", 404, "malformed_id"),
+        ("GET", f"generations/{BEN}", 404, "generation_not_found"),
+        ("POST", f"generations/{BEN}/publish", 404, "generation_not_found"),
+        ("POST", f"generations/{BEN}/cancel", 404, "generation_not_found"),
         ("GET", "nowhere", 404, "not_found"),
         ("POST", "nowhere/at/all", 404, "not_found"),
         ("DELETE", "generations", 405, "method_not_allowed"),
         ("GET", "feed?before=x", 400, "invalid"),
-        ("PUT", "likeness/grants/nonsense", 404, "unknown_id"),
-        ("PUT", f"likeness/grants/{'0' * 32}", 404, "person_unknown"),
+        ("PUT", "likeness/grants/nonsense", 404, "malformed_id"),
+        ("PUT", f"likeness/grants/{'0' * 32}", 404, "person_not_found"),
         ("PUT", f"likeness/grants/{ANA}", 404, "likeness_unknown"),
     ],
 )

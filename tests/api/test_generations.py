@@ -105,7 +105,7 @@ def test_eve_may_do_nothing_with_what_is_bens(by: As, play: FakeWorker, verb: st
     body = {"words": "x", "reason": "x"}
     status, told = by(EVE).post(f"generations/{clip}/{verb}", body)
     assert status in {403, 409}
-    assert told["code"] in {"not_yours", "not_permitted", "nothing_to_appeal"}
+    assert told["code"] in {"not_generation_owner", "not_permitted", "nothing_to_appeal"}
 
 
 def test_eve_neither_asks_nor_lists_nor_follows(by: As, play: FakeWorker) -> None:

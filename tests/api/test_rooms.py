@@ -39,7 +39,7 @@ def test_a_person_removes_one_clip_that_shows_them(by: As, play: FakeWorker) -> 
     play.tick()
     assert by(ANA).post("likeness/removals", {"generation": asked["id"]})[0] == 200
     status, told = by(BEN).post("likeness/removals", {"generation": asked["id"]})
-    assert (status, told["code"]) == (403, "not_shown_in_it")
+    assert (status, told["code"]) == (403, "not_depicted")
 
 
 def test_a_portrait_is_handed_in_and_kept_without_its_metadata(by: As) -> None:
@@ -65,7 +65,7 @@ def test_a_word_of_the_engine_waits_for_a_reviewer_who_decides_it_once(by: As, p
     decision = {"decision": "reject", "reason": "too broad", "version": case["version"]}
     assert by(CLEO).post(f"cases/{case['id']}/decision", decision)[0] == 200
     status, told = by(CLEO).post(f"cases/{case['id']}/decision", decision)
-    assert (status, told["code"]) == (409, "case_moved")
+    assert (status, told["code"]) == (409, "case_already_decided")
 
 
 def test_each_engine_says_what_it_draws_and_whether_it_is_a_renderer(by: As) -> None:
@@ -104,5 +104,5 @@ def test_eve_is_refused_and_a_stranger_is_asked_to_sign_in(by: As, method: str, 
 def test_eve_neither_sees_nor_ends_a_filing(by: As, play: FakeWorker) -> None:
     _, filed = by(DARA).post("opt-outs", {"names": ["Zorblax"]})
     play.tick()
-    for method, code in (("GET", "not_permitted"), ("DELETE", "not_your_filing")):
+    for method, code in (("GET", "not_permitted"), ("DELETE", "not_filing_owner")):
         assert by(EVE)(method, f"opt-outs/{filed['id']}")[1]["code"] == code

@@ -105,7 +105,7 @@ def test_a_refusal_is_appealed_and_overturned(placet: Placet) -> None:
     assert appealed["kind"] == "appeal"
     with pytest.raises(CommandFailed) as failed:
         placet("cases", "decide", appealed["id"], "overturn", "--reason", "I saw it before")
-    assert failed.value.code == "not_for_you"
+    assert failed.value.code == "reviewer_excluded"
 
 
 def test_a_report_reaches_the_review_queue_and_takes_the_clip_down(placet: Placet) -> None:

@@ -18,32 +18,32 @@ def failure(placet: Placet, *words: str) -> CommandFailed:
 @pytest.mark.parametrize(
     ("words", "code", "hint"),
     [
-        (["generate", BALL, "--as", "Nobody"], "person_unknown", "placet users"),
-        (["generate", " "], "prompt_unusable", "placet generate"),
-        (["generate", "x" * 100_000], "prompt_unusable", "placet generate"),
-        (["generate", "a\x00b"], "prompt_unusable", "placet generate"),
-        (["generate", "a\ud800b"], "prompt_unusable", "placet generate"),
+        (["generate", BALL, "--as", "Nobody"], "person_not_found", "placet users"),
+        (["generate", " "], "prompt_invalid", "placet generate"),
+        (["generate", "x" * 100_000], "prompt_invalid", "placet generate"),
+        (["generate", "a\x00b"], "prompt_invalid", "placet generate"),
+        (["generate", "a\ud800b"], "prompt_invalid", "placet generate"),
         (["generate", BALL, "--seconds", "99"], "clip_too_long", "placet generate"),
         (["generate", BALL, "--seconds", "nan"], "clip_too_long", "placet generate"),
         (["generate", BALL, "--parent", "nonsense"], "malformed_id", "placet feed"),
-        (["generate", BALL, "--parent", NOWHERE], "no_such_generation", "placet feed"),
+        (["generate", BALL, "--parent", NOWHERE], "generation_not_found", "placet feed"),
         (["generate", BALL, "--image", "/nowhere.png"], "file_unreadable", "ls -l"),
         (["generate", BALL, "--image", __file__], "media_not_an_image", "Send a JPEG"),
         (["publish", "nonsense"], "malformed_id", "placet generate"),
-        (["publish", NOWHERE], "no_such_generation", "placet feed"),
-        (["cancel", NOWHERE], "no_such_generation", "placet feed"),
+        (["publish", NOWHERE], "generation_not_found", "placet feed"),
+        (["cancel", NOWHERE], "generation_not_found", "placet feed"),
         (["appeal", NOWHERE, "why"], "nothing_to_appeal", "placet timeline"),
         (["report", NOWHERE, "--reason", "x"], "nothing_to_appeal", "placet timeline"),
-        (["timeline", NOWHERE], "no_such_generation", "placet feed"),
-        (["opt_out", "file", "--character", " "], "filing_unusable", "placet opt-out file"),
-        (["opt_out", "file", "--character", "Zorblax", "--until", "soon"], "filing_unusable", "placet opt-out file"),
-        (["opt_out", "file", "--character", "Zorblax", "--regions", "Mars"], "filing_unusable", "placet opt-out file"),
-        (["opt_out", "end", NOWHERE], "no_such_filing", "placet opt-out list"),
-        (["cases", "decide", NOWHERE, "approve", "--reason", "x"], "no_such_case", "placet cases list"),
-        (["likeness", "allow", "Nobody"], "person_unknown", "placet users"),
+        (["timeline", NOWHERE], "generation_not_found", "placet feed"),
+        (["opt_out", "file", "--character", " "], "filing_invalid", "placet opt-out file"),
+        (["opt_out", "file", "--character", "Zorblax", "--until", "soon"], "filing_invalid", "placet opt-out file"),
+        (["opt_out", "file", "--character", "Zorblax", "--regions", "Mars"], "filing_invalid", "placet opt-out file"),
+        (["opt_out", "end", NOWHERE], "filing_not_found", "placet opt-out list"),
+        (["cases", "decide", NOWHERE, "approve", "--reason", "x"], "case_not_found", "placet cases list"),
+        (["likeness", "allow", "Nobody"], "person_not_found", "placet users"),
         (["likeness", "allow", "Ben", "--as", "Ben"], "likeness_unknown", "placet likeness enrol"),
         (["likeness", "enrol", "/nowhere.png"], "file_unreadable", "ls -l"),
-        (["likeness", "remove", NOWHERE], "not_shown_in_it", "placet notices"),
+        (["likeness", "remove", NOWHERE], "not_depicted", "placet notices"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else value[:20],
 )
@@ -74,12 +74,12 @@ def test_eve_may_do_none_of_it(placet: Placet, words: list[str]) -> None:
 
 def test_eve_neither_publishes_nor_ends_nor_reads_what_is_bens(placet: Placet) -> None:
     clip = placet("generate", BALL)["id"]
-    assert failure(placet, "publish", clip, "--as", "Eve").code == "not_yours"
-    assert failure(placet, "cancel", clip, "--as", "Eve").code == "not_yours"
+    assert failure(placet, "publish", clip, "--as", "Eve").code == "not_generation_owner"
+    assert failure(placet, "cancel", clip, "--as", "Eve").code == "not_generation_owner"
     assert failure(placet, "appeal", clip, "x", "--as", "Eve").code == "nothing_to_appeal"
     assert failure(placet, "timeline", clip, "--as", "Eve").code == "not_permitted"
 
 
 def test_somebody_elses_filing_is_not_ended(placet: Placet) -> None:
     filed = placet("opt_out", "file", "--character", "Zorblax")
-    assert failure(placet, "opt_out", "end", filed["id"], "--as", "Ben").code == "not_your_filing"
+    assert failure(placet, "opt_out", "end", filed["id"], "--as", "Ben").code == "not_filing_owner"

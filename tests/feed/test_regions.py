@@ -49,7 +49,7 @@ def test_its_clips_are_shown_where_it_holds_and_nowhere_else(visit: Visit, stage
         of(anyone.client, region)
         assert clips_in(anyone.get("/")) == seen
         status = 200 if here in seen else 451
-        assert ("engine_not_here" in anyone.get(f"/clips/{here}/", status=status)) is (status == 451)
+        assert ("engine_not_licensed_here" in anyone.get(f"/clips/{here}/", status=status)) is (status == 451)
         assert anyone.client.get(f"/media/{here}.mp4").status_code == status
         assert anyone.client.get(f"/media/{everywhere}.mp4").status_code == 200
 

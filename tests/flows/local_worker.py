@@ -11,7 +11,6 @@ from generator.engines.diffusion.engine import DiffusersEngine
 from generator.ports import Engine, JobClaim, JobShape
 from generator.registry import EngineRegistry
 from generator.worker import work
-from placet.likeness import templates
 from placet.likeness.faces import Template
 from placet.likeness.queries import enrolled
 from placet.media.storage import blobs, private
@@ -43,7 +42,7 @@ def equip() -> None:
     """In the begun story: keys to sign with, and a template of Ana: a check that cannot open one waits."""
     make_install_pki(Path(settings.PLACET_DATA_DIR) / "keys" / "pki")
     (ana,) = enrolled()
-    templates.keep(private(), ANA, Template(np.zeros(128), "none"), ana.template)
+    face_templates.keep(private(), ANA, Template(np.zeros(128), "none"), ana.template)
 
 
 @cache

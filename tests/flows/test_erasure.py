@@ -12,7 +12,6 @@ from placet.eventlog.projections.runner import PROJECTIONS
 from placet.eventlog.store.event import ERASED
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands as likeness
-from placet.likeness import templates
 from placet.likeness.consent import consent_of
 from placet.likeness.consumers import GALLERY
 from placet.likeness.events import ConsentRevoked, LikenessEnrolled
@@ -121,13 +120,13 @@ def test_projections_are_what_the_log_gives_before_and_after(story: Scenario) ->
 
 @pytest.mark.promise("P9")
 def test_a_template_is_gone_from_the_disk_and_from_the_gallery(story: Scenario) -> None:
-    kept = templates.keep(private(), BEN, Template(np.ones(128), "none"), new_id())
+    kept = face_templates.keep(private(), BEN, Template(np.ones(128), "none"), new_id())
 
     story.given(consent_of(ANA), ConsentRevoked(ANA))
     story.given(consent_of(BEN), LikenessEnrolled(BEN, kept.name, kept.commitment, "none"))
     with pytest.raises(BlobMissing):
         GALLERY.all()  # Ana's template of this story never lay on the disk: a check that cannot see fails
-    templates.keep(private(), ANA, Template(np.zeros(128), "none"), _template_of(ANA))
+    face_templates.keep(private(), ANA, Template(np.zeros(128), "none"), _template_of(ANA))
     assert BEN in GALLERY.all()
     assert erase(story, BEN).private_files == 1
     assert BEN not in GALLERY.all()

@@ -24,7 +24,6 @@ from placet.eventlog.store.codec import digest
 from placet.eventlog.store.sequencer import Sequencer
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands as likeness
-from placet.likeness import templates
 from placet.likeness.consent import consent_of
 from placet.likeness.events import EnrolmentRequested, LikenessEnrolled
 from placet.likeness.faces import Template
@@ -146,7 +145,7 @@ def _canary_person(story: Scenario) -> tuple[Any, bytes, bytes]:
     Image.fromarray(noise).save(picture, "PNG")
     normal = normalise_image(picture.getvalue())
     portrait = private().keep(quill, normal)
-    template = templates.keep(private(), quill, Template(np.linspace(0.1, 0.9, 128), "none"), new_id())
+    template = face_templates.keep(private(), quill, Template(np.linspace(0.1, 0.9, 128), "none"), new_id())
 
     story.driver.without |= {"likeness.enrol"}
     story.given(f"enrolment-{quill}", EnrolmentRequested(quill, portrait))

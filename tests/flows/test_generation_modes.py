@@ -17,7 +17,7 @@ from placet.processes.generation_request import request_of
 from placet.studio import events as e
 from placet.studio import queries
 from placet.studio.commands import quota_of
-from placet.studio.refusals import NoSuchGeneration
+from placet.studio.refusals import GenerationNotFound
 from placet.studio.request_input import GenerationInput, to_command
 from tests.flows.local_worker import equip, small, work_off
 from tests.generator.questions import ask, never, silent
@@ -177,5 +177,5 @@ def test_what_is_asked_wrongly_ends_as_what_it_is_and_its_quota_is_given_back(
 
 
 def test_to_go_on_from_no_clip_is_refused_and_not_made_as_something_else() -> None:
-    with pytest.raises(NoSuchGeneration, match="go on from"):
+    with pytest.raises(GenerationNotFound, match="go on from"):
         to_command(GenerationInput("it goes on", extends=True), BEN, new_id(), "XX")

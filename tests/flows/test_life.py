@@ -12,7 +12,7 @@ from placet.likeness.events import Level, LikenessEnrolled
 from placet.rights import commands as rights
 from placet.studio import commands as studio
 from placet.studio import queries
-from placet.studio.refusals import NotADraft, NotYours, RestrictionInForce
+from placet.studio.refusals import NotADraft, NotGenerationOwner, RestrictionInForce
 from tests.support.cast import ANA, BEN, CLEO, DARA, EVE
 from tests.support.scenario import Scenario, new_id
 
@@ -93,7 +93,7 @@ def test_a_revocation_takes_the_clip_and_its_remix_out_at_once(story: Scenario) 
     assert not is_shown(clip), "before any consumer has run"
     assert not is_shown(remix)
     story.driver.run()
-    assert set(story.state(remix).restrictions.values()) == {"consent_withdrawn"}
+    assert set(story.state(remix).restrictions.values()) == {"consent_revoked"}
     assert [t[1] for t in story.notices_of(ANA)].count("blocked") == 0
 
 
@@ -236,7 +236,7 @@ def test_a_reported_clip_is_taken_down_with_its_remix(story: Scenario) -> None:
 
 def test_only_the_asker_publishes_and_only_a_draft(story: Scenario) -> None:
     clip = story.draft(BEN)
-    with pytest.raises(NotYours):
+    with pytest.raises(NotGenerationOwner):
         studio.publish(story.log, clip, EVE, new_id())
     unfinished = story.ask(BEN)
     with pytest.raises(NotADraft):

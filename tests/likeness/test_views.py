@@ -47,7 +47,7 @@ def test_a_level_and_people_are_set(visit: Visit, stage: FakeWorker) -> None:
 
 
 def test_a_name_that_nobody_has_is_said_so(visit: Visit) -> None:
-    assert "person_unknown" in visit(ANA).post("/likeness/people/", status=404, name="Zed", act="allow")
+    assert "person_not_found" in visit(ANA).post("/likeness/people/", status=404, name="Zed", act="allow")
 
 
 def test_the_big_switch_first_says_what_it_does(visit: Visit, stage: FakeWorker) -> None:

@@ -59,4 +59,4 @@ def test_where_a_limit_is_refused_nothing_is_parsed() -> None:
     )
     script = f"{refused}\ntry:\n    enter_sandbox(1, 1)\nexcept Exception as error:\n    print(error.code)"
     child = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, check=True, timeout=30)
-    assert child.stdout.strip() == b"media_not_closed_in"
+    assert child.stdout.strip() == b"sandbox_unavailable"

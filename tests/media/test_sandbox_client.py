@@ -155,15 +155,15 @@ def test_hostile_pictures_are_refused_by_name() -> None:
 
 def test_a_reader_that_takes_too_long_or_too_much_is_stopped(clip: Path) -> None:
     whole = clip.read_bytes()
-    assert refusal(whole, lambda data: measure(data, limits=Limits(wall_seconds=0.05))) == "media_took_too_long"
-    assert refusal(whole, lambda data: measure(data, limits=Limits(cpu_seconds=0))) == "media_took_too_long"
+    assert refusal(whole, lambda data: measure(data, limits=Limits(wall_seconds=0.05))) == "media_timeout"
+    assert refusal(whole, lambda data: measure(data, limits=Limits(cpu_seconds=0))) == "media_timeout"
     little = Limits(memory_bytes=3 << 20)
-    assert refusal(whole, lambda data: measure(data, limits=little)) == "media_needed_too_much_memory"
+    assert refusal(whole, lambda data: measure(data, limits=little)) == "media_out_of_memory"
 
 
 def test_a_reader_that_dies_without_an_answer_is_said_to_be_broken(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    assert refusal(clip.read_bytes()) == "media_broke_its_reader"
+    assert refusal(clip.read_bytes()) == "media_reader_crashed"
 
 
 @pytest.mark.promise("P8")
@@ -183,7 +183,7 @@ def test_an_answer_that_does_not_fit_together_is_the_files_fault(
     clip: Path, monkeypatch: pytest.MonkeyPatch, answer: dict[str, object]
 ) -> None:
     monkeypatch.setattr(sandbox_client, "_run", lambda *_, **__: _Ended(pack(answer)))
-    assert refusal(clip.read_bytes(), lambda data: read_frames(data, at_most=1)) == "media_broke_its_reader"
+    assert refusal(clip.read_bytes(), lambda data: read_frames(data, at_most=1)) == "media_reader_crashed"
 
 
 class _Ended:

@@ -36,7 +36,6 @@ from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.sequencer import Sequencer
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands as likeness
-from placet.likeness import templates
 from placet.likeness.faces import Template
 from placet.media.blobs import Area
 from placet.media.storage import blobs, private
@@ -264,7 +263,7 @@ def test_a_backup_from_before_an_erasure_reads_nothing_of_whom_was_erased(
     story.driver.run()
     shows_ana, name = clip_with_bytes(story, BEN, ANA)
     _, of_ben = clip_with_bytes(story, BEN)
-    template = templates.keep(private(), ANA, Template(np.ones(128), "none"), new_id())
+    template = face_templates.keep(private(), ANA, Template(np.ones(128), "none"), new_id())
     placet("backup", str(tmp_path / "backup"))
     people.request_erasure(story.log, ANA, ANA, new_id())
     story.driver.run()
@@ -319,12 +318,12 @@ def test_what_is_refused_touches_nothing(story: Scenario, placet: Placet, tmp_pa
         "columns": {**told["columns"], "eventlog_outbox": [*told["columns"]["eventlog_outbox"], "of_tomorrow"]},
     }
     (folder / "manifest.json").write_text(json.dumps(newer))
-    assert refused(placet, "restore", str(folder), "--replace") == "backup_unusable"
+    assert refused(placet, "restore", str(folder), "--replace") == "backup_invalid"
     (folder / "manifest.json").write_text(json.dumps(told))
     (folder / "log" / "event.copy").write_bytes(b"something else")
-    assert refused(placet, "restore", str(folder), "--replace") == "backup_unusable"
+    assert refused(placet, "restore", str(folder), "--replace") == "backup_invalid"
     (folder / "manifest.json").unlink()
-    assert refused(placet, "restore", str(folder), "--replace") == "backup_unusable"
+    assert refused(placet, "restore", str(folder), "--replace") == "backup_invalid"
     assert order() == before
 
 

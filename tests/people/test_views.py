@@ -27,8 +27,8 @@ def test_opening_a_link_spends_nothing_and_pressing_the_button_signs_in(visit: V
 def test_a_link_works_once(visit: Visit) -> None:
     link = path_of(link_for(BEN))
     visit(None).post(link)
-    assert "link_spent" in visit(None).post(link, status=403)
-    assert "link_spent" in visit(None).get(link, status=403)
+    assert "sign_in_link_used" in visit(None).post(link, status=403)
+    assert "sign_in_link_used" in visit(None).get(link, status=403)
 
 
 def test_a_link_is_good_for_an_hour(visit: Visit) -> None:

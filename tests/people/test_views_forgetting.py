@@ -85,7 +85,7 @@ def test_the_command_forgets_whoever_asks_and_nobody_elses_wish_counts(stage: Fa
     call_command("erase", "Ben", "--as", "Ben", tick=stage.tick)
     with pytest.raises(CommandFailed) as unknown:
         call_command("erase", "Ben", "--as", "Ben", tick=stage.tick)
-    assert unknown.value.code == "person_unknown"
+    assert unknown.value.code == "person_not_found"
 
 
 def test_eve_gets_no_page(visit: Visit) -> None:

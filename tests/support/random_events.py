@@ -87,9 +87,9 @@ def _a_generation(chance: random.Random, persons: list[Any], uses: dict[str, int
         studio.OutputApproved(clip),
         studio.GenerationSigned(clip, "b" * 64, "m"),
         studio.GenerationPublished(clip, {}),
-        studio.RestrictionApplied(clip, "consent_withdrawn", (opener := _id(chance))),
-        studio.RestrictionApplied(clip, "taken_down", _id(chance)),
-        studio.RestrictionLifted(clip, "consent_withdrawn", opener),
+        studio.RestrictionApplied(clip, "consent_revoked", (opener := _id(chance))),
+        studio.RestrictionApplied(clip, "removed_by_reviewer", _id(chance)),
+        studio.RestrictionLifted(clip, "consent_revoked", opener),
     ]
     facts += steps[: chance.randrange(len(steps) + 1)]
     writes = [Append(f"generation-{clip}", facts, 0)]

@@ -153,7 +153,7 @@ def test_grants_revocations_reports_and_decisions_have_receipts_for_those_they_c
         for other in others:
             assert (client(other).get(address).status_code, client(other).get(address).json()["code"]) == (
                 404,
-                "no_such_receipt",
+                "receipt_not_found",
             )
         assert client(None).get(address).status_code == 401
         assert client(whose).get(f"{address}/").status_code == 200
@@ -162,8 +162,8 @@ def test_grants_revocations_reports_and_decisions_have_receipts_for_those_they_c
 def test_an_event_of_another_kind_has_no_receipt(play: FakeWorker) -> None:
     joined = play.scenario.log.read(f"person-{ANA}").events[0]
     answer = client(ANA).get(f"/api/v1/receipts/{joined.event_id}")
-    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_receipt")
-    assert client(ANA).get("/api/v1/receipts/nonsense").json()["code"] == "unknown_id"
+    assert (answer.status_code, answer.json()["code"]) == (404, "receipt_not_found")
+    assert client(ANA).get("/api/v1/receipts/nonsense").json()["code"] == "malformed_id"
     assert consent_of(ANA)
 
 
@@ -204,20 +204,20 @@ def test_the_tree_is_public_and_cached_as_long_as_it_holds(play: FakeWorker) -> 
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("tile/0/000", 404, "not_in_the_tree"),
-        ("tile/0/000.p/255", 404, "not_in_the_tree"),
-        ("tile/3/000.p/1", 404, "not_in_the_tree"),
-        ("tile/0/0", 400, "proof_unasked"),
-        ("tile/entries/000", 400, "proof_unasked"),
-        ("tile/0/../checkpoint", 400, "proof_unasked"),
-        ("proof/inclusion", 400, "proof_unasked"),
-        ("proof/inclusion?index=-1&size=3", 400, "proof_unasked"),
-        ("proof/inclusion?index=1&size=1&size=2", 400, "proof_unasked"),
-        ("proof/inclusion?index=%D9%A1&size=2", 400, "proof_unasked"),
-        ("proof/inclusion?index=5&size=5", 404, "not_in_the_tree"),
-        ("proof/inclusion?index=0&size=999999999", 404, "not_in_the_tree"),
-        ("proof/consistency?from=0&to=3", 404, "not_in_the_tree"),
-        ("proof/consistency?from=3&to=2", 404, "not_in_the_tree"),
+        ("tile/0/000", 404, "not_in_tree"),
+        ("tile/0/000.p/255", 404, "not_in_tree"),
+        ("tile/3/000.p/1", 404, "not_in_tree"),
+        ("tile/0/0", 400, "proof_request_invalid"),
+        ("tile/entries/000", 400, "proof_request_invalid"),
+        ("tile/0/../checkpoint", 400, "proof_request_invalid"),
+        ("proof/inclusion", 400, "proof_request_invalid"),
+        ("proof/inclusion?index=-1&size=3", 400, "proof_request_invalid"),
+        ("proof/inclusion?index=1&size=1&size=2", 400, "proof_request_invalid"),
+        ("proof/inclusion?index=%D9%A1&size=2", 400, "proof_request_invalid"),
+        ("proof/inclusion?index=5&size=5", 404, "not_in_tree"),
+        ("proof/inclusion?index=0&size=999999999", 404, "not_in_tree"),
+        ("proof/consistency?from=0&to=3", 404, "not_in_tree"),
+        ("proof/consistency?from=3&to=2", 404, "not_in_tree"),
     ],
 )
 def test_what_cannot_be_answered_has_a_code(play: FakeWorker, path: str, status: int, code: str) -> None:

@@ -15,7 +15,7 @@ from placet.eventlog.projections.freshness import wait_until_applied
 from placet.eventlog.store.event import stream_name
 from placet.eventlog.store.log import RecordedEvent
 from placet.likeness import events as e
-from placet.likeness import face_check, faces, templates
+from placet.likeness import face_check, face_templates, faces
 from placet.likeness.consent import Consent, Objection, consent_of
 from placet.likeness.projections import CONSENTS
 from placet.media.blobs import Area
@@ -28,7 +28,7 @@ from placet.studio.events import GenerationRendered, GenerationRequested, Rechec
 
 LOOKS_A_SECOND: Final = 2.0
 MAX_LOOKS: Final = 12
-GALLERY: Final = templates.Gallery()
+GALLERY: Final = face_templates.Gallery()
 
 
 @consume(e.EnrolmentRequested, name="likeness.enrol", requires_models=True, batch_size=4)
@@ -37,7 +37,7 @@ def enrol(fact: e.EnrolmentRequested, delivery: Delivery) -> None:
     name = str(uuid.uuid5(uuid.UUID(delivery.event_id), "template"))
     try:
         picture = _pixels(normalise_image(private().open(fact.person, fact.portrait)))
-        kept = templates.keep(private(), fact.person, faces.template_of(picture), name)
+        kept = face_templates.keep(private(), fact.person, faces.template_of(picture), name)
     except (BlobMissing, SubjectErased):
         if not private().vault.is_erased(fact.person):
             raise

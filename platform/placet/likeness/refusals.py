@@ -10,11 +10,6 @@ class NoLikeness(Refusal):
 
 
 class NotDepicted(Refusal):
-    code = "not_shown_in_it"
+    code = "not_depicted"
     hint = "Only a person whom a clip shows can remove it."
     status = 403
-
-
-class PortraitUnusable(Refusal):
-    code = "portrait_unusable"
-    hint = "Send one JPEG, PNG or WebP picture of at most 10 MB that shows one face clearly."

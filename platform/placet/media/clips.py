@@ -40,7 +40,7 @@ def opened(data: bytes) -> Iterator[InputContainer]:
             yield container
     except (av.FFmpegError, ValueError, EOFError, ArithmeticError) as error:
         is_out_of_memory = getattr(error, "errno", None) == errno.ENOMEM
-        code = "media_needed_too_much_memory" if is_out_of_memory else "media_broken"
+        code = "media_out_of_memory" if is_out_of_memory else "media_broken"
         raise UnreadableMedia(code, f"{type(error).__name__}.") from error
 
 

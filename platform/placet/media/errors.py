@@ -36,7 +36,7 @@ class BlobStoreFull(MediaError):
 class SandboxUnavailable(MediaError):
     """The reading process could not be shut off from files and network, so the file was not parsed."""
 
-    code = "media_not_closed_in"
+    code = "sandbox_unavailable"
     hint = "This machine refuses resource limits (RLIMIT_AS, RLIMIT_CPU, RLIMIT_NOFILE): allow them for Placet."
 
 
@@ -47,9 +47,9 @@ UNREADABLE = {
     "media_too_large": "Send a smaller file, or one with fewer pixels.",
     "media_too_long": "Send a shorter clip.",
     "media_broken": "The file ends early or is damaged: export it again.",
-    "media_took_too_long": "Reading took too long and was stopped: export the file again in a plain format.",
-    "media_needed_too_much_memory": "Reading needed too much memory and was stopped: send fewer pixels.",
-    "media_broke_its_reader": "The file broke its reader, which was closed in and is gone: export it again.",
+    "media_timeout": "Reading took too long and was stopped: export the file again in a plain format.",
+    "media_out_of_memory": "Reading needed too much memory and was stopped: send fewer pixels.",
+    "media_reader_crashed": "The file broke its reader, which was closed in and is gone: export it again.",
 }
 
 

@@ -158,7 +158,7 @@ def _trusting_no_answer() -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableMedia("media_broke_its_reader", f"Its answer does not fit together: {error}.") from error
+        raise UnreadableMedia("media_reader_crashed", f"Its answer does not fit together: {error}.") from error
 
 
 def _ask(operation: str, source: Source, limits: Limits, **arguments: Any) -> tuple[dict[str, Any], bytes]:
@@ -184,7 +184,7 @@ def _run(
         with source.open("rb") as file:
             return _finish(command, limits, stdin=file)
     except subprocess.TimeoutExpired as error:
-        raise UnreadableMedia("media_took_too_long", f"{limits.wall_seconds:.0f} s.") from error
+        raise UnreadableMedia("media_timeout", f"{limits.wall_seconds:.0f} s.") from error
 
 
 def _finish(command: list[str], limits: Limits, **stdin: Any) -> "subprocess.CompletedProcess[bytes]":
@@ -195,9 +195,9 @@ def _finish(command: list[str], limits: Limits, **stdin: Any) -> "subprocess.Com
 
 def _answer_of(child: "subprocess.CompletedProcess[bytes]") -> tuple[dict[str, Any], bytes]:
     if child.returncode in _KILLED:
-        raise UnreadableMedia("media_took_too_long")
+        raise UnreadableMedia("media_timeout")
     try:
         return unpack(child.stdout)
     except ValueError as error:
         said = child.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise UnreadableMedia("media_broke_its_reader", f"It ended with {child.returncode}: {said[:200]}.") from error
+        raise UnreadableMedia("media_reader_crashed", f"It ended with {child.returncode}: {said[:200]}.") from error

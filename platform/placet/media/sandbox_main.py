@@ -29,7 +29,7 @@ def answer(name: str, arguments: dict[str, Any], memory_bytes: int, cpu_seconds:
     except UnreadableMedia as error:
         return pack({"refused": error.code, "message": str(error.args[0])})
     except MemoryError:
-        return pack({"refused": "media_needed_too_much_memory", "message": ""})
+        return pack({"refused": "media_out_of_memory", "message": ""})
 
 
 if __name__ == "__main__":

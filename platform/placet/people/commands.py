@@ -9,7 +9,7 @@ from placet.eventlog.store.log import EventLog, EventMetadata, event_context
 from placet.eventlog.store.retry import retried
 from placet.kernel.ids import MalformedId, PersonId, parse_uuid
 from placet.people import events as e
-from placet.people.refusals import InviteUnknown, PersonNotFound
+from placet.people.refusals import InviteInvalid, PersonNotFound
 
 
 @retried
@@ -35,15 +35,15 @@ def issue_invite(log: EventLog, by: PersonId, command_id: str) -> str:
 
 @retried
 def take_invite(log: EventLog, code: str, name: str, email: str, command_id: str) -> PersonId:
-    """Join by invitation, as a creator. Raises `InviteUnknown`."""
+    """Join by invitation, as a creator. Raises `InviteInvalid`."""
     invite, _, secret = code.partition(".")
     try:
         stream = log.read(stream_name(e.InviteIssued, parse_uuid(invite)))
     except MalformedId:
-        raise InviteUnknown from None
+        raise InviteInvalid from None
     issued = stream.facts[0] if stream.version == 1 else None
     if issued is None or issued.code_sha256 != hashlib.sha256(secret.encode()).hexdigest():
-        raise InviteUnknown
+        raise InviteInvalid
     person = PersonId(str(uuid.uuid5(uuid.UUID(command_id), "person")))
     log.append(stream.name, [e.InviteTaken(invite, person)], expected=1, command_id=command_id)
     return join(log, e.PersonJoined(person, name, email, ("creator",), invite), command_id)

@@ -24,8 +24,8 @@ class IdempotencyKeyReused(Refusal):
     hint = "Take a fresh key for another command: this one was sent before with another body."
 
 
-class IdempotencyKeyUnusable(Refusal):
-    code = "idempotency_key_unusable"
+class IdempotencyKeyInvalid(Refusal):
+    code = "idempotency_key_invalid"
     hint = "Send 1 to 200 printable characters, for example a UUID."
     status = 400
 
@@ -44,9 +44,9 @@ class IdempotencyKey:
 
 
 def key_of(person: str, text: str, path: str, body: Mapping[str, Any]) -> IdempotencyKey:
-    """Raises `IdempotencyKeyUnusable`."""
+    """Raises `IdempotencyKeyInvalid`."""
     if not 0 < len(text) <= LONGEST_KEY or not text.isprintable() or not text.isascii():
-        raise IdempotencyKeyUnusable
+        raise IdempotencyKeyInvalid
     digest = hashlib.sha256(f"{path}\n{json.dumps(body, sort_keys=True, default=_digest_of)}".encode()).hexdigest()
     return IdempotencyKey(person, text, digest)
 

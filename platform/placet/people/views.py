@@ -13,7 +13,7 @@ from placet.people import commands
 from placet.people.forms import EraseForm, JoinForm
 from placet.people.permissions import allows, current_person
 from placet.people.queries import name_of
-from placet.people.refusals import InviteUnknown
+from placet.people.refusals import InviteInvalid
 from placet.people.sign_in import account, holder_of, spend
 from placet.ui.forms import CommandForm
 
@@ -53,7 +53,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         try:
             told = (form.cleaned_data["name"], form.cleaned_data["email"])
             person = commands.take_invite(current_log(), code, *told, form.command_id)
-        except InviteUnknown as refusal:
+        except InviteInvalid as refusal:
             form.refuse(refusal)
         else:
             login(request, account(person), backend=BACKEND)

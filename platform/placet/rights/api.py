@@ -19,7 +19,7 @@ from placet.rights.events import OptOutFiled
 from placet.rights.models import FilingRow
 from placet.rights.queries import filing as row_of
 from placet.rights.queries import filings_of
-from placet.rights.refusals import NoSuchFiling
+from placet.rights.refusals import FilingNotFound
 from placet.rights.serializers import FilingRequestSerializer, FilingSerializer, FilingStateSerializer
 
 
@@ -81,5 +81,5 @@ def _filing(asked: FilingRequestSerializer, holder: PersonId, command_id: str) -
 def _row(filing: str) -> FilingRow:
     row = row_of(parse_uuid(filing))
     if row is None:
-        raise NoSuchFiling
+        raise FilingNotFound
     return row

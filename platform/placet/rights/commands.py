@@ -12,7 +12,7 @@ from placet.kernel.ids import FilingId, PersonId
 from placet.rights import events as e
 from placet.rights.aggregate import OPT_OUTS, Filing, State, in_force
 from placet.rights.matching.matcher import needs_a_human
-from placet.rights.refusals import FilingUnusable, NoSuchFiling, NotYourFiling
+from placet.rights.refusals import FilingInvalid, FilingNotFound, NotFilingOwner
 
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 2_000
@@ -65,9 +65,9 @@ def end_opt_out(log: EventLog, filing: FilingId, by: PersonId, command_id: str, 
     """End a filing: it applies to nothing from now on. What it stopped before stays recorded."""
     filed = Filing.replay(log.read(stream_name(e.OptOutFiled, filing))).filed
     if filed is None:
-        raise NoSuchFiling
+        raise FilingNotFound
     if filed.holder != by and not is_operator:
-        raise NotYourFiling
+        raise NotFilingOwner
     opt_outs = log.read(OPT_OUTS)
     if filing in in_force(opt_outs):
         log.append(OPT_OUTS, [e.OptOutEnded(filing, by)], expected=opt_outs.version, command_id=command_id)
@@ -76,15 +76,15 @@ def end_opt_out(log: EventLog, filing: FilingId, by: PersonId, command_id: str, 
 def _refuse_unusable(ask: FileOptOut) -> None:
     is_named = ask.names and all(0 < len(name.strip()) <= LONGEST_NAME for name in ask.names)
     if not is_named or len(ask.names) > MOST_NAMES or len(ask.description) > LONGEST_DESCRIPTION:
-        raise FilingUnusable
+        raise FilingInvalid
     if not ask.acts or not ACTS.issuperset(ask.acts):
-        raise FilingUnusable("An opt-out is from generation, training or both.")
+        raise FilingInvalid("An opt-out is from generation, training or both.")
     if not ask.regions or not all(REGION.fullmatch(region) for region in ask.regions):
-        raise FilingUnusable("A region is a country code of two capital letters, or * for everywhere.")
+        raise FilingInvalid("A region is a country code of two capital letters, or * for everywhere.")
     try:
         "".join((*ask.names, ask.description, ask.statement)).encode()
     except UnicodeEncodeError:
-        raise FilingUnusable from None
+        raise FilingInvalid from None
 
 
 def _moment(until: str | None) -> str | None:
@@ -94,5 +94,5 @@ def _moment(until: str | None) -> str | None:
     try:
         moment = datetime.fromisoformat(until)
     except ValueError:
-        raise FilingUnusable(f"{until!r} is no date: write it as 2030-12-31.") from None
+        raise FilingInvalid(f"{until!r} is no date: write it as 2030-12-31.") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()

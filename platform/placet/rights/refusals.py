@@ -3,18 +3,18 @@
 from placet.kernel.refusal import Refusal
 
 
-class FilingUnusable(Refusal):
-    code = "filing_unusable"
+class FilingInvalid(Refusal):
+    code = "filing_invalid"
     hint = "Name at least one character or work (1 to 200 characters); aliases and a description are optional."
 
 
-class NoSuchFiling(Refusal):
-    code = "no_such_filing"
+class FilingNotFound(Refusal):
+    code = "filing_not_found"
     hint = "See your filings: `placet opt-out list`, or the filing page."
     status = 404
 
 
-class NotYourFiling(Refusal):
-    code = "not_your_filing"
+class NotFilingOwner(Refusal):
+    code = "not_filing_owner"
     hint = "Only whoever filed an opt-out, or an operator, can end it."
     status = 403

@@ -14,7 +14,7 @@ from placet.kernel.ids import FilingId
 from placet.people.permissions import ResourceContext, allows, can, current_person
 from placet.rights import commands, queries
 from placet.rights.forms import FilingForm
-from placet.rights.refusals import FilingUnusable
+from placet.rights.refusals import FilingInvalid
 from placet.ui.forms import command_of
 
 Vocabulary = Callable[[], frozenset[str]]
@@ -38,7 +38,7 @@ def filings(request: HttpRequest, vocabulary: Vocabulary) -> HttpResponse:
         try:
             filing, _state = commands.file_opt_out(current_log(), form.filing(current_person(request)), vocabulary())
             return redirect("rights:filing", filing)
-        except FilingUnusable as refusal:
+        except FilingInvalid as refusal:
             form.refuse(refusal)
     page = {"form": form, "filings": queries.filings_of(current_person(request))}
     return render(request, "rights/filings.html", page, status=422 if form.errors else 200)

@@ -15,12 +15,12 @@ from placet.studio.decide import DecisionContext, Outcome
 from placet.studio.generation import Generation, stream_of
 from placet.studio.refusals import (
     ClipTooLong,
-    NoSuchGeneration,
+    GenerationNotFound,
     NotADraft,
+    NotGenerationOwner,
     NothingToCancel,
-    NotYours,
     ParentNotVisible,
-    PromptUnusable,
+    PromptInvalid,
     RestrictionInForce,
 )
 from placet.ui.region import UNKNOWN
@@ -146,16 +146,16 @@ def _taken(quota: Stream, day: str) -> int:
 def _of(log: EventLog, generation_id: GenerationId, by: PersonId) -> Generation:
     generation = Generation.replay(log.read(stream_of(generation_id)))
     if generation.request is None:
-        raise NoSuchGeneration(f"There is no generation {generation_id}.")
+        raise GenerationNotFound(f"There is no generation {generation_id}.")
     if generation.asked.requested_by != by:
-        raise NotYours
+        raise NotGenerationOwner
     return generation
 
 
 def _parent(log: EventLog, ask: RequestGeneration) -> Generation:
     parent = Generation.replay(log.read(stream_of(str(ask.parent))))
     if parent.request is None:
-        raise NoSuchGeneration(f"There is no generation {ask.parent}.")
+        raise GenerationNotFound(f"There is no generation {ask.parent}.")
     is_own_draft = parent.state == "draft" and parent.asked.requested_by == ask.requested_by
     if parent.restrictions or not (parent.state == "published" or is_own_draft):
         raise ParentNotVisible
@@ -176,7 +176,7 @@ def _cameos(ask: RequestGeneration, parent: Generation | None) -> tuple[PersonId
 def _refuse_unusable(ask: RequestGeneration) -> None:
     text = ask.prompt
     if not text.strip() or len(text) > LONGEST_PROMPT or "\x00" in text or not _is_unicode(text):
-        raise PromptUnusable
+        raise PromptInvalid
     if not 1 <= ask.seconds <= LONGEST_SECONDS:
         raise ClipTooLong
 

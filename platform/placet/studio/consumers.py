@@ -105,7 +105,10 @@ def cascade_restrictions(fact: object, delivery: Delivery) -> None:
         case ClipRemoved(generation=generation):
             concerned, reason = queries.with_descendants(generation, position), "removed_by_person"
         case CaseDecided(decision="remove", subject=subject):
-            concerned, reason = queries.with_descendants(subject.removeprefix("generation-"), position), "taken_down"
+            concerned, reason = (
+                queries.with_descendants(subject.removeprefix("generation-"), position),
+                "removed_by_reviewer",
+            )
         case _:
             return
     _apply_restriction(concerned, reason, delivery)

@@ -243,7 +243,7 @@ def _precondition_failed(outcome: Outcome, generation: Generation, now: Decision
             e.GenerationHeldForReview(
                 generation.asked.generation,
                 "prompt",
-                "ground_keeps_moving",
+                "preconditions_keep_changing",
                 "asked again 3 times",
                 is_zero_tolerance=False,
                 verdict="",

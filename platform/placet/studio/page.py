@@ -15,7 +15,7 @@ from placet.people.permissions import ResourceContext
 from placet.people.queries import people
 from placet.studio import events as e
 from placet.studio.generation import ENDED, Generation, stream_of
-from placet.studio.refusals import NoSuchGeneration
+from placet.studio.refusals import GenerationNotFound
 from placet.studio.view_model import GenerationView, JobProgress, done_0_1, progress_of, view_of
 from placet.ui.highlight import segments
 
@@ -64,11 +64,11 @@ def generation_context(generation: str) -> ResourceContext:
 
 
 def generation_page(generation_id: str) -> GenerationPage:
-    """One generation. Raises `NoSuchGeneration`."""
+    """One generation. Raises `GenerationNotFound`."""
     log = current_log()
     stream = log.read(stream_of(generation_id))
     if not stream.events:
-        raise NoSuchGeneration(f"There is no generation {generation_id}.")
+        raise GenerationNotFound(f"There is no generation {generation_id}.")
     generation = Generation.replay(stream)
     now = view_of(stream, generation)
     evidence = now.refusal.evidence if now.refusal else ()

@@ -14,7 +14,7 @@ from placet.studio.generation import Generation, stream_of
 from placet.studio.models import GenerationLinkRow, GenerationRow
 from placet.studio.projections import GENERATIONS
 
-REVOKED: Final = "consent_withdrawn"
+REVOKED: Final = "consent_revoked"
 HAS_BYTES: Final = frozenset({"draft", "published"})
 
 

@@ -3,13 +3,13 @@
 from placet.kernel.refusal import Refusal
 
 
-class PromptUnusable(Refusal):
-    code = "prompt_unusable"
+class PromptInvalid(Refusal):
+    code = "prompt_invalid"
     hint = "Send 1 to 2,000 characters of valid text, without NUL."
 
 
-class EngineNotHere(Refusal):
-    code = "engine_not_here"
+class EngineNotLicensedHere(Refusal):
+    code = "engine_not_licensed_here"
     hint = "Choose another engine: the licence of this one does not hold where you are."
     status = 451
 
@@ -19,14 +19,14 @@ class ClipTooLong(Refusal):
     hint = "Ask for 1 to 10 seconds."
 
 
-class NoSuchGeneration(Refusal):
-    code = "no_such_generation"
+class GenerationNotFound(Refusal):
+    code = "generation_not_found"
     hint = "Look it up among your drafts or in the feed."
     status = 404
 
 
 class ParentNotVisible(Refusal):
-    code = "parent_not_shown"
+    code = "parent_not_visible"
     hint = "Remix a clip that is in the feed, or a draft of your own."
 
 
@@ -37,13 +37,13 @@ class NotADraft(Refusal):
 
 
 class RestrictionInForce(Refusal):
-    code = "standing_open"
+    code = "restriction_in_force"
     hint = "A reason against showing this clip is open: see its story."
     status = 409
 
 
-class NotYours(Refusal):
-    code = "not_yours"
+class NotGenerationOwner(Refusal):
+    code = "not_generation_owner"
     hint = "Only the person who asked for this generation may do that."
     status = 403
 

@@ -10,7 +10,7 @@ from placet.media.storage import private
 from placet.people.queries import find_by_name
 from placet.people.refusals import PersonNotFound
 from placet.studio.commands import RequestGeneration
-from placet.studio.refusals import EngineNotHere, NoSuchGeneration
+from placet.studio.refusals import EngineNotLicensedHere, GenerationNotFound
 from placet.ui.region import UNKNOWN, is_barred
 
 LARGEST_IMAGE_BYTES = 10 * 1024 * 1024
@@ -38,14 +38,16 @@ def to_command(wish: GenerationInput, requested_by: PersonId, command_id: str, r
     """Names become persons, and a picture is read in a closed-in child and kept in the asker's private store.
 
     Raises `UnreadableMedia` for a picture that is not read. A name that nobody has is part of the request: the check
-    answers `likeness_unknown`, and it is recorded. Raises `EngineNotHere` by the engine's licence.
+    answers `likeness_unknown`, and it is recorded. Raises `EngineNotLicensedHere` by the engine's licence.
     """
     if wish.extends and not wish.parent:
-        raise NoSuchGeneration("There is no clip to go on from: name it as the parent.")
+        raise GenerationNotFound("There is no clip to go on from: name it as the parent.")
     engine = wish.engine or settings.PLACET_DEFAULT_ENGINE
     if is_barred(settings.ENGINES.get(engine, ()), region):
         where = "where nobody knows from where it is asked" if region == UNKNOWN else f"in {region}"
-        raise EngineNotHere(f"engine {engine} may not be used {where}; operators say it by PLACET_DEFAULT_REGION.")
+        raise EngineNotLicensedHere(
+            f"engine {engine} may not be used {where}; operators say it by PLACET_DEFAULT_REGION."
+        )
     persons, is_unknown = _persons(wish.likenesses)
     width, height = SIZES.get(wish.size, SIZES["portrait"])
     return RequestGeneration(

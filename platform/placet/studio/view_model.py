@@ -8,7 +8,7 @@ from placet.eventlog.store.log import Stream, current_log
 from placet.kernel.ids import PersonId
 from placet.studio import events as e
 from placet.studio.generation import Generation, stream_of
-from placet.studio.refusals import NoSuchGeneration
+from placet.studio.refusals import GenerationNotFound
 
 ENDS: Final = frozenset(
     {"draft", "published", "held", "refused", "cancelled", "failed", "unsupported"},
@@ -80,10 +80,10 @@ def job_done_0_1(phase: str, done_0_1: float) -> float:
 
 
 def generation_view(generation_id: str) -> GenerationView:
-    """Raises `NoSuchGeneration`."""
+    """Raises `GenerationNotFound`."""
     stream = current_log().read(stream_of(generation_id))
     if not stream.events:
-        raise NoSuchGeneration(f"There is no generation {generation_id}.")
+        raise GenerationNotFound(f"There is no generation {generation_id}.")
     return view_of(stream, Generation.replay(stream))
 
 

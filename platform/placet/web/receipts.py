@@ -9,7 +9,7 @@ from placet.eventlog.polling import Tick
 from placet.eventlog.proofs.issue_receipt import WAIT_SECONDS, issue_receipt
 from placet.eventlog.proofs.receipt import Receipt
 from placet.eventlog.proofs.receipt_types import event_row
-from placet.eventlog.proofs.refusals import NoSuchReceipt
+from placet.eventlog.proofs.refusals import ReceiptNotFound
 from placet.eventlog.store.event import BY_CLASS, stream_name
 from placet.eventlog.store.log import EventLog
 from placet.likeness import events as likeness
@@ -57,24 +57,24 @@ def receipt_for(
 ) -> Receipt:
     """Somebody's receipt of an event that concerns them.
 
-    Raises `NoSuchReceipt`, the same for what is not there and for what is not theirs; `NotYetSigned`.
+    Raises `ReceiptNotFound`, the same for what is not there and for what is not theirs; `NotYetSigned`.
     """
     place = event_row(log, event_id)
     person = str(getattr(actor, "person", ""))
     if place is None or not can(actor, "receipt.issue", ResourceContext(depicted=_concerned(log, place))):
-        raise NoSuchReceipt
+        raise ReceiptNotFound
     return issue_receipt(log, place, person, tick, seconds)
 
 
 def filing_event(log: EventLog, filing: str) -> str:
-    """The id of the event by which a filing was filed. Raises `NoSuchReceipt`."""
+    """The id of the event by which a filing was filed. Raises `ReceiptNotFound`."""
     filed = [
         event
         for event in log.read(stream_name(rights.OptOutFiled, UUID(filing)))
         if isinstance(event.fact, rights.OptOutFiled)
     ]
     if not filed:
-        raise NoSuchReceipt
+        raise ReceiptNotFound
     return filed[0].event_id
 
 

@@ -21,7 +21,7 @@ from placet.eventlog.proofs.monitor import RESTORED
 from placet.eventlog.proofs.prove import prove_consistency, prove_inclusion, signed_head, tile_content
 from placet.eventlog.proofs.receipt_types import newest_of
 from placet.eventlog.proofs.refusals import NotInTree, ProofRequestInvalid
-from placet.eventlog.proofs.tiles import NoSuchTile, tile_at
+from placet.eventlog.proofs.tiles import TileNotFound, tile_at
 from placet.eventlog.store.log import current_log
 from placet.kernel.problem import PROBLEM_JSON
 from placet.kernel.refusal import Refusal
@@ -76,7 +76,7 @@ def tile(_request: HttpRequest, address: str) -> HttpResponse:
     """256 hashes, or as many as are signed. What was served once never changes."""
     try:
         asked = tile_at(address)
-    except NoSuchTile as none:
+    except TileNotFound as none:
         raise ProofRequestInvalid(f"{none}.") from None
     content = tile_content(current_log().connection, asked)
     return HttpResponse(content, content_type="application/octet-stream", headers={"Cache-Control": FOR_EVER})

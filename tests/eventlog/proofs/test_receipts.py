@@ -12,7 +12,7 @@ import pytest
 from placet.eventlog.proofs.issue_receipt import issue_receipt
 from placet.eventlog.proofs.receipt import Receipt
 from placet.eventlog.proofs.receipt_types import FIND, RECEIPTED
-from placet.eventlog.proofs.refusals import NoSuchReceipt, NotYetSigned
+from placet.eventlog.proofs.refusals import NotYetSigned, ReceiptNotFound
 from placet.eventlog.proofs.signed_note import Signer
 from placet.eventlog.proofs.tree_service import TreeService
 from placet.eventlog.proofs.verify import STEPS, ReceiptInvalid, verify_receipt
@@ -137,7 +137,7 @@ def test_a_receipt_waits_for_a_head_and_says_when_none_comes(log: EventLog) -> N
     moves: Iterator[Sequencer | TreeService] = iter((Sequencer(log.connection), keeper(log.connection)))
     receipt = issue_receipt(log, (stream, 1), ANA, tick=lambda: next(moves).run_once())
     assert verify_receipt(as_file(receipt), KEY).leaf.stream == stream
-    with pytest.raises(NoSuchReceipt):
+    with pytest.raises(ReceiptNotFound):
         issue_receipt(log, (stream, 2), ANA)
 
 

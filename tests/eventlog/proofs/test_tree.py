@@ -6,7 +6,7 @@ import pytest
 from pymerkle import InmemoryTree, verify_consistency
 
 from placet.eventlog.proofs.append_tree import AppendTree, FullTile, rebuild_tree
-from placet.eventlog.proofs.tiles import NoSuchTile, Tile, hashes_of, nodes_from, tile_at, width_of
+from placet.eventlog.proofs.tiles import Tile, TileNotFound, hashes_of, nodes_from, tile_at, width_of
 from placet.eventlog.proofs.tree import (
     EMPTY_ROOT,
     OutsideTree,
@@ -158,5 +158,5 @@ def test_addresses_of_tiles_are_as_specified() -> None:
      "entries/000", "-1/000", "0/000/", "0/\u0660\u0660\u0660", "0/" + "x001/" * 40 + "000"],
 )  # fmt: skip
 def test_what_is_no_address_of_a_tile_is_refused(address: str) -> None:
-    with pytest.raises(NoSuchTile):
+    with pytest.raises(TileNotFound):
         tile_at(address)

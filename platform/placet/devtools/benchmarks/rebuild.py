@@ -111,7 +111,7 @@ def _life(requester: Any) -> Append:
         e.OutputApproved(clip),
         e.GenerationSigned(clip, "b" * 64, "m"),
         e.GenerationPublished(clip, {}),
-        e.RestrictionApplied(clip, "taken_down", str(uuid.uuid4())),
+        e.RestrictionApplied(clip, "removed_by_reviewer", str(uuid.uuid4())),
     ]  # fmt: skip
     return Append(stream_name(e.GenerationRequested, clip), tuple(facts), 0)
 

@@ -36,7 +36,7 @@ WHERE kind = %s AND state = 'failed'
 class NoDeadLetters(Refusal):
     """Nothing is parked there."""
 
-    code = "nothing_parked"
+    code = "no_dead_letters"
     hint = "Look at what is parked first."
     status = 404
 
@@ -44,7 +44,7 @@ class NoDeadLetters(Refusal):
 class NeverDiscarded(Refusal):
     """This consumer's answer may not be left out, by anybody."""
 
-    code = "never_dropped"
+    code = "never_discarded"
     hint = "Mend what its handler meets, then take the stream again."
     status = 409
 

@@ -10,7 +10,7 @@ from placet.eventlog.polling import Tick, WaitTimedOut, pause, wait_until
 from placet.eventlog.proofs.leaf import leaf_bytes, leaf_of, moment
 from placet.eventlog.proofs.prove import prove_inclusion
 from placet.eventlog.proofs.receipt import Opening, Receipt
-from placet.eventlog.proofs.refusals import NoSuchReceipt, NotYetSigned
+from placet.eventlog.proofs.refusals import NotYetSigned, ReceiptNotFound
 from placet.eventlog.proofs.tree_store import SignedHead, newest_head
 from placet.eventlog.store import codec
 from placet.eventlog.store.event import ERASED
@@ -29,7 +29,7 @@ def issue_receipt(
 ) -> Receipt:
     """The receipt of one event, by stream and version, for a holder, whose own sealed parts are opened.
 
-    Raises `NoSuchReceipt`; `NotYetSigned` when no head covers it in time.
+    Raises `ReceiptNotFound`; `NotYetSigned` when no head covers it in time.
     """
     row = _signed_row(log, place, tick or (lambda: pause(LOOK_AGAIN_SECONDS)), seconds)
     newest: SignedHead = _covering(log, row[0])
@@ -48,7 +48,7 @@ def issue_receipt(
 def _signed_row(log: EventLog, place: tuple[str, int], tick: Tick, seconds: float) -> tuple[Any, ...]:
     """The event once it has a position under a signed head."""
     if not _row(log, place):
-        raise NoSuchReceipt
+        raise ReceiptNotFound
     try:
         wait_until(lambda: _is_signed(log, _row(log, place)), tick, seconds)
     except WaitTimedOut:

@@ -6,7 +6,7 @@ from placet.kernel.refusal import Refusal
 class ProofRequestInvalid(Refusal):
     """The question for a proof cannot be read."""
 
-    code = "proof_unasked"
+    code = "proof_request_invalid"
     hint = "Ask with whole numbers, for example /log/proof/inclusion?index=0&size=1."
     status = 400
 
@@ -14,7 +14,7 @@ class ProofRequestInvalid(Refusal):
 class NotInTree(Refusal):
     """The tree does not have this."""
 
-    code = "not_in_the_tree"
+    code = "not_in_tree"
     hint = "See the size in /log/checkpoint."
     status = 404
 
@@ -27,9 +27,9 @@ class NotYetSigned(Refusal):
     status = 503
 
 
-class NoSuchReceipt(Refusal):
+class ReceiptNotFound(Refusal):
     """There is no event under this id of which you could have a receipt."""
 
-    code = "no_such_receipt"
+    code = "receipt_not_found"
     hint = "A receipt is for whom its event concerns: for your filing, `placet receipt issue --filing ID`."
     status = 404

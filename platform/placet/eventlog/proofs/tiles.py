@@ -15,7 +15,7 @@ ADDRESS: Final = re.compile(
 )
 
 
-class NoSuchTile(ValueError):
+class TileNotFound(ValueError):
     """An address that names no tile."""
 
 
@@ -40,14 +40,14 @@ class Tile:
 
 
 def tile_at(address: str) -> Tile:
-    """The tile that an address names. Raises `NoSuchTile`."""
+    """The tile that an address names. Raises `TileNotFound`."""
     match = ADDRESS.fullmatch(address)
     if match is None or len(address) > 60:
-        raise NoSuchTile(f"{address[:80]!r} is no tile")
+        raise TileNotFound(f"{address[:80]!r} is no tile")
     index = int(match["index"].replace("/", "").replace("x", ""))
     tile = Tile(int(match["level"]), index, int(match["width"] or WIDTH))
     if tile.address != address or tile.level >= 8 or index >= 1 << 48:
-        raise NoSuchTile(f"{address[:80]!r} is no tile of this log")
+        raise TileNotFound(f"{address[:80]!r} is no tile of this log")
     return tile
 
 

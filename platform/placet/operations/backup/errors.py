@@ -15,8 +15,8 @@ class NothingToBackUp(Refusal):
     status = 409
 
 
-class BackupUnusable(Refusal):
-    code = "backup_unusable"
+class BackupInvalid(Refusal):
+    code = "backup_invalid"
     hint = "Take another backup: this one is incomplete, damaged, or of another release."
 
 

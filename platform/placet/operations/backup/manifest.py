@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from placet.kernel.files import atomic_write, sync_file
-from placet.operations.backup.errors import BackupUnusable
+from placet.operations.backup.errors import BackupInvalid
 
 NAME: Final = "manifest.json"
 FORMAT: Final = 2
@@ -43,15 +43,15 @@ def write(manifest: BackupManifest, folder: Path) -> None:
 
 
 def read(folder: Path) -> BackupManifest:
-    """A backup whose every file is what it was. Raises `BackupUnusable`."""
+    """A backup whose every file is what it was. Raises `BackupInvalid`."""
     try:
         told = json.loads((folder / NAME).read_text())
         found = told["format"]
         manifest = BackupManifest(**told) if found == FORMAT else None
     except (OSError, ValueError, TypeError, KeyError):
-        raise BackupUnusable(f"{folder} holds no manifest that can be read.") from None
+        raise BackupInvalid(f"{folder} holds no manifest that can be read.") from None
     if manifest is None:
-        raise BackupUnusable(f"{folder} was made by another release: it is of format {found}, and this reads {FORMAT}.")
+        raise BackupInvalid(f"{folder} was made by another release: it is of format {found}, and this reads {FORMAT}.")
     for name, wanted in manifest.files.items():
         _verify(folder, name, wanted)
     return manifest
@@ -60,11 +60,11 @@ def read(folder: Path) -> BackupManifest:
 def _verify(folder: Path, name: str, wanted: str) -> None:
     file = (folder / name).resolve()
     if not file.is_relative_to(folder.resolve()):
-        raise BackupUnusable(f"{name} points out of the backup.")
+        raise BackupInvalid(f"{name} points out of the backup.")
     try:
         with file.open("rb") as content:
             found = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError:
-        raise BackupUnusable(f"{name} is missing.") from None
+        raise BackupInvalid(f"{name} is missing.") from None
     if found != wanted:
-        raise BackupUnusable(f"{name} is not what it was.")
+        raise BackupInvalid(f"{name} is not what it was.")

@@ -24,7 +24,7 @@ from placet.media.storage import blobs
 from placet.operations.backup import clips, tables
 from placet.operations.backup import manifest as manifests
 from placet.operations.backup.create import NEVER, Progress
-from placet.operations.backup.errors import BackupUnusable, DatabaseNotEmpty, InstallRunning
+from placet.operations.backup.errors import BackupInvalid, DatabaseNotEmpty, InstallRunning
 from placet.operations.backup.manifest import BackupManifest
 from placet.operations.backup.tree_heads import OldLog, old_log
 from placet.people.commands import erasure_of
@@ -55,7 +55,7 @@ class Restored:
 def restore(
     home: Path, folder: Path, owner: psycopg.Connection[Any], progress: Progress, *, replace: bool = False
 ) -> Restored:
-    """Raises `BackupUnusable`, `DatabaseNotEmpty`, `InstallRunning`: then nothing was touched."""
+    """Raises `BackupInvalid`, `DatabaseNotEmpty`, `InstallRunning`: then nothing was touched."""
     manifest = manifests.read(folder)
     if (others := owner.execute(ALONE).fetchone()) and others[0]:
         raise InstallRunning(f"{others[0]} other connections use this database.")
@@ -87,7 +87,7 @@ def _refuse_newer(owner: psycopg.Connection[Any], manifest: BackupManifest) -> N
     for table in tables.TRUTH:
         unknown = set(manifest.columns.get(table, ["this table"])) - set(tables.columns(owner, table))
         if unknown:
-            raise BackupUnusable(f"{table}: this release does not know {sorted(unknown)}, or the backup lacks it.")
+            raise BackupInvalid(f"{table}: this release does not know {sorted(unknown)}, or the backup lacks it.")
 
 
 def _bring_files(manifest: BackupManifest, folder: Path, home: Path, progress: Progress) -> int:

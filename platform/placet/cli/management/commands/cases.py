@@ -9,7 +9,7 @@ from rich.table import Table
 from moderation.commands import DecideCase, decide_case
 from moderation.events import Decision
 from moderation.queries import case, open_cases
-from moderation.refusals import NoSuchCase
+from moderation.refusals import CaseNotFound
 from moderation.serializers import CaseSerializer
 from placet.cli.actor import ActingCommand, command_id, parse_uuid
 from placet.cli.console import print_table
@@ -49,7 +49,7 @@ class Command(ActingCommand):
     def _decide(self, actor: Person, case_id: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         row = case(case_id)
         if row is None:
-            raise NoSuchCase
+            raise CaseNotFound
         decision = options["decision"]
         ask = DecideCase(command_id(), CaseId(case_id), actor.person, decision, options["reason"], row.version)
         decide_case(self.log, ask)

@@ -33,7 +33,7 @@ class Command(ActingCommand):
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:  # noqa: ARG002  its rights are the account's
         found = Generation.replay(self.log.read(stream_of(parse_uuid(options["id"], "generation", "placet feed"))))
         if found.request is None:
-            raise CommandFailed(f"There is no generation {options['id']}.", "placet feed", code="no_such_generation")
+            raise CommandFailed(f"There is no generation {options['id']}.", "placet feed", code="generation_not_found")
         require_permission(self.account, "generation.view", ResourceContext(owner=found.asked.requested_by))
         if found.rendered is None:
             raise CommandFailed(

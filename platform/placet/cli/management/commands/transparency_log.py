@@ -108,7 +108,7 @@ def _poll(text: str, state: Path, key: str) -> MonitorFinding:
     except Unreachable as away:
         raise CommandFailed(str(away), "placet status, where it runs here", code="log_away") from None
     except ValueError as unsound:
-        raise CommandFailed(str(unsound), f"rm {state}, to start again", code="state_unsound") from None
+        raise CommandFailed(str(unsound), f"rm {state}, to start again", code="state_invalid") from None
     if finding.is_sound:
         save_state(state, finding.state)
     return finding
