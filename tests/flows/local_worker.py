@@ -11,6 +11,7 @@ from generator.engines.diffusion.engine import DiffusersEngine
 from generator.ports import Engine, JobClaim, JobShape
 from generator.registry import EngineRegistry
 from generator.worker import work
+from placet.likeness import face_templates
 from placet.likeness.faces import Template
 from placet.likeness.queries import enrolled
 from placet.media.storage import blobs, private

@@ -12,6 +12,7 @@ from placet.eventlog.projections.runner import PROJECTIONS
 from placet.eventlog.store.event import ERASED
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands as likeness
+from placet.likeness import face_templates
 from placet.likeness.consent import consent_of
 from placet.likeness.consumers import GALLERY
 from placet.likeness.events import ConsentRevoked, LikenessEnrolled

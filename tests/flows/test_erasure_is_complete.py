@@ -24,6 +24,7 @@ from placet.eventlog.store.codec import digest
 from placet.eventlog.store.sequencer import Sequencer
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands as likeness
+from placet.likeness import face_templates
 from placet.likeness.consent import consent_of
 from placet.likeness.events import EnrolmentRequested, LikenessEnrolled
 from placet.likeness.faces import Template

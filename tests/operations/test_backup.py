@@ -36,6 +36,7 @@ from placet.eventlog.store.log import EventLog
 from placet.eventlog.store.sequencer import Sequencer
 from placet.kernel.ids import GenerationId, PersonId
 from placet.likeness import commands as likeness
+from placet.likeness import face_templates
 from placet.likeness.faces import Template
 from placet.media.blobs import Area
 from placet.media.storage import blobs, private
