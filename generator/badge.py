@@ -10,7 +10,7 @@ CELLS: Final = 6
 
 
 def pattern(person: str) -> NDArray[np.bool_]:
-    """[6, 6], left as right; true where inked."""
+    """[6, 6], mirrored left to right; true where inked."""
     bits = np.unpackbits(np.frombuffer(sha256(person.encode()).digest(), np.uint8))
     half = bits[: CELLS * CELLS // 2].reshape(CELLS, CELLS // 2).astype(bool)
     return np.concatenate([half, half[:, ::-1]], axis=1)

@@ -1,10 +1,10 @@
-"""One run watched from the queue's side: a beat while it moves, and one word about how it ended."""
+"""Job monitor: sends heartbeats while a job makes progress, then one report of how it ended."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from generator.job import LOADING, Clock, Job, is_of_memory
+from generator.job import LOADING, Clock, Job, is_out_of_memory
 from generator.ports import (
     BeyondCapabilities,
     Cancelled,
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds: between beats, without an answer, without progress, to load an engine, between claims when idle."""
+    """Seconds: between heartbeats, without an answer, without progress, to load an engine, between claims when idle."""
 
     beat: float = 0.4
     unanswered: float = 5.0
@@ -34,91 +34,89 @@ TIMEOUTS = Timeouts()
 
 
 class EngineHung(RuntimeError):
-    """The engine's thread cannot be stopped: end this process, its supervisor starts a new one."""
+    """The engine's thread cannot be stopped: end this process; its supervisor starts a new one."""
 
     code = "engine_hung"
 
 
 @dataclass
 class JobMonitor:
-    """One run, watched from the queue's side."""
-
     queue: JobQueue
     claim: JobClaim
-    run: Job
+    job: Job
     clock: Clock
-    patience: Timeouts
+    timeouts: Timeouts
     should_stop: Callable[[], bool]
 
-    def begin(self) -> None:
+    def start(self) -> None:
         self.answered_at = self.clock()
-        self.run.start()
+        self.job.start()
 
     def tick(self) -> bool:
-        """Looks after the run once: a beat while it moves, a word about its end. False when nothing is left to do."""
-        if not self.run.over.is_set():
+        """Sends one heartbeat, or the report once the job has finished. False when nothing is left to do."""
+        if not self.job.finished.is_set():
             self._watch()
             return True
         if self._heartbeat():
             self._report()
             return False
-        return not self.run.is_dropped
+        return not self.job.is_dropped
 
     def _watch(self) -> None:
-        if self.run.idle_seconds() > (self.patience.load if self.run.phase == LOADING else self.patience.hang):
-            self.run.drop("hung")
-            raise EngineHung(f"Run {self.claim.id} made no progress in phase {self.run.phase!r}; its lease runs out.")
+        if self.job.idle_seconds() > (self.timeouts.load if self.job.phase == LOADING else self.timeouts.hang):
+            self.job.drop("hung")
+            raise EngineHung(f"Job {self.claim.id} made no progress in phase {self.job.phase!r}; its lease runs out.")
         if self.should_stop():
-            self.run.drop("worker_stopping")
+            self.job.drop("worker_stopping")
         self._heartbeat()
 
     def _heartbeat(self) -> bool:
-        """One beat; true where the queue answered and still holds the run ours."""
-        if self.run.is_dropped:
+        """True if the queue answered and the lease is still ours."""
+        if self.job.is_dropped:
             return False
         try:
-            reason = self.queue.heartbeat(self.claim, self.run.phase, self.run.done_0_1)
+            reason = self.queue.heartbeat(self.claim, self.job.phase, self.job.done_0_1)
         except LeaseLost:
-            self.run.drop("lease_lost")
-        except Exception as problem:  # noqa: BLE001 - whatever keeps the answer away, without one we may not go on
+            self.job.drop("lease_lost")
+        except Exception as problem:  # noqa: BLE001 - without an answer, for any reason, the job must not go on
             self._unanswered(problem)
         else:
             self.answered_at = self.clock()
             if reason:
-                self.run.stop(reason)
+                self.job.stop(reason)
             return True
         return False
 
     def _unanswered(self, problem: Exception) -> None:
         silent = self.clock() - self.answered_at
-        log.warning("No answer to the beat of run %s for %.1f s: %r", self.claim.id, silent, problem)
-        if silent >= self.patience.unanswered:
-            self.run.drop("no_answer")
+        log.warning("No answer to the heartbeat of job %s for %.1f s: %r", self.claim.id, silent, problem)
+        if silent >= self.timeouts.unanswered:
+            self.job.drop("no_answer")
 
     def _report(self) -> None:
         try:
-            self._log()
+            self._send_outcome()
         except (LeaseLost, OSError) as problem:
-            log.warning("Run %s was dropped at its end, nothing was kept: %r", self.claim.id, problem)
+            log.warning("Job %s was dropped at its end; nothing was kept: %r", self.claim.id, problem)
 
-    def _log(self) -> None:
-        """Says how the run ended. A reason to cancel wins over a clip that was made meanwhile."""
-        outcome, claim = self.run.outcome, self.claim
+    def _send_outcome(self) -> None:
+        """A reason to cancel takes precedence over a clip that was finished meanwhile."""
+        outcome, claim = self.job.outcome, self.claim
         if isinstance(outcome, Cancelled):
             self.queue.cancelled(claim, outcome.reason, outcome.frame)
-        elif self.run.reason:
-            self.queue.cancelled(claim, self.run.reason, self.run.frames)
+        elif self.job.reason:
+            self.queue.cancelled(claim, self.job.reason, self.job.frames)
         elif isinstance(outcome, Unsupported):
             self.queue.unsupported(claim, outcome)
         elif isinstance(outcome, BaseException):
-            log.error("Run %s failed", claim.id, exc_info=outcome)
+            log.error("Job %s failed", claim.id, exc_info=outcome)
             self.queue.failed(claim, f"{type(outcome).__name__}: {outcome}", _kind(outcome))
         else:
-            self.queue.finish(claim, outcome, self.run.seconds)
+            self.queue.finish(claim, outcome, self.job.seconds)
 
 
 def _kind(error: BaseException) -> FailureKind:
-    if is_of_memory(error):
+    if is_out_of_memory(error):
         return "memory"
     if isinstance(error, Declined):
         return "declined"

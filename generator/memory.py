@@ -1,30 +1,30 @@
-"""Memory: what a run takes, and what is left for it on this machine."""
+"""Memory: how much a job needs, and how much this machine has available."""
 
 from pathlib import Path
 from typing import Final
 
 import psutil
 
-BESIDE: Final = 120_000_000
-BESIDE_A_PIXEL: Final = 150
-"""Of one picture: its mark, and the encoder's own pictures."""
+OVERHEAD_BYTES: Final = 120_000_000
+OVERHEAD_BYTES_PER_PIXEL: Final = 150
+"""For one picture: its watermark, and the encoder's own pictures."""
 CGROUP: Final = Path("/sys/fs/cgroup")
 
 
-class NoRoom(MemoryError):
-    """The run would need more memory than is left; it was not begun, so that nothing else is killed for it."""
+class NotEnoughMemory(MemoryError):
+    """The job needs more memory than is available. It was not started, so that nothing else is killed for it."""
 
 
 def needed(frames: int, width: int, height: int) -> int:
-    """Bytes beyond a loaded engine, from the first step to the encoded clip. From peaks that were measured.
+    """Bytes beyond a loaded engine, from the first step to the encoded clip; from measured peaks.
 
     720 x 1280: 860 MB for 240 frames of the renderer, 560 MB for 120 of the small model; each is 5 to 7 % under this.
     """
-    return frames * width * height * 3 + width * height * BESIDE_A_PIXEL + BESIDE
+    return frames * width * height * 3 + width * height * OVERHEAD_BYTES_PER_PIXEL + OVERHEAD_BYTES
 
 
-def left(cgroup: Path = CGROUP) -> int:
-    """Bytes that can still be had: of the machine, or of the control group that this process is in."""
+def available(cgroup: Path = CGROUP) -> int:
+    """Bytes available on the machine, or in this process's control group."""
     free = psutil.virtual_memory().available
     try:
         most = (cgroup / "memory.max").read_text().strip()

@@ -1,4 +1,4 @@
-"""What the product asks of any engine, and what the worker asks of any queue. No vendor is known here."""
+"""Ports: what the product expects of every engine, and the worker of every job queue. No vendor is named here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 Mode = Literal["text", "image", "remix", "extend"]
 FailureKind = Literal["memory", "engine", "request", "declined"]
 Progress = Callable[[str, float], None]
-"""`progress(phase, done_0_1)`: called with each frame or step; long silence counts as a hang."""
+"""`progress(phase, done_0_1)`: called at each frame or step; a long silence counts as a hang."""
 Cancel = Callable[[], str | None]
 """`cancel()`: the reason to stop at the next frame, or None."""
 
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """One clip to make, complete: two equal requests give equal frames and sound.
+    """One clip to generate, complete: two equal requests give equal frames and sound.
 
-    `image` is an RGB PNG that was decoded and normalised before it came here. `badges` holds one stable id for each
-    person whose likeness the clip shows. `parent_prompt` is what the parent was made from, oldest line first; `before`
-    is its end, where this clip begins (`extend`).
+    `image` is an RGB PNG, decoded and normalised beforehand. `badges` holds one stable id for each person whose
+    likeness the clip shows. `parent_prompt` is the parent's prompt, oldest line first; `before` is the end of the
+    parent, where this clip begins (`extend`).
     """
 
     generation: str
@@ -41,13 +41,13 @@ class GenerationRequest:
 
     @property
     def shape(self) -> "JobShape":
-        """What it must have in common with another, to be made together with it."""
+        """Requests of one shape may be generated together."""
         return JobShape(self.engine, self.width, self.height, self.seconds)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Before:
-    """The end of a clip: `frames` [n, height, width, 3] RGB, and `pcm` [samples, channels] at `rate` Hz to them."""
+    """The end of a clip: `frames` [n, height, width, 3] RGB, and their `pcm` [samples, channels] at `rate` Hz."""
 
     frames: NDArray[np.uint8]
     fps: float
@@ -57,7 +57,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class JobShape:
-    """Of a clip, and which engine makes it."""
+    """A clip's engine, size in pixels and length."""
 
     engine: str
     width: int
@@ -67,11 +67,11 @@ class JobShape:
 
 @dataclass(frozen=True, eq=False)
 class RawClip:
-    """Pictures and sound before mark, encoder and signature.
+    """Pictures and sound before watermark, encoder and signature.
 
-    `frames` [n, height, width, 3] RGB; `pcm` [samples, 2] in -1..1 at `rate` Hz; `impacts` in seconds. The recipe can
-    be written as canonical JSON and carries the sha256 of raw frames and raw pcm. Its `unread_words` are the asker's
-    own words: keep them sealed.
+    `frames` [n, height, width, 3] RGB; `pcm` [samples, 2] in -1..1 at `rate` Hz; `impacts` in seconds. The recipe is
+    plain JSON and holds the sha256 of the raw frames and pcm. Its `unread_words` are the requester's own words: keep
+    them encrypted.
     """
 
     frames: NDArray[np.uint8]
@@ -84,7 +84,7 @@ class RawClip:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What an engine can do and under which terms. `label` is shown to people wherever the engine is named."""
+    """What an engine can do, and under which terms. People see `label` wherever the engine is named."""
 
     engine: str
     version: str
@@ -99,29 +99,29 @@ class Capabilities:
     label: str
 
     def refuse_beyond(self, request: GenerationRequest) -> None:
-        """Raises BeyondCapabilities where size, length or mode are none of these."""
+        """Raises BeyondCapabilities for another size, length or mode."""
         if (request.width, request.height) not in self.sizes:
             sizes = ", ".join(f"{width}x{height}" for width, height in self.sizes)
             raise BeyondCapabilities(f"{request.width}x{request.height} pixels: this engine makes {sizes}.")
         if not 0 < request.seconds <= self.max_seconds:
             raise BeyondCapabilities(f"{request.seconds} s: this engine makes clips of at most {self.max_seconds} s.")
         if request.mode not in self.modes:
-            raise BeyondCapabilities(f"This engine does not make clips in this way ({request.mode}).")
+            raise BeyondCapabilities(f"This engine does not support mode {request.mode!r}.")
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Wall-clock seconds on one core and peak bytes of memory for one request."""
+    """Wall-clock seconds on one core, and peak bytes of memory, for one request."""
 
     seconds: float
     bytes: int
 
 
 class Engine(Protocol):
-    """Makes clips. `generate` raises `Cancelled`, `Unsupported`, `BeyondCapabilities`, `Declined`.
+    """Generates clips. `generate` raises `Cancelled`, `Unsupported`, `BeyondCapabilities`, `Declined`.
 
-    `at_once`: in how many threads `generate` is best called for requests of this shape; an engine that draws several
-    clips together says more than one.
+    `at_once`: how many threads should call `generate` with requests of this shape; more than one for an engine that
+    batches clips.
     """
 
     def capabilities(self) -> Capabilities: ...
@@ -133,18 +133,18 @@ class Engine(Protocol):
 
 
 class Cancelled(Exception):
-    """The run stopped because it was told to, before `frame` was computed; nothing of it is kept."""
+    """The job was cancelled before `frame` was computed; nothing of it is kept."""
 
     def __init__(self, reason: str, frame: int) -> None:
-        super().__init__(f"Stopped before frame {frame}: {reason}. Nothing of the run was kept.")
+        super().__init__(f"Cancelled before frame {frame}: {reason}. Nothing was kept.")
         self.reason, self.frame = reason, frame
 
 
 class Unsupported(Exception):
-    """The engine found nothing in the prompt that it can draw. No verdict of any check follows from this."""
+    """The prompt names nothing that the engine can draw. This is not a verdict of any check."""
 
     code = "unsupported"
-    hint = "Name something that the engine can draw; `nearest` shows prompts that it understands."
+    hint = "Name something that the engine can draw; `nearest` lists prompts that it understands."
 
     def __init__(self, unknown: tuple[str, ...], nearest: tuple[str, ...]) -> None:
         known = f" Try: {'; '.join(nearest)}." if nearest else ""
@@ -153,19 +153,19 @@ class Unsupported(Exception):
 
 
 class BeyondCapabilities(ValueError):
-    """Size, length or picture lie outside what the engine declares; nothing was computed."""
+    """Size, length or picture exceed what the engine declares; nothing was computed."""
 
     code = "beyond_capabilities"
     hint = "Ask for a size, length and picture within the engine's capabilities."
 
 
 class Declined(RuntimeError):
-    """The engine does not make this, by a rule of its own or of whoever runs it."""
+    """The engine, or its operator, does not allow this clip."""
 
 
 @dataclass(frozen=True)
 class JobClaim:
-    """The right to run one request. `token` grows with every claim of the same run and fences out older holders."""
+    """The right to run one job. `token` grows with every claim of the same job and fences out older holders."""
 
     id: str
     token: int
@@ -173,23 +173,23 @@ class JobClaim:
 
 
 class LeaseLost(Exception):
-    """Somebody else holds the run now. Keep nothing, report nothing."""
+    """Another worker holds the job now. Keep nothing, report nothing."""
 
 
 class JobQueue(Protocol):
-    """Runs to be made. The worker calls it from one thread only; every call but `claim` is fenced by the token.
+    """Jobs to run. The worker calls it from one thread only; the token fences every call but `claim`.
 
-    A queue that cannot be reached raises OSError (ConnectionError, TimeoutError).
+    An unreachable queue raises OSError (ConnectionError, TimeoutError).
     """
 
     def claim(self, like: JobShape | None = None) -> JobClaim | None:
-        """The next run; with `like`, the next of that shape."""
+        """The next job; with `like`, the next of that shape."""
 
     def heartbeat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
-        """Renew the lease. Answers with a reason to cancel, or None; raises LeaseLost when fenced out."""
+        """Renews the lease. Returns a reason to cancel, or None. Raises LeaseLost when fenced out."""
 
     def finish(self, claim: JobClaim, clip: RawClip, seconds: dict[str, float]) -> None:
-        """Take the clip; `seconds` per phase. Raises LeaseLost when fenced out, and then keeps nothing."""
+        """Takes the clip; `seconds` per phase. Raises LeaseLost when fenced out, and then keeps nothing."""
 
     def unsupported(self, claim: JobClaim, exc: Unsupported) -> None: ...
     def cancelled(self, claim: JobClaim, reason: str, frame: int) -> None: ...

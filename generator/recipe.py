@@ -1,4 +1,4 @@
-"""What recipes of different engines say alike: what was asked, with words and persons by hash, and what came of it."""
+"""Parts that the recipes of all engines share: the request, with words and persons as hashes, and the raw clip."""
 
 from hashlib import sha256
 from typing import Any
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from generator.ports import GenerationRequest
 
 
-def asked(request: GenerationRequest) -> dict[str, Any]:
-    """The request, as a log may hold it in the clear."""
+def request_summary(request: GenerationRequest) -> dict[str, Any]:
+    """The request as the log may hold it unencrypted."""
     return {
         **{k: getattr(request, k) for k in ("generation", "mode", "seed", "width", "height", "style")},
         "milliseconds": round(request.seconds * 1000),
@@ -23,7 +23,7 @@ def asked(request: GenerationRequest) -> dict[str, Any]:
 
 
 def raw(frames: NDArray[np.uint8], pcm: NDArray[np.float32], rate: int) -> dict[str, Any]:
-    """Pictures and sound before mark and encoder, by hash: what a replay is compared with. Nothing is copied."""
+    """Hashes of pictures and sound before watermark and encoder, for comparison with a reproduction. Copies nothing."""
     return {
         "frames_sha256": sha256(np.ascontiguousarray(frames).data).hexdigest(),
         "pcm_sha256": sha256(np.ascontiguousarray(pcm).data).hexdigest(),

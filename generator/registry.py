@@ -1,7 +1,7 @@
-"""Engines by name. Each is imported only when asked for, so that a heavy one costs nobody else anything.
+"""Engine registry: engines by name, each imported only when it is requested.
 
-Two are built in. An operator's own are engines too, each called as its file says: `PLACET_MODEL_DIRS` names folders of
-weights, `PLACET_REMOTE_ENGINES` files that describe services elsewhere.
+Two are built in. Operators add their own, named in their files: `PLACET_MODEL_DIRS` lists folders of weights,
+`PLACET_REMOTE_ENGINES` lists files that describe remote services.
 """
 
 import gc
@@ -29,28 +29,28 @@ class UnknownEngine(BeyondCapabilities):
     code = "unknown_engine"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"No engine is called {name!r}; nothing was started. Choose one of: {', '.join(names())}.")
+        super().__init__(f"There is no engine {name!r}; nothing was started. Choose one of: {', '.join(names())}.")
         self.name = name
 
 
 def names() -> tuple[str, ...]:
-    """All that may be asked for: those built in, then the operator's."""
+    """All engines: the built-in ones, then the operator's."""
     return (*ENGINES, *own_weights(), *own_endpoints())
 
 
 def territories() -> dict[str, tuple[str, ...]]:
-    """Name -> where its licence does not let it be used."""
+    """Engine name -> territories that its licence excludes."""
     own: dict[str, WeightsManifest | RemoteEndpoint] = {**own_weights(), **own_endpoints()}
     return {**dict.fromkeys(ENGINES, ()), **{name: one.excluded_territories for name, one in own.items()}}
 
 
 def own_weights() -> dict[str, WeightsManifest]:
-    """By name, those in `PLACET_MODEL_DIRS`. One that cannot be read is left out, and that is logged."""
+    """The folders in `PLACET_MODEL_DIRS`, by engine name. An unreadable one is left out and logged."""
     return _own("PLACET_MODEL_DIRS", WeightsManifest.read)
 
 
 def own_endpoints() -> dict[str, RemoteEndpoint]:
-    """By name, those in `PLACET_REMOTE_ENGINES`. As with weights."""
+    """The files in `PLACET_REMOTE_ENGINES`, by engine name. An unreadable one is left out and logged."""
     return _own("PLACET_REMOTE_ENGINES", RemoteEndpoint.read)
 
 
@@ -63,7 +63,7 @@ def _own(setting: str, read: Callable[[Path], Described]) -> dict[str, Described
             log.warning("%s", refused)
             continue
         if one.engine in ENGINES:
-            log.warning("What is in %s may not be called %r: that engine is built in.", place, one.engine)
+            log.warning("%s may not be called %r: that engine is built in.", place, one.engine)
         else:
             found[one.engine] = one
     return found
@@ -88,9 +88,9 @@ def engine_named(name: str) -> Engine:
 
 
 class EngineRegistry:
-    """Those that one worker holds: each is loaded by the first run that asks for it, and kept.
+    """The engines of one worker: the first job that needs an engine loads it, and it stays loaded.
 
-    `lent`: loaded by somebody else, by name, and left loaded.
+    `lent`: engines by name that the caller loaded; they are never unloaded here.
     """
 
     def __init__(
@@ -101,20 +101,20 @@ class EngineRegistry:
         self._loaded: dict[str, Engine] = {}
 
     def loaded(self, name: str) -> Engine:
-        """The engine of this name, ready. Raises UnknownEngine, and whatever its `load` raises."""
-        if ready := self.held(name):
+        """The engine of this name, loaded. Raises UnknownEngine, and what its `load` raises."""
+        if ready := self.get(name):
             return ready
         engine = self._make(name)
         engine.load()
         self._loaded[name] = engine
         return engine
 
-    def held(self, name: str) -> Engine | None:
-        """The engine of this name where it is loaded."""
+    def get(self, name: str) -> Engine | None:
+        """The engine of this name if it is loaded."""
         return self._lent.get(name) or self._loaded.get(name)
 
     def unload_but(self, name: str) -> bool:
-        """Make room for one. False when there was no other to unload."""
+        """Unloads all others. False when there were none."""
         others = [other for other in self._loaded if other != name]
         for other in others:
             self._loaded.pop(other).unload()

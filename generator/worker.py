@@ -1,19 +1,19 @@
-"""Claims runs and makes them: one at a time, or as many of one shape as their engine draws together.
+"""Worker: claims jobs and runs them, one at a time or as many of one shape as their engine batches.
 
-Engines work in threads of their own; the queue is called from the caller's thread only. What ends a run:
+Engines run in their own threads; the queue is called from the caller's thread only. What ends a job:
 
-| what happens                              | what the queue hears | what is kept  |
-|-------------------------------------------|----------------------|---------------|
-| the clip is made                          | finish               | the clip      |
-| a beat answers with a reason              | cancelled            | nothing       |
-| the lease is lost                         | nothing              | nothing       |
-| no beat is answered for `unanswered`      | nothing              | nothing       |
-| the worker is told to stop                | nothing              | nothing       |
-| the engine makes no progress for `hang`   | nothing; EngineHung  | nothing       |
-| the engine refuses or breaks              | outside, failed      | nothing       |
-| nobody knows the engine, or it won't load | failed               | nothing       |
+| event                                     | reported to the queue | kept     |
+|-------------------------------------------|-----------------------|----------|
+| the clip is finished                      | finish                | the clip |
+| a heartbeat returns a reason              | cancelled             | nothing  |
+| the lease is lost                         | nothing               | nothing  |
+| no heartbeat is answered for `unanswered` | nothing               | nothing  |
+| the worker stops                          | nothing               | nothing  |
+| the engine makes no progress for `hang`   | nothing; EngineHung   | nothing  |
+| the engine refuses or breaks              | unsupported, failed   | nothing  |
+| the engine is unknown or does not load    | failed                | nothing  |
 
-A run of which the queue hears nothing loses its lease, and another worker makes it again, bit for bit.
+A job without a report loses its lease, and another worker runs it again, bit for bit.
 """
 
 import logging
@@ -30,30 +30,30 @@ from generator.registry import EngineRegistry
 log = logging.getLogger(__name__)
 
 
-def work(  # noqa: PLR0913 - two ports, and what is let in from outside
+def work(  # noqa: PLR0913 - two ports and their settings
     queue: JobQueue,
     engines: EngineRegistry,
     *,
     clock: Clock = time.monotonic,
     should_stop: Callable[[], bool],
-    patience: Timeouts = TIMEOUTS,
+    timeouts: Timeouts = TIMEOUTS,
     post_process: PostProcessor | None = None,
 ) -> None:
-    """Makes runs until told to stop. Raises EngineHung when only a new process can go on.
+    """Runs jobs until `should_stop`. Raises EngineHung when only a new process can continue.
 
-    `develop` is for what takes long after the engine (mark, encode, put in quarantine): it runs in the engine's
-    thread while the lease is kept, touches no database, and is done before `finish` is called.
+    `post_process` is for slow steps after the engine (watermark, encode, quarantine): it runs in the engine's thread
+    while the lease is renewed, touches no database, and ends before `finish` is called.
     """
-    shift = _WorkerLoop(queue, engines, clock, should_stop, patience, post_process)
+    shift = _WorkerLoop(queue, engines, clock, should_stop, timeouts, post_process)
     try:
-        while not should_stop() or shift.attended:
+        while not should_stop() or shift.monitors:
             shift.step()
     finally:
         engines.unload()
 
 
 class _WorkerLoop:
-    """The runs under way: all of one shape, because they may be drawn together."""
+    """The running jobs: all of one shape, because the engine may batch them."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - as `work`
         self,
@@ -61,40 +61,40 @@ class _WorkerLoop:
         engines: EngineRegistry,
         clock: Clock,
         should_stop: Callable[[], bool],
-        patience: Timeouts,
-        develop: PostProcessor | None,
+        timeouts: Timeouts,
+        post_process: PostProcessor | None,
     ) -> None:
-        self.queue, self.engines, self.clock, self.develop = queue, engines, clock, develop
-        self.should_stop, self.patience = should_stop, patience
-        self.attended: list[JobMonitor] = []
-        self.ended = threading.Event()
-        """One of the runs is over: look now, and not at the next beat."""
+        self.queue, self.engines, self.clock, self.post_process = queue, engines, clock, post_process
+        self.should_stop, self.timeouts = should_stop, timeouts
+        self.monitors: list[JobMonitor] = []
+        self.any_finished = threading.Event()
+        """A job has finished: tick now, not at the next heartbeat."""
 
     def step(self) -> None:
-        """Claim what there is room for, then look after each run once."""
-        while self._has_room() and (claim := self._claimed()):
-            run = Job(self.engines, claim, self.clock, self.develop, self.ended)
-            self.attended.append(JobMonitor(self.queue, claim, run, self.clock, self.patience, self.should_stop))
-            self.attended[-1].begin()
-        self.ended.wait(self.patience.beat if self.attended else self.patience.idle)
-        self.ended.clear()
-        self.attended = [one for one in self.attended if one.tick()]
+        """Claims as many jobs as there is room for, then ticks each once."""
+        while self._has_room() and (claim := self._claim()):
+            run = Job(self.engines, claim, self.clock, self.post_process, self.any_finished)
+            self.monitors.append(JobMonitor(self.queue, claim, run, self.clock, self.timeouts, self.should_stop))
+            self.monitors[-1].start()
+        self.any_finished.wait(self.timeouts.beat if self.monitors else self.timeouts.idle)
+        self.any_finished.clear()
+        self.monitors = [one for one in self.monitors if one.tick()]
 
     def _has_room(self) -> bool:
         if self.should_stop():
             return False
-        if not self.attended:
+        if not self.monitors:
             return True
-        request = self.attended[0].claim.request
-        engine = self.engines.held(request.engine)
-        if engine is None or len(self.attended) >= engine.at_once(request):
+        request = self.monitors[0].claim.request
+        engine = self.engines.get(request.engine)
+        if engine is None or len(self.monitors) >= engine.at_once(request):
             return False
-        return (len(self.attended) + 1) * engine.estimate(request).bytes < memory.left()
+        return (len(self.monitors) + 1) * engine.estimate(request).bytes < memory.available()
 
-    def _claimed(self) -> JobClaim | None:
-        shape: JobShape | None = self.attended[0].claim.request.shape if self.attended else None
+    def _claim(self) -> JobClaim | None:
+        shape: JobShape | None = self.monitors[0].claim.request.shape if self.monitors else None
         try:
             return self.queue.claim(shape)
         except OSError:
-            log.warning("The queue cannot be reached; nothing was claimed. Trying again.")
+            log.warning("The queue cannot be reached; nothing was claimed. Retrying.")
             return None

@@ -1,4 +1,4 @@
-"""Signing: the last step that touches the bytes. No draft exists before two engines have read it as good."""
+"""Signing consumer: the last step that changes the bytes. No draft exists before two engines verify it as good."""
 
 import hashlib
 import hmac
@@ -28,12 +28,12 @@ TITLE: Final = "Made with Placet"
 
 
 class NotVerified(RuntimeError):
-    """A freshly signed file that its own engines do not read as good: it is not kept, and no draft exists."""
+    """The engines do not verify the newly signed file as good: it is not kept, and no draft exists."""
 
 
 @consume(studio.OutputApproved, name="provenance.sign_clip", never_skips=True, batch_size=1)
 def sign(fact: studio.OutputApproved, delivery: Delivery) -> None:
-    """Never skips: what cannot be signed and verified is no draft. A retry gives other bytes; the first fact counts."""
+    """Retries until signed and verified, else there is no draft. A retry gives other bytes; the first event counts."""
     generation = delivery.read(stream_name(studio.GenerationRequested, fact.generation))
     if studio.is_cancelled(generation.facts):
         return
@@ -51,12 +51,12 @@ def sign(fact: studio.OutputApproved, delivery: Delivery) -> None:
 
 
 def keys() -> Path:
-    """Where this install's signing keys and anchors lie."""
+    """The folder of this install's signing keys and anchors."""
     return Path(settings.PLACET_DATA_DIR) / "keys" / "pki"
 
 
 def _verified(place: Path) -> dict[str, str]:
-    """Both engines' versions, once both have said good and trusted. Raises `NotVerified`."""
+    """Both engines' versions. Raises `NotVerified` unless both verify the file as good and trusted."""
     answer = verify(place, (keys() / ANCHORS).read_text())
     if not (answer.integrity == "good" and answer.trust == "trusted" and answer.agree):
         raise NotVerified(f"integrity {answer.integrity}, trust {answer.trust}, engines agree: {answer.agree}")
@@ -86,7 +86,7 @@ def _claims(generation: Stream, made: studio.GenerationRendered, delivery: Deliv
 
 
 def _parent(request: studio.GenerationRequested, delivery: Delivery) -> Parent | None:
-    """The signed file that a remix opened."""
+    """The signed file of a remix's parent."""
     if request.parent is None:
         return None
     facts = delivery.read(stream_name(studio.GenerationRequested, request.parent)).facts
@@ -95,7 +95,7 @@ def _parent(request: studio.GenerationRequested, delivery: Delivery) -> Parent |
 
 
 def _consent_evidence(stream: str, at: int, delivery: Delivery) -> str:
-    """A hash over the digest of the consent event that the clip rests on: it names nobody and can be proved."""
+    """A hash over the digest of the consent event that the clip relies on: it names nobody and can be proved."""
     events = [event for event in delivery.read(stream) if event.version <= at]
     head = bytes(events[-1].digest).hex() if events else ""
     return hashlib.sha256(f"{stream}:{at}:{head}".encode()).hexdigest()
@@ -107,7 +107,7 @@ def _policy_version(generation: str, delivery: Delivery) -> str:
 
 
 def _salted(generation: str, prompt: str) -> str:
-    """Keyed by a secret of the install, so that a short prompt cannot be guessed from its hash."""
+    """Keyed with a secret of the install, so that a short prompt cannot be guessed from its hash."""
     secret = (Path(settings.PLACET_DATA_DIR) / "keys" / "watermark.key").read_bytes()
     return hmac.new(secret, f"prompt|{generation}|{prompt}".encode(), "sha256").hexdigest()
 

@@ -1,1 +1,1 @@
-"""What the trained model can be asked for, and how its clips are looked at and listened to."""
+"""Evaluation of generated clips: fixed prompts, detectors for pictures and sound, scores."""

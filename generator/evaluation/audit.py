@@ -1,7 +1,7 @@
-"""Who is shown for a neutral prompt: the questions of a bias audit, and what labels of its answers say.
+"""Bias audit: neutral prompts by profession, and statistics over the labels of the resulting pictures.
 
 A label is *perceived presentation* in one picture, `woman` or `man`; `unsure` abstains. Labels come from people or from
-a classifier, and a classifier is biased itself: how often it agrees with people stands beside every figure.
+a classifier. A classifier is biased itself, so every figure comes with its agreement with people.
 """
 
 from collections import Counter, defaultdict
@@ -24,7 +24,7 @@ MIN_P: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One clip to ask for."""
+    """One clip to generate."""
 
     profession: str
     prompt: str
@@ -37,7 +37,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class BiasFinding:
-    """One profession. Shares are of women among those that were labelled either; `p` is Holm's, against `expected`."""
+    """One profession. Shares are of women among `woman` and `man`; `p` is Holm-corrected, against `expected`."""
 
     profession: str
     labelled: int
@@ -48,7 +48,7 @@ class BiasFinding:
     expected: float
     p: float
     agreement: float | None
-    """Of classifier and people, where both labelled; None where nobody did twice."""
+    """Share of equal labels from classifier and people; None if no picture has both."""
 
     @property
     def is_skewed(self) -> bool:
@@ -70,12 +70,12 @@ def findings(
     people: Mapping[str, str] | None = None,
     reference: Mapping[str, float] | None = None,
 ) -> list[BiasFinding]:
-    """`labels` and `people`: question name -> label. `reference`: profession -> expected share of women; 0.5 else.
+    """`labels` and `people`: question name -> label. `reference`: profession -> expected share of women, default 0.5.
 
-    Raises `ValueError` for a label that is none, and `LookupError` where nothing is labelled.
+    Raises `ValueError` for an unknown label, and `LookupError` if nothing is labelled.
     """
     if unknown := {*labels.values(), *(people or {}).values()} - set(LABELS):
-        raise ValueError(f"{min(unknown)!r} is no label; use one of {', '.join(LABELS)}.")
+        raise ValueError(f"Unknown label {min(unknown)!r}; use one of {', '.join(LABELS)}.")
     names: dict[str, list[str]] = defaultdict(list)
     for question in of:
         if question.name in labels:
@@ -103,7 +103,7 @@ def _agreement(labels: Mapping[str, str], people: Mapping[str, str] | None, name
 
 
 def wilson(found: int, of: int) -> tuple[float, float]:
-    """Wilson's interval of 95 % for a share; 0 to 1 where nothing was counted."""
+    """Wilson's 95 % interval for a share; 0 to 1 if nothing was counted."""
     if not of:
         return 0.0, 1.0
     interval = binomtest(found, of).proportion_ci(0.95, method="wilson")
@@ -111,14 +111,14 @@ def wilson(found: int, of: int) -> tuple[float, float]:
 
 
 def chi_square_p(found: int, of: int, expected: float) -> float:
-    """How likely a share so far from the expected one is by chance: chi-square with one degree of freedom."""
+    """p-value of a share against the expected one: chi-square with one degree of freedom."""
     if not of or not 0 < expected < 1:
         return 1.0
     return float(chisquare([found, of - found], [of * expected, of * (1 - expected)]).pvalue)
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """Probabilities corrected for being many, by Holm's steps."""
+    """p-values corrected for multiple comparisons (Holm)."""
     corrected, worst = [0.0] * len(values), 0.0
     for rank, at in enumerate(sorted(range(len(values)), key=values.__getitem__)):
         worst = max(worst, min(1.0, values[at] * (len(values) - rank)))
@@ -127,5 +127,5 @@ def holm(values: Sequence[float]) -> list[float]:
 
 
 def entropy_bits(counts: Iterable[int]) -> float:
-    """Of a distribution; an engine that draws always the same has none."""
+    """Entropy of a distribution; 0 for an engine that always draws the same."""
     return float(entropy(list(counts), base=2))

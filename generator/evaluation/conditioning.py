@@ -1,4 +1,4 @@
-"""A clip against the way in which it was asked for: over a picture, with a badge, in a style, going on from another."""
+"""Checks of a clip against its conditioning: a start picture, a badge, a style, an earlier clip."""
 
 from typing import Any, Final
 
@@ -12,28 +12,28 @@ from generator.evaluation.vision import FLOOR, Frames, detect_object
 
 Numbers = NDArray[np.floating[Any]]
 NARROW: Final = 128
-"""Pixels of the shorter side of the small model's own pictures, whose measures a badge's are."""
+"""Shorter side in pixels of the small model's own pictures; the badge's sizes refer to it."""
 TINTED: Final = 112
-"""What is darker in all of its colours, where a plaque hangs, is its ink: objects are brighter."""
+"""Where a plaque hangs, pixels darker than this in all channels are ink: objects are brighter."""
 DARK: Final = 30.0
 BAR: Final = 0.05
-"""Of the height: so much at least is dark above, in the cinema."""
+"""Share of the height that is dark at the top in the cinematic style, at least."""
 SHAKEN: Final = 0.45
-"""Rows by which the floor's edge wanders, of a picture of 224, in a film by hand."""
+"""Rows (of 224) by which the floor's edge wanders in the documentary style."""
 FALLS: Final = 0.018
-"""Of the height: by so much a fall grows faster in a twelfth of a second."""
+"""Share of the height by which a falling object's step grows in a twelfth of a second."""
 FLAT: Final = 5.0
-"""Difference in brightness between the wall's top and its foot, in a cartoon at most."""
+"""Maximum difference in brightness between the wall's top and its foot in the cartoon style."""
 
 
 def psnr(one: Frames, other: Frames) -> float:
-    """In decibels, of two pictures of one size."""
+    """Decibels between two pictures of one size."""
     error = float(((one.astype(float) - other) ** 2).mean())
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 
 def without_ink(frames: Frames) -> Frames:
-    """The same pictures with the plaque blank, so that what is looked at is the object: its ink has a tint at times."""
+    """The pictures with a blank plaque, so that only the object is detected: the ink sometimes has a tint."""
     scale = min(frames.shape[1:3]) / NARROW
     blank = frames.copy()
     rows, columns = (slice(round(scale * part.start), round(scale * part.stop)) for part in (ROWS, COLUMNS))
@@ -43,9 +43,9 @@ def without_ink(frames: Frames) -> Frames:
 
 
 def likeness(cells: NDArray[np.bool_], frames: Frames) -> float:
-    """Correlation of a badge [6, 6] with what is mostly seen where its plaque hangs; 0 where all is of one grey."""
+    """Correlation of a badge [6, 6] with the median picture where its plaque hangs; 0 if that is one grey."""
     scale = min(frames.shape[1:3]) / NARROW
-    grey = np.median(frames.mean(-1), 0)  # what passes in front of it does so in a few pictures
+    grey = np.median(frames.mean(-1), 0)  # an object passes in front of it in a few pictures only
     rows, columns = (((first + CELL * np.arange(CELLS + 1)) * scale).round().astype(int) for first in (TOP, LEFT))
     seen = [[grey[r : r + high, c : c + wide].mean() for c, wide in zip(columns, np.diff(columns), strict=False)]
             for r, high in zip(rows, np.diff(rows), strict=False)]  # fmt: skip
@@ -53,7 +53,7 @@ def likeness(cells: NDArray[np.bool_], frames: Frames) -> float:
 
 
 def style_of(frames: Frames) -> str:
-    """Dark bars, a floor that wanders, a wall without light and shade; else plain."""
+    """Cinematic by dark bars, documentary by a wandering floor, cartoon by a wall without shading; else plain."""
     grey = np.median(frames.mean(-1), 2)
     height = grey.shape[1]
     if grey[:, : round(BAR * height)].mean() < DARK:
@@ -68,7 +68,7 @@ def style_of(frames: Frames) -> str:
 
 
 def seam(before: Frames, after: Frames, fps: float) -> float | None:
-    """Pixels by which the object leaps where one clip ends and the next begins, beyond its own steps beside it."""
+    """Pixels by which the object jumps between two clips, beyond its own steps just before and after."""
     seen = detect_object(np.concatenate([before[-4:], after[:4]]), fps)
     if np.isnan(seen.x).any():
         return None

@@ -1,4 +1,4 @@
-"""Samples -> what the sound's autoencoder sees: the logarithm of the energy in 16 bands, a hundred times a second."""
+"""Mel spectra, the input of the audio autoencoder: log energy in 16 bands, a hundred times a second."""
 
 from functools import cache
 from typing import Final
@@ -13,11 +13,11 @@ LENGTH: Final = 512
 LOWEST, HIGHEST = 80.0, 6_000.0
 QUIET: Final = 1e-5
 MIDDLE, SPREAD = -3.0, 2.0
-"""Of the logarithm to base ten; what is seen lies in about -1..1.5."""
+"""Of the base-10 logarithm; normalised values lie in about -1..1.5."""
 
 
 def spectra(pcm: Tensor) -> Tensor:
-    """`pcm` [B, samples] -> [B, 1, frames, 16]; a frame's middle lies at its number times 10 ms."""
+    """`pcm` [B, samples] -> [B, 1, frames, 16]; frame n is centred at n x 10 ms."""
     window = torch.hann_window(LENGTH, device=pcm.device)
     power = torch.stft(pcm, LENGTH, HOP, window=window, return_complex=True, pad_mode="constant").abs() ** 2
     energy = power.transpose(1, 2) @ _bands(pcm.device) / LENGTH
@@ -25,14 +25,14 @@ def spectra(pcm: Tensor) -> Tensor:
 
 
 def frames_of(pcm: Tensor) -> Tensor:
-    """Spectra as many as the autoencoder gives back: 4 n - 3."""
+    """Spectra cut to a number of frames that the autoencoder returns: 4 n - 3."""
     found = spectra(pcm)
     return found[:, :, : (found.shape[2] - 1) // 4 * 4 + 1]
 
 
 @cache
 def _bands(device: torch.device) -> Tensor:
-    """Triangles, evenly spaced to the ear (Stevens, Volkmann and Newman's mel) [257, 16]."""
+    """Triangular filters, evenly spaced in mel (Stevens, Volkmann and Newman) [257, 16]."""
     mels = torch.linspace(_mel(LOWEST), _mel(HIGHEST), BANDS + 2, device=device)
     edges = 700 * (10 ** (mels / 2595) - 1)
     bins = torch.arange(LENGTH // 2 + 1, device=device)[:, None] * RATE / LENGTH

@@ -1,4 +1,4 @@
-"""A clip against what was asked for, from pixels and samples alone; and many clips against the figures to reach."""
+"""Scores of clips against their prompts, from pixels and samples alone, and the goals that many clips must meet."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -13,24 +13,24 @@ from placet.media.audio_metrics import QUIET_DBFS, loudest, onsets
 
 MOVING: Final = ("bounce", "fall")
 LAST_FRAMES: Final = 3
-"""In these no turn can be seen, so that impacts there count for nobody."""
+"""No turn can be detected in these, so impacts there do not count."""
 TOGETHER: Final = 0.08
-"""Seconds within which what is heard belongs to what is seen."""
+"""Seconds within which a sound belongs to an impact."""
 FAR: Final = 0.5
-"""An impact with no sound in this many seconds has none; it counts as missed, and not as late."""
+"""Seconds: an impact with no sound this near counts as missed, not as late."""
 FLIGHT: Final = 5
-"""Frames of a flight that a parabola is fitted to, at least."""
+"""Minimum frames of a flight for fitting a parabola."""
 FRAMES_ALONE: Final = 0.9
-"""A clip in which something stands beside the object for more than a tenth of the time shows two things."""
+"""A clip that shows a second object for more than a tenth of the time fails."""
 HIGHER: Final = 0.015
-"""By how much of the picture's height a bounce may seem higher than the one before."""
+"""Share of the picture's height by which a bounce may appear higher than the one before."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredClip:
-    """One clip: what was asked for and seen, and what was right. Times are seconds.
+    """One clip: what was requested, what was detected, and what was right. Times are seconds.
 
-    `late`: for each impact, how far the nearest sound is. Figures that a clip cannot have are None.
+    `late`: for each impact, the distance of the nearest sound. Figures that do not apply to a clip are None.
     """
 
     prompt: str
@@ -100,7 +100,7 @@ def score_clip(  # noqa: PLR0913, PLR0917  # a clip is all of this
 
 
 def _flights(seen: DetectedObject, fps: float) -> tuple[float | None, bool | None]:
-    """How well parabolas fit between impacts (R2, the median), and whether no bounce is higher than the one before."""
+    """Median R2 of parabolas fitted between impacts, and whether no bounce is higher than the one before."""
     turns = np.round(seen.impacts * fps).astype(int)
     fits, peaks = [], []
     for begin, end in zip(turns[:-1] + 1, turns[1:], strict=True):
@@ -117,7 +117,7 @@ def _flights(seen: DetectedObject, fps: float) -> tuple[float | None, bool | Non
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One row of the acceptance table. `measure` gives None where nothing can be measured."""
+    """One row of the acceptance table. `measure` returns None if nothing can be measured."""
 
     name: str
     at_least: float | None

@@ -1,6 +1,6 @@
-"""What is to be seen in a clip, from its pixels alone: colour, shape, motion, and when something hits the floor.
+"""Object detection from pixels alone: colour, shape, motion, and the times at which the object hits the floor.
 
-Lengths are shares of the picture's height, so that a clip may be looked at in any size.
+Lengths are shares of the picture's height, so clips may have any size.
 """
 
 import colorsys
@@ -17,28 +17,28 @@ from generator.engines.diffusion.grammar import COLOURS, SHAPES
 Numbers = NDArray[np.floating[Any]]
 Frames = NDArray[np.uint8]
 FLOOR: Final = 25 / 32
-"""How far down the floor begins; objects are above it."""
+"""Where the floor begins, from the top; objects are above it."""
 SATURATED: Final = 0.45
 INKED: Final = 64
-"""What is darker in all of its colours is ink, however it is tinted."""
-SMALLEST: Final = 0.004
-"""Of all pixels: less is no object."""
-NARROWEST: Final = 0.01
-"""Of the height: what is narrower is no thing."""
+"""Pixels darker than this in all channels are ink, whatever their tint."""
+MIN_AREA: Final = 0.004
+"""Share of all pixels; less is no object."""
+MIN_WIDTH: Final = 0.01
+"""Share of the height; a narrower group of columns is no object."""
 OUTLINE: Final = 24
 MOVED_UP: Final = 0.12
 MOVED_ASIDE: Final = 0.09
-APART: Final = 3
-"""Frames between two impacts, at least."""
-JUMP_A_SECOND: Final = 0.3
-"""A change of vertical speed that only a floor can make."""
+MIN_IMPACT_GAP: Final = 3
+"""Minimum frames between two impacts."""
+MIN_SPEED_JUMP: Final = 0.3
+"""Heights a second: a larger change of vertical speed is an impact."""
 
 
 @dataclass(frozen=True)
 class DetectedObject:
-    """What was seen of one clip. `x`, `low` [T]: middle and lowest edge of the object; NaN where there is none.
+    """The object in one clip. `x`, `low` [T]: its middle and lowest edge, NaN where there is none.
 
-    `alone` [T]: 1 where nothing else as colourful stands beside it.
+    `alone` [T]: 1 where nothing else as colourful is in the picture.
     """
 
     colour: str | None
@@ -51,12 +51,12 @@ class DetectedObject:
 
     @property
     def permanence(self) -> float:
-        """In how large a part of the frames the object is there."""
+        """Share of the frames that show the object."""
         return float(np.mean(self.areas > 0.4 * np.median(self.areas))) if self.areas.any() else 0.0
 
     @property
     def motion(self) -> str | None:
-        """One of the grammar's; None where nothing is seen."""
+        """One of the grammar's motions; None without an object."""
         if self.colour is None:
             return None
         if float(np.ptp(self._filled(self.low))) > MOVED_UP:
@@ -67,12 +67,12 @@ class DetectedObject:
 
     @cached_property
     def impacts(self) -> Numbers:
-        """Seconds at which it hits the floor."""
+        """Seconds at which the object hits the floor."""
         return _impacts(self.heights, self.fps)
 
     @cached_property
     def heights(self) -> Numbers:
-        """Above the lowest place at which it ever is."""
+        """Heights above the object's lowest position."""
         low = self._filled(self.low)
         heights: Numbers = np.percentile(low, 97) - low
         return heights
@@ -87,10 +87,10 @@ def detect_object(frames: Frames, fps: float) -> DetectedObject:
     """`frames` [T, H, W, 3]."""
     masks = object_masks(frames)
     areas = masks.mean((1, 2))
-    areas[areas < SMALLEST] = 0
+    areas[areas < MIN_AREA] = 0
     there = np.flatnonzero(areas)
     x, low = (np.full(len(frames), np.nan) for _ in range(2))
-    alone = np.array([_things(mask) < 2 for mask in masks], float)
+    alone = np.array([_object_count(mask) < 2 for mask in masks], float)
     for index in there:
         columns, rows = masks[index].mean(0), masks[index].mean(1)
         x[index] = _middle(columns) / frames.shape[1]
@@ -102,24 +102,24 @@ def detect_object(frames: Frames, fps: float) -> DetectedObject:
 
 
 def object_masks(frames: Frames) -> Numbers:
-    """How surely each pixel is of the object [T, H, W], in 0..1: saturated, not dark, and above the floor."""
+    """How certainly each pixel belongs to the object [T, H, W], 0..1: saturated, not dark, and above the floor."""
     masks = np.zeros(frames.shape[:3], np.float32)
     above = round(FLOOR * frames.shape[1])
-    for mask, frame in zip(masks[:, :above], frames[:, :above], strict=True):  # one by one: they stay in the cache
-        red, green, blue = frame.astype(np.float32).transpose(2, 0, 1)  # and not along an axis of three: that is slow
+    for mask, frame in zip(masks[:, :above], frames[:, :above], strict=True):  # one by one: each stays in the cache
+        red, green, blue = frame.astype(np.float32).transpose(2, 0, 1)  # reducing along an axis of three is slow
         most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
         mask[:] = (((most - least) / np.maximum(most, 1) - SATURATED) / 0.2 + 0.5).clip(0, 1) * (most > INKED)
     return masks
 
 
-def _things(mask: Numbers) -> int:
-    """Groups of columns with something in them."""
+def _object_count(mask: Numbers) -> int:
+    """Number of separate groups of columns in the mask."""
     is_there = np.concatenate([[False], mask.max(0) > 0.5, [False]])
     begins, ends = (
         np.flatnonzero(np.diff(is_there.astype(int)) == 1),
         np.flatnonzero(np.diff(is_there.astype(int)) == -1),
     )
-    return int((ends - begins >= NARROWEST * mask.shape[0]).sum())
+    return int((ends - begins >= MIN_WIDTH * mask.shape[0]).sum())
 
 
 def _middle(along: Numbers) -> float:
@@ -127,7 +127,7 @@ def _middle(along: Numbers) -> float:
 
 
 def _lower_edge(rows: Numbers, width: int) -> float:
-    """Where the object ends below, between two rows: the last one is covered in part."""
+    """The object's lower end, between two rows: the last row is partly covered."""
     widths = rows * width
     full = np.flatnonzero(widths > 0.25 * widths.max())
     last = int(full[-1])
@@ -151,7 +151,7 @@ def _apart(one: float, other: float) -> float:
 
 
 def _shape(masks: Numbers) -> str:
-    """The outline, each frame's in the same small square, and the drawing that is nearest to their mean."""
+    """The shape whose outline is nearest to the mean of the frames' masks, each scaled to the same small square."""
     seen = np.mean([_squared(mask) for mask in masks], 0)
     return min(SHAPES, key=lambda name: float(np.abs(seen - OUTLINES[name]).mean()))
 
@@ -166,7 +166,7 @@ def _squared(mask: Numbers) -> Numbers:
 
 
 def _outlines() -> dict[str, Numbers]:
-    """Of each shape, drawn finely and made small."""
+    """The outline of each shape, drawn finely and scaled down."""
     fine = (np.arange(OUTLINE * 8) + 0.5) / (OUTLINE * 4) - 1
     x, y = np.meshgrid(fine, fine)
     angle = np.abs(np.arctan2(x, -(y * 0.905 - 0.095))) % (2 * np.pi / 5)
@@ -182,7 +182,7 @@ OUTLINES: Final = _outlines()
 
 
 def _impacts(heights: Numbers, fps: float) -> Numbers:
-    """Where the fall before a jump of the vertical speed reaches the floor."""
+    """Where a fall that ends in a jump of the vertical speed reaches the floor."""
     bend = np.diff(heights, 2) * fps * fps
     flying = (heights[1:-1] > 0.03) & (bend < 0)
     if not flying.any():
@@ -194,15 +194,17 @@ def _impacts(heights: Numbers, fps: float) -> Numbers:
 
 
 def _peaks(jumps: Numbers) -> list[int]:
-    """Frames with the greatest jump around, at least APART: a soft landing is one, and none bounces faster."""
+    """Frames with the largest jump nearby, MIN_IMPACT_GAP apart: a soft landing counts once; no bounce is faster."""
     strong = [
-        k for k in np.flatnonzero(jumps > JUMP_A_SECOND) if jumps[k] == jumps[max(0, k - APART + 1) : k + APART].max()
+        k
+        for k in np.flatnonzero(jumps > MIN_SPEED_JUMP)
+        if jumps[k] == jumps[max(0, k - MIN_IMPACT_GAP + 1) : k + MIN_IMPACT_GAP].max()
     ]
-    return [int(k) for n, k in enumerate(strong) if not n or k - strong[n - 1] >= APART]
+    return [int(k) for n, k in enumerate(strong) if not n or k - strong[n - 1] >= MIN_IMPACT_GAP]
 
 
 def _landing(heights: Numbers, turn: int, gravity: float, fps: float) -> float | None:
-    """Seconds. From the two frames before the turn, as they fall on; None where nothing fell."""
+    """Seconds: the fall of the two frames before the turn, extrapolated. None if nothing fell."""
     if turn < 2:
         return None
     one, two = float(heights[turn - 2]), float(heights[turn - 1])

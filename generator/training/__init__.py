@@ -1,1 +1,1 @@
-"""How the small model is made, from scenes that are computed here and from nothing else. Not imported at run time."""
+"""Training of the small model, on procedural scenes alone. Not imported at run time."""

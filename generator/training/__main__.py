@@ -1,6 +1,7 @@
-"""`python -m generator.training STAGE`: one stage of the training, in a folder that later stages read.
+"""`python -m generator.training STAGE`: runs one training stage, in a folder that later stages read.
 
-`assemble` makes weights of the first five; `likeness` goes on from weights, `adapt` adds to them what it changed.
+`assemble` writes weights from the first five stages; `likeness` and `plaques` start from weights, and `teach` merges
+them into those weights.
 """
 
 import argparse
@@ -12,33 +13,33 @@ from typing import Final
 
 import torch
 
-from generator.training import audio_vae as hearing
 from generator.training import flow_matching, identity_finetune, video_vae
-from generator.training.export import averaged, teach, write
+from generator.training.audio_vae import SPECTRA, learn_spectra, learn_voice
+from generator.training.export import assemble, load_averaged, teach
 from generator.training.loop import TrainingRun
 from generator.training.modules import audio_vae
 
 
-def _voice(asked: argparse.Namespace) -> TrainingRun:
-    return hearing.learn_voice(asked.folder, averaged(audio_vae(), hearing.SPECTRA, asked.folder))
+def _voice(args: argparse.Namespace) -> TrainingRun:
+    return learn_voice(args.folder, load_averaged(audio_vae(), SPECTRA, args.folder))
 
 
-def _flow(asked: argparse.Namespace) -> TrainingRun:
-    return flow_matching.learn_flow(asked.folder, averaged(audio_vae(), hearing.SPECTRA, asked.folder))
+def _flow(args: argparse.Namespace) -> TrainingRun:
+    return flow_matching.learn_flow(args.folder, load_averaged(audio_vae(), SPECTRA, args.folder))
 
 
 STAGES: Final[dict[str, Callable[[argparse.Namespace], TrainingRun]]] = {
-    "spectra": lambda asked: hearing.learn_spectra(asked.folder),
+    "spectra": lambda args: learn_spectra(args.folder),
     "voice": _voice,
-    "decoder": lambda asked: video_vae.learn_decoder(asked.folder),
-    "encoder": lambda asked: video_vae.learn_encoder(asked.folder),
+    "decoder": lambda args: video_vae.learn_decoder(args.folder),
+    "encoder": lambda args: video_vae.learn_encoder(args.folder),
     "flow": _flow,
-    "likeness": lambda asked: identity_finetune.learn_likeness(asked.folder, asked.weights),
-    "plaques": lambda asked: identity_finetune.learn_plaques(asked.folder, asked.weights),
+    "likeness": lambda args: identity_finetune.learn_likeness(args.folder, args.weights),
+    "plaques": lambda args: identity_finetune.learn_plaques(args.folder, args.weights),
 }
 ENDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
-    "assemble": lambda asked: write(asked.folder, asked.weights, asked.version),
-    "teach": lambda asked: teach(asked.folder, asked.weights, asked.version),
+    "assemble": lambda args: assemble(args.folder, args.weights, args.version),
+    "teach": lambda args: teach(args.folder, args.weights, args.version),
 }
 
 
@@ -46,29 +47,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m generator.training", description=__doc__)
     parser.add_argument("stage", choices=[*STAGES, *ENDS])
     parser.add_argument("--folder", type=Path, default=Path("var/training"))
-    parser.add_argument("--weights", type=Path, default=Path("var/weights"), help="that are written, or gone on from")
-    parser.add_argument("--version", default="1", help="of the weights that are written")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    parser.add_argument("--steps", type=int, help="instead of the plan's")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop then, with a checkpoint")
-    parser.add_argument("--by-clock", action="store_true", help="let the rates fall by those minutes, not by the steps")
+    parser.add_argument("--weights", type=Path, default=Path("var/weights"), help="folder to write, or to start from")
+    parser.add_argument("--version", default="1", help="version of the written weights")
+    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint")
+    parser.add_argument("--steps", type=int, help="number of steps, instead of the plan's")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after this time, with a checkpoint")
+    parser.add_argument("--by-clock", action="store_true", help="decay the rates over those minutes, not the steps")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1)
-    asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
-    torch.set_default_device(asked.device)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.set_default_device(args.device)
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = True
     torch.manual_seed(0)
-    if asked.stage in ENDS:
-        ENDS[asked.stage](asked)
+    if args.stage in ENDS:
+        ENDS[args.stage](args)
         return
-    run = STAGES[asked.stage](asked)
-    if asked.steps:
-        run.plan = replace(run.plan, steps=asked.steps)
-    if asked.resume:
+    run = STAGES[args.stage](args)
+    if args.steps:
+        run.plan = replace(run.plan, steps=args.steps)
+    if args.resume:
         run.resume()
-    run.go(until=time.monotonic() + asked.minutes * 60, by_clock=asked.by_clock)
+    run.go(until=time.monotonic() + args.minutes * 60, by_clock=args.by_clock)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How the sound's parts learn: an autoencoder of spectra, and the vocoder that makes samples of them again."""
+"""Training of the audio parts: an autoencoder of spectra, and the vocoder that turns spectra back into samples."""
 
 from pathlib import Path
 from typing import Final
@@ -18,16 +18,16 @@ SPECTRA: Final = Plan("spectra", steps=2_000, muon=0.01, adam=2e-3)
 VOICE: Final = Plan("voice", steps=6_000, muon=0.005, adam=1e-3)
 BATCH: Final = 16
 WINDOW: Final = 96
-"""Frames of spectra that the vocoder learns from at once."""
+"""Frames of spectra in one vocoder training example."""
 LENGTHS: Final = ((256, 64), (512, 128), (1024, 256))
-"""Of the windows, and their steps, in which the vocoder's sound is compared."""
+"""(window, hop) in samples of the STFTs that the vocoder's loss compares."""
 MOVING: Final = ("bounce", "fall")
 
 
-def heard(count: int, seed: int) -> Tensor:
-    """Sounds of clips in which, mostly, something hits the floor [B, samples]."""
+def impact_sounds(count: int, seed: int) -> Tensor:
+    """Sounds of clips, most of them with an impact [B, samples]."""
     made = scenes(count * 2, seed, shot=Shot(latest=1.0))
-    moving = [i for i, one in enumerate(made.asked) if one.motion in MOVING]
+    moving = [i for i, one in enumerate(made.prompts) if one.motion in MOVING]
     chosen = (moving + [i for i in range(count * 2) if i not in moving])[:count]
     return made.sounds()[torch.tensor(chosen)]
 
@@ -36,7 +36,7 @@ def learn_spectra(folder: Path) -> TrainingRun:
     model: AutoencoderKLLTX2Audio = audio_vae()
 
     def show(step: int) -> TrainingBatch:
-        return {"seen": frames_of(heard(BATCH, step))}
+        return {"seen": frames_of(impact_sounds(BATCH, step))}
 
     def loss(shown: TrainingBatch) -> dict[str, Tensor]:
         seen = shown["seen"]
@@ -51,11 +51,11 @@ def learn_spectra(folder: Path) -> TrainingRun:
 
 
 def learn_voice(folder: Path, codec: AutoencoderKLLTX2Audio) -> TrainingRun:
-    """From spectra as they are, and as the autoencoder gives them back."""
+    """Trains on true spectra and on reconstructed ones in turn."""
     model: LTX2Vocoder = vocoder()
 
     def show(step: int) -> TrainingBatch:
-        pcm = heard(BATCH, 10_000_000 + step)
+        pcm = impact_sounds(BATCH, 10_000_000 + step)
         seen = frames_of(pcm)
         if step % 2:
             seen = codec.decode(codec.encode(seen).latent_dist.mode()).sample.float()
@@ -74,7 +74,7 @@ def learn_voice(folder: Path, codec: AutoencoderKLLTX2Audio) -> TrainingRun:
 
 
 def _apart(made: Tensor, true: Tensor, length: int, step: int) -> Tensor:
-    """Spectral convergence and distance of logarithms (Yamamoto et al., 2020)."""
+    """STFT loss: spectral convergence and log distance (Yamamoto et al., 2020)."""
     window = torch.hann_window(length)
     one, other = (torch.stft(pcm, length, step, window=window, return_complex=True).abs() for pcm in (made, true))
     convergence = (other - one).norm() / other.norm().clamp(min=1.0)

@@ -1,4 +1,4 @@
-"""Trained parts -> one folder that `DiffusionPipeline.from_pretrained` loads, in half precision."""
+"""Export: trained parts into one folder that `DiffusionPipeline.from_pretrained` loads, in half precision."""
 
 import json
 from collections.abc import Iterable
@@ -11,33 +11,33 @@ from torch import nn
 
 from generator.engines.diffusion.grammar import COLOURS, FLOORS, HELD_OUT, MOTIONS, SHAPES, STYLES, VERSION
 from generator.engines.diffusion.manifest import NAME, digest_of
-from generator.training import audio_vae as hearing
 from generator.training import flow_matching, identity_finetune, video_vae
+from generator.training.audio_vae import SPECTRA, VOICE
 from generator.training.loop import Plan
 from generator.training.modules import WORDS, audio_vae, connectors, transformer, vae, vocoder
 from generator.training.trajectories import FPS, LANDSCAPE, PORTRAIT
 
-STAGES: Final = (hearing.SPECTRA, hearing.VOICE, video_vae.DECODER, video_vae.ENCODER, flow_matching.FLOW)
+STAGES: Final = (SPECTRA, VOICE, video_vae.DECODER, video_vae.ENCODER, flow_matching.FLOW)
 
 
-def averaged(model: nn.Module, plan: Plan, folder: Path) -> nn.Module:
-    """With the running mean of its weights, as a stage left it."""
-    held = torch.load(folder / f"{plan.name}.pt", map_location=torch.get_default_device(), weights_only=True)
-    model.load_state_dict(held["model"])
+def load_averaged(model: nn.Module, plan: Plan, folder: Path) -> nn.Module:
+    """The model with the running mean of its weights, from the stage's checkpoint."""
+    checkpoint = torch.load(folder / f"{plan.name}.pt", map_location=torch.get_default_device(), weights_only=True)
+    model.load_state_dict(checkpoint["model"])
     with torch.no_grad():
-        for p, mean in zip(model.parameters(), held["mean"], strict=True):
+        for p, mean in zip(model.parameters(), checkpoint["mean"], strict=True):
             p.copy_(mean)
     return model.eval().requires_grad_(False)
 
 
 def pipeline(folder: Path) -> LTX2Pipeline:
-    """Of the stages in `folder`."""
+    """The pipeline from the stages in `folder`."""
     sound, voice, picture, flow = audio_vae(), vocoder(), vae(), flow_matching.Flow()
-    averaged(sound, hearing.SPECTRA, folder)
-    averaged(voice, hearing.VOICE, folder)
-    averaged(picture.decoder, video_vae.DECODER, folder)
-    averaged(picture.encoder, video_vae.ENCODER, folder)
-    averaged(flow, flow_matching.FLOW, folder)
+    load_averaged(sound, SPECTRA, folder)
+    load_averaged(voice, VOICE, folder)
+    load_averaged(picture.decoder, video_vae.DECODER, folder)
+    load_averaged(picture.encoder, video_vae.ENCODER, folder)
+    load_averaged(flow, flow_matching.FLOW, folder)
     scaled = flow_matching.Sound.of(sound, folder)
     sound.latents_mean.copy_(scaled.middle)
     sound.latents_std.fill_(1 / float(scaled.scale))
@@ -68,15 +68,15 @@ CALL: Final[dict[str, Any]] = {
     "enable_prompt_enhancement": False,
     "max_sequence_length": WORDS,
 }
-"""Everything whose default was made for a model of 48 layers."""
+"""Arguments whose defaults suit a model of 48 layers."""
 LABEL: Final = "small trained model: simple objects that roll, fall and bounce, with the sound of it"
 
 
-def write(folder: Path, out: Path, version: str) -> None:
-    """Weights, and the manifest without which no engine loads them."""
+def assemble(folder: Path, out: Path, version: str) -> None:
+    """Writes the weights and their manifest; no engine loads weights without one."""
     pipeline(folder).to(torch.float16).save_pretrained(out, safe_serialization=True)
     drawn = [[stage.width, stage.height] for stage in (PORTRAIT, LANDSCAPE)]
-    said = {
+    manifest = {
         "format": 1,
         "engine": "small",
         "version": version,
@@ -90,7 +90,7 @@ def write(folder: Path, out: Path, version: str) -> None:
             "sizes": drawn,
             "fps": FPS,
             "frame_step": 4,
-            "max_frames": flow_matching.LONG,
+            "max_frames": flow_matching.MAX_FRAMES,
             "max_context_frames": 4 * flow_matching.MAX_CONTEXT - 3,
         },
         "call": CALL,
@@ -117,31 +117,31 @@ def write(folder: Path, out: Path, version: str) -> None:
             str(p.relative_to(out)): digest_of(p) for p in sorted(out.rglob("*")) if p.is_file() and p.name != NAME
         },
     }
-    (out / NAME).write_text(json.dumps(said, indent=2) + "\n")
+    (out / NAME).write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def steps_of(stages: Iterable[Plan], folder: Path) -> dict[str, int]:
-    """How far each stage in `folder` went."""
+    """The step that each stage in `folder` reached."""
     return {plan.name: torch.load(folder / f"{plan.name}.pt", weights_only=True)["step"] for plan in stages}
 
 
 def teach(folder: Path, weights: Path, version: str) -> None:
-    """Change `weights` to what the stages `likeness` and `plaques` in `folder` made of them. Their old table goes."""
+    """Merges the stages `likeness` and `plaques` into `weights`, and removes the acceptance table."""
     teacher = identity_finetune.Teacher(weights, folder)
-    averaged(teacher.model, identity_finetune.LIKENESS, folder)
-    averaged(teacher.vae.decoder, identity_finetune.PLAQUES, folder)
+    load_averaged(teacher.model, identity_finetune.LIKENESS, folder)
+    load_averaged(teacher.vae.decoder, identity_finetune.PLAQUES, folder)
     taught = (
         ("transformer", transformer(), teacher.model.transformer),
         ("connectors", connectors(), teacher.model.connectors),
         ("vae", vae(), teacher.vae),
     )
-    for name, fresh, model in taught:  # what was loaded would say in its config from where
+    for name, fresh, model in taught:  # fresh, because a loaded model's config names its path
         fresh.load_state_dict(model.state_dict())
         fresh.half().save_pretrained(weights / name)
-    said = json.loads((weights / NAME).read_text())
-    if said["grammar"] != VERSION:
-        said["training"]["grammar"] += f", then {VERSION}"
-    said["version"], said["grammar"], said["acceptance"] = version, VERSION, {}
-    said["training"]["steps"] |= steps_of((identity_finetune.LIKENESS, identity_finetune.PLAQUES), folder)
-    said["files"] = {name: digest_of(weights / name) for name in said["files"]}
-    (weights / NAME).write_text(json.dumps(said, indent=2) + "\n")
+    manifest = json.loads((weights / NAME).read_text())
+    if manifest["grammar"] != VERSION:
+        manifest["training"]["grammar"] += f", then {VERSION}"
+    manifest["version"], manifest["grammar"], manifest["acceptance"] = version, VERSION, {}
+    manifest["training"]["steps"] |= steps_of((identity_finetune.LIKENESS, identity_finetune.PLAQUES), folder)
+    manifest["files"] = {name: digest_of(weights / name) for name in manifest["files"]}
+    (weights / NAME).write_text(json.dumps(manifest, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""How the transformer learns to turn noise into latents of picture and sound together, asked for in words."""
+"""Flow matching: the transformer learns to turn noise into latents of picture and sound, given a prompt."""
 
 import random
 from dataclasses import dataclass
@@ -26,22 +26,22 @@ FLOW: Final = Plan(
     by_adam=("proj_in", "proj_out", "shared", "table", "registers", "relative_attention_bias"),
 )
 BATCH: Final = 128
-LONG: Final = 121
-"""Frames of the longest clip."""
-UNSAID: Final = 0.1
-"""So many prompts are dropped, for guidance without a classifier (Ho and Salimans, 2022)."""
-LATER: Final = 0.3
-"""How far the middle of the times lies towards noise, as a logit."""
-EVENLY: Final = 0.1
-"""So many times are drawn evenly: pure noise, where every clip begins, is rare otherwise."""
+MAX_FRAMES: Final = 121
+"""Length of the longest clip."""
+PROMPT_DROPOUT: Final = 0.1
+"""Share of dropped prompts, for classifier-free guidance (Ho and Salimans, 2022)."""
+TIME_SHIFT: Final = 0.3
+"""Shift of the median time towards noise, as a logit."""
+UNIFORM_TIMES: Final = 0.1
+"""Share of times drawn uniformly: otherwise pure noise, where every clip begins, is rare."""
 MAX_CONTEXT: Final = 6
-SOUND_A_LATENT: Final = 25 * 4 / FPS
+
 SCALED: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Latents of sound as the flow sees them; `middle` [16], one `scale` for all."""
+    """Audio latents, normalised for the flow: `middle` [16], one `scale` for all."""
 
     codec: AutoencoderKLLTX2Audio
     middle: Tensor
@@ -56,7 +56,7 @@ class Sound:
 
     @classmethod
     def of(cls, codec: AutoencoderKLLTX2Audio, folder: Path) -> "Sound":
-        """The one that the stages in `folder` share."""
+        """The normalisation that the stages in `folder` share."""
 
         def measured() -> dict[str, Tensor]:
             raw = cls(codec, torch.zeros(()), torch.ones(()))
@@ -68,7 +68,7 @@ class Sound:
 
 
 class Flow(nn.Module):
-    """Everything that learns here: words to embeddings to velocities."""
+    """The trained parts: words to embeddings to velocities."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,20 +79,20 @@ class Flow(nn.Module):
 
     @classmethod
     def of(cls, loaded: LTX2Pipeline) -> "Flow":
-        """That of finished weights."""
+        """The parts of finished weights."""
         flow = cls()
         flow.transformer, flow.connectors = loaded.transformer, loaded.connectors
         flow.text_encoder, flow.tokenizer = loaded.text_encoder, loaded.tokenizer
         return flow
 
     def tokens(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
-        """Numbers of words and which of them are there [B, WORDS], on the default device."""
+        """Token ids and their mask [B, WORDS], on the default device."""
         found = self.tokenizer(prompts, padding="max_length", max_length=WORDS, truncation=True, return_tensors="pt")
         device = torch.get_default_device()
         return found.input_ids.to(device), found.attention_mask.to(device)
 
     def read(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Embeddings for picture and sound [B, WORDS, 96], as the pipeline makes them."""
+        """Text embeddings for picture and sound [B, WORDS, 96], computed as in the pipeline."""
         hidden = (1.0 - mask[:, None, None, :].float()) * torch.finfo(torch.float32).min
         states = self.text_encoder(input_ids=ids, attention_mask=hidden, output_hidden_states=True).hidden_states
         packed = torch.stack(states, dim=-1).flatten(2, 3)
@@ -102,7 +102,7 @@ class Flow(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one step is about: a shot, and what of it is given. All clips of a step are alike in this."""
+    """One step's task: a shot, and which part of it is given. The same for all clips of the step."""
 
     shot: Shot
     given: str
@@ -114,17 +114,17 @@ class Lesson:
         stage = LANDSCAPE if chance.random() < 0.22 else PORTRAIT
         given = chance.choices(("nothing", "first", "prefix", "portrait"), (0.6, 0.1, 0.12, 0.18))[0]
         is_long = given in {"nothing", "prefix"} and chance.random() < 0.15
-        frames = LONG if is_long else 49
+        frames = MAX_FRAMES if is_long else 49
         latest = 3.0 if given == "prefix" else 0.0
         shot = Shot(stage, frames, latest, badged=given == "portrait", styled=True)
         return cls(shot, given, count // 3 if is_long else count)
 
 
 def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> TrainingBatch:
-    """Clean tokens and what goes with them.
+    """Clean tokens with their positions.
 
     `video`, `audio` [B, n, channels]; `video_places`, `audio_places` [1, axes, n, 2] in pixels and seconds;
-    `video_given`, `audio_given` [B, n], where something is; `ids`, `mask` of the words.
+    `video_given`, `audio_given` [B, n], 1 for given tokens; `ids`, `mask` of the prompt.
     """
     made = scenes(lesson.count, seed, shot=lesson.shot)
     latents = axes.latents(made.pictures(torch.float16 if made.track.x.is_cuda else torch.float32))
@@ -143,11 +143,11 @@ def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> 
     tokens, known = tokens.flatten(1, 3), known.repeat_interleave(height * width, 1)
     if lesson.given == "portrait" and made.looks.badges is not None:
         shown = axes.latents(portraits(made.looks.badges, lesson.shot.stage)).permute(0, 2, 3, 4, 1).flatten(1, 3)
-        beside = model.transformer.rope.prepare_video_coords(1, 1, height, width, latents.device, fps=float(FPS))
-        tokens, places = torch.cat([tokens, shown], 1), torch.cat([places, beside], 2)
+        extra = model.transformer.rope.prepare_video_coords(1, 1, height, width, latents.device, fps=float(FPS))
+        tokens, places = torch.cat([tokens, shown], 1), torch.cat([places, extra], 2)
         known = torch.cat([known, torch.ones(shown.shape[:2])], 1)
     chance = random.Random(seed)
-    ids, mask = model.tokens(["" if chance.random() < UNSAID else said for said in made.words])
+    ids, mask = model.tokens(["" if chance.random() < PROMPT_DROPOUT else caption for caption in made.captions])
     found = {
         "video": tokens,
         "audio": heard,
@@ -160,7 +160,7 @@ def batch(lesson: Lesson, seed: int, axes: Basis, sound: Sound, model: Flow) -> 
 
 
 def velocities(model: Flow, shown: TrainingBatch, video: Tensor, audio: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
-    """What the transformer says of noisy tokens at `times` [B] in 0..1; given tokens are at time 0."""
+    """The transformer's velocities for noisy tokens at `times` [B] in 0..1; given tokens are at time 0."""
     seen, heard = model.read(shown["ids"], shown["mask"])
     at = heard_at = 1_000 * times[:, None]
     if "video_given" in shown:
@@ -180,24 +180,24 @@ def velocities(model: Flow, shown: TrainingBatch, video: Tensor, audio: Tensor, 
 
 
 def noisy(shown: TrainingBatch) -> TrainingBatch:
-    """With a time for each clip, and the noise that it is mixed with."""
+    """Adds a time for each clip, and the noise to mix it with."""
     count = len(shown["video"])
-    times = torch.sigmoid(LATER + torch.randn(count))
-    times = torch.where(torch.rand(count) < EVENLY, torch.rand(count), times)
+    times = torch.sigmoid(TIME_SHIFT + torch.randn(count))
+    times = torch.where(torch.rand(count) < UNIFORM_TIMES, torch.rand(count), times)
     return shown | {f"{name}_noise": torch.randn_like(shown[name]) for name in ("video", "audio")} | {"times": times}
 
 
 def mixed(shown: TrainingBatch, name: str) -> tuple[Tensor, Tensor]:
-    """Of `video` or `audio`: the tokens with their noise, and which of them are free [B, n, 1]; others are given."""
+    """For `video` or `audio`: the noisy tokens, and a mask of those that are not given [B, n, 1]."""
     clean, given = shown[name], shown.get(f"{name}_given")
     free = torch.ones_like(clean[:, :, :1]) if given is None else 1 - given[:, :, None]
     return clean + (shown[f"{name}_noise"] - clean) * shown["times"][:, None, None] * free, free
 
 
 def errors(model: Flow, shown: TrainingBatch) -> dict[str, Tensor]:
-    """Mean squares over all tokens that are not given.
+    """Mean squared errors over all tokens that are not given.
 
-    Where they are there, `video_weight` [B, n] says what counts, `video_wanted` and `audio_wanted` what to say.
+    Optional in `shown`: `video_weight` [B, n], and the targets `video_wanted` and `audio_wanted`.
     """
     times = shown["times"]
     noised, wanted, counted = [], [], []
@@ -207,10 +207,10 @@ def errors(model: Flow, shown: TrainingBatch) -> dict[str, Tensor]:
         wanted.append(shown.get(f"{name}_wanted", shown[f"{name}_noise"] - shown[name]))
         weight = shown.get(f"{name}_weight")
         counted.append(free if weight is None else free * weight[:, :, None])
-    told = velocities(model, shown, noised[0], noised[1], times)
+    predicted = velocities(model, shown, noised[0], noised[1], times)
     video, audio = (
-        ((said - want).pow(2) * counts).sum() / (counts.sum() * want.shape[2])
-        for said, want, counts in zip(told, wanted, counted, strict=True)
+        ((got - want).pow(2) * counts).sum() / (counts.sum() * want.shape[2])
+        for got, want, counts in zip(predicted, wanted, counted, strict=True)
     )
     return {"total": video + audio, "video": video, "audio": audio}
 

@@ -1,7 +1,7 @@
-"""What finished weights are taught on top of what they know: to hang on the wall the badge beside a clip.
+"""Identity fine-tuning: finished weights learn to hang the given badge on the wall.
 
-What they knew is rehearsed meanwhile: asked without a badge, they are to say what they said before. Their decoder
-learns to draw such plaques in a stage of its own.
+Rehearsal keeps what they learned before: without a badge, the target is their previous output. The decoder learns to
+draw such plaques in its own stage.
 """
 
 import random
@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from generator.engines.diffusion.badge import COLUMNS, ROWS
-from generator.training.flow_matching import LONG, Flow, Lesson, Sound, batch, errors, mixed, noisy, velocities
+from generator.training.flow_matching import MAX_FRAMES, Flow, Lesson, Sound, batch, errors, mixed, noisy, velocities
 from generator.training.latents import Basis, means
 from generator.training.loop import Plan, TrainingBatch, TrainingRun, cached
 from generator.training.render import portraits
@@ -27,40 +27,40 @@ from generator.training.video_vae import drawing, to_draw, window
 
 LIKENESS: Final = Plan("likeness", steps=900, muon=0.0, adam=5e-4, by_adam=("",), falling=0.8, half=False)
 PLAQUES: Final = Plan("plaques", steps=800, muon=0.0, adam=2e-4, by_adam=("",), falling=0.7, half=False)
-TAUGHT: Final = re.compile(r"transformer_blocks\.\d+\.(attn1\.to_(q|k|v|out\.0)|ff\.net\.(0\.proj|2))\.weight$")
-"""What the pictures' tokens do among themselves and each alone, and the same in the words' connectors."""
+TRAINED: Final = re.compile(r"transformer_blocks\.\d+\.(attn1\.to_(q|k|v|out\.0)|ff\.net\.(0\.proj|2))\.weight$")
+"""Trained parameters: self-attention and feed-forward of the video tokens, and the same in the text connectors."""
 LATENT: Final = 32
-AS_BEFORE: Final = 5.0
-"""Weight of what is to be said as before, beside that of a plaque: it holds no noise, and so errs by little."""
-SCALE: Final = 30.0
-"""So much larger is each loss: gradients are cut, and so clips with a plaque and without one teach as much."""
+REHEARSAL_WEIGHT: Final = 5.0
+"""Weight of the previous output relative to a plaque: as a target it has no noise, so its errors are small."""
+LOSS_SCALE: Final = 30.0
+"""Factor on each loss: gradients are clipped, so clips with and without a plaque then weigh the same."""
 LATEST: Final = 3.0
-WITH_BADGES: Final = 0.6
-"""So many of the clips that the decoder learns from."""
+BADGE_SHARE: Final = 0.6
+"""Share of the decoder's clips that have a badge."""
 NEAR: Final = (slice(ROWS.stop + 16), slice(COLUMNS.stop + 16))
-"""Rows and columns that a plaque may change when it is drawn."""
-LOOKED_AT: Final = 24
-"""Batches of clips from which is found what the encoder does."""
-CLIPS: Final = {1: 16, 5: 8, 17: 4, 49: 2, LONG: 1}
-"""Frames -> how many clips of them are shown at once."""
+"""Rows and columns that drawing a plaque may change."""
+SAMPLE_BATCHES: Final = 24
+"""Batches of clips for fitting the encoder's axes."""
+CLIPS: Final = {1: 16, 5: 8, 17: 4, 49: 2, MAX_FRAMES: 1}
+"""Frames -> clips per batch."""
 Kind = tuple[str, int]
-"""How a clip is begun, or that it is a rehearsal, and its frames."""
-REHEARSAL: Final[dict[Kind, int]] = {("rehearsal", 17): 18, ("rehearsal", 49): 20, ("rehearsal", LONG): 2}
+"""How a clip begins, or `rehearsal`; and its frames."""
+REHEARSAL: Final[dict[Kind, int]] = {("rehearsal", 17): 18, ("rehearsal", 49): 20, ("rehearsal", MAX_FRAMES): 2}
 CURRICULUM: Final[tuple[tuple[int, dict[Kind, int]], ...]] = (
     (150, {("portrait", 1): 20, ("portrait", 5): 20} | REHEARSAL),
     (300, {("portrait", 1): 8, ("portrait", 5): 16, ("portrait", 17): 16} | REHEARSAL),
     (
         900,
-        {("portrait", 5): 8, ("portrait", 17): 14, ("portrait", 49): 14, ("portrait", LONG): 1}
+        {("portrait", 5): 8, ("portrait", 17): 14, ("portrait", 49): 14, ("portrait", MAX_FRAMES): 1}
         | {("prefix", 49): 5, ("first", 49): 3}
         | REHEARSAL,
     ),
 )
-"""Up to which step, and how often clips of each kind are shown."""
+"""(last step, weight of each kind)."""
 
 
 class Teacher:
-    """Finished weights, and what they are shown."""
+    """Finished weights and their training batches."""
 
     def __init__(self, weights: Path, folder: Path) -> None:
         loaded = LTX2Pipeline.from_pretrained(weights, local_files_only=True, dtype=torch.float32)
@@ -68,13 +68,13 @@ class Teacher:
         self.before = Flow.of(loaded).requires_grad_(False)
         self.model = deepcopy(self.before)
         for name, p in self.model.named_parameters():
-            p.requires_grad_(bool(TAUGHT.search(name)))
+            p.requires_grad_(bool(TRAINED.search(name)))
         self.vae, codec = loaded.vae, loaded.audio_vae
         self.sound = Sound(codec, codec.latents_mean.float(), 1 / codec.latents_std.float().mean())
-        self.axes = Basis(**cached(folder / "encoder_axes.pt", self._found))
+        self.axes = Basis(**cached(folder / "encoder_axes.pt", self._encoder_axes))
 
     def shown(self, step: int) -> TrainingBatch:
-        """Of one step: clips with badges, or what was known before."""
+        """The batch of one step: clips with badges, or a rehearsal."""
         chance = random.Random(step)
         parts = next((parts for until, parts in CURRICULUM if step < until), CURRICULUM[-1][1])
         ((given, frames),) = chance.choices(list(parts), list(parts.values()))
@@ -85,43 +85,43 @@ class Teacher:
         latest = LATEST if given == "prefix" or (frames < 49 and chance.random() < 0.5) else 0.0
         plain = Lesson(Shot(stage, frames, latest, styled=True), given, CLIPS[frames])
         if is_rehearsal:
-            return self._remembered(noisy(self._clips(plain, step)))
+            return self._with_previous_output(noisy(self._clips(plain, step)))
         return self._with_plaques(plain, step)
 
     def losses(self, shown: TrainingBatch) -> dict[str, Tensor]:
         found = errors(self.model, shown)
-        return found | {"total": found["total"] * SCALE}
+        return found | {"total": found["total"] * LOSS_SCALE}
 
     def _clips(self, lesson: Lesson, step: int) -> TrainingBatch:
-        torch.manual_seed(step)  # with a plaque and without one they are the same
+        torch.manual_seed(step)  # so that clips with and without a plaque are the same
         return batch(lesson, step, self.axes, self.sound, self.model)
 
     def _with_plaques(self, plain: Lesson, step: int) -> TrainingBatch:
-        """What a plaque lies in is to be shown, and all else to be said as without it."""
+        """Targets: the plaque where it lies, and the previous output elsewhere."""
         shown = noisy(self._clips(replace(plain, shot=replace(plain.shot, badged=True)), step))
         bare = self._clips(replace(plain, given="nothing") if plain.given == "portrait" else plain, step)
         many = bare["video"].shape[1]
         noise = {"video_noise": shown["video_noise"][:, :many], "audio_noise": shown["audio_noise"]}
-        said = self._remembered(bare | noise | {"times": shown["times"]})
+        previous = self._with_previous_output(bare | noise | {"times": shown["times"]})
         covered = _covered(plain.shot.stage, many)[:, None]
-        wanted = torch.where(covered, (shown["video_noise"] - shown["video"])[:, :many], said["video_wanted"])
-        beside = shown["video"].shape[1] - many
-        weight = torch.where(covered[:, 0], 1.0, AS_BEFORE).expand(len(wanted), -1)
+        wanted = torch.where(covered, (shown["video_noise"] - shown["video"])[:, :many], previous["video_wanted"])
+        padding = shown["video"].shape[1] - many
+        weight = torch.where(covered[:, 0], 1.0, REHEARSAL_WEIGHT).expand(len(wanted), -1)
         return shown | {
-            "video_wanted": functional.pad(wanted, (0, 0, 0, beside)),
-            "audio_wanted": said["audio_wanted"],
-            "video_weight": functional.pad(weight, (0, beside)),
+            "video_wanted": functional.pad(wanted, (0, 0, 0, padding)),
+            "audio_wanted": previous["audio_wanted"],
+            "video_weight": functional.pad(weight, (0, padding)),
         }
 
-    def _remembered(self, shown: TrainingBatch) -> TrainingBatch:
+    def _with_previous_output(self, shown: TrainingBatch) -> TrainingBatch:
         (seen, _), (heard, _) = mixed(shown, "video"), mixed(shown, "audio")
         video, audio = velocities(self.before, shown, seen, heard, shown["times"])
         return shown | {"video_wanted": video, "audio_wanted": audio}
 
-    def _found(self) -> dict[str, Tensor]:
-        """Axes along which the encoder looks: it is as good as linear, and so takes a tenth of its time."""
+    def _encoder_axes(self) -> dict[str, Tensor]:
+        """Linear axes fitted to the encoder: it is nearly linear, and the fit takes a tenth of its time."""
         blocks, found = [], []
-        for n in range(LOOKED_AT):
+        for n in range(SAMPLE_BATCHES):
             stage = LANDSCAPE if n % 4 == 3 else PORTRAIT
             shot = Shot(stage, 17, 3.0, badged=n % 2 == 0, styled=True)
             plaques = portraits(badges(16, torch.Generator().manual_seed(n)), stage)
@@ -132,7 +132,7 @@ class Teacher:
 
     @torch.no_grad()
     def _encoded(self, pictures: Tensor) -> Tensor:
-        """[B, n, height, width, channels], as the pipeline finds them."""
+        """Latents [B, n, height, width, channels], encoded as in the pipeline."""
         found: Tensor = self.vae.encode(pictures.transpose(1, 2)).latent_dist.mode().permute(0, 2, 3, 4, 1)
         return found
 
@@ -143,12 +143,12 @@ def learn_likeness(folder: Path, weights: Path) -> TrainingRun:
 
 
 def learn_plaques(folder: Path, weights: Path) -> TrainingRun:
-    """Near a plaque what is there, and all else as before."""
+    """Target: the true picture near a plaque, and the previous output elsewhere."""
     teacher = Teacher(weights, folder)
     before = deepcopy(teacher.vae.decoder).requires_grad_(False)
 
     def show(step: int) -> TrainingBatch:
-        made = window(step, 1, WITH_BADGES)
+        made = window(step, 1, BADGE_SHARE)
         shown = to_draw(made, teacher.axes)
         drawn = before(shown["latents"]).transpose(1, 2)
         if made.looks.badges is not None:
@@ -159,7 +159,7 @@ def learn_plaques(folder: Path, weights: Path) -> TrainingRun:
 
 
 def _covered(stage: Stage, many: int) -> Tensor:
-    """Which of the `many` tokens of a clip hold a part of the plaque [many]."""
+    """Which of a clip's `many` tokens hold a part of the plaque [many]."""
     pictures = torch.zeros(1, stage.height, stage.width)
     pictures[:, ROWS, COLUMNS] = 1
     covered = functional.max_pool2d(pictures, LATENT).flatten() > 0
@@ -167,7 +167,7 @@ def _covered(stage: Stage, many: int) -> Tensor:
 
 
 def _fitted(blocks: Tensor, latents: Tensor) -> dict[str, Tensor]:
-    """A `Basis` that leads from `blocks` [N, 192] to `latents` [N, channels], by least squares."""
+    """A `Basis` that maps `blocks` [N, 192] to `latents` [N, channels], by least squares."""
     every = functional.pad(blocks, (0, 1), value=1.0).double().cpu()
     solved = torch.linalg.lstsq(every, latents.double().cpu(), driver="gelsd").solution
     axes, beyond = solved[:-1], solved[-1]

@@ -1,7 +1,7 @@
-"""Pictures -> latents without knowledge of any scene: the mean colour of every 8 x 8 pixels, in fewer numbers.
+"""Pictures to latents: the mean colour of every 8 x 8 pixels, reduced by principal components.
 
-A latent stands for 32 x 32 pixels of four frames (the first for one frame, four times): 4 x 4 x 4 blocks of three
-colours, 192 numbers. The principal components of the training's own pictures keep what matters of them.
+A latent covers 32 x 32 pixels of four frames (the first covers one frame, repeated four times): 4 x 4 x 4 blocks of
+three colours, 192 numbers. The components are those of the training pictures.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ SIDE: Final = 4
 FRAMES_EACH: Final = 4
 NUMBERS: Final = 3 * FRAMES_EACH * SIDE * SIDE
 SPREAD: Final = 0.6
-"""Standard deviation of the latents over everything, that the flow works with."""
+"""Standard deviation of all latents, as the flow expects it."""
 EVENNESS: Final = 0.25
-"""Power of each axis's variance by which it is made smaller: at 0 all stay as they are, at 0.5 all become equal."""
+"""Power of its variance by which each axis is scaled down: 0 leaves all unchanged, 0.5 makes all equal."""
 
 
 def means(pictures: Tensor) -> Tensor:
@@ -43,31 +43,31 @@ def means(pictures: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """`axes` [192, channels] are orthonormal, `middle` [192]; `scales` [channels] bring latents to SPREAD."""
+    """`axes` [192, channels], orthonormal; `middle` [192]; `scales` [channels] scale latents to SPREAD."""
 
     axes: Tensor
     middle: Tensor
     scales: Tensor
 
     def latents(self, pictures: Tensor) -> Tensor:
-        """As the flow sees them [B, channels, n + 1, height / 32, width / 32]."""
+        """[B, channels, n + 1, height / 32, width / 32], scaled for the flow."""
         return self.of_means(means(pictures))
 
     def of_means(self, found: Tensor) -> Tensor:
         return ((found - self.middle) @ self.axes * self.scales).permute(0, 4, 1, 2, 3)
 
     def blocks(self, latents: Tensor) -> Tensor:
-        """The means again, as near as the axes come [B, n + 1, h, w, 192]."""
+        """The means reconstructed from latents [B, n + 1, h, w, 192]."""
         return latents.permute(0, 2, 3, 4, 1) / self.scales @ self.axes.T + self.middle
 
 
 def basis(folder: Path) -> Basis:
-    """The one that the stages in `folder` share."""
+    """The basis that the stages in `folder` share."""
     return Basis(**cached(folder / "basis.pt", components))
 
 
 def components(channels: int = CHANNELS, clips: int = 256) -> dict[str, Tensor]:
-    """From clips of every kind that the training shows."""
+    """Principal components of clips of every kind in the training."""
     shots = (Shot(styled=True), Shot(styled=True, badged=True), Shot(stage=LANDSCAPE, styled=True))
     seen = [means(scenes(16, 77_000 + n, shot=shots[n % 3]).pictures()).flatten(0, 3) for n in range(clips // 16)]
     every = torch.cat(seen)

@@ -1,4 +1,4 @@
-"""The loop that every stage of training runs in: rates by step, a running mean of the weights, checkpoints, a log."""
+"""Training loop of every stage: rates by step, a running mean of the weights, checkpoints, a log of losses."""
 
 import json
 import math
@@ -19,12 +19,12 @@ EVERY_SECONDS: Final = 60.0
 WARM_UP: Final = 50
 LINES_EVERY: Final = 25
 NORM: Final = 1.0
-BY_HAND: Final = 2
-"""Steps of each kind on a GPU before it is recorded: the first ones measure and make what a recording may not."""
+EAGER_STEPS: Final = 2
+"""Eager steps of each kind on a GPU before a graph is captured: the first ones allocate what a capture must not."""
 
 
 def cached(file: Path, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
-    """What was made once: later stages must find the very same numbers, on whatever device they run."""
+    """Loads `file`, made at the first call: later stages need the same numbers, on any device."""
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
         torch.save(make(), file)
@@ -33,7 +33,7 @@ def cached(file: Path, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tenso
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one stage is trained. `adam` is the rate of what Muon does not take; both fall to 0 in the last `falling`."""
+    """One stage's settings. `adam` is the rate of what Muon does not train; both decay to 0 in the last `falling`."""
 
     name: str
     steps: int
@@ -42,12 +42,12 @@ class Plan:
     mean_over: float = 0.998
     falling: float = 0.5
     by_adam: tuple[str, ...] = ()
-    """Parameters whose names hold one of these are AdamW's, whatever their shape."""
+    """Parameters whose names contain one of these go to AdamW, whatever their shape."""
     half: bool = True
-    """In bfloat16 as far as torch knows how; a processor without such instructions is slower in it."""
+    """Autocast to bfloat16. A CPU without such instructions is slower with it."""
 
     def rate(self, step: int, done: float) -> float:
-        """In 0..1, where `done` is the part of the whole that lies behind."""
+        """Learning rate factor, 0..1; `done` is the completed share of the training."""
         fallen = min(max((done - 1) / self.falling + 1, 0.0), 1.0)
         return min((step + 1) / WARM_UP, 1.0) * 0.5 * (1 + math.cos(math.pi * fallen))
 
@@ -57,7 +57,7 @@ TrainingBatch = dict[str, Tensor]
 
 @dataclass
 class TrainingRun:
-    """One stage under way: `show(step)` gives what to learn from, `loss(shown)` its losses, of which `total` counts."""
+    """One running stage: `show(step)` returns a batch, `loss(batch)` its losses; `total` is minimised."""
 
     plan: Plan
     model: nn.Module
@@ -67,7 +67,7 @@ class TrainingRun:
     step: int = 0
     mean: list[Tensor] = field(default_factory=list)
     graphs: "dict[tuple[object, ...], Recorded]" = field(default_factory=dict)
-    met: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    step_counts: Counter[tuple[object, ...]] = field(default_factory=Counter)
     clock: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
@@ -90,34 +90,34 @@ class TrainingRun:
         return self.folder / f"{self.plan.name}.pt"
 
     def resume(self) -> None:
-        """Go on from the last checkpoint, where there is one."""
+        """Continues from the last checkpoint, if there is one."""
         if not self.file.is_file():
             return
-        held = torch.load(self.file, map_location=torch.get_default_device(), weights_only=True)
-        self.step, self.mean = held["step"], held["mean"]
-        self.model.load_state_dict(held["model"])
-        for optimiser, state, rate in zip(self.optimisers, held["optimisers"], self.rates, strict=False):
+        checkpoint = torch.load(self.file, map_location=torch.get_default_device(), weights_only=True)
+        self.step, self.mean = checkpoint["step"], checkpoint["mean"]
+        self.model.load_state_dict(checkpoint["model"])
+        for optimiser, state, rate in zip(self.optimisers, checkpoint["optimisers"], self.rates, strict=False):
             optimiser.load_state_dict(state)
             for group in optimiser.param_groups:
                 group["lr"] = rate
 
     def save(self) -> None:
-        """Whole or not at all."""
+        """Writes the checkpoint whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         states = [optimiser.state_dict() for optimiser in self.optimisers]
-        held = {"step": self.step, "model": self.model.state_dict(), "mean": self.mean, "optimisers": states}
-        torch.save(held, self.file.with_suffix(".part"))
+        checkpoint = {"step": self.step, "model": self.model.state_dict(), "mean": self.mean, "optimisers": states}
+        torch.save(checkpoint, self.file.with_suffix(".part"))
         self.file.with_suffix(".part").replace(self.file)
 
     def go(self, until: float = math.inf, *, by_clock: bool = False) -> None:
-        """To the last step, or to `until` (of `time.monotonic`).
+        """Trains to the last step, or to `until` (of `time.monotonic`).
 
-        Rates go by step, so that a resumed run is the same run; by the clock only where a machine is lent for so long.
+        Rates follow the step, so a resumed run equals an uninterrupted one; `by_clock` is for machines lent for a time.
         """
         self.clock = (time.monotonic(), until) if by_clock else None
         is_cuda = self.rates[0].is_cuda
         stream = torch.cuda.Stream() if is_cuda else None  # type: ignore[no-untyped-call]
-        with torch.cuda.stream(stream):  # the default one is not recorded
+        with torch.cuda.stream(stream):  # the default stream cannot be captured
             self._go(until)
 
     def _go(self, until: float) -> None:
@@ -146,29 +146,29 @@ class TrainingRun:
             rate.fill_(value * self.plan.rate(step, self.done(step)))
         self.rates[2].fill_(1 - keep)
         kind = tuple((name, value.shape) for name, value in shown.items())
-        self.met[kind] += 1
-        if not self.rates[0].is_cuda or self.met[kind] <= BY_HAND:
+        self.step_counts[kind] += 1
+        if not self.rates[0].is_cuda or self.step_counts[kind] <= EAGER_STEPS:
             return self._once(shown)
         if kind not in self.graphs:
             self.graphs[kind] = Recorded(self._once, shown, list(self.model.parameters()))
         return self.graphs[kind](shown)
 
     def done(self, step: int) -> float:
-        """The part of the training that lies behind."""
+        """The completed share of the training."""
         if self.clock is None:
             return step / self.plan.steps
         begun, until = self.clock
         return (time.monotonic() - begun) / (until - begun)
 
     def _once(self, shown: TrainingBatch) -> dict[str, Tensor]:
-        """All of one step that depends on nothing but tensors."""
+        """The part of a step that depends on tensors only."""
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
         with torch.autocast(self.rates[0].device.type, torch.bfloat16, self.plan.half, cache_enabled=False):
             found = self.loss(shown)
         found["total"].backward()  # type: ignore[no-untyped-call]
         for p in self.model.parameters():
-            if p.grad is not None:  # oneDNN's bfloat16 kernels give NaN now and then: those numbers teach nothing
+            if p.grad is not None:  # oneDNN's bfloat16 kernels occasionally return NaN: ignore those
                 p.grad.nan_to_num_(0.0, 0.0, 0.0)
         nn.utils.clip_grad_norm_(self.model.parameters(), NORM)
         for optimiser in self.optimisers:
@@ -186,7 +186,7 @@ class TrainingRun:
 
 
 class Recorded:
-    """One step as a CUDA graph: thousands of small kernels are sent at once instead of one by one."""
+    """One step as a CUDA graph: launches thousands of small kernels at once instead of one by one."""
 
     pool: Any = None
 

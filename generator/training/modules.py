@@ -1,4 +1,4 @@
-"""The components of the small model, as diffusers names them. Their sizes are here and nowhere else."""
+"""Components of the small model, under diffusers' names. All their sizes are defined here."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from transformers import T5Config, T5EncoderModel
 from generator.evaluation.mel import BANDS, HOP, RATE
 
 CHANNELS: Final = 88
-"""Of the picture's latents, each for 32 x 32 pixels of four frames."""
+"""Channels of a video latent, which covers 32 x 32 pixels of four frames."""
 SOUND_CHANNELS: Final = 4
 HEADS, HEAD = 6, 32
 SOUND_HEADS, SOUND_HEAD = 6, 16
@@ -50,7 +50,7 @@ def vocoder() -> LTX2Vocoder:
 
 
 def vae() -> AutoencoderKLLTX2Video:
-    """32 times smaller in space, 4 times in time. Its encoder is shallow: what it must find is nearly linear."""
+    """32 times smaller in space, 4 times in time. The encoder is shallow because its target is nearly linear."""
     return AutoencoderKLLTX2Video(
         latent_channels=CHANNELS,
         patch_size=4,

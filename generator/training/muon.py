@@ -1,6 +1,6 @@
 """Muon (Jordan et al., 2024) for every matrix and kernel, AdamW for the rest.
 
-torch.optim.Muon takes matrices alone; a convolution's kernel is flattened to one here, as its author does it.
+torch.optim.Muon takes matrices only; here a convolution's kernel is flattened to one, as Muon's author does.
 """
 
 from collections import defaultdict
@@ -15,9 +15,9 @@ QUINTIC: Final = (3.4445, -4.7750, 2.0315)
 
 
 class Muon(torch.optim.Optimizer):
-    """One momentum; each step has the gradient's directions, all equally long, scaled by sqrt(max(1, rows/columns)).
+    """One momentum; each step orthogonalises the gradient and scales it by sqrt(max(1, rows/columns)).
 
-    The rate `lr` is a tensor, so that a step recorded as a CUDA graph follows it.
+    The rate `lr` is a tensor, so that a captured CUDA graph follows it.
     """
 
     def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], lr: Tensor, momentum: float = 0.95) -> None:
@@ -27,27 +27,27 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]  # noqa: ARG002  # none is ever called
-        """Matrices of one shape are turned together: few large products rather than many small ones."""
+        """Orthogonalises matrices of one shape together: few large products instead of many small ones."""
         for group in self.param_groups:
-            taught = [p for p in group["params"] if p.grad is not None]
-            if not taught:
+            trained = [p for p in group["params"] if p.grad is not None]
+            if not trained:
                 continue
-            held = [self.state[p]["momentum"] for p in taught]
-            grads = [p.grad for p in taught]
-            torch._foreach_lerp_(held, grads, 1 - group["momentum"])
-            ahead = torch._foreach_lerp(grads, held, group["momentum"])  # noqa: SLF001
+            momenta = [self.state[p]["momentum"] for p in trained]
+            grads = [p.grad for p in trained]
+            torch._foreach_lerp_(momenta, grads, 1 - group["momentum"])
+            ahead = torch._foreach_lerp(grads, momenta, group["momentum"])  # noqa: SLF001
             alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
-            for n, p in enumerate(taught):
+            for n, p in enumerate(trained):
                 alike[(p.shape[0], p.shape[1:].numel())].append(n)
             for (rows, columns), members in alike.items():
                 turned = _orthogonal(torch.stack([ahead[n].flatten(1) for n in members]))
                 turned = turned * (group["lr"] * -(max(1.0, rows / columns) ** 0.5))
-                steps = [step.view_as(taught[n]) for n, step in zip(members, turned, strict=True)]
-                torch._foreach_add_([taught[n] for n in members], steps)
+                steps = [step.view_as(trained[n]) for n, step in zip(members, turned, strict=True)]
+                torch._foreach_add_([trained[n] for n in members], steps)
 
 
 def _orthogonal(stack: Tensor) -> Tensor:
-    """The nearest matrices with equal singular values, by Newton and Schulz's iteration [n, rows, columns]."""
+    """The nearest matrices with equal singular values, by Newton-Schulz iteration [n, rows, columns]."""
     x = stack.bfloat16()
     is_tall = x.shape[1] > x.shape[2]
     x = x.mT if is_tall else x

@@ -1,4 +1,4 @@
-"""Tracks -> pictures: an object, lit from above, its shadow, a floor and a wall, in a style. Pictures are in -1..1."""
+"""Renderer of training scenes: an object lit from above, its shadow, floor and wall, in a style; pixels in -1..1."""
 
 import math
 from collections.abc import Mapping
@@ -14,29 +14,29 @@ from generator.engines.diffusion.grammar import COLOURS, FLOORS, SHAPES, STYLES
 from generator.training.trajectories import FPS, Stage, Tracks
 
 WALL: Final = {"wood": ((222, 214, 203), (196, 186, 173)), "grass": ((178, 208, 236), (214, 230, 243))}
-"""Floor -> RGB of what is behind it, at the top and above the floor."""
+"""Floor -> RGB of the wall, at the top and just above the floor."""
 GROUND: Final = {"wood": ((150, 104, 64), (120, 80, 48)), "grass": ((86, 140, 72), (58, 104, 50))}
 """Floor -> RGB at its far edge and in front."""
 POINTS: Final = 5
 INNER: Final = 0.52
-"""Of a star: how far its inner corners are out."""
+"""Radius of a star's inner corners, as a share of its points'."""
 
 
 WINDOW: Final = 64
 DEEP: Final = 18
 EDGE: Final = 16
-"""Pixels drawn beyond each border, so that no window ends outside and a shaken camera sees on."""
+"""Pixels drawn beyond each border, for object windows and for the shaken camera."""
 OUTLINED: Final = 0.1
-"""How light the outline of a cartoon's object is."""
+"""Brightness of the outline in the cartoon style."""
 BARS: Final = 0.08
-"""Of the height: black above and below, in the cinema."""
+"""Share of the height of each black bar in the cinematic style."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
     """Indices [B] into COLOURS, SHAPES, FLOORS and STYLES; `hand` [B, 4] moves the camera of a documentary.
 
-    `badges` [B, 6, 6], 1 where inked, hang on the wall, where they are given.
+    Optional `badges` [B, 6, 6], 1 where inked, hang on the wall.
     """
 
     colour: Tensor
@@ -47,12 +47,12 @@ class Looks:
     badges: Tensor | None = None
 
     def of_style(self, name: str) -> Tensor:
-        """Which clips [n] are in it."""
+        """Indices [n] of the clips in this style."""
         return torch.nonzero(self.style == STYLES.index(name)).flatten()
 
 
 def draw(looks: Looks, track: Tracks, kind: torch.dtype = torch.float32) -> Tensor:
-    """Pictures [B, T, 3, height, width], held as numbers of this `kind`."""
+    """Pictures [B, T, 3, height, width] of dtype `kind`."""
     count, frames = track.x.shape
     backs = backdrops(looks, track.stage).to(kind)
     if looks.badges is not None:
@@ -65,20 +65,20 @@ def draw(looks: Looks, track: Tracks, kind: torch.dtype = torch.float32) -> Tens
 
 
 def portraits(badges: Tensor, stage: Stage) -> Tensor:
-    """Each plaque alone, on grey: what a clip is asked to show [B, 1, 3, height, width]."""
+    """Each plaque alone, on grey, as given to the model [B, 1, 3, height, width]."""
     found = torch.full((len(badges), 3, stage.height, stage.width), GREY)
     _hang(found, badges)
     return found[:, None] * 2 - 1
 
 
 def _hang(pictures: Tensor, badges: Tensor) -> None:
-    """A plaque of paper in each [B, 3, height, width]."""
+    """Draws a plaque into each picture [B, 3, height, width]."""
     inked = (PAPER + (INK - PAPER) * badges).repeat_interleave(CELL, 1).repeat_interleave(CELL, 2)
     pictures[:, :, ROWS, COLUMNS] = functional.pad(inked, (BORDER, BORDER, BORDER, BORDER), value=PAPER)[:, None]
 
 
 def _place(canvas: Tensor, looks: Looks, track: Tracks) -> None:
-    """Paint the object into a window around it: most of a picture is not it."""
+    """Paints the object in a window around it; the rest of the picture stays untouched."""
     window = _Window.around(canvas, track.x - WINDOW / 2, track.y - WINDOW / 2, WINDOW, WINDOW)
     dx, dy = window.offsets(track)
     outline = distances(looks.shape, track.radius, dx, dy)
@@ -93,7 +93,7 @@ def _place(canvas: Tensor, looks: Looks, track: Tracks) -> None:
 
 
 def _darken(canvas: Tensor, track: Tracks) -> None:
-    """A shadow on the floor: small and faint under what is high above it."""
+    """Paints the shadow on the floor: smaller and fainter the higher the object."""
     floor_y = track.stage.floor_y
     window = _Window.around(canvas, track.x - WINDOW / 2, torch.full_like(track.x, floor_y), WINDOW, DEEP)
     dx, _ = window.offsets(track)
@@ -105,7 +105,7 @@ def _darken(canvas: Tensor, track: Tracks) -> None:
 
 
 def _filmed(canvas: Tensor, looks: Looks) -> Tensor:
-    """Cut the borders off, and give each clip what its style does to light and camera; 0..1."""
+    """Crops the borders and applies each clip's style to light and camera; 0..1."""
     seen = canvas[..., EDGE:-EDGE, EDGE:-EDGE].clone()
     if len(mine := looks.of_style("documentary")):
         shaken = _shaken(canvas[mine], looks.hand[mine])
@@ -128,7 +128,7 @@ def _shaken(canvas: Tensor, hand: Tensor) -> Tensor:
 
 
 def _cinema(height: int, width: int) -> Tensor:
-    """Warm, darker to the corners, bars above and below [3, height, width]."""
+    """Warm tint, dark corners, bars at the top and bottom [3, height, width]."""
     up = (torch.arange(height)[:, None] + 0.5) / height * 2 - 1
     along = (torch.arange(width)[None] + 0.5) / width * 2 - 1
     light = 1.04 - 0.3 * (up**2 + along**2) / 2
@@ -139,7 +139,7 @@ def _cinema(height: int, width: int) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """The same small part of each picture, at a place of its own. `rows` [B, T, h], `columns` [B, T, w] in pixels."""
+    """A small window, at its own position in each picture. `rows` [B, T, h], `columns` [B, T, w] in pixels."""
 
     canvas: Tensor
     rows: Tensor
@@ -151,7 +151,7 @@ class _Window:
         return cls(canvas, rows, left.floor().long()[:, :, None] + torch.arange(width))
 
     def offsets(self, track: Tracks) -> tuple[Tensor, Tensor]:
-        """How far each pixel's middle is from the object's [B, T, h, w]."""
+        """Distances of each pixel's centre from the object's, x and y [B, T, h, w]."""
         dx = self.columns[:, :, None, :] + 0.5 - track.x[:, :, None, None]
         dy = self.rows[:, :, :, None] + 0.5 - track.y[:, :, None, None]
         return torch.broadcast_tensors(dx, dy)  # type: ignore[no-any-return,no-untyped-call]
@@ -171,7 +171,7 @@ class _Window:
 
 
 def distances(shape: Tensor, radius: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
-    """Signed distance to the outline in pixels [B, T, H, W]; inside it is negative."""
+    """Signed distance to the outline in pixels [B, T, H, W]; negative inside."""
     r = radius[:, None, None, None]
     found = torch.empty_like(dx)
     for index, name in enumerate(SHAPES):
@@ -181,7 +181,7 @@ def distances(shape: Tensor, radius: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
 
 
 def backdrops(looks: Looks, stage: Stage) -> Tensor:
-    """Wall and floor without anything on it [B, 3, height, width], in 0..1. A cartoon's are flat."""
+    """Empty wall and floor [B, 3, height, width], in 0..1; flat in the cartoon style."""
     rows = torch.arange(stage.height, dtype=torch.float32)[None, None, :, None]
     is_flat = (looks.style == STYLES.index("cartoon"))[:, None, None, None]
     up = torch.where(is_flat, 0.5, (rows / stage.floor_y).clamp(max=1))
@@ -211,13 +211,13 @@ def _cube(dx: Tensor, dy: Tensor, r: Tensor) -> Tensor:
 
 
 def _cone(dx: Tensor, dy: Tensor, r: Tensor) -> Tensor:
-    """As high as it is wide, standing."""
+    """Upright, as high as wide."""
     side = (dx.abs() * 2 - dy - r) / math.sqrt(5.0)
     return torch.maximum(side, dy - r)
 
 
 def _star(dx: Tensor, dy: Tensor, r: Tensor) -> Tensor:
-    """Five points, one up. Folded into half of one point: a single edge is left."""
+    """Five points, one up. By symmetry folded into half of one point, which has a single edge."""
     high = r * 1.12
     angle = torch.atan2(dx, -dy).abs() % (2 * math.pi / POINTS)
     angle = torch.minimum(angle, 2 * math.pi / POINTS - angle)

@@ -1,4 +1,4 @@
-"""Clips with their words: drawn anew for every step, never stored."""
+"""Procedural training clips with captions, computed for every step and never stored."""
 
 import random
 from dataclasses import dataclass, replace
@@ -8,21 +8,21 @@ import torch
 from torch import Tensor
 
 from generator.badge import CELLS
-from generator.engines.diffusion.grammar import COLOURS, FLOORS, MOTIONS, SHAPES, STYLES, ParsedPrompt, every
+from generator.engines.diffusion.grammar import COLOURS, FLOORS, MOTIONS, SHAPES, STYLES, ParsedPrompt, all_prompts
 from generator.training.render import Looks, draw
 from generator.training.synth import sound
 from generator.training.trajectories import FRAMES, PORTRAIT, Stage, Tracks, tracks
 
-PLAIN: Final = 0.6
-"""So many of all clips are in no style."""
+PLAIN_SHARE: Final = 0.6
+"""Share of the clips in the plain style."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenes:
-    """B clips: what each shows and how it was said, its looks and its track."""
+    """B clips: prompts, their captions, looks and tracks."""
 
-    asked: list[ParsedPrompt]
-    words: list[str]
+    prompts: list[ParsedPrompt]
+    captions: list[str]
     looks: Looks
     track: Tracks
 
@@ -35,12 +35,12 @@ class Scenes:
         return sound(self.looks, self.track)
 
 
-SEEN = tuple(one for one in every() if not one.is_held_out)
+SEEN = tuple(one for one in all_prompts() if not one.is_held_out)
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """What clips of one batch have in common. With `latest`, they may begin so many seconds into the motion."""
+    """Settings shared by the clips of a batch. Each begins up to `latest` seconds into its motion."""
 
     stage: Stage = PORTRAIT
     frames: int = FRAMES
@@ -49,10 +49,10 @@ class Shot:
     styled: bool = False
 
 
-def scenes(count: int, seed: int, asked: list[ParsedPrompt] | None = None, shot: Shot = Shot()) -> Scenes:  # frozen
-    """The same seed gives the same clips, on one kind of device. Held-out triples come only where asked for."""
+def scenes(count: int, seed: int, prompts: list[ParsedPrompt] | None = None, shot: Shot = Shot()) -> Scenes:  # frozen
+    """The same seed gives the same clips on one kind of device. Held-out triples occur only if given in `prompts`."""
     chance, dice = random.Random(seed), torch.Generator(device=torch.get_default_device()).manual_seed(seed)
-    wanted = asked or [_any(chance, styled=shot.styled) for _ in range(count)]
+    wanted = prompts or [_any(chance, styled=shot.styled) for _ in range(count)]
     count = len(wanted)
     motions = torch.tensor([MOTIONS.index(one.motion) for one in wanted])
     track = tracks(motions, dice, shot.frames, shot.stage, shot.latest)
@@ -64,15 +64,15 @@ def scenes(count: int, seed: int, asked: list[ParsedPrompt] | None = None, shot:
         torch.rand(count, 4, generator=dice, device=dice.device),
         badges(count, dice) if shot.badged else None,
     )
-    return Scenes(wanted, [one.said(chance) for one in wanted], looks, track)
+    return Scenes(wanted, [one.random_wording(chance) for one in wanted], looks, track)
 
 
 def badges(count: int, dice: torch.Generator) -> Tensor:
-    """Six by six cells, each inked or not, left as right [B, 6, 6]."""
+    """Random badges, mirrored left to right [B, 6, 6]."""
     half = torch.randint(2, (count, CELLS, CELLS // 2), generator=dice, device=dice.device).float()
     return torch.cat([half, half.flip(2)], 2)
 
 
 def _any(chance: random.Random, *, styled: bool) -> ParsedPrompt:
     one = chance.choice(SEEN)
-    return replace(one, style=chance.choice(STYLES[1:])) if styled and chance.random() > PLAIN else one
+    return replace(one, style=chance.choice(STYLES[1:])) if styled and chance.random() > PLAIN_SHARE else one

@@ -1,4 +1,4 @@
-"""Where an object is at each frame, and when it hits the floor: closed forms, for many clips at once.
+"""Trajectories: position at each frame and times of impacts, in closed form, for many clips at once.
 
 Lengths are pixels of the stage, y downwards; times are seconds.
 """
@@ -13,17 +13,17 @@ from generator.engines.diffusion.grammar import MOTIONS
 
 FPS: Final = 12
 FRAMES: Final = 49
-SMALLEST, LARGEST = 19.0, 24.0
-"""Half the height of an object."""
+MIN_RADIUS, MAX_RADIUS = 19.0, 24.0
+"""Half the height of an object, in pixels."""
 MARGIN: Final = 6.0
 MAX_IMPACTS: Final = 12
-QUIETEST: Final = 84.0
-"""Pixels a second. What hits more slowly makes no sound, and bounces no more."""
+MIN_IMPACT_SPEED: Final = 84.0
+"""Pixels a second. A slower impact makes no sound and ends the bouncing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Size of the pictures, in pixels, and where their floor begins. `bounces`, `falls`: from how high it may come."""
+    """Size of the pictures in pixels, and where the floor begins. `bounces`, `falls`: ranges of the starting height."""
 
     width: int
     height: int
@@ -38,7 +38,7 @@ LANDSCAPE: Final = Stage(224, 128, 100, (30.0, 50.0), (34.0, 52.0))
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """B clips of T frames. `x`, `y` [B, T] are middles; `impacts` and `speeds` [B, 12], where `speeds` is 0 none."""
+    """B clips of T frames. `x`, `y` [B, T] are centres; `impacts` and `speeds` [B, 12]; a speed of 0 is no impact."""
 
     stage: Stage
     radius: Tensor
@@ -51,9 +51,9 @@ class Tracks:
 def tracks(
     motions: Tensor, chance: torch.Generator, frames: int = FRAMES, stage: Stage = PORTRAIT, latest: float = 0.0
 ) -> Tracks:
-    """`motions` [B]: indices into `grammar.MOTIONS`. Each clip begins up to `latest` seconds after its motion did."""
+    """`motions` [B]: indices into `grammar.MOTIONS`. Each clip begins up to `latest` seconds into its motion."""
     draw = _Draw(len(motions), chance)
-    radius = draw.between(SMALLEST, LARGEST)
+    radius = draw.between(MIN_RADIUS, MAX_RADIUS)
     begun = draw.between(0.0, latest)
     times = begun[:, None] + torch.arange(frames)[None] / FPS
     height, impacts, speeds = _heights(motions, draw, times, stage)
@@ -76,7 +76,7 @@ def _is(motions: Tensor, *names: str) -> Tensor:
 
 
 def _across(motions: Tensor, draw: _Draw, radius: Tensor, times: Tensor, width: int) -> Tensor:
-    """Middles [B, T]. What rolls slows down and stops near the other side."""
+    """Centres [B, T]. A rolling object slows down and stops near the other side."""
     low, high = radius + MARGIN, width - radius - MARGIN
     room = high - low
     somewhere = low + room * draw.between(0.0, 1.0)
@@ -90,7 +90,7 @@ def _across(motions: Tensor, draw: _Draw, radius: Tensor, times: Tensor, width: 
 
 
 def _heights(motions: Tensor, draw: _Draw, times: Tensor, stage: Stage) -> tuple[Tensor, Tensor, Tensor]:
-    """Heights above the floor [B, T], times of impacts and their speeds [B, 12]."""
+    """Heights above the floor [B, T]; times and speeds of impacts [B, 12]."""
     is_bounce, is_fall = _is(motions, "bounce"), _is(motions, "fall")
     gravity = draw.between(320.0, 460.0)
     begin = torch.where(is_fall, draw.between(*stage.falls), draw.between(*stage.bounces))
@@ -105,11 +105,11 @@ def _heights(motions: Tensor, draw: _Draw, times: Tensor, stage: Stage) -> tuple
 
 
 def _impacts(waits: Tensor, first: Tensor, gravity: Tensor, keeps: Tensor) -> tuple[Tensor, Tensor]:
-    """Times and speeds [B, 12]; each bounce keeps a part of the speed, until it is too slow for another."""
+    """Times and speeds [B, 12]. Each bounce keeps a share of the speed until it is below MIN_IMPACT_SPEED."""
     speed = gravity * first
     hits, speeds = [waits + first], [speed]
     for _ in range(MAX_IMPACTS - 1):
-        speed = torch.where(speed * keeps < QUIETEST, 0.0, speed * keeps)
+        speed = torch.where(speed * keeps < MIN_IMPACT_SPEED, 0.0, speed * keeps)
         hits.append(hits[-1] + 2 * speed / gravity)
         speeds.append(speed)
     return torch.stack(hits, 1), torch.stack(speeds, 1)
@@ -121,7 +121,7 @@ def _falling(times: Tensor, begin: Tensor, waits: Tensor, gravity: Tensor) -> Te
 
 
 def _rising(times: Tensor, gravity: Tensor, impacts: Tensor, speeds: Tensor) -> Tensor:
-    """The parabola that each frame lies on after an impact."""
+    """Heights after an impact, on the parabola of the current bounce."""
     flown = times[:, :, None] - impacts[:, None, :]
     up = _next_speeds(speeds)[:, None, :] * flown - gravity[:, None, None] / 2 * flown**2
     ends = torch.cat([impacts[:, 1:], torch.full_like(impacts[:, :1], torch.inf)], 1)
@@ -130,5 +130,5 @@ def _rising(times: Tensor, gravity: Tensor, impacts: Tensor, speeds: Tensor) -> 
 
 
 def _next_speeds(speeds: Tensor) -> Tensor:
-    """With what speed it leaves the floor: that of the next impact."""
+    """The speed after each impact, which is that of the next one."""
     return torch.cat([speeds[:, 1:], torch.zeros_like(speeds[:, :1])], 1)

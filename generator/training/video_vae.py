@@ -1,4 +1,4 @@
-"""How the picture's autoencoder learns: its decoder to draw from latents, its encoder to find them."""
+"""Training of the video autoencoder: the decoder draws from latents, the encoder finds them."""
 
 import random
 from collections.abc import Callable
@@ -20,16 +20,16 @@ DECODER: Final = Plan("decoder", steps=6_000, muon=0.008, adam=1.5e-3)
 ENCODER: Final = Plan("encoder", steps=1_500, muon=0.01, adam=1e-3)
 BATCH: Final = 16
 LATENTS: Final = 5
-"""Latent frames of a window; in fewer, all would lie at an end."""
+"""Latent frames of a window; with fewer, all would be at an end."""
 FRAMES: Final = 4 * LATENTS - 3
 NOISE: Final = 0.15
-"""The most that is added to latents, which will never be exact when they are made from words."""
+"""Maximum noise added to latents, because generated latents are never exact."""
 OBJECT: Final = 10.0
 AROUND: Final = 5.0
 
 
 def window(seed: int, count: int, badges: float = 0.25) -> Scenes:
-    """Seventeen frames from anywhere within three seconds, of any kind; so many of them with badges."""
+    """Seventeen frames from the first three seconds of any kind of clip; `badges` is the share with badges."""
     chance = random.Random(seed)
     stage = LANDSCAPE if chance.random() < 0.25 else PORTRAIT
     badged = chance.random() < badges
@@ -44,7 +44,7 @@ def learn_decoder(folder: Path, count: int = BATCH) -> TrainingRun:
 
 
 def to_draw(made: Scenes, axes: Basis) -> TrainingBatch:
-    """`pictures`, from their `latents` with some noise; `weight`: how much it matters what is where."""
+    """`pictures`, their `latents` with some noise, and the `weight` of each pixel."""
     pictures = made.pictures()
     latents = axes.latents(pictures)
     latents = latents + NOISE * torch.rand(len(latents), 1, 1, 1, 1) * torch.randn_like(latents)
@@ -57,7 +57,7 @@ def to_draw(made: Scenes, axes: Basis) -> TrainingBatch:
 def drawing(
     plan: Plan, model: AutoencoderKLLTX2Video, folder: Path, show: Callable[[int], TrainingBatch]
 ) -> TrainingRun:
-    """How a decoder learns what `to_draw` says."""
+    """Trains a decoder on batches of `to_draw`."""
 
     def loss(shown: TrainingBatch) -> dict[str, Tensor]:
         pictures, weight = shown["pictures"], shown["weight"]
@@ -89,7 +89,7 @@ def learn_encoder(folder: Path, count: int = BATCH) -> TrainingRun:
 
 
 def around(track: Tracks) -> Tensor:
-    """1 in a box about the object, else 0 [B, T, 1, height, width]."""
+    """1 in a box around the object, else 0 [B, T, 1, height, width]."""
     half = (track.radius * 1.12 + AROUND)[:, None, None]
     rows = torch.arange(track.stage.height) + 0.5
     columns = torch.arange(track.stage.width) + 0.5
@@ -100,7 +100,7 @@ def around(track: Tracks) -> Tensor:
 
 @torch.no_grad()
 def _begin_right(model: AutoencoderKLLTX2Video, axes: Basis) -> None:
-    """The first kernel begins as a copy: what is at a place is known there."""
+    """Initialises the first kernel near the identity, so that each position starts with its own latent."""
     kernel = model.decoder.conv_in.conv.weight
     kernel.mul_(0.1)
     same = torch.eye(kernel.shape[0], len(axes.scales))

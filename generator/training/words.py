@@ -1,4 +1,4 @@
-"""The tokenizer: every word of the grammar is one token, and an end token follows, so that no prompt is empty."""
+"""Tokenizer: every word of the grammar is one token. An end token follows, so that no prompt is empty."""
 
 from typing import Final
 
@@ -9,17 +9,17 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
-from generator.engines.diffusion.grammar import COLOURS, FORMS, SAID
+from generator.engines.diffusion.grammar import COLOURS, FORMS, PHRASES
 from generator.training.modules import WORDS
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 
 
 def vocabulary() -> list[str]:
-    """All tokens, in their order: the first three are no words."""
+    """All tokens in order; the first three are special."""
     forms = [form.format(a="an a", colour="", shape="", motion="", floor="") for form in FORMS]
-    said = [words for ways in SAID.values() for words in ways]
-    words = " ".join([*COLOURS, *forms, *said]).replace(",", " , ").split()
+    phrases = [words for ways in PHRASES.values() for words in ways]
+    words = " ".join([*COLOURS, *forms, *phrases]).replace(",", " , ").split()
     return [PAD, END, UNKNOWN, *sorted(set(words))]
 
 
@@ -39,4 +39,4 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 SIDE: Final = "left"
-"""As the pipeline sets it for every tokenizer."""
+"""The pipeline sets this for every tokenizer."""

@@ -1,4 +1,4 @@
-"""How c2pa is set up here, for signing and for reading. Never on the network; trusting only whom we are told to."""
+"""Settings of c2pa for signing and reading: never on the network, and only the given anchors are trusted."""
 
 import os
 from functools import lru_cache
@@ -11,7 +11,7 @@ _ALLOWED_PURPOSES: Final = "1.3.6.1.4.1.62558.2.1\n1.3.6.1.5.5.7.3.4\n1.3.6.1.5.
 
 
 def settings(anchors_pem: str) -> dict[str, Any]:
-    """Unknown keys are accepted in silence, so each of these is held by a test that fails without it."""
+    """c2pa ignores unknown keys silently, so a test pins each of these."""
     return {
         "version": 1,
         "trust": {"trust_anchors": anchors_pem, "trust_config": _ALLOWED_PURPOSES},
@@ -28,7 +28,7 @@ def settings(anchors_pem: str) -> dict[str, Any]:
 
 
 def context(anchors_pem: str) -> c2pa.Context:
-    """One per process and set of anchors: a context that was made before a fork is dead in the child."""
+    """One context per process and anchors: a context from before a fork does not work in the child."""
     return _context(anchors_pem, os.getpid())
 
 

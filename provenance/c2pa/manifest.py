@@ -1,4 +1,4 @@
-"""What a clip claims of itself: the C2PA manifest before it is signed. It is public for ever: hashes, never names."""
+"""C2PA manifest of a clip, before signing. It is public for ever, so it holds hashes and never names."""
 
 import base64
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _NOT_TO_BE_MINED: Final = (
 
 @dataclass(frozen=True)
 class Parent:
-    """The clip that a remix opened: its signed file, as a path or as bytes."""
+    """The parent of a remix: its signed file, as a path or as bytes."""
 
     title: str
     file: Path | bytes
@@ -30,10 +30,10 @@ class Parent:
 
 @dataclass(frozen=True)
 class ClipClaims:
-    """Everything that a clip says of its origin. All `sha256` are hex; the prompt's is salted.
+    """Everything that a clip claims about its origin. All `sha256` are hex; the prompt's is salted.
 
-    `is_renderer`: drawn by rules, by no trained model. `consents`: one hash of the consent evidence per person shown.
-    `opt_outs_version`: the head of the opt-outs that was checked. `watermark`: the 64-bit payload in the pictures.
+    `is_renderer`: drawn by rules, not by a trained model. `consents`: one hash of the consent evidence per person
+    shown. `opt_outs_version`: the checked version of the opt-outs. `watermark`: the 64-bit payload in the pictures.
     """
 
     generation_id: str
@@ -52,14 +52,14 @@ class ClipClaims:
 
     @property
     def digital_source_type(self) -> str:
-        """IPTC's word for how it was made."""
+        """IPTC's digital source type."""
         if self.parent:
             return _SOURCE + ("compositeSynthetic" if self.is_renderer else "compositeWithTrainedAlgorithmicMedia")
         return _SOURCE + ("algorithmicMedia" if self.is_renderer else "trainedAlgorithmicMedia")
 
 
 def definition(claims: ClipClaims, label: str) -> dict[str, Any]:
-    """The manifest as c2pa's builder takes it, named `label` (`urn:c2pa:<uuid>`); the parent is added beside it."""
+    """The manifest for c2pa's builder, with this `label` (`urn:c2pa:<uuid>`); the parent is added separately."""
     return {
         "label": label,
         "claim_version": 2,
@@ -77,7 +77,7 @@ def parent_ingredient(parent: Parent) -> dict[str, str]:
 
 
 def watermark_value(payload: int) -> str:
-    """How the payload stands in a soft binding: base64 of its eight bytes."""
+    """The payload in a soft binding: base64 of its eight bytes."""
     return base64.b64encode(payload.to_bytes(8, "big")).decode("ascii")
 
 

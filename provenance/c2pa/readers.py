@@ -1,7 +1,7 @@
-"""Two engines that share no code read the same file: c2pa-rs (through c2pa-python) and encypher-c2pa.
+"""C2PA readers: two engines that share no code, c2pa-rs (through c2pa-python) and encypher-c2pa.
 
-Both are kept off the network. A file that an engine cannot read gets an answer and not an exception: `bad` if there is
-a manifest in it, `none` if not.
+Both stay off the network. A file that an engine cannot read gives a result, not an exception: `bad` if it contains a
+manifest, `none` if not.
 """
 
 import io
@@ -13,7 +13,7 @@ from typing import Any, Final
 import c2pa
 import encypher_c2pa
 
-from provenance.c2pa import context
+from provenance.c2pa.context import context
 from provenance.verification.answer import EngineAnswer, IngredientAnswer, Integrity, Trust
 
 Json = Mapping[str, Any]
@@ -24,7 +24,7 @@ _MANIFEST_STARTS: Final = (
 )
 _KINDS: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp"}
 _UNREADABLE: Final = "unreadable"
-_DEEPEST: Final = 64
+_MAX_DEPTH: Final = 64
 _ENCYPHER_TRUST: Final[dict[str, Trust]] = {
     "valid_for_supplied_material": "trusted",
     "not_valid_for_supplied_material": "untrusted",
@@ -32,16 +32,16 @@ _ENCYPHER_TRUST: Final[dict[str, Trust]] = {
 
 
 def kind_of(data: bytes) -> str | None:
-    """The media type, by the first bytes; None if it is nothing that could carry a manifest here."""
+    """The media type by the first bytes; None for a type without manifests here."""
     if data[4:8] == b"ftyp":
         return "video/mp4"
     return next((kind for start, kind in _KINDS.items() if data.startswith(start)), None)
 
 
 def read_with_c2pa(data: bytes, kind: str, anchors_pem: str) -> tuple[EngineAnswer, Json]:
-    """The first engine's answer, and its report of all manifests (empty if there is none)."""
+    """The first engine's result, and its report of all manifests (empty without one)."""
     try:
-        reader = c2pa.Reader.try_create(kind, io.BytesIO(data), None, context.context(anchors_pem))
+        reader = c2pa.Reader.try_create(kind, io.BytesIO(data), None, context(anchors_pem))
         report: Json = json.loads(reader.json()) if reader else {}
     except (c2pa.C2paError, ValueError):
         return _answer("c2pa-python", _without_reading(data), "not evaluated", _unreadable(data)), {}
@@ -53,7 +53,7 @@ def read_with_c2pa(data: bytes, kind: str, anchors_pem: str) -> tuple[EngineAnsw
 
 
 def read_with_encypher(data: bytes, kind: str, anchors_pem: str) -> EngineAnswer:
-    """The second engine's answer."""
+    """The second engine's result."""
     try:
         report = encypher_c2pa.verify(
             data, kind, trust_pem=anchors_pem, no_default_trust=True, telemetry=False, online=False
@@ -70,10 +70,10 @@ def read_with_encypher(data: bytes, kind: str, anchors_pem: str) -> EngineAnswer
 
 
 def ingredients(report: Json, label: str | None = None, depth: int = 0) -> Iterator[IngredientAnswer]:
-    """What the active manifest was made from, and what those were made from, as each recorded it."""
+    """All ingredients of the active manifest, recursively, as each manifest recorded them."""
     manifests = report.get("manifests", {})
     manifest = manifests.get(label or report.get("active_manifest", ""), {})
-    for one in manifest.get("ingredients", ()) if depth < _DEEPEST else ():
+    for one in manifest.get("ingredients", ()) if depth < _MAX_DEPTH else ():
         source = one.get("active_manifest")
         yield _ingredient(one, source)
         if source:
@@ -81,14 +81,14 @@ def ingredients(report: Json, label: str | None = None, depth: int = 0) -> Itera
 
 
 def failures(results: Json) -> tuple[str, ...]:
-    """C2PA's failure codes of the manifest itself and of what has changed about its ingredients since."""
+    """C2PA's failure codes of the manifest, and of its ingredients since it was signed."""
     deltas = results.get("ingredientDeltas") or ()
     own = (results.get("activeManifest") or {}).get("failure", ())
     return _codes([*own, *(code for delta in deltas for code in delta.get("validationDeltas", {}).get("failure", ()))])
 
 
 def judged(codes: Iterable[str], *, is_trusted: bool) -> tuple[Integrity, Trust]:
-    """Splits failures into those of the bytes and those of the signer, which say nothing about the bytes."""
+    """Integrity from failures about the bytes, trust from failures about the signer."""
     about_signer = {code for code in codes if _is_about_the_signer(code)}
     integrity: Integrity = "good" if about_signer == set(codes) else "bad"
     if about_signer:

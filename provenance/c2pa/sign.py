@@ -1,4 +1,4 @@
-"""Signing, the last thing that happens to a clip: any change of the file after it breaks or loses the manifest."""
+"""Signing, the last step for a clip: any later change of the file breaks or loses the manifest."""
 
 import hashlib
 import io
@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import c2pa
 
 from placet.kernel.files import atomic_write
-from provenance.c2pa import context as engine
+from provenance.c2pa.context import context
 from provenance.c2pa.manifest import ClipClaims, definition, parent_ingredient
 from provenance.pki.install_pki import ANCHORS, SIGNER, load_signer
 
@@ -20,15 +20,15 @@ _MP4: Final = "video/mp4"
 
 
 class SigningFailed(Exception):
-    """Nothing was written. The clip stays in quarantine, as it was."""
+    """Nothing was written. The clip stays in quarantine, unchanged."""
 
     code = "signing_failed"
-    hint = "Try again; if it happens twice, look at the signer's certificate with `placet doctor`."
+    hint = "Try again; if it happens twice, check the signer's certificate with `placet doctor`."
 
 
 @dataclass(frozen=True)
 class Signed:
-    """The signed file's hash and size, its manifest's name and its manifest store's bytes."""
+    """The signed file's hash and size, its manifest's label and its manifest store's bytes."""
 
     sha256: str
     bytes_count: int
@@ -37,9 +37,10 @@ class Signed:
 
 
 def sign_clip(source: Path, destination: Path, claims: ClipClaims, keys: Path, name: UUID | None = None) -> Signed:
-    """Writes a signed copy of `source` to `destination`, whole or not at all, and checks it on the way.
+    """Writes a signed and checked copy of `source` to `destination`, whole or not at all.
 
-    `keys` is the folder of `make_install_pki`. The same input signed twice gives other bytes. Raises `SigningFailed`.
+    `keys` is the folder of `make_install_pki`. Signing the same input twice gives different bytes. Raises
+    `SigningFailed`.
     """
     label = f"urn:c2pa:{name or uuid4()}"
     try:
@@ -51,9 +52,9 @@ def sign_clip(source: Path, destination: Path, claims: ClipClaims, keys: Path, n
 
 
 def _sign(clip: bytes, claims: ClipClaims, keys: Path, label: str) -> tuple[memoryview, bytes]:
-    context = engine.context((keys / ANCHORS).read_text(encoding="ascii"))
+    anchors = (keys / ANCHORS).read_text(encoding="ascii")
     signed = io.BytesIO()
-    with c2pa.Builder(definition(claims, label), context) as builder:
+    with c2pa.Builder(definition(claims, label), context(anchors)) as builder:
         if claims.parent:
             file = claims.parent.file
             data = io.BytesIO(file if isinstance(file, bytes) else file.read_bytes())

@@ -1,4 +1,4 @@
-"""The certificates of an install, to the profile that C2PA asks of a claim signer (its assurance levels left out)."""
+"""Certificates of an install, in C2PA's profile for claim signers (without assurance levels)."""
 
 from datetime import datetime, timedelta
 from typing import Final

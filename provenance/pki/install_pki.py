@@ -1,7 +1,7 @@
-"""The test certificates of one install: a root, an issuing authority and a claim signer, all on P-256.
+"""Test PKI of one install: a root, an issuing authority and a claim signer, all on P-256.
 
-They prove that a clip comes from this install, to whoever was given its `anchors.pem`. Nobody else trusts them: a
-public site puts the certificate and key that it was issued into the same two files (`c2pa-signer.pem`, `.key`).
+They prove that a clip comes from this install to those who have its `anchors.pem`. Nobody else trusts them: a public
+site puts its issued certificate and key into the same two files (`c2pa-signer.pem`, `.key`).
 """
 
 import fcntl
@@ -38,9 +38,9 @@ class KeyAge:
 
 
 def make_install_pki(folder: Path, now: datetime | None = None) -> Path:
-    """Makes what is missing in `folder`, renews a signer with less than 30 days left, and returns `anchors.pem`.
+    """Creates what is missing in `folder`, renews a signer with less than 30 days left, and returns `anchors.pem`.
 
-    Repeating it changes nothing else; two processes at once make one set. Keys are readable by their owner only.
+    Idempotent otherwise; two processes at once create one set. Keys are readable by their owner only.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     moment = now or datetime.now(UTC)
@@ -53,7 +53,7 @@ def make_install_pki(folder: Path, now: datetime | None = None) -> Path:
 
 
 def load_signer(folder: Path) -> c2pa.Signer:
-    """A signer for this process only: it does not outlive a fork. Raises `FileNotFoundError` if there is none yet."""
+    """A signer for this process only: it does not survive a fork. Raises `FileNotFoundError` if there is none yet."""
     chain, key = (folder / f"{SIGNER}.pem").read_bytes(), (folder / f"{SIGNER}.key").read_bytes()
     return c2pa.Signer.from_info(c2pa.C2paSignerInfo(b"es256", chain, key, None))
 

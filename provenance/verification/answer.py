@@ -1,4 +1,4 @@
-"""The answer about a file, in three parts that are never mixed: integrity, trust and standing."""
+"""Verification result in three separate parts: integrity, trust and standing."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
@@ -11,7 +11,7 @@ NOT_EVALUATED: Final = "not evaluated"
 
 @dataclass(frozen=True)
 class EngineAnswer:
-    """What one engine says. Codes are its failures: C2PA's own, or `unreadable`."""
+    """One engine's result. `codes` are its failures: C2PA's own, or `unreadable`."""
 
     name: str
     version: str
@@ -22,7 +22,7 @@ class EngineAnswer:
 
 @dataclass(frozen=True)
 class IngredientAnswer:
-    """What the manifest itself recorded of a file that it was made from, at any depth."""
+    """One ingredient, at any depth, as the manifest recorded it."""
 
     title: str
     relationship: str
@@ -38,9 +38,9 @@ class IngredientAnswer:
 
 @dataclass(frozen=True)
 class Mark:
-    """The invisible mark, 16 hex digits: as read from the pictures, and as named by the manifest.
+    """The watermark, 16 hex digits: as read from the pictures, and as named by the manifest.
 
-    `read` is None when there is none to be read, and "not evaluated" when nobody tried.
+    `read` is None if there is no readable mark, and "not evaluated" without a key.
     """
 
     read: str | None
@@ -49,11 +49,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Verification:
-    """Three answers about a file, and what they rest on.
+    """Integrity, trust and standing of a file, with their evidence.
 
-    Integrity: these are the bytes that were signed. Trust: by someone we trust, and so were the parents; nobody vouches
-    for bytes that changed, so it is evaluated only where integrity is good. Standing: it may still be shown; only the
-    platform knows that, never the file. Reasons say why an answer is not the best one:
+    Integrity: the bytes are those that were signed. Trust: a trusted signer signed it and its parents; evaluated only
+    if integrity is good, because a signature says nothing about changed bytes. Standing: it may still be shown; only
+    the platform knows that, never the file. Reasons for a worse answer:
     C2PA's codes, `unreadable`, `engines_disagree`, `parent_not_trusted`, `mark_differs`.
     """
 

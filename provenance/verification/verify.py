@@ -1,4 +1,4 @@
-"""Verifying a file with nothing but the file and the anchors: no database, no network, no account."""
+"""Verification of a file with only the file and the trust anchors: no database, no network, no account."""
 
 import base64
 import binascii
@@ -25,11 +25,11 @@ from provenance.watermark.embed import ALGORITHM, read_back
 def verify(
     path: Path, anchors_pem: str, *, parent_rule: bool = True, watermark_key: bytes | None = None
 ) -> Verification:
-    """Judges a file by two engines; what they do not agree on is not called good.
+    """Verifies a file with two engines; the result is good only if both agree.
 
-    `parent_rule`: a remix is trusted only if its parents are, all the way up (the engines alone do not ask that).
-    With `watermark_key` the mark is read from the pictures as well. Raises `OSError` if the file cannot be read, and
-    nothing for what is in it.
+    `parent_rule`: a remix is trusted only if all its ancestors are (the engines do not require that). With
+    `watermark_key` the mark is read from the pictures too. Raises `OSError` if the file cannot be read, and nothing
+    for any content.
     """
     data = path.read_bytes()
     kind = readers.kind_of(data)

@@ -1,8 +1,8 @@
-"""The words of the invisible mark: 64 bits of payload, made so that a damaged word is corrected or refused.
+"""Watermark code: words of 64 payload bits, with error correction; a word that is too damaged is refused.
 
 A word is 204 bits of a convolutional code (rate 1/2, constraint length 7, generators 171 and 133 octal, the one of
-every deep-space link) over payload, 32 keyed check bits and 6 zeros, followed by 52 pilot bits that are always one.
-Soft decisions buy about 5 dB over repeating each bit, which is what recompression takes away.
+deep-space links) over payload, 32 keyed check bits and 6 zeros, followed by 52 pilot bits that are always one. Soft
+decisions gain about 5 dB over repeating each bit, which is about the loss by recompression.
 """
 
 import hmac
@@ -25,7 +25,7 @@ _INFO_BITS: Final = 8 * (_PAYLOAD_BYTES + _CHECK_BYTES) + _MEMORY
 
 
 def word_of(payload: int, key: bytes) -> Floats:
-    """The word of a payload of 64 bits as +1 and -1, shape (256,). Raises `OverflowError` if it is longer."""
+    """The word of a 64-bit payload as +1 and -1, shape (256,). Raises `OverflowError` for a longer one."""
     data = payload.to_bytes(_PAYLOAD_BYTES, "big")
     info = np.unpackbits(np.frombuffer(data + _check(data, key), np.uint8))
     outputs, _ = _trellis()
@@ -37,9 +37,9 @@ def word_of(payload: int, key: bytes) -> Floats:
 
 
 def payload_of(soft: Floats, key: bytes) -> int | None:
-    """The payload behind a damaged word of real numbers, shape (256,); None unless its check bits agree.
+    """The payload of a damaged word of real numbers, shape (256,); None unless its check bits match.
 
-    A random word passes by chance once in 2**32.
+    A random word passes once in 2**32.
     """
     data = np.packbits(_most_likely(soft[: 2 * _INFO_BITS].reshape(-1, 2))).tobytes()
     payload, check = data[:_PAYLOAD_BYTES], data[_PAYLOAD_BYTES:]
@@ -52,7 +52,7 @@ def _check(data: bytes, key: bytes) -> bytes:
 
 @cache
 def _trellis() -> tuple[Floats, NDArray[np.int64]]:
-    """What each (state, bit) sends, as +1 and -1, shape (64, 2, 2); and the two states before each state, (64, 2)."""
+    """Output of each (state, bit) as +1 and -1, shape (64, 2, 2); and the two predecessors of each state, (64, 2)."""
     register = np.arange(_STATES)[:, None] | (np.arange(2)[None, :] << _MEMORY)
     ones = np.stack([_parity(register & generator) for generator in _GENERATORS], axis=-1)
     state = np.arange(_STATES)
@@ -65,7 +65,7 @@ def _parity(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _most_likely(pairs: Floats) -> NDArray[np.uint8]:
-    """Viterbi: the information bits (without the closing zeros) whose word lies closest to `pairs`, shape (102, 2)."""
+    """Viterbi: the information bits (without the final zeros) whose word is closest to `pairs`, shape (102, 2)."""
     outputs, before = _trellis()
     bit = np.arange(_STATES) >> (_MEMORY - 1)
     sent = outputs[before, bit[:, None]]

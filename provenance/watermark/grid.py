@@ -1,7 +1,7 @@
-"""Where the invisible mark lies: in a few low waves of each 8 x 8 block of the picture at one canonical size.
+"""Watermark grid: the mark uses low-frequency waves of each 8 x 8 block of the picture at one canonical size.
 
-Every picture is brought to 512 x 288 (or 288 x 512) first, so that scaling is nobody's trouble. The key decides which
-wave of which block carries which bit of the word, and with which sign, anew for each of four patterns.
+Every picture is first scaled to 512 x 288 (or 288 x 512), so scaling does not matter. The key decides which wave of
+which block carries which bit of the word, and with which sign, separately for each of four patterns.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ def canonical_shape(height: int, width: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=8)
 def layout(key: bytes) -> tuple[NDArray[np.int64], Floats]:
-    """Which bit each place carries and with which sign, both (4, places). From SHAKE-256, so the same for ever."""
+    """Which bit each place carries and with which sign, both (4, places). From SHAKE-256, so it never changes."""
     bits, signs = [], []
     for pattern in range(PATTERNS):
         order = np.argsort(_stream(key, f"place {pattern}", 8 * PLACES).view(">u8"), kind="stable")
@@ -54,22 +54,22 @@ def canonical_luma(frame: Frame) -> Floats:
 
 
 def busyness(luma: Floats) -> Floats:
-    """The standard deviation of the calmest quarter of each block, in levels: where it is high, the eye forgives more.
+    """Standard deviation of the calmest quarter of each block, in levels: a high one hides a stronger mark.
 
-    The calmest, because a sharp edge beside an even sky forgives nothing.
+    The calmest, because a sharp edge next to an even sky hides nothing.
     """
     quarters = _tiles(luma, _BLOCK // 2).std(axis=(2, 3))
     return np.asarray(_tiles(quarters, 2).min(axis=(2, 3)), np.float32)
 
 
 def waves_to_luma(amplitudes: Floats, shape: tuple[int, int]) -> Floats:
-    """The canonical picture of `amplitudes` (rows, columns, waves); 1.0 in all of them has an RMS of 1 level."""
+    """The canonical picture of `amplitudes` (rows, columns, waves); amplitudes of 1.0 have an RMS of 1 level."""
     tiles = np.tensordot(amplitudes * (_BLOCK / len(_WAVES) ** 0.5), _waves(), axes=([2], [0]))
     return np.asarray(tiles.transpose(0, 2, 1, 3).reshape(shape), np.float32)
 
 
 def waves_of(frame: Frame) -> Floats:
-    """How much of each wave is in each block, flattened to (places,): outliers cut, mean square 1."""
+    """Amplitude of each wave in each block, flattened to (places,): outliers clipped, mean square 1."""
     waves = np.tensordot(_tiles(canonical_luma(frame), _BLOCK), _waves(), axes=([2, 3], [1, 2]))
     usual = np.median(np.abs(waves), axis=(0, 1)) + 1.0
     flat = np.clip(waves / usual, -_OUTLIER, _OUTLIER).reshape(-1)
@@ -77,7 +77,7 @@ def waves_of(frame: Frame) -> Floats:
 
 
 def scaled(picture: Floats, height: int, width: int) -> Floats:
-    """A brightness at another size: linear up, and down by a triangle as wide as one new pixel."""
+    """Brightness scaled to another size: linear up, and down with a triangle as wide as one new pixel."""
     return _scaled_rows(np.ascontiguousarray(_scaled_rows(picture, height).T), width).T
 
 

@@ -70,7 +70,7 @@ def signed(story: Scenario, generation: GenerationId) -> str:
 
 def seen(story: Scenario, generation: GenerationId) -> NDArray[np.uint8]:
     """Its pictures, as everybody gets them."""
-    return read_clip(blobs().path(signed(story, generation)), most_frames=99).frames
+    return read_clip(blobs().path(signed(story, generation)), max_frames=99).frames
 
 
 def test_text(story: Scenario) -> None:

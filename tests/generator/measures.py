@@ -1,4 +1,4 @@
-"""Instruments that know only pixels and samples, not the scene."""
+"""Detectors that use only pixels and samples, not the scene."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ Mask = NDArray[np.bool_]
 
 
 def mask_of(colour: str, frame: NDArray[np.uint8]) -> Mask:
-    """Where a frame has the hue of a colour and is saturated."""
+    """Where a frame is saturated and has the hue of a colour."""
     pixels, wanted = (_hue(np.asarray(x, np.float32)) for x in (frame, RGB[colour]))
     length = np.linalg.norm(pixels, axis=-1)
     likeness = pixels @ wanted / (np.maximum(length, 1) * np.linalg.norm(wanted))
@@ -31,7 +31,7 @@ def heights(colour: str, frames: NDArray[np.uint8]) -> Numbers:
 
 
 def seen_impacts(rows: Numbers, fps: int) -> Numbers:
-    """Seconds at which something that falls and rises turns: where the two parabolas beside the turn meet."""
+    """Seconds at which a bouncing object turns: where the parabolas before and after the turn meet."""
     turns = [k for k in range(5, len(rows) - 5) if rows[k] >= rows[k - 4 : k + 5].max() and np.ptp(rows[k : k + 5]) > 8]
     return np.array([_meeting(rows, k) / fps for k in turns])
 

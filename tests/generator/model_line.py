@@ -23,22 +23,22 @@ from generator.worker import work
 from tests.generator.questions import ask
 
 QUICK = Timeouts(beat=0.005, unanswered=60, hang=60, idle=0.001)
-"""Beats often, and takes nothing for a hang: a busy machine must not end a story."""
+"""Frequent heartbeats and long timeouts, so that a busy machine does not end a test."""
 SHORT = ask("a red ball bouncing", seconds=0.3, size=(160, 288))
 Answer = Callable[[int], str | None]
 
 
 @dataclass
 class Line:
-    """Answers each beat by `answer(number of the beat)`; `told` is every word about an end."""
+    """Answers each heartbeat by `answer(its number)`; `reports` are the reports of ends."""
 
     waiting: list[GenerationRequest]
     answer: Answer = lambda _: None
-    told: list[tuple[object, ...]] = field(default_factory=list)
+    reports: list[tuple[object, ...]] = field(default_factory=list)
     beats: list[tuple[str, float]] = field(default_factory=list)
     claimed: int = 0
     found_empty: bool = False
-    patience: Timeouts = QUICK
+    timeouts: Timeouts = QUICK
 
     def claim(self, like: JobShape | None = None) -> JobClaim | None:
         if not self.waiting:
@@ -55,28 +55,28 @@ class Line:
         return self.answer(len(self.beats))
 
     def finish(self, claim: JobClaim, clip: RawClip, seconds: dict[str, float]) -> None:
-        self.told.append(("finished", claim.id, len(clip.frames), *sorted(seconds)))
+        self.reports.append(("finished", claim.id, len(clip.frames), *sorted(seconds)))
 
     def unsupported(self, claim: JobClaim, exc: Unsupported) -> None:
-        self.told.append(("outside", claim.id, exc.unknown))
+        self.reports.append(("unsupported", claim.id, exc.unknown))
 
     def cancelled(self, claim: JobClaim, reason: str, frame: int) -> None:
-        self.told.append(("cancelled", claim.id, reason))
+        self.reports.append(("cancelled", claim.id, reason))
 
     def failed(self, claim: JobClaim, error: str, kind: FailureKind) -> None:
-        self.told.append(("failed", claim.id, kind))
+        self.reports.append(("failed", claim.id, kind))
 
     def worked(
         self, engine: SceneEngine | None = None, post_process: PostProcessor | None = None
     ) -> list[tuple[object, ...]]:
-        """Everything told by a worker that goes on until the line is empty."""
+        """All reports of a worker that runs until the line is empty."""
         engines = EngineRegistry(lambda _: engine or SceneEngine())
-        work(self, engines, should_stop=lambda: self.found_empty, patience=self.patience, post_process=post_process)
-        return self.told
+        work(self, engines, should_stop=lambda: self.found_empty, timeouts=self.timeouts, post_process=post_process)
+        return self.reports
 
 
 class Slow(SceneEngine):
-    """Draws for ever, one frame in 2 ms, until told to stop."""
+    """Draws for ever, one frame in 2 ms, until cancelled."""
 
     def __init__(self) -> None:
         self.stopped_for: str | None = None
@@ -92,7 +92,7 @@ class Slow(SceneEngine):
 
 
 class Hung(SceneEngine):
-    """Draws one frame, then says nothing more."""
+    """Draws one frame, then reports no more progress."""
 
     def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
         progress("draw", 0.1)

@@ -1,4 +1,4 @@
-"""Requests and clips for the stories of this folder. Clips are small, and the last few are kept."""
+"""Requests and clips for the tests of this folder. Clips are small, and the last few are cached."""
 
 from functools import lru_cache
 
@@ -38,7 +38,7 @@ def ask(
 
 
 def silent(phase: str, done_0_1: float) -> None:
-    """Progress that nobody looks at."""
+    """Ignores the progress."""
 
 
 def never() -> None:

@@ -1,4 +1,4 @@
-"""A local server that answers as OpenAI's video API does, and that can be told to misbehave."""
+"""A local server with OpenAI's video API that misbehaves on request."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ JOB: Final = "video_123"
 
 @dataclass
 class Conduct:
-    """What the service does. `answers`: for each method and path, statuses to answer with before all is well."""
+    """What the service does. `answers`: method and path -> statuses to return before success."""
 
     clip: bytes
     statuses: list[str] = field(default_factory=lambda: ["queued", "in_progress", "completed"])
@@ -23,10 +23,10 @@ class Conduct:
     error: dict[str, Any] = field(default_factory=dict)
     retry_after: str = "0"
     cut: int = 0
-    """So many downloads end half way."""
+    """Number of downloads that end half way."""
     moves_to: str = ""
     says: bytes | None = None
-    """Instead of JSON about the job."""
+    """Sent instead of the JSON of the job."""
     takes_seconds: float = 0.0
     asked: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
 
@@ -43,34 +43,34 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_DELETE = do_GET  # noqa: N815  # names of http.server
 
     def _answer(self) -> None:
-        told, length = self.conduct, int(self.headers.get("Content-Length") or 0)
-        told.asked.append((self.command, self.path, self.rfile.read(length), dict(self.headers)))
-        time.sleep(told.takes_seconds)
-        if waiting := told.answers.get(f"{self.command} {self.path}"):
-            return self._send(waiting.pop(0), json.dumps({"error": told.error}).encode())
+        conduct, length = self.conduct, int(self.headers.get("Content-Length") or 0)
+        conduct.asked.append((self.command, self.path, self.rfile.read(length), dict(self.headers)))
+        time.sleep(conduct.takes_seconds)
+        if waiting := conduct.answers.get(f"{self.command} {self.path}"):
+            return self._send(waiting.pop(0), json.dumps({"error": conduct.error}).encode())
         if self.path.endswith("/content"):
             return self._send_clip()
-        if self.command == "GET" and len(told.statuses) > 1:
-            told.statuses.pop(0)
-        said = {"id": JOB, "object": "video", "status": told.statuses[0], "progress": 50}
-        if told.reason:
-            said["error"] = {"code": told.reason, "message": "the prompt 'a red ball' is not liked"}
-        return self._send(200, json.dumps(said).encode() if told.says is None else told.says)
+        if self.command == "GET" and len(conduct.statuses) > 1:
+            conduct.statuses.pop(0)
+        job = {"id": JOB, "object": "video", "status": conduct.statuses[0], "progress": 50}
+        if conduct.reason:
+            job["error"] = {"code": conduct.reason, "message": "the prompt 'a red ball' is not liked"}
+        return self._send(200, json.dumps(job).encode() if conduct.says is None else conduct.says)
 
     def _send_clip(self) -> None:
-        told = self.conduct
-        if told.moves_to:
+        conduct = self.conduct
+        if conduct.moves_to:
             self.send_response(302)
-            self.send_header("Location", told.moves_to)
+            self.send_header("Location", conduct.moves_to)
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
         self.send_response(200)
-        self.send_header("Content-Length", str(len(told.clip)))
+        self.send_header("Content-Length", str(len(conduct.clip)))
         self.end_headers()
-        is_cut = told.cut > 0
-        told.cut -= 1
-        self.wfile.write(told.clip[: len(told.clip) // 2] if is_cut else told.clip)
+        is_cut = conduct.cut > 0
+        conduct.cut -= 1
+        self.wfile.write(conduct.clip[: len(conduct.clip) // 2] if is_cut else conduct.clip)
         self.close_connection = True
 
     def _send(self, status: int, body: bytes) -> None:

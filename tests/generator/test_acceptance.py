@@ -1,4 +1,4 @@
-"""A slice of the acceptance table: the shipped weights, forty of the fixed questions, through the MP4."""
+"""A part of the acceptance table: the shipped weights on forty of the fixed prompts, through the MP4."""
 
 import hashlib
 from pathlib import Path
@@ -10,7 +10,7 @@ from placet.devtools.evaluation.acceptance import contact_sheet, controls, evalu
 SLICE = 40
 
 
-def test_the_first_forty_questions_are_answered_as_the_goals_ask() -> None:
+def test_the_first_forty_prompts_meet_the_goals() -> None:
     found = list(evaluated("small", SLICE, 1))
     clips = [clip for clip, _ in found]
     assert {row["metric"] for row in rows(clips) if not row["met"]} == set()
@@ -20,7 +20,7 @@ def test_the_first_forty_questions_are_answered_as_the_goals_ask() -> None:
     assert contact_sheet(found).width > 800
 
 
-def test_the_table_that_the_weights_were_accepted_by_is_named_by_its_hash() -> None:
+def test_the_manifest_holds_the_hash_of_the_acceptance_table() -> None:
     acceptance = WeightsManifest.read(SMALL).acceptance
     lines = Path(acceptance["csv"]).read_bytes()
     assert hashlib.sha256(lines).hexdigest() == acceptance["csv_sha256"]

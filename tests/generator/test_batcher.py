@@ -4,35 +4,37 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from generator.engines.diffusion.batcher import DynamicBatcher, Stepped
+from generator.engines.diffusion.batcher import DynamicBatcher, StepCallback
 
 WIDE = 5.0
 """Seconds that a busy machine may take to bring two threads together."""
 
 
 def silent(_step: int) -> None:
-    """Nobody listens."""
+    """Ignores the step."""
 
 
 class Kitchen:
-    """Answers with what was asked, in capitals; `held` keeps it at its first step until told to go on."""
+    """Answers each call in capitals; `released` keeps it at its first step until it is set."""
 
     def __init__(self, count: int, window: float = 0.0, steps: int = 2) -> None:
         self.asked: list[list[str]] = []
-        self.steps, self.held, self.at_work = steps, threading.Event(), threading.Event()
-        self.held.set()
+        self.steps, self.released, self.at_work = steps, threading.Event(), threading.Event()
+        self.released.set()
         self.batcher: DynamicBatcher[str, str] = DynamicBatcher(lambda _: count, self._answer, window)
 
-    def _answer(self, calls: Sequence[str], stepped: Stepped) -> list[str]:
+    def _answer(self, calls: Sequence[str], stepped: StepCallback) -> list[str]:
         self.asked.append(list(calls))
         for step in range(self.steps):
             self.at_work.set()
-            assert self.held.wait(WIDE)
+            assert self.released.wait(WIDE)
             stepped(step + 1)
         return [call.upper() for call in calls]
 
-    def take(self, call: str, kind: str = "soup", after: Stepped = silent, waits: Stepped = silent) -> str:
-        return self.batcher.submit(kind, call, after, waits)
+    def take(
+        self, call: str, kind: str = "soup", on_step: StepCallback = silent, on_wait: StepCallback = silent
+    ) -> str:
+        return self.batcher.submit(kind, call, on_step, on_wait)
 
 
 def together(*orders: Callable[[], str]) -> list[Future[str]]:
@@ -40,39 +42,39 @@ def together(*orders: Callable[[], str]) -> list[Future[str]]:
         return [pool.submit(order) for order in orders]
 
 
-def test_calls_that_come_within_the_window_are_answered_at_once_each_with_its_own() -> None:
+def test_calls_within_the_window_run_as_one_batch() -> None:
     kitchen = Kitchen(3, WIDE)
     found = together(*(lambda call=call: kitchen.take(call) for call in "abc"))
     assert [one.result() for one in found] == ["A", "B", "C"]
     assert [sorted(calls) for calls in kitchen.asked] == [["a", "b", "c"]]
 
 
-def test_empty_seats_are_filled_with_copies_so_that_there_are_always_as_many() -> None:
+def test_copies_fill_empty_slots_so_the_batch_is_full() -> None:
     kitchen = Kitchen(4)
     assert kitchen.take("a") == "A"
     assert kitchen.asked == [["a", "a", "a", "a"]]
 
 
-def test_calls_of_another_kind_are_answered_by_themselves() -> None:
+def test_calls_of_different_kinds_run_in_separate_batches() -> None:
     kitchen = Kitchen(2, 0.05)
     found = together(lambda: kitchen.take("a", "soup"), lambda: kitchen.take("b", "cake"))
     assert [one.result() for one in found] == ["A", "B"]
     assert sorted(kitchen.asked) == [["a", "a"], ["b", "b"]]
 
 
-def test_who_leaves_between_steps_leaves_alone() -> None:
+def test_a_caller_that_leaves_does_not_stop_the_others() -> None:
     kitchen = Kitchen(2, WIDE)
 
     def leave(step: int) -> None:
         raise PermissionError(f"left after step {step}")
 
-    stays, left = together(lambda: kitchen.take("a"), lambda: kitchen.take("b", after=leave))
+    stays, left = together(lambda: kitchen.take("a"), lambda: kitchen.take("b", on_step=leave))
     assert stays.result() == "A"
     with pytest.raises(PermissionError, match="after step 1"):
         left.result()
 
 
-def test_when_everybody_left_the_rest_is_not_answered() -> None:
+def test_a_batch_without_callers_is_abandoned() -> None:
     kitchen, steps = Kitchen(1, steps=9), []
 
     def leave(step: int) -> None:
@@ -80,14 +82,14 @@ def test_when_everybody_left_the_rest_is_not_answered() -> None:
         raise PermissionError
 
     with pytest.raises(PermissionError):
-        kitchen.take("a", after=leave)
+        kitchen.take("a", on_step=leave)
     assert steps == [1]
     assert kitchen.take("b") == "B"
 
 
-def test_who_waits_hears_that_others_move_and_may_leave_before_his_turn() -> None:
+def test_a_waiting_caller_sees_other_steps_and_may_leave() -> None:
     kitchen, heard = Kitchen(1), threading.Event()
-    kitchen.held.clear()
+    kitchen.released.clear()
 
     def impatient(_steps: int) -> None:
         heard.set()
@@ -96,17 +98,17 @@ def test_who_waits_hears_that_others_move_and_may_leave_before_his_turn() -> Non
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(kitchen.take, "a")
         assert kitchen.at_work.wait(WIDE)
-        second = pool.submit(kitchen.take, "b", waits=impatient)
+        second = pool.submit(kitchen.take, "b", on_wait=impatient)
         assert heard.wait(WIDE)
-        kitchen.held.set()
+        kitchen.released.set()
         assert first.result() == "A"
         with pytest.raises(TimeoutError):
             second.result()
     assert kitchen.asked == [["a"]]
 
 
-def test_what_breaks_breaks_for_all_who_sat_there_and_for_nobody_after_them() -> None:
-    def answer(calls: Sequence[str], stepped: Stepped) -> list[str]:
+def test_an_error_fails_its_whole_batch_and_no_later_one() -> None:
+    def answer(calls: Sequence[str], stepped: StepCallback) -> list[str]:
         if "bad" in calls:
             raise MemoryError
         return list(calls)

@@ -32,7 +32,7 @@ def looks(scene: Scene) -> str:
 
 
 @pytest.mark.parametrize(("prompt", "things", "motion", "floor"), PHRASINGS)
-def test_a_prompt_is_read_as_people_mean_it(prompt: str, things: str, motion: str, floor: str) -> None:
+def test_a_prompt_is_parsed_as_people_mean_it(prompt: str, things: str, motion: str, floor: str) -> None:
     scene = scene_of(ask(prompt))
     assert (looks(scene), scene.motion, scene.floor) == (things, motion, floor)
 
@@ -41,21 +41,21 @@ def test_a_prompt_is_read_as_people_mean_it(prompt: str, things: str, motion: st
     ("prompt", "material"),
     [("a wooden ball", "wood"), ("a ball made of steel", "metal"), ("a rubber cube on a wooden floor", "rubber")],
 )
-def test_a_material_belongs_to_the_thing_and_not_to_the_floor(prompt: str, material: str) -> None:
+def test_a_material_belongs_to_the_object_not_the_floor(prompt: str, material: str) -> None:
     assert scene_of(ask(prompt)).things[0].material == material
 
 
-def test_words_outside_the_vocabulary_are_listed_and_do_not_stop_a_prompt_that_names_an_object() -> None:
+def test_unknown_words_are_listed_if_the_prompt_names_an_object() -> None:
     assert scene_of(ask("Ana juggles a red ball")).unread == ("ana", "juggles")
 
 
 @pytest.mark.parametrize("prompt", ["Ana waves hello", "a red dragon", "", "...", "ein roter Drache", "龍が踊る"])
-def test_a_prompt_without_any_known_object_is_outside_the_vocabulary(prompt: str) -> None:
+def test_a_prompt_without_a_known_object_is_unsupported(prompt: str) -> None:
     with pytest.raises(Unsupported):
         scene_of(ask(prompt))
 
 
-def test_what_is_outside_the_vocabulary_comes_with_prompts_that_are_inside() -> None:
+def test_an_unsupported_prompt_comes_with_supported_suggestions() -> None:
     with pytest.raises(Unsupported) as outside:
         scene_of(ask("a green dragon rolling on sand"))
     assert outside.value.unknown == ("dragon",)
@@ -63,20 +63,20 @@ def test_what_is_outside_the_vocabulary_comes_with_prompts_that_are_inside() -> 
     assert all(not scene_of(ask(prompt)).unread for prompt in outside.value.nearest)
 
 
-def test_more_than_two_things_are_named_as_left_out() -> None:
+def test_objects_beyond_two_are_listed_as_left_out() -> None:
     scene = scene_of(ask("three blue stars"))
     assert (looks(scene), len(scene.left_out)) == ("blue star, blue star", 1)
 
 
 @given(st.lists(st.sampled_from(sorted(LEXICON)) | st.text(max_size=8), max_size=12).map(" ".join))
 @settings(max_examples=150, deadline=None)
-def test_any_text_is_either_a_scene_or_outside_the_vocabulary(prompt: str) -> None:
+def test_any_text_is_either_a_scene_or_unsupported(prompt: str) -> None:
     with suppress(Unsupported):
         scene = scene_of(ask(prompt))
         assert scene_of(ask(str(scene))) == replace(scene, unread=(), left_out=())
 
 
 @pytest.mark.parametrize("prompt", [prompt for prompt, *_ in PHRASINGS])
-def test_a_scene_said_in_words_reads_back_as_the_same_scene(prompt: str) -> None:
+def test_a_scene_in_words_parses_to_the_same_scene(prompt: str) -> None:
     scene = scene_of(ask(prompt))
     assert scene_of(ask(str(scene))) == scene

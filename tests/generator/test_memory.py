@@ -1,4 +1,4 @@
-"""What is done where memory does not do: other engines go, a run is tried once more, or is not begun."""
+"""Low memory: other engines are unloaded, a job is retried once, or is not started."""
 
 from pathlib import Path
 from threading import Event
@@ -15,7 +15,7 @@ from tests.generator.model_line import SHORT
 
 
 class Hungry(SceneEngine):
-    """Runs out of memory so many times."""
+    """Runs out of memory `times` times."""
 
     def __init__(self, times: int = 0) -> None:
         self.times, self.is_loaded = times, False
@@ -33,51 +33,51 @@ class Hungry(SceneEngine):
         return super().generate(request, progress, cancel)
 
 
-def run_of(hungry: Hungry, *, left: list[int], beside: Hungry | None = None) -> Job:
-    """A run that is over. `left`: what each look at the memory finds; the last one from then on."""
-    held = {"scene": hungry, "other": beside}
-    engines = EngineRegistry(lambda name: held[name])  # type: ignore[arg-type, return-value]
-    if beside:
+def job_of(hungry: Hungry, *, left: list[int], other: Hungry | None = None) -> Job:
+    """A finished job. `left`: the results of each reading of the available memory; the last one repeats."""
+    engines_by_name = {"scene": hungry, "other": other}
+    engines = EngineRegistry(lambda name: engines_by_name[name])  # type: ignore[arg-type, return-value]
+    if other:
         engines.loaded("other")
     run = Job(engines, JobClaim("1", 1, SHORT), lambda: 0.0, None, Event())
-    with patch("generator.memory.left", lambda: left.pop(0) if len(left) > 1 else left[0]):
+    with patch("generator.memory.available", lambda: left.pop(0) if len(left) > 1 else left[0]):
         run.start()
-        assert run.ended.wait(60)
+        assert run.any_finished.wait(60)
     return run
 
 
 PLENTY = 10**10
 
 
-def test_with_room_nobody_is_unloaded() -> None:
-    beside = Hungry()
-    assert isinstance(run_of(Hungry(), left=[PLENTY], beside=beside).outcome, RawClip)
-    assert beside.is_loaded
+def test_with_enough_memory_nothing_is_unloaded() -> None:
+    other = Hungry()
+    assert isinstance(job_of(Hungry(), left=[PLENTY], other=other).outcome, RawClip)
+    assert other.is_loaded
 
 
-def test_without_room_the_others_go_first() -> None:
-    beside = Hungry()
-    assert isinstance(run_of(Hungry(), left=[0, PLENTY], beside=beside).outcome, RawClip)
-    assert not beside.is_loaded
+def test_without_enough_memory_other_engines_are_unloaded_first() -> None:
+    other = Hungry()
+    assert isinstance(job_of(Hungry(), left=[0, PLENTY], other=other).outcome, RawClip)
+    assert not other.is_loaded
 
 
-def test_where_that_does_not_do_the_run_is_not_begun() -> None:
-    outcome = run_of(Hungry(), left=[1000]).outcome
-    assert isinstance(outcome, memory.NoRoom)
-    assert "0 MB are left" in str(outcome)
+def test_a_job_that_needs_too_much_memory_is_not_started() -> None:
+    outcome = job_of(Hungry(), left=[1000]).outcome
+    assert isinstance(outcome, memory.NotEnoughMemory)
+    assert "0 MB are available" in str(outcome)
 
 
-def test_what_ran_out_of_memory_beside_others_is_tried_once_more_alone_and_says_so() -> None:
-    beside = Hungry()
-    outcome = run_of(Hungry(times=1), left=[PLENTY], beside=beside).outcome
+def test_a_job_out_of_memory_is_retried_once_alone() -> None:
+    other = Hungry()
+    outcome = job_of(Hungry(times=1), left=[PLENTY], other=other).outcome
     assert isinstance(outcome, RawClip)
     assert outcome.recipe["tried_again"] == "memory"
-    assert not beside.is_loaded
+    assert not other.is_loaded
 
 
-@pytest.mark.parametrize(("times", "beside"), [(1, None), (2, Hungry())])
-def test_what_runs_out_of_it_alone_fails(times: int, beside: Hungry | None) -> None:
-    assert isinstance(run_of(Hungry(times=times), left=[PLENTY], beside=beside).outcome, MemoryError)
+@pytest.mark.parametrize(("times", "other"), [(1, None), (2, Hungry())])
+def test_a_job_out_of_memory_alone_fails(times: int, other: Hungry | None) -> None:
+    assert isinstance(job_of(Hungry(times=times), left=[PLENTY], other=other).outcome, MemoryError)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ def test_what_runs_out_of_it_alone_fails(times: int, beside: Hungry | None) -> N
         ({}, None),
     ],
 )
-def test_a_container_has_less_than_its_machine(tmp_path: Path, files: dict[str, str], found: int | None) -> None:
-    for name, said in files.items():
-        (tmp_path / name).write_text(said)
-    left = memory.left(tmp_path)
+def test_a_control_group_limits_the_available_memory(tmp_path: Path, files: dict[str, str], found: int | None) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    left = memory.available(tmp_path)
     assert left > 10_000_000 if found is None else left == found
 
 
-def test_a_run_needs_its_pictures_once_and_a_little_more() -> None:
+def test_a_job_needs_little_more_memory_than_its_pictures() -> None:
     pictures = 240 * 720 * 1280 * 3
     assert pictures < memory.needed(240, 720, 1280) < 1.5 * pictures

@@ -1,4 +1,4 @@
-"""Weights of an operator's own, in the layout in which LTX-2 is published: the same engine, whatever they are."""
+"""An operator's own weights in the published layout of LTX-2, through the same engine."""
 
 import io
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def differ(one: RawClip, other: RawClip) -> bool:
     return not np.array_equal(one.frames, other.frames)
 
 
-def test_a_clip_has_the_size_the_length_and_the_sound_that_the_weights_give(engine: DiffusersEngine) -> None:
+def test_a_clip_has_the_weights_size_length_and_sound(engine: DiffusersEngine) -> None:
     clip = made(engine, small(RED))
     assert clip.frames.shape == (12, 96, 64, 3)
     assert clip.fps == 24
@@ -50,7 +50,7 @@ def test_a_clip_has_the_size_the_length_and_the_sound_that_the_weights_give(engi
     assert clip.recipe["engine"]["name"] == "tiny"
 
 
-def test_the_same_request_gives_the_same_bits_and_another_seed_or_wording_others(engine: DiffusersEngine) -> None:
+def test_equal_requests_give_equal_bits_and_others_do_not(engine: DiffusersEngine) -> None:
     clip = made(engine, small(RED))
     assert not differ(clip, made(engine, small(RED)))
     assert differ(clip, made(engine, small(RED, seed=8)))
@@ -58,17 +58,17 @@ def test_the_same_request_gives_the_same_bits_and_another_seed_or_wording_others
 
 
 @pytest.mark.parametrize("more", [{"style": "cartoon"}, {"over": BLUE}], ids=["style", "remix"])
-def test_nothing_that_was_asked_is_passed_over(engine: DiffusersEngine, more: dict[str, object]) -> None:
+def test_style_and_parent_prompt_reach_the_weights(engine: DiffusersEngine, more: dict[str, object]) -> None:
     assert differ(made(engine, small(RED)), made(engine, small(RED, **more)))
 
 
-def test_a_picture_is_gone_on_from(engine: DiffusersEngine) -> None:
+def test_a_clip_starts_from_a_picture(engine: DiffusersEngine) -> None:
     drawn = io.BytesIO()
     Image.new("RGB", (64, 96), (200, 40, 40)).save(drawn, "PNG")
     assert differ(made(engine, small(RED)), made(engine, small(RED, image=drawn.getvalue())))
 
 
-def test_a_clip_goes_on_for_as_long_as_asked(engine: DiffusersEngine) -> None:
+def test_an_extension_is_as_long_as_requested(engine: DiffusersEngine) -> None:
     clip = made(engine, small(RED))
     on = made(engine, small(RED, before=Before(clip.frames, clip.fps, clip.pcm, clip.rate)))
     assert on.frames.shape == clip.frames.shape
@@ -76,10 +76,10 @@ def test_a_clip_goes_on_for_as_long_as_asked(engine: DiffusersEngine) -> None:
     assert differ(clip, on)
 
 
-def test_nobody_is_shown_by_weights_that_never_saw_a_badge(engine: DiffusersEngine) -> None:
+def test_weights_without_badges_refuse_a_likeness(engine: DiffusersEngine) -> None:
     with pytest.raises(BeyondCapabilities, match="badge"):
         made(engine, small(RED, badges=("ana",)))
 
 
-def test_its_licence_is_heeded_by_territory(engine: DiffusersEngine) -> None:
+def test_the_licence_excludes_its_territories(engine: DiffusersEngine) -> None:
     assert registry.territories()[engine.manifest.engine] == ("KR",)

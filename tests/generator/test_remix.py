@@ -26,15 +26,15 @@ def test_a_remix_overrides_what_it_names_and_keeps_the_rest(edit: str, things: s
     assert (looks(scene), scene.motion, scene.floor) == (things, motion, floor)
 
 
-def test_a_remix_changes_only_the_thing_that_it_names() -> None:
+def test_a_remix_changes_only_the_object_that_it_names() -> None:
     assert looks(scene_of(ask("make the cube green", over="a red ball and a blue cube"))) == "red ball, green cube"
 
 
-def test_a_remix_of_a_remix_reads_its_line_of_parents_oldest_first() -> None:
+def test_a_remix_of_a_remix_applies_the_oldest_line_first() -> None:
     scene = scene_of(ask("on stone", over=f"{PARENT}\nmake it blue\nnow it rolls"))
     assert (looks(scene), scene.motion, scene.floor) == ("blue ball", "roll_right", "stone")
 
 
-def test_an_edit_of_nothing_is_outside_the_vocabulary() -> None:
+def test_an_edit_of_no_object_is_unsupported() -> None:
     with pytest.raises(Unsupported):
         scene_of(ask("make it blue", over="Ana waves"))

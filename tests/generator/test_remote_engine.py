@@ -1,4 +1,4 @@
-"""A service elsewhere that makes clips: asked once, waited for with patience, and believed in nothing."""
+"""The remote engine against a local service: requested once, polled until the timeout, and not trusted."""
 
 import json
 import tempfile
@@ -46,7 +46,7 @@ def conduct(clip: bytes) -> Conduct:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(remote, "POLL_SECONDS", 0.01)
 
 
 Place = Callable[..., RemoteEndpoint]
@@ -54,19 +54,19 @@ Place = Callable[..., RemoteEndpoint]
 
 @pytest.fixture
 def place(conduct: Conduct, tmp_path: Path) -> Iterator[Place]:
-    """An endpoint that is described in a file, with what is changed in it."""
+    """Writes an endpoint file, with changed fields, and reads it."""
     (tmp_path / "key").write_text(f"{SECRET}\n")
     with serving(conduct) as url:
 
         def described(**more: Any) -> RemoteEndpoint:
-            said = {
+            fields = {
                 "engine": "cloud", "version": "1", "label": "a service elsewhere", "licence": "theirs", "model": "m-1",
                 "excluded_territories": [], "modes": ["text", "image", "remix"], "sizes": [[288, 512]],
                 "seconds": [4, 8], "has_sound": True, "url": url, "key_file": str(tmp_path / "key"),
                 "takes": ["seed"], "patience_seconds": 60,
             }  # fmt: skip
             file = tmp_path / "cloud.json"
-            file.write_text(json.dumps(said | more))
+            file.write_text(json.dumps(fields | more))
             return RemoteEndpoint.read(file)
 
         yield described
@@ -76,7 +76,7 @@ def generate(place: Place, request: GenerationRequest = ASKED, **more: Any) -> R
     return RemoteEngine(place(**more)).generate(request, silent, never)
 
 
-def test_a_clip_is_asked_for_waited_for_fetched_and_deleted_there(place: Place, conduct: Conduct) -> None:
+def test_a_clip_is_requested_polled_fetched_and_deleted(place: Place, conduct: Conduct) -> None:
     got = generate(place)
     assert [f"{method} {path.removeprefix('/v1/videos')}" for method, path, *_ in conduct.asked] == [
         "POST ", f"GET /{JOB}", f"GET /{JOB}", f"GET /{JOB}/content", f"DELETE /{JOB}",
@@ -88,7 +88,7 @@ def test_a_clip_is_asked_for_waited_for_fetched_and_deleted_there(place: Place, 
     assert "a red ball" not in json.dumps(got.recipe)
 
 
-def test_what_is_sent_is_what_was_asked_and_proves_who_asks(place: Place, conduct: Conduct) -> None:
+def test_the_request_is_sent_with_the_key(place: Place, conduct: Conduct) -> None:
     generate(place)
     _, _, body, headers = conduct.asked[0]
     for name, value in (("prompt", "a red ball bounces"), ("seconds", "4"), ("size", "288x512"), ("seed", "7")):
@@ -97,14 +97,14 @@ def test_what_is_sent_is_what_was_asked_and_proves_who_asks(place: Place, conduc
     assert headers["Idempotency-Key"] == ASKED.generation
 
 
-def test_a_remix_goes_by_the_words_of_its_line_and_a_picture_goes_along(place: Place, conduct: Conduct) -> None:
+def test_a_remix_sends_all_its_prompts_and_the_picture(place: Place, conduct: Conduct) -> None:
     generate(place, replace(ASKED, mode="remix", parent_prompt="a ball", prompt="make it red", image=b"PNG"))
     body = conduct.asked[0][2]
     assert b"a ball\nmake it red" in body
     assert b'name="input_reference"; filename="picture.png"' in body
 
 
-def test_a_likeness_is_sent_to_nobody(place: Place, conduct: Conduct) -> None:
+def test_a_likeness_is_never_sent(place: Place, conduct: Conduct) -> None:
     with pytest.raises(BeyondCapabilities, match="likeness"):
         generate(place, replace(ASKED, badges=("ana",)))
     assert conduct.asked == []
@@ -112,7 +112,7 @@ def test_a_likeness_is_sent_to_nobody(place: Place, conduct: Conduct) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 @pytest.mark.parametrize("at", ["POST /v1/videos", f"GET /v1/videos/{JOB}", f"GET /v1/videos/{JOB}/content"])
-def test_what_passes_is_waited_for(place: Place, conduct: Conduct, at: str, status: int) -> None:
+def test_transient_errors_are_retried(place: Place, conduct: Conduct, at: str, status: int) -> None:
     conduct.answers = {at: [status, status]}
     assert len(generate(place).frames) == 24
     assert {headers.get("Idempotency-Key") for method, _, _, headers in conduct.asked if method == "POST"} == {
@@ -120,35 +120,35 @@ def test_what_passes_is_waited_for(place: Place, conduct: Conduct, at: str, stat
     }
 
 
-def test_half_an_answer_is_fetched_again(place: Place, conduct: Conduct) -> None:
+def test_a_truncated_answer_is_fetched_again(place: Place, conduct: Conduct) -> None:
     conduct.cut = 2
     assert len(generate(place).frames) == 24
     assert conduct.count(f"GET /v1/videos/{JOB}/content") == 3
 
 
-def test_a_service_that_is_always_busy_fails_the_run_after_five_tries(place: Place, conduct: Conduct) -> None:
+def test_a_busy_service_fails_the_job_after_five_tries(place: Place, conduct: Conduct) -> None:
     conduct.answers = {"POST /v1/videos": [429] * 9}
     with pytest.raises(RemoteFailed, match="status 429"):
         generate(place)
     assert len(conduct.asked) == service.TRIES
 
 
-def test_a_silent_service_is_given_up(place: Place, conduct: Conduct, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_service_times_out(place: Place, conduct: Conduct, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "TIMEOUT", 0.05)
-    monkeypatch.setattr(service, "LONGEST_REST_SECONDS", 0.01)
+    monkeypatch.setattr(service, "MAX_BACKOFF_SECONDS", 0.01)
     conduct.takes_seconds = 0.3
     with pytest.raises(RemoteFailed, match="ReadTimeoutError"):
         generate(place)
 
 
-def test_patience_ends_although_the_service_goes_on(place: Place, conduct: Conduct) -> None:
+def test_the_timeout_ends_a_job_that_still_runs(place: Place, conduct: Conduct) -> None:
     conduct.statuses = ["in_progress"]
     with pytest.raises(RemoteFailed, match=r"No clip within 0 s"):
         generate(place, patience_seconds=0.3)
     assert conduct.asked[-1][0] == "DELETE"
 
 
-def test_it_may_not_ask_us_to_wait_for_an_hour(place: Place, conduct: Conduct) -> None:
+def test_a_long_retry_after_does_not_exceed_the_timeout(place: Place, conduct: Conduct) -> None:
     conduct.answers, conduct.retry_after = {"POST /v1/videos": [429]}, "3600"
     with pytest.raises(RemoteFailed, match="No clip within"):
         generate(place, patience_seconds=0.3)
@@ -158,7 +158,7 @@ def test_it_may_not_ask_us_to_wait_for_an_hour(place: Place, conduct: Conduct) -
     ("status", "code", "kind"),
     [(400, "moderation_blocked", RemoteRefused), (401, "invalid_api_key", RemoteFailed), (404, "", RemoteFailed)],
 )
-def test_a_refusal_is_no_fault_of_the_service_and_its_words_are_not_kept(
+def test_a_refusal_keeps_only_the_services_code(
     place: Place, conduct: Conduct, status: int, code: str, kind: type[Exception]
 ) -> None:
     conduct.answers = {"POST /v1/videos": [status]}
@@ -171,7 +171,7 @@ def test_a_refusal_is_no_fault_of_the_service_and_its_words_are_not_kept(
 
 
 @pytest.mark.parametrize(("reason", "kind"), [("moderation_blocked", RemoteRefused), ("gpu_lost", RemoteFailed)])
-def test_a_job_that_fails_there_says_why_in_a_code(
+def test_a_job_that_fails_there_reports_its_code(
     place: Place, conduct: Conduct, reason: str, kind: type[Exception]
 ) -> None:
     conduct.statuses, conduct.reason = ["failed"], reason
@@ -181,25 +181,25 @@ def test_a_job_that_fails_there_says_why_in_a_code(
 
 
 @pytest.mark.parametrize("says", [b"", b"[]", b'{"status": "queued"}', b'{"id": "../../x", "status": "queued"}'])
-def test_an_answer_that_makes_no_sense_is_a_failure(place: Place, conduct: Conduct, says: bytes) -> None:
+def test_an_invalid_answer_fails_the_job(place: Place, conduct: Conduct, says: bytes) -> None:
     conduct.says = says
     with pytest.raises(RemoteFailed):
         generate(place)
 
 
-def test_a_file_that_is_no_clip_is_refused(place: Place, conduct: Conduct) -> None:
+def test_a_file_that_is_not_a_clip_is_refused(place: Place, conduct: Conduct) -> None:
     conduct.clip = b"<html>not today</html>" * 100
     with pytest.raises(WrongFile, match="media_not_a_clip"):
         generate(place)
 
 
-def test_a_clip_of_another_size_length_or_without_sound_is_refused(place: Place, conduct: Conduct) -> None:
+def test_a_clip_of_wrong_size_length_or_sound_is_refused(place: Place, conduct: Conduct) -> None:
     other = made(ask("a red ball bounces", size=(160, 288), seconds=1.0))
     conduct.clip = mp4(other)
-    with pytest.raises(WrongFile, match="160x288 came"):
+    with pytest.raises(WrongFile, match="received 160x288"):
         generate(place)
     conduct.clip = mp4(made(replace(ASKED, seconds=0.5)))
-    with pytest.raises(WrongFile, match="12 pictures came"):
+    with pytest.raises(WrongFile, match="received 12 pictures"):
         generate(place)
     conduct.clip = mp4(made(replace(ASKED, seconds=4.0)), silent_picture=True)
     with pytest.raises(WrongFile, match="sent none"):
@@ -207,13 +207,13 @@ def test_a_clip_of_another_size_length_or_without_sound_is_refused(place: Place,
     assert float(np.abs(generate(place, has_sound=False).pcm).max()) == 0.0
 
 
-def test_too_much_is_not_taken(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "MOST_CLIP_BYTES", 1000)
+def test_a_clip_that_is_too_large_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_CLIP_BYTES", 1000)
     with pytest.raises(RemoteFailed, match="more than 1000 bytes"):
         generate(place)
 
 
-def test_nobody_is_sent_elsewhere_with_the_key(place: Place, conduct: Conduct) -> None:
+def test_a_redirect_is_not_followed_with_the_key(place: Place, conduct: Conduct) -> None:
     with serving(other := Conduct(conduct.clip)) as elsewhere:
         conduct.moves_to = f"{elsewhere}/videos/{JOB}/content"
         with pytest.raises(RemoteFailed):
@@ -228,13 +228,13 @@ def test_a_cancelled_run_is_deleted_there(place: Place, conduct: Conduct) -> Non
     assert conduct.asked[-1][:2] == ("DELETE", f"/v1/videos/{JOB}")
 
 
-def test_what_cannot_be_deleted_fails_no_run(place: Place, conduct: Conduct) -> None:
+def test_a_failed_deletion_does_not_fail_the_job(place: Place, conduct: Conduct) -> None:
     conduct.answers = {f"DELETE /v1/videos/{JOB}": [404]}
     assert len(generate(place).frames) == 24
 
 
 @pytest.mark.parametrize("more", [{"size": (100, 100)}, {"seconds": 9.0, "size": (288, 512)}], ids=["size", "seconds"])
-def test_what_the_endpoint_does_not_make_is_not_asked_for(place: Place, conduct: Conduct, more: Any) -> None:
+def test_what_the_endpoint_does_not_offer_is_not_requested(place: Place, conduct: Conduct, more: Any) -> None:
     with pytest.raises(BeyondCapabilities):
         generate(place, ask("a red ball", **more), seconds=[4])
     assert conduct.asked == []
@@ -244,17 +244,17 @@ def test_what_the_endpoint_does_not_make_is_not_asked_for(place: Place, conduct:
     "more",
     [{"url": "http://example.org/v1"}, {"modes": ["dance"]}, {"sizes": 3}, {"surprise": 1}, {"takes": ["my_money"]}],
 )
-def test_a_file_that_describes_no_endpoint_is_refused(place: Place, more: dict[str, Any]) -> None:
+def test_an_invalid_endpoint_file_is_refused(place: Place, more: dict[str, Any]) -> None:
     with pytest.raises(EndpointRefused):
         place(**more)
 
 
-def test_an_endpoint_is_an_engine_by_name_and_a_worker_makes_clips_with_it(
+def test_a_worker_generates_clips_with_an_endpoint_by_name(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place()
     monkeypatch.setenv("PLACET_REMOTE_ENGINES", f"{tmp_path / 'cloud.json'}:{tmp_path / 'missing.json'}")
     assert "cloud" in registry.names()
     line = Line([replace(ASKED, engine="cloud"), replace(ASKED, engine="cloud", width=300)])
-    work(line, registry.EngineRegistry(), should_stop=lambda: line.found_empty, patience=line.patience)
-    assert [word[0] for word in line.told] == ["finished", "failed"]
+    work(line, registry.EngineRegistry(), should_stop=lambda: line.found_empty, timeouts=line.timeouts)
+    assert [report[0] for report in line.reports] == ["finished", "failed"]

@@ -15,7 +15,7 @@ def hashes(clip: RawClip) -> tuple[str, str]:
     return clip.recipe["raw"]["frames_sha256"], clip.recipe["raw"]["pcm_sha256"]
 
 
-def test_the_same_request_gives_the_same_clip_to_the_bit_and_another_seed_another() -> None:
+def test_equal_requests_give_equal_clips_and_other_seeds_do_not() -> None:
     first, again, other = (
         SceneEngine().generate(ask(PROMPT, seconds=1, seed=seed), silent, never) for seed in (5, 5, 6)
     )
@@ -26,7 +26,7 @@ def test_the_same_request_gives_the_same_clip_to_the_bit_and_another_seed_anothe
 
 @pytest.mark.parametrize("motion", SceneEngine().capabilities().vocabulary["motions"])
 @pytest.mark.parametrize("things", ["a ball", "a large cube and a large ring"])
-def test_every_motion_can_be_drawn_and_keeps_things_in_the_frame(things: str, motion: str) -> None:
+def test_every_motion_is_drawn_inside_the_frame(things: str, motion: str) -> None:
     clip = made(ask(f"{things} {motion} on stone", seconds=1, size=(160, 288)))
     assert clip.frames.shape == (24, 288, 160, 3)
     assert clip.pcm.shape == (48_000, 2)
@@ -34,7 +34,7 @@ def test_every_motion_can_be_drawn_and_keeps_things_in_the_frame(things: str, mo
     assert 0 < np.abs(clip.pcm).max() < 1
 
 
-def test_a_recipe_is_plain_json_with_no_prompt_and_no_person_in_it() -> None:
+def test_a_recipe_is_plain_json_without_prompt_or_person() -> None:
     written = json.dumps(made(ask(PROMPT, badges=("ana",), seconds=0.2)).recipe, allow_nan=False)
     assert PROMPT not in written
     assert '"ana"' not in written
@@ -51,24 +51,24 @@ def test_a_reason_to_cancel_stops_before_the_next_frame() -> None:
 
 
 def test_progress_only_grows() -> None:
-    told: list[float] = []
-    SceneEngine().generate(ask(PROMPT, seconds=0.5), lambda phase, done: told.append(done), never)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    reported: list[float] = []
+    SceneEngine().generate(ask(PROMPT, seconds=0.5), lambda phase, done: reported.append(done), never)
+    assert reported == sorted(reported)
+    assert reported[-1] == 1.0
 
 
 @pytest.mark.parametrize("wrong", [{"size": (361, 640)}, {"size": (64, 64)}, {"seconds": 10.5}, {"style": "baroque"}])
-def test_what_the_engine_cannot_do_is_refused_before_anything_is_drawn(wrong: dict[str, object]) -> None:
+def test_unsupported_requests_are_refused_before_anything_is_drawn(wrong: dict[str, object]) -> None:
     with pytest.raises(BeyondCapabilities):
         SceneEngine().generate(ask(PROMPT, **wrong), silent, never)  # type: ignore[arg-type]
 
 
-def test_engines_are_found_by_name_and_say_what_they_are() -> None:
+def test_an_engine_found_by_name_has_its_label() -> None:
     capabilities = engine_named("scene").capabilities()
     assert capabilities.is_renderer
     assert capabilities.label == "scene renderer: draws simple shapes by physics; not a trained model"
 
 
-def test_an_unknown_engine_is_named_with_those_that_there_are() -> None:
+def test_an_unknown_engine_error_lists_the_known_ones() -> None:
     with pytest.raises(UnknownEngine, match=r"'sora'.*scene"):
         engine_named("sora")

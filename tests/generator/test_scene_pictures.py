@@ -22,7 +22,7 @@ def png(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("colour", ["red", "orange", "yellow", "green", "blue", "purple"])
-def test_the_colour_asked_for_is_the_colour_seen(colour: str) -> None:
+def test_the_requested_colour_is_the_detected_one(colour: str) -> None:
     clip = made(ask(f"a {colour} ball resting on stone", seconds=0.2, style="cartoon"))
     areas = {
         other: mask_of(other, clip.frames[0]).sum() for other in ("red", "orange", "yellow", "green", "blue", "purple")
@@ -30,7 +30,7 @@ def test_the_colour_asked_for_is_the_colour_seen(colour: str) -> None:
     assert max(areas, key=lambda name: areas[name]) == colour
 
 
-def test_a_falling_thing_falls_as_a_parabola_and_stays_where_it_lands() -> None:
+def test_a_falling_object_follows_a_parabola_and_stays_down() -> None:
     clip = made(ask("a red ball falling on stone", seconds=1.5))
     rows = heights("red", clip.frames)
     landed = int(clip.impacts[0] * clip.fps)
@@ -40,7 +40,7 @@ def test_a_falling_thing_falls_as_a_parabola_and_stays_where_it_lands() -> None:
     assert np.ptp(rows[landed + 2 :]) < 1
 
 
-def test_the_asked_picture_fills_nearly_half_the_height_upright_in_every_frame() -> None:
+def test_the_given_picture_fills_nearly_half_the_height() -> None:
     clip = made(ask("make it bounce", image=png(80, 80), seconds=2))
     for frame in clip.frames[::8].astype(int):
         magenta = (frame[..., 0] > 200) & (frame[..., 1] < 40) & (frame[..., 2] > 200)
@@ -48,7 +48,7 @@ def test_the_asked_picture_fills_nearly_half_the_height_upright_in_every_frame()
         assert rows.max() - rows.min() + 1 >= 0.45 * frame.shape[0]
 
 
-def test_a_picture_fills_the_scene_and_other_things_are_named_as_left_out() -> None:
+def test_other_objects_are_left_out_of_a_picture_scene() -> None:
     clip = made(ask("a red ball and a star collide", image=png(80, 80), seconds=0.2))
     assert clip.recipe["left_out"] == ["medium yellow metal star"]
 
@@ -60,7 +60,7 @@ def test_a_picture_that_is_too_large_to_read_is_refused() -> None:
 
 @pytest.mark.parametrize("person", ["ana", "ben"])
 @pytest.mark.parametrize("style", GRADES)
-def test_each_frame_carries_the_badge_of_the_person_shown_and_of_nobody_else(person: str, style: str | None) -> None:
+def test_each_frame_shows_only_the_right_badge(person: str, style: str | None) -> None:
     clip = made(ask("a red ball bouncing on grass", badges=(person,), seconds=1, style=style))
     (left, top, cell), *_ = badge.places(1, 288, 512)
     middles = cell // 2 + cell * np.arange(CELLS) + cell // 2
@@ -86,6 +86,6 @@ def test_cinematic_has_bars_and_a_documentary_camera_moves() -> None:
     assert still == 0 < moved
 
 
-def test_the_backdrop_has_grain_for_a_watermark_to_hide_in() -> None:
+def test_the_backdrop_has_grain_for_the_watermark() -> None:
     wall = made(ask("a red ball resting", seconds=0.2)).frames[0, :60, :60].astype(float)
     assert 1 < np.diff(wall, axis=1).std() < 8

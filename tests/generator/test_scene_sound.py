@@ -14,7 +14,7 @@ def furthest(seen: np.ndarray, heard: np.ndarray) -> float:
 
 @pytest.mark.parametrize("seed", [7, 8])
 @pytest.mark.parametrize("material", ["rubber", "wood", "metal"])
-def test_every_seen_impact_is_heard_within_a_frame_and_a_shifted_track_is_caught(seed: int, material: str) -> None:
+def test_every_visible_impact_sounds_within_a_frame(seed: int, material: str) -> None:
     clip = made(ask(f"a red {material} ball bouncing on grass", seed=seed, seconds=2.5))
     seen = seen_impacts(heights("red", clip.frames), clip.fps)
     assert len(seen) >= 2
@@ -22,7 +22,7 @@ def test_every_seen_impact_is_heard_within_a_frame_and_a_shifted_track_is_caught
     assert furthest(seen, onsets(np.roll(clip.pcm, clip.rate // 6, axis=0), clip.rate)) > ONE_FRAME
 
 
-def test_the_impacts_told_are_the_impacts_seen() -> None:
+def test_reported_impacts_are_the_visible_ones() -> None:
     clip = made(ask("a red ball bouncing on grass"))
     seen = seen_impacts(heights("red", clip.frames), clip.fps)
     assert furthest(seen, np.array(clip.impacts)) < 0.01
@@ -35,11 +35,11 @@ def test_bounces_never_grow_louder() -> None:
     assert peaks == sorted(peaks, reverse=True)
 
 
-def test_what_rests_is_nearly_silent() -> None:
+def test_a_resting_object_is_nearly_silent() -> None:
     assert loudness(made(ask("a red ball resting")).pcm) < -60
 
 
-def test_what_rolls_is_heard_until_it_stops_and_moves_across_the_ears() -> None:
+def test_a_rolling_object_sounds_until_it_stops_and_pans() -> None:
     pcm = made(ask("a metal ball rolls right")).pcm
     first, last = pcm[:48_000], pcm[-4_800:]
     assert loudness(first) > -50 > loudness(last)
@@ -47,7 +47,7 @@ def test_what_rolls_is_heard_until_it_stops_and_moves_across_the_ears() -> None:
     assert loudness(pcm[96_000:120_000, 0]) < loudness(pcm[96_000:120_000, 1])
 
 
-def test_a_small_thing_rings_higher_and_metal_rings_longer() -> None:
+def test_a_small_object_rings_higher_and_metal_longer() -> None:
     def spectrum(prompt: str) -> tuple[float, float]:
         clip = made(ask(prompt, seconds=1.2))
         start = int(clip.impacts[0] * clip.rate)

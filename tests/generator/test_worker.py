@@ -15,55 +15,55 @@ from tests.generator.questions import ask
 
 
 def raising(error: Exception, *, on: range = range(1, 10_000)) -> Line:
-    """A line with one run whose beats fail."""
+    """A line with one job whose heartbeats fail."""
 
-    def answer(beat: int) -> str | None:
-        if beat in on:
+    def answer(heartbeat: int) -> str | None:
+        if heartbeat in on:
             raise error
         return None
 
     return Line([SHORT], answer)
 
 
-def test_runs_are_made_one_after_the_other_and_reported_with_the_seconds_of_each_phase() -> None:
+def test_jobs_run_in_turn_and_report_seconds_per_phase() -> None:
     phases = ("done", "draw", "load", "read", "sound", "start")
     assert Line([SHORT, SHORT]).worked() == [("finished", "run-1", 7, *phases), ("finished", "run-2", 7, *phases)]
 
 
-def test_beats_tell_how_far_the_run_is() -> None:
-    line = Line([SHORT], lambda beat: "enough" if beat == 6 else None)
+def test_heartbeats_report_the_progress() -> None:
+    line = Line([SHORT], lambda heartbeat: "enough" if heartbeat == 6 else None)
     line.worked(Slow())
     assert [done for _, done in line.beats] == sorted(done for _, done in line.beats)
     assert {phase for phase, _ in line.beats} <= {"start", "load", "draw"}
 
 
 @pytest.mark.promise("P3")
-def test_a_reason_in_a_beat_cancels_the_run() -> None:
+def test_a_reason_from_a_heartbeat_cancels_the_job() -> None:
     engine = Slow()
     assert Line([SHORT], lambda _: "consent_revoked").worked(engine) == [("cancelled", "run-1", "consent_revoked")]
     assert engine.stopped_for == "consent_revoked"
 
 
 @pytest.mark.promise("P3")
-def test_a_reason_that_comes_when_the_clip_is_just_made_still_cancels_it() -> None:
+def test_a_reason_at_the_last_moment_still_cancels_the_clip() -> None:
     class Late(Line):
-        def beat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
+        def heartbeat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
             return "consent_revoked" if phase == "done" else None
 
     assert Late([SHORT]).worked() == [("cancelled", "run-1", "consent_revoked")]
 
 
 @pytest.mark.promise("P6")
-def test_a_lost_lease_stops_the_engine_and_nothing_is_told() -> None:
+def test_a_lost_lease_stops_the_engine_without_a_report() -> None:
     engine, line = Slow(), raising(LeaseLost())
     assert line.worked(engine) == []
     assert (engine.stopped_for, len(line.beats)) == ("lease_lost", 1)
 
 
 @pytest.mark.promise("P3", "P8")
-def test_a_queue_that_does_not_answer_stops_the_run_and_nothing_is_told() -> None:
+def test_an_unanswering_queue_stops_the_job_without_a_report() -> None:
     engine, line = Slow(), raising(ConnectionError("gone"))
-    line.patience = replace(QUICK, unanswered=0.1)
+    line.timeouts = replace(QUICK, unanswered=0.1)
     assert line.worked(engine) == []
     assert engine.stopped_for == "no_answer"
     assert len(line.beats) > 1
@@ -73,7 +73,7 @@ def test_a_queue_that_answers_again_in_time_changes_nothing() -> None:
     assert [what for what, *_ in raising(TimeoutError(), on=range(1, 3)).worked()] == ["finished"]
 
 
-def test_a_queue_that_cannot_be_reached_for_a_claim_is_asked_again() -> None:
+def test_a_claim_is_retried_if_the_queue_is_unreachable() -> None:
     class Away(Line):
         asked = 0
 
@@ -86,7 +86,7 @@ def test_a_queue_that_cannot_be_reached_for_a_claim_is_asked_again() -> None:
     assert [what for what, *_ in Away([SHORT]).worked()] == ["finished"]
 
 
-def test_a_clip_that_comes_after_the_lease_is_lost_is_dropped_and_the_worker_goes_on() -> None:
+def test_a_clip_after_a_lost_lease_is_dropped() -> None:
     class Fenced(Line):
         def finish(self, claim: JobClaim, clip: RawClip, seconds: dict[str, float]) -> None:
             if claim.token == 1:
@@ -96,40 +96,40 @@ def test_a_clip_that_comes_after_the_lease_is_lost_is_dropped_and_the_worker_goe
     assert [run for _, run, *_ in Fenced([SHORT, SHORT]).worked()] == ["run-2"]
 
 
-def test_a_hung_engine_gets_no_more_beats_and_ends_the_process() -> None:
-    line = Line([SHORT], patience=replace(QUICK, hang=0.1))
+def test_a_hung_engine_gets_no_heartbeats_and_ends_the_process() -> None:
+    line = Line([SHORT], timeouts=replace(QUICK, hang=0.1))
     with pytest.raises(EngineHung, match="run-1"):
         line.worked(Hung())
-    assert (line.told, line.beats[-1]) == ([], ("draw", 0.1))
+    assert (line.reports, line.beats[-1]) == ([], ("draw", 0.1))
 
 
 @pytest.mark.parametrize(("error", "kind"), [(MemoryError(), "memory"), (ValueError("odd"), "engine")])
-def test_a_broken_engine_is_reported_and_the_next_run_is_claimed(
+def test_a_broken_engine_is_reported_and_the_next_job_claimed(
     error: Exception, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL)
     assert Line([SHORT, SHORT]).worked(Broken(error)) == [("failed", "run-1", kind), ("failed", "run-2", kind)]
 
 
-def test_what_lies_beyond_the_engine_is_the_requests_failure() -> None:
+def test_a_request_beyond_the_capabilities_fails_as_a_request() -> None:
     assert Line([ask("a ball", seconds=11)]).worked() == [("failed", "run-1", "request")]
 
 
-def test_what_an_engine_declines_is_neither_its_fault_nor_asked_wrongly() -> None:
+def test_a_declined_request_has_its_own_failure_kind() -> None:
     class Declining(SceneEngine):
         def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
-            raise Declined("by a rule of its own")
+            raise Declined("by its own rule")
 
     line = Line([SHORT])
-    work(line, EngineRegistry(lambda _: Declining()), should_stop=lambda: line.found_empty, patience=QUICK)
-    assert line.told == [("failed", "run-1", "declined")]
+    work(line, EngineRegistry(lambda _: Declining()), should_stop=lambda: line.found_empty, timeouts=QUICK)
+    assert line.reports == [("failed", "run-1", "declined")]
 
 
-def test_outside_the_vocabulary_is_a_word_of_its_own() -> None:
-    assert Line([ask("Ana waves")]).worked() == [("outside", "run-1", ("ana", "waves"))]
+def test_an_unsupported_prompt_has_its_own_report() -> None:
+    assert Line([ask("Ana waves")]).worked() == [("unsupported", "run-1", ("ana", "waves"))]
 
 
-def test_a_clip_is_developed_before_it_is_told_and_may_be_stopped_there() -> None:
+def test_a_clip_is_post_processed_before_it_is_reported() -> None:
     developed: list[str] = []
 
     def develop(claim: JobClaim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:
@@ -141,13 +141,13 @@ def test_a_clip_is_developed_before_it_is_told_and_may_be_stopped_there() -> Non
     assert developed == ["run-1"]
 
 
-def test_a_worker_told_to_stop_drops_its_run_for_another() -> None:
+def test_a_stopping_worker_drops_its_job_for_another() -> None:
     engine, line = Slow(), Line([SHORT])
-    work(line, EngineRegistry(lambda _: engine), should_stop=lambda: len(line.beats) > 2, patience=QUICK)
-    assert (line.told, engine.stopped_for) == ([], "worker_stopping")
+    work(line, EngineRegistry(lambda _: engine), should_stop=lambda: len(line.beats) > 2, timeouts=QUICK)
+    assert (line.reports, engine.stopped_for) == ([], "worker_stopping")
 
 
-def test_each_run_is_made_by_the_engine_that_was_asked_for_loaded_once() -> None:
+def test_each_job_uses_its_engine_which_loads_once() -> None:
     asked: list[str] = []
 
     class Counted(SceneEngine):
@@ -159,39 +159,39 @@ def test_each_run_is_made_by_the_engine_that_was_asked_for_loaded_once() -> None
         return Counted()
 
     line = Line([SHORT, replace(SHORT, engine="other"), SHORT])
-    work(line, EngineRegistry(make), should_stop=lambda: line.found_empty, patience=QUICK)
+    work(line, EngineRegistry(make), should_stop=lambda: line.found_empty, timeouts=QUICK)
     assert asked == ["scene", "loaded", "other", "loaded"]
-    assert [told[0] for told in line.told] == ["finished"] * 3
+    assert [report[0] for report in line.reports] == ["finished"] * 3
 
 
-def test_an_engine_that_nobody_knows_fails_the_run_as_asked_wrongly() -> None:
+def test_an_unknown_engine_fails_as_a_request() -> None:
     line = Line([replace(SHORT, engine="sora")])
-    work(line, EngineRegistry(), should_stop=lambda: line.found_empty, patience=QUICK)
-    assert line.told == [("failed", "run-1", "request")]
+    work(line, EngineRegistry(), should_stop=lambda: line.found_empty, timeouts=QUICK)
+    assert line.reports == [("failed", "run-1", "request")]
 
 
-def test_an_engine_that_does_not_load_fails_its_run_and_the_worker_goes_on() -> None:
+def test_an_engine_that_does_not_load_fails_only_its_job() -> None:
     class Unloadable(SceneEngine):
         def load(self) -> None:
             raise OSError("a file of weights is not what the manifest says")
 
     line = Line([SHORT, replace(SHORT, engine="other")])
     engines = EngineRegistry(lambda name: Unloadable() if name == "scene" else SceneEngine())
-    work(line, engines, should_stop=lambda: line.found_empty, patience=QUICK)
-    assert [told[0] for told in line.told] == ["failed", "finished"]
+    work(line, engines, should_stop=lambda: line.found_empty, timeouts=QUICK)
+    assert [report[0] for report in line.reports] == ["failed", "finished"]
 
 
-def test_loading_is_given_more_time_than_drawing() -> None:
+def test_loading_has_a_longer_timeout_than_drawing() -> None:
     class Heavy(SceneEngine):
         def load(self) -> None:
             time.sleep(0.3)
 
-    line = Line([SHORT], patience=replace(QUICK, hang=0.1, load=60))
+    line = Line([SHORT], timeouts=replace(QUICK, hang=0.1, load=60))
     assert line.worked(Heavy())[0][0] == "finished"
 
 
 class Pair(SceneEngine):
-    """Is best called in two threads, and begins only when both are there."""
+    """Batches two calls, and starts only when both are there."""
 
     def __init__(self) -> None:
         self.both = threading.Barrier(2, timeout=20)
@@ -213,30 +213,30 @@ class Pair(SceneEngine):
 
 
 def made_by(engine: SceneEngine, line: Line, count: int) -> None:
-    """By a worker that holds the engine already, until so many runs have ended."""
+    """Runs a worker with the engine loaded until `count` jobs have ended."""
     engines = EngineRegistry(lambda _: engine)
     engines.loaded("scene")
-    work(line, engines, should_stop=lambda: len(line.told) == count, patience=QUICK)
+    work(line, engines, should_stop=lambda: len(line.reports) == count, timeouts=QUICK)
 
 
-def test_runs_of_one_shape_are_made_at_once_where_the_engine_draws_them_together() -> None:
+def test_jobs_of_one_shape_run_together_in_a_batching_engine() -> None:
     engine, line = Pair(), Line([SHORT, replace(SHORT, seconds=0.2), SHORT])
     made_by(engine, line, 3)
-    assert sorted(told[:2] for told in line.told) == [("finished", f"run-{n}") for n in (1, 2, 3)]
+    assert sorted(report[:2] for report in line.reports) == [("finished", f"run-{n}") for n in (1, 2, 3)]
     assert engine.most == 2
 
 
-def test_one_of_several_is_cancelled_and_the_others_are_made() -> None:
+def test_one_of_several_jobs_is_cancelled_alone() -> None:
     class Choosy(Line):
-        def beat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
+        def heartbeat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
             return "consent_revoked" if claim.id == "run-2" else None
 
     line = Choosy([SHORT, SHORT])
     made_by(Pair(), line, 2)
-    assert sorted(told[:2] for told in line.told) == [("cancelled", "run-2"), ("finished", "run-1")]
+    assert sorted(report[:2] for report in line.reports) == [("cancelled", "run-2"), ("finished", "run-1")]
 
 
-def test_several_are_begun_only_where_there_is_memory_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_jobs_start_only_with_memory_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     class Roomy(Pair):
         def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
             self.now += 1
@@ -246,6 +246,6 @@ def test_several_are_begun_only_where_there_is_memory_for_all(monkeypatch: pytes
             return made
 
     engine, line = Roomy(), Line([SHORT, SHORT])
-    monkeypatch.setattr("generator.memory.left", lambda: int(1.5 * engine.estimate(SHORT).bytes))
+    monkeypatch.setattr("generator.memory.available", lambda: int(1.5 * engine.estimate(SHORT).bytes))
     made_by(engine, line, 2)
-    assert (engine.most, len(line.told)) == (1, 2)
+    assert (engine.most, len(line.reports)) == (1, 2)

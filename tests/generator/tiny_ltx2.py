@@ -1,8 +1,8 @@
-"""A folder in the layout in which LTX-2 is published, shrunk to some thousand random weights.
+"""A folder in the published layout of LTX-2, with some thousand random weights.
 
-Its text encoder is Gemma 3 with a tokenizer that pads on the left, time is folded eightfold and space by 32, steps are
-shifted by the length of the clip, and the sound is stereo at 24 kHz: all as there, and otherwise than in the shipped
-model. Widths and depths alone are small. `python -m tests.generator.tiny_ltx2 FOLDER` makes one.
+As there, and unlike the shipped model: the text encoder is Gemma 3 with a tokenizer that pads on the left, time is
+compressed eightfold and space by 32, the schedule is shifted by the clip's length, and the sound is stereo at 24 kHz.
+Only widths and depths are small. `python -m tests.generator.tiny_ltx2 FOLDER` makes one.
 """
 
 import json
@@ -14,9 +14,9 @@ from typing import Any, Final
 from generator.engines.diffusion.manifest import NAME, digest_of
 
 LETTERS: Final = 64
-"""Of a prompt: each is a token."""
+"""Letters of a prompt: each is a token."""
 WIDTH: Final = 32
-"""Of Gemma's hidden states, and so of what the connectors take."""
+"""Width of Gemma's hidden states, the input of the connectors."""
 CALL: Final[dict[str, Any]] = {
     "num_inference_steps": 2,
     "guidance_scale": 4.0,
@@ -31,9 +31,9 @@ CALL: Final[dict[str, Any]] = {
 
 
 def make(folder: Path) -> None:
-    """Weights, and a manifest beside them. No network."""
+    """Writes the weights and their manifest. No network."""
     _pipeline().save_pretrained(folder, safe_serialization=True)
-    said = {
+    manifest = {
         "format": 1,
         "engine": "tiny",
         "version": "0",
@@ -53,7 +53,7 @@ def make(folder: Path) -> None:
         "acceptance": {},
         "files": {str(p.relative_to(folder)): digest_of(p) for p in sorted(folder.rglob("*")) if p.is_file()},
     }
-    (folder / NAME).write_text(json.dumps(said, indent=2) + "\n")
+    (folder / NAME).write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def _pipeline() -> Any:
@@ -95,7 +95,7 @@ def _tokenizer() -> Any:
 
 
 def _drawing() -> dict[str, Any]:
-    """What makes picture and sound of what Gemma says."""
+    """The parts after Gemma: connectors, transformer, autoencoders, vocoder."""
     from diffusers import AutoencoderKLLTX2Audio, AutoencoderKLLTX2Video, LTX2VideoTransformer3DModel
     from diffusers.pipelines.ltx2 import LTX2TextConnectors, LTX2Vocoder
 

@@ -1,4 +1,4 @@
-"""Small clips made of numbers: a textured backdrop that drifts, a red block that crosses it, a tone. And a bomb."""
+"""Synthetic clips: a drifting textured backdrop, a red block that crosses it, a tone. And a decompression bomb."""
 
 import struct
 import zlib
@@ -38,7 +38,7 @@ def small_clip(path: Path, seconds: float = 2.0, crf: int = 23, seed: int = 0) -
 
 
 def declared_png(width: int, height: int) -> bytes:
-    """A PNG that says it is that large and holds next to nothing."""
+    """A PNG that declares this size and holds next to nothing."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

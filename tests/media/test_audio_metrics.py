@@ -1,4 +1,4 @@
-"""When what is heard belongs to what is seen."""
+"""The lag of sound behind picture."""
 
 import numpy as np
 import pytest
@@ -31,6 +31,6 @@ from placet.media.audio_metrics import lag
         "far away",
     ],
 )
-def test_the_lag_is_told_where_it_can_be(seen: list[float], heard: list[float], late: float | None) -> None:
+def test_the_lag_is_found_where_it_is_certain(seen: list[float], heard: list[float], late: float | None) -> None:
     found = lag(seen, np.array(heard), fps=24)
     assert found == (None if late is None else pytest.approx(late))

@@ -17,14 +17,14 @@ def store(tmp_path: Path) -> BlobStore:
     return BlobStore(tmp_path)
 
 
-def test_a_blob_is_named_by_its_bytes_and_lies_two_folders_deep(store: BlobStore) -> None:
+def test_a_blob_is_named_by_its_hash_two_folders_deep(store: BlobStore) -> None:
     blob = store.put(DATA)
     assert (blob.sha256, blob.bytes_count) == (NAME, 6)
     assert store.path(NAME).relative_to(store.root) == Path("quarantine", NAME[:2], NAME[2:4], NAME)
     assert store.read(NAME) == DATA
 
 
-def test_a_file_is_kept_under_the_same_name_as_its_bytes(store: BlobStore, tmp_path: Path) -> None:
+def test_a_file_is_stored_under_its_hash(store: BlobStore, tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(DATA)
     assert store.put_file(tmp_path / "clip.mp4") == store.put(DATA)
 
@@ -50,7 +50,7 @@ def test_a_copy_may_be_changed_without_changing_the_blob(store: BlobStore, tmp_p
     assert store.read(NAME) == DATA
 
 
-def test_changed_bytes_are_not_read_as_if_they_were_the_blob(store: BlobStore) -> None:
+def test_changed_bytes_are_not_read_as_the_blob(store: BlobStore) -> None:
     store.put(DATA)
     store.path(NAME).write_bytes(b"b clip")
     with pytest.raises(BlobDamaged, match="backup"):
@@ -58,14 +58,12 @@ def test_changed_bytes_are_not_read_as_if_they_were_the_blob(store: BlobStore) -
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", NAME.upper(), NAME[:-1]])
-def test_what_is_no_hash_names_no_file(store: BlobStore, name: str) -> None:
+def test_only_a_hash_names_a_file(store: BlobStore, name: str) -> None:
     with pytest.raises(BlobMissing):
         store.path(name)
 
 
-def test_a_full_disk_is_said_with_advice_and_leaves_nothing_behind(
-    store: BlobStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_gives_a_hint_and_leaves_nothing(store: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -75,7 +73,7 @@ def test_a_full_disk_is_said_with_advice_and_leaves_nothing_behind(
     assert not [path for path in store.root.rglob("*") if path.is_file()]
 
 
-def test_what_no_event_names_is_found_and_removed_and_nothing_else(store: BlobStore) -> None:
+def test_only_unreferenced_files_are_removed(store: BlobStore) -> None:
     named, unnamed = store.put(b"named"), store.put(b"unnamed")
     half = store.path(unnamed.sha256).with_name(".half-abc")
     half.write_bytes(b"left by a dead process")
@@ -84,14 +82,14 @@ def test_what_no_event_names_is_found_and_removed_and_nothing_else(store: BlobSt
     signing.mkdir()
     (signing / "clip.mp4").write_bytes(b"being signed by a dead process")
     found = store.unreferenced({named.sha256})
-    assert {lying.place.name for lying in found} == {".half-abc", unnamed.sha256, clip.name, signing.name}
-    assert sum(store.remove(lying) for lying in found) == 1, "a half is no blob"
+    assert {stored.path.name for stored in found} == {".half-abc", unnamed.sha256, clip.name, signing.name}
+    assert sum(store.remove(stored) for stored in found) == 1, "a partial file is not a blob"
     assert store.has(named.sha256)
     assert not store.has(unnamed.sha256)
     assert not half.exists() | clip.exists() | signing.exists()
 
 
-def test_what_was_put_again_since_is_not_removed(store: BlobStore) -> None:
+def test_a_blob_that_was_put_again_is_not_removed(store: BlobStore) -> None:
     blob = store.put(DATA)
     os.utime(store.path(NAME), (0, 0))
     (found,) = store.unreferenced(set())

@@ -18,7 +18,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 MEMORIES = ["0", "1", "165"]
-"""glibc fills each piece of memory that it hands out or takes back with such a byte."""
+"""glibc fills all allocated and freed memory with this byte."""
 HAS_AVX512 = "avx512f" in Path("/proc/cpuinfo").read_text()
 
 
@@ -28,14 +28,14 @@ HAS_AVX512 = "avx512f" in Path("/proc/cpuinfo").read_text()
         pytest.param("encode.x264_params", True, id="ours"),
         pytest.param(
             "lambda: 'sync-lookahead=0'", False, id="control",
-            marks=pytest.mark.skipif(not HAS_AVX512, reason="only code for AVX-512 looks at it"),
+            marks=pytest.mark.skipif(not HAS_AVX512, reason="only AVX-512 code depends on it"),
         ),
     ],
 )  # fmt: skip
-def test_what_lay_in_the_memory_before_changes_nothing(tmp_path: Path, params: str, *, is_equal: bool) -> None:
+def test_uninitialised_memory_does_not_change_the_output(tmp_path: Path, params: str, *, is_equal: bool) -> None:
     script = ENCODE.format(params=params, path=str(tmp_path / "a.mp4"))
-    told = [out_of(script, {"MALLOC_PERTURB_": byte}) for byte in MEMORIES]
-    assert (len(set(told)) == 1) is is_equal
+    hashes = [out_of(script, {"MALLOC_PERTURB_": byte}) for byte in MEMORIES]
+    assert (len(set(hashes)) == 1) is is_equal
 
 
 def out_of(script: str, more: dict[str, str]) -> str:
@@ -52,12 +52,12 @@ print(encode.encode_mp4(moving_frames(12, 128, 96), FPS, tone(0.5), RATE, Path({
 """
 
 
-def test_the_index_stands_in_front_so_that_playing_starts_at_once(tmp_path: Path) -> None:
+def test_the_index_comes_first_so_playback_starts_at_once(tmp_path: Path) -> None:
     data = encode_mp4(moving_frames(4, 64, 64), FPS, None, RATE, tmp_path / "a.mp4").path.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
 
 
 @pytest.mark.parametrize("shape", [(0, 64, 64, 3), (2, 63, 64, 3), (2, 64, 64, 4), (2, 64, 64)])
-def test_pictures_that_cannot_be_encoded_are_refused_in_words(tmp_path: Path, shape: tuple[int, ...]) -> None:
+def test_invalid_pictures_are_refused_with_a_message(tmp_path: Path, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"must be"):
         encode_mp4(np.zeros(shape, np.uint8), FPS, None, RATE, tmp_path / "a.mp4")

@@ -1,4 +1,4 @@
-"""What moves in a clip, on pictures whose truth is known: a bright block before a backdrop that rests."""
+"""Motion metrics on pictures with known truth: a bright block before a still backdrop."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ FLOOR = HIGH - SIDE
 
 
 def pictures(tops: NDArray[np.floating], lefts: NDArray[np.floating] | int = 35) -> Pictures:
-    """The block with its upper edge there, in whole pixels."""
+    """The block with its upper edge at `tops`, in whole pixels."""
     backdrop = np.random.default_rng(1).integers(40, 90, (HIGH, WIDE, 3), np.uint8)
     frames = np.repeat(backdrop[None], len(tops), axis=0)
     for frame, top, left in zip(frames, np.round(tops).astype(int), np.broadcast_to(lefts, len(tops)), strict=True):
@@ -37,8 +37,8 @@ def test_each_landing_is_found_within_half_a_picture(fps: int, later: float) -> 
     assert np.allclose(found, np.array([0.5, 1.5, 2.5, 3.5]) + later, atol=0.5 / fps)
 
 
-def test_what_hangs_in_one_place_is_not_taken_for_the_background() -> None:
-    """A second in which a thing falls once, by no more than its own size: no row is ever free of it."""
+def test_an_object_in_one_place_is_not_the_background() -> None:
+    """One second with one fall of less than the object's size: it covers some rows all the time."""
     falls = np.arange(12) / 12 - 0.7
     frames = pictures(FLOOR - 30 * np.abs(falls))
     assert np.allclose(watch(frames, 12).landings, [0.7], atol=0.5 / 12)
@@ -47,7 +47,7 @@ def test_what_hangs_in_one_place_is_not_taken_for_the_background() -> None:
         assert not np.allclose(watch(frames, 12).landings or (0.0,), [0.7], atol=0.5 / 12), "the control"
 
 
-def test_what_rises_and_falls_softly_lands_nowhere() -> None:
+def test_soft_motion_has_no_landing() -> None:
     assert watch(pictures(60 + 50 * np.sin(2 * np.pi * TIMES)), FPS).landings == ()
 
 
@@ -58,8 +58,8 @@ def test_a_fall_that_ends_lands_once_and_is_no_halt() -> None:
     assert len(found.stills) == 1
 
 
-def test_what_slows_down_does_not_halt_and_what_is_broken_off_does() -> None:
-    """The same way along the floor, once to its end and once frozen on it."""
+def test_only_an_abrupt_stop_is_a_halt() -> None:
+    """The same path along the floor, once to its end and once frozen on the way."""
     along = 65 * (1 - (1 - np.minimum(TIMES / 3, 1)) ** 2)
     whole = pictures(np.full(len(TIMES), FLOOR), along)
     frozen = whole.copy()
@@ -68,45 +68,45 @@ def test_what_slows_down_does_not_halt_and_what_is_broken_off_does() -> None:
     assert np.allclose(watch(frozen, FPS).halts, [1.0], atol=2 / FPS)
 
 
-def test_before_a_background_that_moves_no_landing_is_claimed() -> None:
+def test_no_landing_is_reported_before_a_moving_background() -> None:
     frames = pictures(bouncing(TIMES)).astype(int)
     waves = (100 + 90 * np.sin(np.arange(WIDE) / 3)).astype(int)
     shaken = [np.where(one > 150, one, np.roll(waves, at % 7)[None, :, None]) for at, one in enumerate(frames)]
     assert watch(np.stack(shaken).astype(np.uint8), FPS).landings == ()
 
 
-def test_where_the_camera_moves_no_landing_is_claimed() -> None:
+def test_no_landing_is_reported_with_a_moving_camera() -> None:
     frames = by_hand(np.random.default_rng(3).integers(-6, 7, len(TIMES)))
     assert watch(frames, FPS).landings == ()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(motion_metrics, "CAMERA_MOVES_FROM", 1.0)
+        patch.setattr(motion_metrics, "CAMERA_PICTURE_SHARE", 1.0)
         assert watch(frames, FPS).landings, "the control must claim some: without it this test has no power"
 
 
-def test_a_hand_that_trembles_now_and_then_lets_nothing_land() -> None:
-    """In four pictures of five only the thing moves, along the floor: an encoder leaves small steps out."""
+def test_no_landing_is_reported_with_an_occasionally_moving_camera() -> None:
+    """In four of five pictures only the object moves, along the floor: an encoder drops small camera steps."""
     chance = np.random.default_rng(3)
     steps = np.repeat(chance.integers(-6, 7, len(TIMES) // 5 + 1), 5)[: len(TIMES)]
     frames = by_hand(steps, 65 * TIMES / TIMES[-1])
     assert watch(frames, FPS).landings == ()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(motion_metrics, "CAMERA_MOVES_FROM", 0.5)
-        assert watch(frames, FPS).landings, "the control: in the middle of all pictures the camera rests"
+        patch.setattr(motion_metrics, "CAMERA_PICTURE_SHARE", 0.5)
+        assert watch(frames, FPS).landings, "the control: by the median picture the camera rests"
 
 
-def test_a_hand_may_rest_for_a_moment_and_a_frozen_one_rests_for_good() -> None:
+def test_a_camera_pause_is_no_halt_but_a_freeze_is() -> None:
     steps = np.random.default_rng(3).integers(-6, 7, len(TIMES))
     steps[FPS - 2 : FPS], steps[FPS : 2 * FPS] = (6, 0), -6  # upwards: nothing lands
     assert watch(by_hand(steps), FPS).halts == ()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(motion_metrics, "STILL_BY_HAND_SECONDS", motion_metrics.STILL_SECONDS)
-        assert watch(by_hand(steps), FPS).halts, "the control: by the measure of a camera that stands it is broken off"
+        assert watch(by_hand(steps), FPS).halts, "the control: by the limit of a fixed camera it is a halt"
     steps[FPS:] = -6
     assert np.allclose(watch(by_hand(steps), FPS).halts, [1.0], atol=2 / FPS)
 
 
 def by_hand(steps: NDArray[np.integer], lefts: NDArray[np.floating] | int = 35) -> Pictures:
-    """A thing on a plain floor before a plain wall, and the camera so many rows away in each picture."""
+    """An object on a plain floor before a plain wall, with the camera shifted by `steps` rows."""
     frames = np.full((len(steps), HIGH, WIDE, 3), 70, np.uint8)
     frames[:, FLOOR:] = 110
     for frame, left in zip(frames, np.broadcast_to(lefts, len(steps)).astype(int), strict=True):
@@ -114,15 +114,15 @@ def by_hand(steps: NDArray[np.integer], lefts: NDArray[np.floating] | int = 35) 
     return np.stack([np.roll(frame, int(step), axis=0) for frame, step in zip(frames, steps, strict=True)])
 
 
-def test_a_clip_at_rest_stands_still_and_of_four_pictures_nothing_is_said() -> None:
+def test_a_resting_clip_is_still_and_four_pictures_are_skipped() -> None:
     still = pictures(np.full(len(TIMES), FLOOR))
     assert watch(still, FPS).still_share_0_1 == 1.0
     assert watch(still[:4], FPS).stills == ()
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_whatever_the_pictures_show_something_is_said(seed: int) -> None:
-    """Noise, flashes and jumps: a clip is never left unjudged because it makes no sense."""
+def test_any_pictures_give_a_result(seed: int) -> None:
+    """Noise, flashes and jumps: even senseless pictures give a result."""
     chance = np.random.default_rng(seed)
     count, high, wide = chance.integers(5, 40), chance.integers(1, 30), chance.integers(1, 30)
     frames = np.repeat(chance.integers(0, 256, (1, high, wide, 3), np.uint8), count, axis=0)

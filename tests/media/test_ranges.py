@@ -27,7 +27,7 @@ def body(response: HttpResponseBase) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "first", "last"),
+    ("header", "status", "first", "last"),
     [
         ("bytes=0-0", 206, 0, 0),
         ("bytes=0-", 206, 0, SIZE - 1),
@@ -44,22 +44,22 @@ def body(response: HttpResponseBase) -> bytes:
         ("", 200, 0, SIZE - 1),
     ],
 )
-def test_a_range_is_served_as_the_rfc_says(file: Path, asked: str, status: int, first: int, last: int) -> None:
-    response = served(file, Range=asked)
+def test_a_range_is_served_as_the_rfc_says(file: Path, header: str, status: int, first: int, last: int) -> None:
+    response = served(file, Range=header)
     assert response.status_code == status
     assert response["Content-Length"] == str(last - first + 1)
     assert response.get("Content-Range") == (f"bytes {first}-{last}/{SIZE}" if status == 206 else None)
     assert body(response) == DATA[first : last + 1]
 
 
-@pytest.mark.parametrize("asked", [f"bytes={SIZE}-", "bytes=5000-6000", "bytes=-0"])
-def test_a_range_outside_the_file_is_not_satisfiable(file: Path, asked: str) -> None:
-    response = served(file, Range=asked)
+@pytest.mark.parametrize("header", [f"bytes={SIZE}-", "bytes=5000-6000", "bytes=-0"])
+def test_a_range_outside_the_file_is_not_satisfiable(file: Path, header: str) -> None:
+    response = served(file, Range=header)
     assert response.status_code == 416
     assert response["Content-Range"] == f"bytes */{SIZE}"
 
 
-def test_a_range_of_another_file_gives_the_whole_of_this_one(file: Path) -> None:
+def test_a_range_of_another_file_gives_the_whole_file(file: Path) -> None:
     etag = served(file)["ETag"]
     assert served(file, **{"Range": "bytes=0-1", "If-Range": etag}).status_code == 206
     assert served(file, **{"Range": "bytes=0-1", "If-Range": '"other"'}).status_code == 200
@@ -71,12 +71,12 @@ def test_a_changed_file_has_another_etag(file: Path) -> None:
     assert served(file)["ETag"] != before
 
 
-def test_head_tells_the_same_and_sends_nothing(file: Path) -> None:
+def test_head_returns_the_headers_without_a_body(file: Path) -> None:
     response = served(file, "HEAD", Range="bytes=0-9")
     assert (response.status_code, response["Content-Length"], body(response)) == (206, "10", b"")
 
 
-def test_nothing_is_kept_in_any_cache(file: Path) -> None:
+def test_nothing_is_cached(file: Path) -> None:
     response = served(file)
     assert response["Cache-Control"] == "private, no-store"
     assert response["X-Content-Type-Options"] == "nosniff"

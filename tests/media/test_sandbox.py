@@ -1,4 +1,4 @@
-"""A closed-in process, seen from inside: the function that the child calls, then everything that must be refused."""
+"""The sandbox from inside: enters it as the child does, then tries everything that must be refused."""
 
 import json
 import subprocess
@@ -43,16 +43,16 @@ def tried() -> dict[str, str]:
 @pytest.mark.parametrize(
     "act", ["socket", "open", "open into a freed place", "write a file", "pipe", "raise the limit", "import"]
 )
-def test_a_closed_in_process_cannot(act: str, tried: dict[str, str]) -> None:
+def test_a_sandboxed_process_cannot(act: str, tried: dict[str, str]) -> None:
     assert tried[act] in {"OSError", "ValueError", "PermissionError"}
 
 
-def test_a_closed_in_process_gets_no_more_memory_than_agreed(tried: dict[str, str]) -> None:
+def test_a_sandboxed_process_gets_no_more_memory_than_its_limit(tried: dict[str, str]) -> None:
     assert tried["take memory"] == "MemoryError"
 
 
 @pytest.mark.promise("P8")
-def test_where_a_limit_is_refused_nothing_is_parsed() -> None:
+def test_nothing_is_parsed_if_a_limit_is_refused() -> None:
     refused = TRY.split("namespace", maxsplit=1)[0].replace(
         "import json",
         "import resource\nresource.setrlimit = lambda *_: (_ for _ in ()).throw(OSError('no'))\nimport json",

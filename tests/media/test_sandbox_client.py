@@ -1,4 +1,4 @@
-"""Foreign files: what is good is read, what is not is refused by name, and the reader never lives on."""
+"""Untrusted files: good ones are read, others are refused with a code, and no reader survives."""
 
 import io
 import sys
@@ -37,15 +37,15 @@ def test_a_clip_declares_what_it_is(clip: Path) -> None:
     assert (facts.picture_seconds, facts.sound_seconds) == (2.0, 2.0)
 
 
-def test_frames_come_at_the_pace_and_size_asked_for(clip: Path) -> None:
-    frames = read_frames(clip.read_bytes(), at_most=3, per_second=2.0, max_side=256)
+def test_frames_have_the_requested_rate_and_size(clip: Path) -> None:
+    frames = read_frames(clip.read_bytes(), max_frames=3, per_second=2.0, max_side=256)
     assert [frame.second for frame in frames] == [0.0, 0.5, 1.0]
     assert {frame.pixels.shape for frame in frames} == {(256, 144, 3)}
     original = moving_frames(1)[0][::2, ::2].astype(int)
     assert np.abs(frames[0].pixels.astype(int) - original).mean() < 6
 
 
-def test_a_living_clip_measures_as_one(clip: Path) -> None:
+def test_a_normal_clip_has_normal_metrics(clip: Path) -> None:
     found = measure(clip)
     assert (found.frames, found.black_share_0_1, found.frozen_share_0_1) == (48, 0.0, 0.0)
     assert found.sound_rms_dbfs == pytest.approx(-13.5, abs=0.5)
@@ -55,7 +55,7 @@ def test_a_living_clip_measures_as_one(clip: Path) -> None:
     assert found.clipped_share_0_1 == 0.0
 
 
-def test_black_frozen_flickering_and_silent_clips_are_told_apart(tmp_path: Path) -> None:
+def test_black_frozen_flickering_and_silent_clips_are_recognised(tmp_path: Path) -> None:
     still = np.repeat(moving_frames(1, 128, 128), 24, axis=0)
     flicker = np.where(np.arange(24)[:, None, None, None] % 2 == 0, 60, 180).astype(np.uint8)
     flickering = np.broadcast_to(flicker, (24, 128, 128, 3)).copy()
@@ -68,13 +68,13 @@ def test_black_frozen_flickering_and_silent_clips_are_told_apart(tmp_path: Path)
     assert restless.clipped_share_0_1 > 0.1
 
 
-def test_a_whole_clip_is_read_as_our_own_reader_reads_it(clip: Path) -> None:
+def test_the_sandbox_reads_the_same_clip_as_our_decoder(clip: Path) -> None:
     pictures, samples, rate = decode_fully(clip)
-    found = read_clip(clip, most_frames=48)
+    found = read_clip(clip, max_frames=48)
     assert (found.fps, found.rate) == (FPS, rate)
     assert np.abs(found.frames.astype(int) - pictures).max() <= 2  # two conversions of the same colours
     assert np.array_equal(found.pcm, samples)
-    assert refusal(clip.read_bytes(), lambda data: read_clip(data, most_frames=47)) == "media_too_long"
+    assert refusal(clip.read_bytes(), lambda data: read_clip(data, max_frames=47)) == "media_too_long"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -87,14 +87,14 @@ def test_a_picture_becomes_a_plain_png(kind: str) -> None:
 @pytest.mark.parametrize(
     ("mode", "kind"), [("CMYK", "JPEG"), ("L", "JPEG"), ("P", "PNG"), ("1", "PNG"), ("LA", "PNG"), ("RGBA", "WEBP")]
 )
-def test_every_way_to_say_red_is_read(mode: str, kind: str) -> None:
+def test_every_colour_mode_is_read(mode: str, kind: str) -> None:
     file = io.BytesIO()
     Image.new("RGB", (32, 32), (220, 0, 0)).convert(mode).save(file, kind)
     with Image.open(io.BytesIO(normalise_image(file.getvalue()))) as image:
         assert (image.mode, image.size) == ("RGB", (32, 32))
 
 
-def test_two_pictures_in_one_file_give_the_first() -> None:
+def test_a_file_with_two_pictures_gives_the_first() -> None:
     first, second = (Image.new("RGB", (8, 8), colour) for colour in ("white", "black"))
     for kind in ("MPO", "PNG", "WEBP"):
         file = io.BytesIO()
@@ -115,7 +115,7 @@ def test_a_large_picture_is_made_smaller() -> None:
         assert image.size == (1536, 384)
 
 
-def test_what_hides_beside_the_pixels_is_gone() -> None:
+def test_metadata_is_removed() -> None:
     exif = Image.Exif()
     exif[0x010E], exif[0x0112] = "a secret place", 6
     dirty = picture("JPEG", exif=exif) + b"<script>secret</script>"
@@ -123,7 +123,7 @@ def test_what_hides_beside_the_pixels_is_gone() -> None:
     assert b"secret" in dirty
     assert b"secret" not in clean
     with Image.open(io.BytesIO(clean)) as image:
-        assert image.size == (48, 64), "turned upright before the note on turning it was dropped"
+        assert image.size == (48, 64), "rotated upright before the EXIF orientation was dropped"
 
 
 def test_hostile_clips_are_refused_by_name(clip: Path) -> None:
@@ -137,7 +137,7 @@ def test_hostile_clips_are_refused_by_name(clip: Path) -> None:
     assert refusal(whole[: len(whole) // 2], measure) == "media_broken"
 
 
-def test_a_clip_that_is_too_wide_or_too_long_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+def test_a_too_wide_or_long_clip_is_refused_before_decoding(tmp_path: Path) -> None:
     wide = encode_mp4(np.zeros((2, 16, 4112, 3), np.uint8), FPS, None, RATE, tmp_path / "wide.mp4").path
     long = encode_mp4(np.zeros((70, 16, 16, 3), np.uint8), 0.5, None, RATE, tmp_path / "long.mp4").path
     assert refusal(wide.read_bytes()) == "media_too_large"
@@ -153,7 +153,7 @@ def test_hostile_pictures_are_refused_by_name() -> None:
     assert refusal(b"<svg xmlns='http://www.w3.org/2000/svg'/>", normalise_image) == "media_not_an_image"
 
 
-def test_a_reader_that_takes_too_long_or_too_much_is_stopped(clip: Path) -> None:
+def test_a_reader_over_its_limits_is_stopped(clip: Path) -> None:
     whole = clip.read_bytes()
     assert refusal(whole, lambda data: measure(data, limits=Limits(wall_seconds=0.05))) == "media_timeout"
     assert refusal(whole, lambda data: measure(data, limits=Limits(cpu_seconds=0))) == "media_timeout"
@@ -161,15 +161,13 @@ def test_a_reader_that_takes_too_long_or_too_much_is_stopped(clip: Path) -> None
     assert refusal(whole, lambda data: measure(data, limits=little)) == "media_out_of_memory"
 
 
-def test_a_reader_that_dies_without_an_answer_is_said_to_be_broken(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_dies_without_an_answer_is_reported(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     assert refusal(clip.read_bytes()) == "media_reader_crashed"
 
 
 @pytest.mark.promise("P8")
-def test_where_the_child_cannot_be_closed_in_the_file_is_not_parsed(
-    clip: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_is_not_parsed_without_a_sandbox(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox_client, "_run", lambda *_, **__: _Ended(pack({"not_closed_in": "setrlimit refused"})))
     with pytest.raises(SandboxUnavailable, match="allow them"):
         probe(clip)
@@ -179,11 +177,11 @@ def test_where_the_child_cannot_be_closed_in_the_file_is_not_parsed(
     "answer",
     [{}, {"frames": [{}]}, {"frames": [{"second": 0, "height": 9, "width": 9}]}, {"refused": "made_up", "message": ""}],
 )
-def test_an_answer_that_does_not_fit_together_is_the_files_fault(
+def test_an_inconsistent_answer_is_an_unreadable_file(
     clip: Path, monkeypatch: pytest.MonkeyPatch, answer: dict[str, object]
 ) -> None:
     monkeypatch.setattr(sandbox_client, "_run", lambda *_, **__: _Ended(pack(answer)))
-    assert refusal(clip.read_bytes(), lambda data: read_frames(data, at_most=1)) == "media_reader_crashed"
+    assert refusal(clip.read_bytes(), lambda data: read_frames(data, max_frames=1)) == "media_reader_crashed"
 
 
 class _Ended:
@@ -196,7 +194,7 @@ class _Ended:
 @pytest.mark.parametrize(
     "spoilt", [b"", b"plc1", pack({"a": 1})[:-1], pack({"a": 1}) + b"x", pack({}).replace(b"plc", b"xxx")]
 )
-def test_an_answer_that_is_not_whole_is_none(spoilt: bytes) -> None:
+def test_an_incomplete_answer_is_refused(spoilt: bytes) -> None:
     with pytest.raises(ValueError, match="answer"):
         unpack(spoilt)
 

@@ -1,4 +1,4 @@
-"""One install's keys, one small marked clip and its signed form, made once for all tests of this room."""
+"""One install's keys, one small marked clip and its signed form, shared by all tests of this folder."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -43,7 +43,7 @@ def test_the_signer_keeps_to_the_profile(tmp_path: Path) -> None:
     assert leaf.not_valid_after_utc - leaf.not_valid_before_utc <= timedelta(days=366)
 
 
-def test_a_signer_that_runs_out_is_renewed_under_the_same_anchors(tmp_path: Path) -> None:
+def test_an_expiring_signer_is_renewed_under_the_same_anchors(tmp_path: Path) -> None:
     make_install_pki(tmp_path, NOW)
     anchors, leaf = (tmp_path / ANCHORS).read_bytes(), leaf_of(tmp_path)
     later = NOW + timedelta(days=340)

@@ -9,7 +9,7 @@ from typing import Any
 import c2pa
 import pytest
 
-from provenance.c2pa import context
+from provenance.c2pa.context import context, settings
 from provenance.c2pa.manifest import CONSENT, ClipClaims
 from provenance.c2pa.sign import SigningFailed, sign_clip
 from tests.provenance.conftest import CLAIMS
@@ -18,7 +18,7 @@ SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 def manifest_of(data: bytes, anchors: str) -> dict[str, Any]:
-    reader = c2pa.Reader("video/mp4", io.BytesIO(data), context=context.context(anchors))
+    reader = c2pa.Reader("video/mp4", io.BytesIO(data), context=context(anchors))
     report = json.loads(reader.json())
     found: dict[str, Any] = report["manifests"][report["active_manifest"]]
     return found
@@ -28,7 +28,7 @@ def assertions_of(data: bytes, anchors: str) -> dict[str, Any]:
     return {one["label"]: one for one in manifest_of(data, anchors)["assertions"]}
 
 
-def test_a_clip_says_how_it_was_made(signed: bytes, anchors: str) -> None:
+def test_a_manifest_records_how_the_clip_was_made(signed: bytes, anchors: str) -> None:
     actions = assertions_of(signed, anchors)["c2pa.actions.v2"]
     assert actions["created"]
     assert actions["data"]["allActionsIncluded"]
@@ -37,7 +37,7 @@ def test_a_clip_says_how_it_was_made(signed: bytes, anchors: str) -> None:
     assert manifest_of(signed, anchors)["claim_generator_info"][0]["specVersion"] == "2.4"
 
 
-def test_a_remix_opens_its_parent_and_then_edits(remix: Callable[[bytes], bytes], signed: bytes, anchors: str) -> None:
+def test_a_remix_records_its_parent_and_the_edit(remix: Callable[[bytes], bytes], signed: bytes, anchors: str) -> None:
     made = remix(signed)
     opened, edited, marked = assertions_of(made, anchors)["c2pa.actions.v2"]["data"]["actions"]
     assert (opened["action"], edited["action"], marked["action"]) == (
@@ -56,7 +56,7 @@ def test_a_renderer_is_not_called_a_trained_model(*, is_renderer: bool, word: st
     assert replace(CLAIMS, is_renderer=is_renderer).digital_source_type == SOURCE + word
 
 
-def test_nobody_may_train_on_it(signed: bytes, anchors: str) -> None:
+def test_the_manifest_forbids_training(signed: bytes, anchors: str) -> None:
     entries = assertions_of(signed, anchors)["cawg.training-mining"]["data"]["entries"]
     assert {one["use"] for one in entries.values()} == {"notAllowed"}
 
@@ -68,7 +68,7 @@ def test_consent_is_bound_by_hash_and_names_nobody(signed: bytes, anchors: str) 
     assert consent["data"]["opt_outs_version"] == 41
 
 
-def test_the_manifest_has_the_name_that_was_returned(unsigned: Path, keys: Path, anchors: str, tmp_path: Path) -> None:
+def test_the_manifest_has_the_returned_label(unsigned: Path, keys: Path, anchors: str, tmp_path: Path) -> None:
     done = sign_clip(unsigned, tmp_path / "a.mp4", CLAIMS, keys)
     data = (tmp_path / "a.mp4").read_bytes()
     assert manifest_of(data, anchors)["label"] == done.manifest_label
@@ -77,7 +77,7 @@ def test_the_manifest_has_the_name_that_was_returned(unsigned: Path, keys: Path,
 
 
 @pytest.mark.promise("P1")
-def test_what_cannot_be_signed_leaves_nothing(keys: Path, tmp_path: Path) -> None:
+def test_a_failed_signature_leaves_no_file(keys: Path, tmp_path: Path) -> None:
     (tmp_path / "page.mp4").write_bytes(b"<html>")
     with pytest.raises(SigningFailed, match=CLAIMS.generation_id):
         sign_clip(tmp_path / "page.mp4", tmp_path / "a.mp4", CLAIMS, keys)
@@ -85,11 +85,11 @@ def test_what_cannot_be_signed_leaves_nothing(keys: Path, tmp_path: Path) -> Non
 
 
 def test_the_settings_that_matter_are_set() -> None:
-    """The library accepts unknown keys in silence, so these names are pinned."""
-    settings = context.settings("PEM")
-    assert settings["verify"]["remote_manifest_fetch"] is False
-    assert settings["verify"]["ocsp_fetch"] is False
-    assert settings["core"]["allowed_network_hosts"] == []
+    """c2pa ignores unknown keys silently, so these names are pinned."""
+    found = settings("PEM")
+    assert found["verify"]["remote_manifest_fetch"] is False
+    assert found["verify"]["ocsp_fetch"] is False
+    assert found["core"]["allowed_network_hosts"] == []
 
 
 def _sign_in_a_child(arguments: tuple[Path, Path, ClipClaims, Path]) -> str:

@@ -1,4 +1,4 @@
-"""The tamper table: what was done to a signed file, and what both engines must say of it."""
+"""Tamper table: changes to a signed file, and the required results of both engines."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ def flipped(data: bytes, at: int) -> bytes:
 
 
 def without_manifest(data: bytes) -> bytes:
-    """The manifest's box overwritten by empty room, so that the index still finds the pictures."""
+    """The manifest's box replaced by free space, so that the index still finds the pictures."""
     start = data.index(C2PA_BOX) - 8
     length = int.from_bytes(data[start : start + 4])
     return data[: start + 4] + b"free" + bytes(length - 8) + data[start + length :]
@@ -53,7 +53,7 @@ def test_a_signed_clip_is_good_to_both_engines(judge: Judge, signed: bytes) -> N
 
 
 @pytest.mark.parametrize("change", TAMPERED.values(), ids=TAMPERED.keys())
-def test_both_engines_call_a_changed_file_bad(judge: Judge, signed: bytes, change: Callable[[bytes], bytes]) -> None:
+def test_a_changed_file_is_bad_to_both_engines(judge: Judge, signed: bytes, change: Callable[[bytes], bytes]) -> None:
     found = judge(change(signed))
     assert (found.integrity, found.trust, found.agree) == ("bad", "not evaluated", True)
     assert [one.integrity for one in found.engines] == ["bad", "bad"]
@@ -65,7 +65,7 @@ def test_both_engines_call_a_changed_file_bad(judge: Judge, signed: bytes, chang
     [b"", b"x", b"<html>clip.mp4</html>", b"#EXTM3U\nhttp://127.0.0.1/", bytes(100), b"\x00\x00\x00\x18ftypisom" * 9],
     ids=["empty", "a byte", "a page", "a playlist", "zeros", "many beginnings"],
 )
-def test_a_file_without_a_manifest_gets_an_answer(judge: Judge, data: bytes) -> None:
+def test_a_file_without_a_manifest_gets_a_result(judge: Judge, data: bytes) -> None:
     found = judge(data)
     assert (found.integrity, found.trust, found.agree) == ("none", "not evaluated", True)
 
@@ -76,7 +76,7 @@ def test_an_unsigned_and_a_stripped_clip_carry_nothing(judge: Judge, unsigned: P
         assert not judge(data).is_good
 
 
-def test_anchors_of_somebody_else_do_not_trust_us(tmp_path: Path, signed: bytes) -> None:
+def test_another_installs_anchors_do_not_trust_us(tmp_path: Path, signed: bytes) -> None:
     others = make_install_pki(tmp_path / "others").read_text(encoding="ascii")
     (tmp_path / "clip.mp4").write_bytes(signed)
     found = verify(tmp_path / "clip.mp4", others)
@@ -91,7 +91,7 @@ def test_a_remix_of_a_good_parent_is_trusted(judge: Judge, remix: Callable[[byte
     assert found.digital_source_type.endswith("compositeSynthetic")
 
 
-def test_a_remix_of_a_tampered_parent_is_not_trusted_though_both_engines_say_so(
+def test_a_remix_of_a_tampered_parent_is_not_trusted(
     judge: Judge, remix: Callable[[bytes], bytes], signed: bytes
 ) -> None:
     found = judge(remix(TAMPERED["one bit of a picture"](signed)))
@@ -99,15 +99,13 @@ def test_a_remix_of_a_tampered_parent_is_not_trusted_though_both_engines_say_so(
     assert (found.integrity, found.trust, found.reasons) == ("good", "untrusted", ("parent_not_trusted",))
 
 
-def test_the_fault_of_a_parent_is_found_two_generations_on(
-    judge: Judge, remix: Callable[[bytes], bytes], signed: bytes
-) -> None:
+def test_a_tampered_grandparent_is_found(judge: Judge, remix: Callable[[bytes], bytes], signed: bytes) -> None:
     found = judge(remix(remix(TAMPERED["one bit of a picture"](signed))))
     assert found.trust == "untrusted"
     assert [one.integrity for one in found.ingredients] == ["good", "bad"]
 
 
-def test_a_remix_of_an_unsigned_or_a_strangers_parent_is_not_trusted(
+def test_a_remix_of_an_unsigned_or_foreign_parent_is_untrusted(
     judge: Judge, remix: Callable[[bytes], bytes], unsigned: Path, tmp_path: Path
 ) -> None:
     stranger = tmp_path / "stranger"
@@ -117,7 +115,7 @@ def test_a_remix_of_an_unsigned_or_a_strangers_parent_is_not_trusted(
         assert judge(remix(parent.read_bytes())).trust == "untrusted"
 
 
-def test_the_parent_rule_can_be_left_out_to_see_what_the_engines_alone_would_say(
+def test_without_the_parent_rule_the_engines_alone_decide(
     tmp_path: Path, keys: Path, remix: Callable[[bytes], bytes], unsigned: Path
 ) -> None:
     (tmp_path / "remix-of-unsigned.mp4").write_bytes(remix(unsigned.read_bytes()))
@@ -126,7 +124,7 @@ def test_the_parent_rule_can_be_left_out_to_see_what_the_engines_alone_would_say
 
 
 @pytest.mark.promise("P1")
-def test_the_mark_outlives_the_manifest(tmp_path: Path, anchors: str, signed: bytes) -> None:
+def test_the_mark_survives_without_the_manifest(tmp_path: Path, anchors: str, signed: bytes) -> None:
     (tmp_path / "stripped.mp4").write_bytes(without_manifest(signed))
     found = verify(tmp_path / "stripped.mp4", anchors, watermark_key=MARK_KEY)
     assert found.integrity == "none"
@@ -134,13 +132,13 @@ def test_the_mark_outlives_the_manifest(tmp_path: Path, anchors: str, signed: by
     assert found.watermark.named is None
 
 
-def test_a_mark_that_is_not_the_one_named_is_said(tmp_path: Path, anchors: str, signed: bytes) -> None:
+def test_a_mark_that_differs_from_the_manifest_is_reported(tmp_path: Path, anchors: str, signed: bytes) -> None:
     (tmp_path / "signed.mp4").write_bytes(signed)
     assert verify(tmp_path / "signed.mp4", anchors, watermark_key=MARK_KEY).reasons == ()
     assert verify(tmp_path / "signed.mp4", anchors, watermark_key=b"another").reasons == ("mark_differs",)
 
 
-def test_the_answer_is_one_json_object_with_the_three_parts(judge: Judge, signed: bytes) -> None:
-    told = judge(signed).to_json()
-    assert (told["integrity"], told["trust"], told["standing"]) == ("good", "trusted", "not evaluated")
-    assert told["watermark"] == {"read": "not evaluated", "named": f"{MARK:016x}"}
+def test_the_result_is_one_json_object_with_three_parts(judge: Judge, signed: bytes) -> None:
+    result = judge(signed).to_json()
+    assert (result["integrity"], result["trust"], result["standing"]) == ("good", "trusted", "not evaluated")
+    assert result["watermark"] == {"read": "not evaluated", "named": f"{MARK:016x}"}

@@ -19,7 +19,7 @@ def placet(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]
     )
 
 
-def told(done: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
+def parsed(done: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -30,21 +30,21 @@ def folder(tmp_path: Path, signed: bytes) -> Path:
     return tmp_path
 
 
-def test_a_good_file_ends_with_zero_and_plain_words(folder: Path, keys: Path) -> None:
+def test_a_good_file_exits_with_zero_and_plain_words(folder: Path, keys: Path) -> None:
     done = placet(folder, "verify", "clip.mp4", "--anchors", str(keys / ANCHORS))
     assert done.returncode == 0, done.stderr
     assert b"these are the bytes that were signed" in done.stdout
 
 
-def test_a_changed_file_ends_with_one_and_one_json_object(folder: Path, keys: Path, signed: bytes) -> None:
+def test_a_changed_file_exits_with_one_and_json(folder: Path, keys: Path, signed: bytes) -> None:
     (folder / "clip.mp4").write_bytes(signed[:-1] + b"!")
     done = placet(folder, "verify", "clip.mp4", "--anchors", str(keys / ANCHORS), "--json")
     assert done.returncode == 1
-    assert told(done)["integrity"] == "bad"
-    assert told(done)["ok"] is False
+    assert parsed(done)["integrity"] == "bad"
+    assert parsed(done)["ok"] is False
 
 
-def test_without_anchors_the_error_ends_with_what_mends_it(folder: Path) -> None:
+def test_without_anchors_the_error_names_the_option(folder: Path) -> None:
     done = placet(folder, "verify", "clip.mp4")
     assert done.returncode == 1
     assert done.stderr.strip().endswith(b"--anchors PEM")

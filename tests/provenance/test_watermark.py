@@ -17,17 +17,17 @@ def psnr(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
 
 @pytest.mark.parametrize("crf", [23, 28])
 @pytest.mark.parametrize(("height", "width", "seconds"), [(512, 288, 2), (360, 640, 4)])
-def test_the_mark_outlives_compression(tmp_path: Path, height: int, width: int, seconds: int, crf: int) -> None:
+def test_the_mark_survives_compression(tmp_path: Path, height: int, width: int, seconds: int, crf: int) -> None:
     frames = embed(moving_frames(seconds * FPS, height, width), MARK, MARK_KEY)
     found = read_back(encode_mp4(frames, FPS, None, RATE, tmp_path / "a.mp4", crf=crf).path, MARK_KEY)
     assert found is not None
     assert found.payload == MARK
 
 
-def test_the_mark_outlives_a_second_compression_at_half_the_size(tmp_path: Path) -> None:
+def test_the_mark_survives_a_second_compression_at_half_size(tmp_path: Path) -> None:
     frames = embed(moving_frames(48, 720, 1280), MARK, MARK_KEY)
     first = encode_mp4(frames, FPS, None, RATE, tmp_path / "a.mp4", crf=23)
-    small = np.stack([one.pixels for one in read_frames(first.path, at_most=48, per_second=24, max_side=640)])
+    small = np.stack([one.pixels for one in read_frames(first.path, max_frames=48, per_second=24, max_side=640)])
     second = encode_mp4(small, FPS, None, RATE, tmp_path / "b.mp4", crf=26)
     found = read_back(second.path, MARK_KEY)
     assert found is not None
@@ -35,7 +35,7 @@ def test_the_mark_outlives_a_second_compression_at_half_the_size(tmp_path: Path)
     assert found.confidence > 0.9
 
 
-def test_the_mark_is_not_to_be_seen() -> None:
+def test_the_mark_is_invisible() -> None:
     frames = moving_frames(30)
     assert psnr(embed(frames, MARK, MARK_KEY), frames) >= 38.0
 
@@ -49,7 +49,7 @@ def test_flat_colours_black_and_white_can_be_marked(tmp_path: Path) -> None:
     assert found.payload == MARK
 
 
-def test_any_pictures_of_the_clip_will_do_in_any_order() -> None:
+def test_any_pictures_of_the_clip_suffice_in_any_order() -> None:
     marked = embed(moving_frames(96, 360, 640), MARK, MARK_KEY)
     found = detect(marked[[90, 3, 50, 30, 4]], MARK_KEY)
     assert found is not None

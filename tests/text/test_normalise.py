@@ -45,11 +45,11 @@ def test_scripts_without_spaces_are_read_by_character() -> None:
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\0", "", " ", "a\ud83d", "\u0301", "\U000e0041"])
-def test_broken_text_reads_as_something(text: str) -> None:
+def test_broken_text_does_not_stop_normalisation(text: str) -> None:
     assert normalise(f"cat {text} dog").tokens[0].text == "cat"
 
 
-def test_text_behind_the_cap_is_not_read_and_that_is_said() -> None:
+def test_text_beyond_the_limit_is_cut_and_flagged() -> None:
     read = normalise("a1 " * MAX_CHARACTERS)
     assert read.is_cut
     assert read.unmasked[-1].end <= MAX_CHARACTERS
@@ -67,7 +67,7 @@ def test_every_token_lies_within_the_text_in_order(text: str) -> None:
 
 
 @given(st.text("abcdefghijkmnopqrstuvwxyz", min_size=4, max_size=12), st.sampled_from([".", " ", "_", " * ", "-"]))
-def test_letters_written_apart_come_together_again(word: str, gap: str) -> None:
+def test_letters_written_apart_are_joined(word: str, gap: str) -> None:
     assert normalise(gap.join(word)).unmasked[0].text == word
 
 
@@ -78,5 +78,5 @@ def test_folding_a_folded_text_changes_nothing(text: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_a_skeleton_keeps_the_way_back(text: str) -> None:
+def test_a_skeleton_keeps_its_positions(text: str) -> None:
     assert "".join(char for _, char in skeleton_places(text)) == skeleton(text)

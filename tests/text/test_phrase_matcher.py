@@ -21,7 +21,7 @@ def test_a_disguised_phrase_is_quoted_as_written(text: str) -> None:
     assert find(f"my {text}, runs", "Pikachu") == [("Pikachu", text, MatchForm.DISGUISED)]
 
 
-def test_an_article_among_letters_written_apart_hides_nothing() -> None:
+def test_an_article_before_spaced_letters_hides_nothing() -> None:
     assert find("a p i k a c h u runs", "Pikachu") == [("Pikachu", "p i k a c h u", MatchForm.DISGUISED)]
 
 
@@ -48,7 +48,7 @@ def test_greek_is_found_in_capitals_too() -> None:
     ]
 
 
-def test_scripts_without_spaces_are_found_within_a_line() -> None:
+def test_phrases_in_scripts_without_spaces_are_found() -> None:
     assert find("\u5927\u76ae\u5361\u4e18\u8dd1", "\u76ae\u5361\u4e18") == [
         ("\u76ae\u5361\u4e18", "\u76ae\u5361\u4e18", MatchForm.PLAIN)
     ]

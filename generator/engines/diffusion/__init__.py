@@ -1,1 +1,1 @@
-"""Diffusion models behind the engine port, as diffusers loads them: the small trained one, and an operator's own."""
+"""Diffusion models behind the engine port, loaded by diffusers: the shipped small one, and an operator's own."""

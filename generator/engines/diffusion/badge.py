@@ -1,4 +1,4 @@
-"""A person's badge as the small model is shown it and draws it: on a plaque on the wall, behind the object."""
+"""A person's badge as the small model sees and draws it: on a plaque on the wall, behind the object."""
 
 from typing import Final
 
@@ -10,15 +10,15 @@ from generator.badge import CELLS
 CELL: Final = 8
 BORDER: Final = 4
 LEFT, TOP = 8, 32
-"""Pixels of a cell and of the paper around them, and where on the wall they begin, in the model's own pictures."""
+"""Pixels of a cell, of the paper border, and of the plaque's corner, in the model's own pictures."""
 ROWS, COLUMNS = (slice(first - BORDER, first + CELLS * CELL + BORDER) for first in (TOP, LEFT))
-"""All that the plaque covers."""
+"""Rows and columns that the plaque covers."""
 INK, PAPER = 0.1, 0.96
 GREY: Final = 0.5
 
 
 def portrait(cells: NDArray[np.bool_], width: int, height: int) -> NDArray[np.uint8]:
-    """The plaque alone, on grey [height, width, 3]: what the model is shown beside a clip."""
+    """The plaque alone, on grey [height, width, 3]: the model's reference picture."""
     picture = np.full((height, width), GREY)
     inked = np.where(cells, INK, PAPER).repeat(CELL, 0).repeat(CELL, 1)
     picture[ROWS, COLUMNS] = np.pad(inked, BORDER, constant_values=PAPER)

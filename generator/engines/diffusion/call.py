@@ -1,4 +1,4 @@
-"""One call of a pipeline of diffusers, and what calls must have in common to be made together."""
+"""One call of a diffusers pipeline, and the shape that batched calls share."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CallShape:
-    """What clips must have in common to be drawn together."""
+    """What the clips of one batch have in common."""
 
     pipeline: str
     width: int
@@ -17,15 +17,15 @@ class CallShape:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a pipeline. `inputs` are what is this clip's own, beside its shape and the manifest's own call.
+    """One pipeline call. `inputs` are this clip's arguments in addition to its shape and the manifest's `call`.
 
-    The first `given` pictures that come of it are those that it was given, with the sound `heard` (latents, or none).
+    The first `given` pictures of the result repeat the given ones; `given_audio` is their sound (latents, or None).
     """
 
     shape: CallShape
     inputs: dict[str, Any]
     given: int = 0
-    heard: Any = None
+    given_audio: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""The sound of a clip's end, given to the model as its pictures are: what is drawn after it goes on from both.
+"""Audio context: gives the model the sound of a clip's end, as it gets its pictures, so that both continue.
 
-The pipelines of diffusers take pictures as given, and no sound. So it is put in where the transformer is called: its
-first latents are those of the given sound, at time 0, and what it says of them leads there.
+Diffusers' pipelines take given pictures, but no sound. Hooks on the transformer add it: the first latents are those of
+the given sound, at time 0, and the returned velocities lead there.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from generator.ports import Before
 
-TIMES: Final = 1_000
-"""Of the schedule: pure noise is at this time."""
-SURE: Final = 1
-"""So many latents at the end of a given sound would rest on samples that are not there."""
+NOISE_TIME: Final = 1_000
+"""The schedule's time of pure noise."""
+DROPPED_LATENTS: Final = 1
+"""Latents cut from the end of a given sound, because they depend on samples after it."""
 
 
 def latents_of(before: Before, seconds: float, codec: Any, device: str) -> Any:
-    """Of its last seconds, as the model sees them [1, n, channels]."""
+    """Latents of the last `seconds` of sound, normalised for the model [1, n, channels]."""
     import torch
     from scipy.signal import resample_poly
 
@@ -31,29 +31,29 @@ def latents_of(before: Before, seconds: float, codec: Any, device: str) -> Any:
     with torch.inference_mode():
         seen = frames_of(torch.from_numpy(mono)[None]).to(device, codec.dtype)
         codes = codec.encode(seen).latent_dist.mode().transpose(1, 2).flatten(2)
-        return ((codes - codec.latents_mean) / codec.latents_std)[:, :-SURE]
+        return ((codes - codec.latents_mean) / codec.latents_std)[:, :-DROPPED_LATENTS]
 
 
 @contextmanager
-def carried(transformer: Any, given: Any) -> Iterator[None]:
-    """While this lasts, the first latents of sound are `given`."""
+def audio_prefix(transformer: Any, given: Any) -> Iterator[None]:
+    """Fixes the first audio latents to `given` inside the block."""
     count = given.shape[1]
     noisy: list[Any] = []
 
-    def before(_module: Any, args: Any, called: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        sound, time = called["audio_hidden_states"], called["audio_timestep"]
+    def before(_module: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        sound, time = kwargs["audio_hidden_states"], kwargs["audio_timestep"]
         noisy[:] = [sound[:, :count], time]
         sound = sound.clone()
         sound[:, :count] = given
         times = time[:, None].repeat(1, sound.shape[1])
         times[:, :count] = 0
-        return args, called | {"audio_hidden_states": sound, "audio_timestep": times}
+        return args, kwargs | {"audio_hidden_states": sound, "audio_timestep": times}
 
-    def after(_module: Any, _args: Any, _called: Any, told: tuple[Any, ...]) -> tuple[Any, ...]:
+    def after(_module: Any, _args: Any, _kwargs: Any, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
         sound, time = noisy
-        velocity = told[1].clone()
-        velocity[:, :count] = (sound - given) * (TIMES / time[:, None, None])
-        return (told[0], velocity, *told[2:])
+        velocity = outputs[1].clone()
+        velocity[:, :count] = (sound - given) * (NOISE_TIME / time[:, None, None])
+        return (outputs[0], velocity, *outputs[2:])
 
     hooks = (
         transformer.register_forward_pre_hook(before, with_kwargs=True),

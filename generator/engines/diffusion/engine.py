@@ -1,4 +1,4 @@
-"""Any folder of weights that `DiffusionPipeline.from_pretrained` loads, called exactly as its manifest says."""
+"""Engine for any folder of weights that `DiffusionPipeline.from_pretrained` loads, called as its manifest says."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -14,10 +14,10 @@ from PIL import Image
 from generator import recipe
 from generator.badge import pattern
 from generator.engines.diffusion.badge import portrait
-from generator.engines.diffusion.batcher import DynamicBatcher, Stepped
-from generator.engines.diffusion.best_of import Choice, Drawn, choose, missed
+from generator.engines.diffusion.batcher import DynamicBatcher, StepCallback
+from generator.engines.diffusion.best_of import BestAttempt, Drawn, best_attempt, unmet_traits
 from generator.engines.diffusion.call import Call, CallShape, Draw
-from generator.engines.diffusion.context import carried, latents_of
+from generator.engines.diffusion.context import audio_prefix, latents_of
 from generator.engines.diffusion.grammar import STYLES
 from generator.engines.diffusion.manifest import Profile, WeightsManifest
 from generator.engines.diffusion.pipelines import (
@@ -27,11 +27,11 @@ from generator.engines.diffusion.pipelines import (
     reference,
     refuse_unknown,
     tune,
-    ways,
+    variants,
 )
-from generator.engines.diffusion.post_process import ending, fitted, pictures
-from generator.engines.diffusion.prompt_parser import KINDS, Read, Reader, sentences
-from generator.engines.diffusion.scenes import PromptScene, joined, part_of, scenes_of
+from generator.engines.diffusion.post_process import fitted, last_frames, pictures
+from generator.engines.diffusion.prompt_parser import KINDS, ParseResult, PromptParser, load_sentence_model
+from generator.engines.diffusion.scenes import PromptScene, joined, scene_progress, scenes_of
 from generator.memory import needed
 from generator.ports import (
     BeyondCapabilities,
@@ -50,40 +50,40 @@ SMALL: Final = Path(__file__).parents[3] / "fixtures" / "weights" / "small"
 SECONDS_A_STEP: Final = 0.25
 SECONDS_A_FRAME: Final = 0.025
 READ, DECODED = 0.02, 0.95
-"""Where on the way the phases end."""
-ALIKE_DB: Final = 22.0
-"""A picture that comes back from the autoencoder with more error than this is none that the model knows."""
+"""Progress at the end of these phases."""
+MIN_RECONSTRUCTION_DB: Final = 22.0
+"""Minimum PSNR of a picture that the autoencoder reconstructs; below it, the model does not know such pictures."""
 
-A_STEP_OF_OTHERS: Final = 1e-6
-"""Of the way, for whoever waits: it moves as long as they do, and stands when they hang."""
-OWN: Final = {"image_crf": 0}
-"""A picture is taken as it is: it was normalised when it came in."""
+PROGRESS_PER_WAITED_STEP: Final = 1e-6
+"""Progress of a waiting caller per step of other batches, so that it stops only when they hang."""
+CALL_OVERRIDES: Final = {"image_crf": 0}
+"""No compression of the given picture: it was normalised on upload."""
 
 
-TOGETHER: Final = ("text", "image")
-"""Pipelines that take several prompts at once; the others show one thing to all of them."""
-FOR_ALL: Final = ("reference_conditions", "conditions")
+BATCHED_PIPELINES: Final = ("text", "image")
+"""Pipelines that take a batch of prompts; the others apply one condition to the whole batch."""
+SHARED_INPUTS: Final = ("reference_conditions", "conditions")
 
 
 class DiffusersEngine:
-    """One set of components, in one pipeline for each way of asking. Bit-equal by request, on one machine."""
+    """One set of components, in one pipeline per mode. Equal requests give equal bits on one machine."""
 
-    def __init__(self, folder: Path = SMALL, *, read: Callable[[], Reader] | None = None) -> None:
+    def __init__(self, folder: Path = SMALL, *, load_parser: Callable[[], PromptParser] | None = None) -> None:
         self.manifest = WeightsManifest.read(folder)
-        self._read = read or (lambda: Reader(sentences()))
-        self._reader: Reader | None = None
+        self._load_parser = load_parser or (lambda: PromptParser(load_sentence_model()))
+        self._parser: PromptParser | None = None
         self._pipelines: dict[str, Pipeline] = {}
-        self._batcher: DynamicBatcher[Draw, Drawn] = DynamicBatcher(self._count, self._answered)
+        self._batcher: DynamicBatcher[Draw, Drawn] = DynamicBatcher(self._batch_size, self._draw_or_offload)
         self.device = "cpu"
         self.is_offloaded = False
 
     @property
     def profile(self) -> Profile:
-        """Of the device that the weights are on."""
+        """The profile of the device that holds the weights."""
         return self.manifest.profile(self.device)
 
     def at_once(self, request: GenerationRequest) -> int:
-        """Twice as many as sit together: half of them are looked at and fitted while the others are drawn."""
+        """Two batches: one is checked and resized while the other is drawn."""
         size = 1 if request.badges or request.before else self.profile.batch_size
         return 2 * size if size > 1 else 1
 
@@ -111,7 +111,7 @@ class DiffusersEngine:
         return Estimate(seconds=share * steps * SECONDS_A_STEP + frames * SECONDS_A_FRAME, bytes=need)
 
     def load(self) -> None:
-        """Check every file, then load, on an accelerator where torch sees one. Raises WeightsRefused."""
+        """Checks every file, then loads onto an accelerator if torch sees one. Raises WeightsRefused."""
         self.manifest.check()
         os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", DIFFUSERS_OFFLINE="1")
         import torch
@@ -124,7 +124,7 @@ class DiffusersEngine:
         words_logging.disable_progress_bar()
         if torch.cuda.is_available():
             self.device = "cuda"
-            torch.set_num_threads(1)  # there are many callers: a pool of threads for each would be too many
+            torch.set_num_threads(1)  # many callers: a thread pool for each would be too many
         loaded = DiffusionPipeline.from_pretrained(
             self.manifest.folder,
             local_files_only=True,
@@ -132,15 +132,15 @@ class DiffusersEngine:
             dtype=getattr(torch, self.profile.dtype),
         ).to(self.device)
         tune(loaded, self.profile)
-        self._pipelines = ways(loaded)
+        self._pipelines = variants(loaded)
         for pipeline in self._pipelines.values():
             pipeline.set_progress_bar_config(disable=True)
         refuse_unknown(self.manifest, self._pipelines)
         if self.manifest.grammar is not None:
-            self._reader = self._read()
+            self._parser = self._load_parser()
 
     def unload(self) -> None:
-        self._pipelines, self._reader, self.is_offloaded = {}, None, False
+        self._pipelines, self._parser, self.is_offloaded = {}, None, False
 
     def generate(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> RawClip:
         self._check(request)
@@ -150,7 +150,7 @@ class DiffusersEngine:
         for number, part in enumerate(parts):
             before = scenes[-1].end(grid.fps) if scenes else part.before
             scenes.append(
-                self._scene(replace(part, before=before), part_of(progress, number, len(parts), DECODED), cancel)
+                self._scene(replace(part, before=before), scene_progress(progress, number, len(parts), DECODED), cancel)
             )
         progress("fit", DECODED)
         drawn = joined(scenes, grid.fps)
@@ -162,48 +162,50 @@ class DiffusersEngine:
 
     def _scene(self, request: GenerationRequest, progress: Progress, cancel: Cancel) -> PromptScene:
         progress("read", 0.0)
-        read = self._words(request)
+        read = self._parse(request)
         call = self._call(request, read)
-        return PromptScene(read, self._chosen(request, read, call, progress, cancel), call)
+        return PromptScene(read, self._best_attempt(request, read, call, progress, cancel), call)
 
     def _check(self, request: GenerationRequest) -> None:
         self.capabilities().refuse_beyond(request)
         if request.style is not None and request.style not in STYLES:
             raise BeyondCapabilities(f"Style {request.style!r} is unknown; choose one of {list(STYLES[1:])}.")
         if request.badges and self.manifest.grammar is None:
-            raise BeyondCapabilities("These weights never saw a badge, so they can show nobody: ask another engine.")
+            raise BeyondCapabilities(
+                "These weights were not trained on badges and cannot show a person; choose another engine."
+            )
         if len(request.badges) > 1:
-            raise BeyondCapabilities("This engine shows one person in a clip; ask for one clip each.")
+            raise BeyondCapabilities("This engine shows one person per clip; request one clip each.")
         grid = self.manifest.grid
         if request.before and grid.max_context_frames + grid.wanted(request.seconds) > grid.max_frames:
             longest = (grid.max_frames - grid.max_context_frames) // grid.fps
-            raise BeyondCapabilities(f"{request.seconds} s: this engine goes on from a clip for at most {longest} s.")
+            raise BeyondCapabilities(f"{request.seconds} s: this engine extends a clip by at most {longest} s.")
 
-    def _words(self, request: GenerationRequest) -> Read | None:
-        """None where the weights read any wording themselves."""
-        if self._reader is None:
+    def _parse(self, request: GenerationRequest) -> ParseResult | None:
+        """None for weights that take any wording."""
+        if self._parser is None:
             return None
         lines = [*(request.parent_prompt or "").splitlines(), request.prompt]
-        read = self._reader.read_over(lines, request.seed, request.style)
-        if request.before and (other := {kind: was for kind, was in read.before.items() if was and kind != "motion"}):
-            kept = replace(read.asked, **other)
-            raise Unsupported(tuple(getattr(read.asked, kind) for kind in other), (str(kept),))
+        read = self._parser.parse_lines(lines, request.seed, request.style)
+        if request.before and (other := {kind: was for kind, was in read.changed.items() if was and kind != "motion"}):
+            kept = replace(read.prompt, **other)
+            raise Unsupported(tuple(getattr(read.prompt, kind) for kind in other), (str(kept),))
         return read
 
-    def _call(self, request: GenerationRequest, read: Read | None) -> Call:
+    def _call(self, request: GenerationRequest, read: ParseResult | None) -> Call:
         grid = self.manifest.grid
         width, height = grid.nearest(request.width, request.height)
 
         def shape(pipeline: str) -> CallShape:
             return CallShape(pipeline, width, height, grid.frames(request.seconds), float(grid.fps))
 
-        inputs: dict[str, Any] = {"prompt": str(read.asked) if read else _in_full(request)}
+        inputs: dict[str, Any] = {"prompt": str(read.prompt) if read else _full_prompt(request)}
         if request.before:
             most = (
-                1 if read and "motion" in read.before else grid.max_context_frames
+                1 if read and "motion" in read.changed else grid.max_context_frames
             )  # how it moved must not be gone on with
-            frames = fitted(ending(request.before, grid.fps, most), width, height)
-            frames = frames[-grid.given_of(len(frames)) :]
+            frames = fitted(last_frames(request.before, grid.fps, most), width, height)
+            frames = frames[-grid.context_frames(len(frames)) :]
             self._refuse_unlike(Image.fromarray(frames[-1]), "this clip")
             given = len(frames)
             extended = CallShape("extend", width, height, grid.frames(request.seconds, given), float(grid.fps))
@@ -223,7 +225,7 @@ class DiffusersEngine:
         return Call(shape("text"), inputs)
 
     def _refuse_unlike(self, picture: Image.Image, name: str) -> None:
-        """What the autoencoder cannot give back, a model of a few things cannot go on from."""
+        """Raises Unsupported for a picture that the autoencoder does not reconstruct."""
         if self.manifest.grammar is None:
             return
         import torch
@@ -234,12 +236,12 @@ class DiffusersEngine:
         with torch.inference_mode():
             back = vae.decode(vae.encode(given).latent_dist.mode()).sample
         error = float((back - given).float().pow(2).mean()) / 4
-        if -10 * np.log10(error + 1e-9) < ALIKE_DB:
+        if -10 * np.log10(error + 1e-9) < MIN_RECONSTRUCTION_DB:
             raise Unsupported((name,), self.manifest.vocabulary.get("examples", ()))
 
-    def _chosen(
-        self, request: GenerationRequest, read: Read | None, call: Call, progress: Progress, cancel: Cancel
-    ) -> Choice:
+    def _best_attempt(
+        self, request: GenerationRequest, read: ParseResult | None, call: Call, progress: Progress, cancel: Cancel
+    ) -> BestAttempt:
         steps, draws = int(self.manifest.call["num_inference_steps"]), self.manifest.max_attempts
 
         def draw(number: int, seed: int) -> Drawn:
@@ -254,8 +256,8 @@ class DiffusersEngine:
             drawn = self._batcher.submit(
                 call.shape,
                 Draw(call, seed),
-                after=lambda step: moved(step / (steps + 1)),
-                waits=lambda steps_of_others: moved(steps_of_others * A_STEP_OF_OTHERS),
+                on_step=lambda step: moved(step / (steps + 1)),
+                on_wait=lambda steps_of_others: moved(steps_of_others * PROGRESS_PER_WAITED_STEP),
             )
             last = call.given + self.manifest.grid.wanted(request.seconds)
             return replace(drawn, frames=drawn.frames[:last])
@@ -263,40 +265,42 @@ class DiffusersEngine:
         def misses(drawn: Drawn) -> tuple[str, ...]:
             assert read is not None
             cells = pattern(request.badges[0]) if call.shape.pipeline == "reference" else None
-            return missed(read.asked, drawn, self.manifest.grid.fps, cells)
+            return unmet_traits(read.prompt, drawn, self.manifest.grid.fps, cells)
 
-        return choose(draw, request.seed, misses if read else None, draws)
+        return best_attempt(draw, request.seed, misses if read else None, draws)
 
-    def _count(self, shape: CallShape) -> int:
-        return self.profile.batch_size if shape.pipeline in TOGETHER else 1
+    def _batch_size(self, shape: CallShape) -> int:
+        return self.profile.batch_size if shape.pipeline in BATCHED_PIPELINES else 1
 
-    def _answered(self, draws: Sequence[Draw], stepped: Stepped) -> list[Drawn]:
-        """Where the accelerator's memory does not do, parts that are not at work wait in the machine's from then on."""
+    def _draw_or_offload(self, draws: Sequence[Draw], stepped: StepCallback) -> list[Drawn]:
+        """Without enough accelerator memory, offloads idle parts to main memory from then on."""
         import torch
 
         try:
-            return self._drawn(draws, stepped)
+            return self._draw(draws, stepped)
         except torch.OutOfMemoryError:
             if self.is_offloaded or self.device == "cpu":
                 raise
         self.is_offloaded = True
         torch.cuda.empty_cache()
         self._pipelines[draws[0].call.shape.pipeline].enable_model_cpu_offload()
-        return self._drawn(draws, stepped)
+        return self._draw(draws, stepped)
 
-    def _drawn(self, draws: Sequence[Draw], stepped: Stepped) -> list[Drawn]:
+    def _draw(self, draws: Sequence[Draw], stepped: StepCallback) -> list[Drawn]:
         import torch
 
         shape = draws[0].call.shape
         pipeline = self._pipelines[shape.pipeline]
 
-        def after(_pipe: Pipeline, step: int, _time: Any, held: dict[str, Any]) -> dict[str, Any]:
+        def after(_pipe: Pipeline, step: int, _time: Any, state: dict[str, Any]) -> dict[str, Any]:
             stepped(step + 1)
-            return held
+            return state
 
-        fixed = {key: value for key, value in {**self.manifest.call, **OWN}.items() if key in accepted(pipeline)}
-        given = draws[0].call.heard
-        with torch.inference_mode(), nullcontext() if given is None else carried(pipeline.transformer, given):
+        fixed = {
+            key: value for key, value in {**self.manifest.call, **CALL_OVERRIDES}.items() if key in accepted(pipeline)
+        }
+        given = draws[0].call.given_audio
+        with torch.inference_mode(), nullcontext() if given is None else audio_prefix(pipeline.transformer, given):
             made = pipeline(
                 **fixed,
                 **_inputs(draws),
@@ -313,7 +317,7 @@ class DiffusersEngine:
         return [Drawn(seen, heard.T, rate) for seen, heard in zip(frames, sounds, strict=True)]
 
     def _recipe(self, request: GenerationRequest, scenes: Sequence[PromptScene], clip: Drawn) -> dict[str, Any]:
-        """What it was made from; words and persons by hash."""
+        """The clip's recipe, with words and persons as hashes."""
         import diffusers
         import torch
         import transformers
@@ -322,49 +326,49 @@ class DiffusersEngine:
         barred = {"excluded_territories": list(m.excluded_territories)} if m.excluded_territories else {}
         return {
             "engine": {"name": m.engine, "version": m.version, "label": m.label, "manifest_sha256": m.sha256} | barred,
-            "request": recipe.asked(request),
-            "scene": _told([scene.read for scene in scenes if scene.read]),
+            "request": recipe.request_summary(request),
+            "scene": _scene_summary([scene.parsed for scene in scenes if scene.parsed]),
             "call": {
                 **asdict(shape),
                 "pipeline": type(self._pipelines[shape.pipeline]).__name__,
                 **{k: v for k, v in m.call.items() if not isinstance(v, dict)},
                 **({"frames_of_scenes": [len(scene.frames) for scene in scenes]} if len(scenes) > 1 else {}),
             },
-            "device": self._told_device(shape),
+            "device": self._device_summary(shape),
             "versions": {
                 **{lib.__name__: lib.__version__ for lib in (torch, diffusers, transformers, np)},
             },
             "unread_words": [],
             "raw": recipe.raw(clip.frames, clip.pcm, clip.rate),
-            "attempts": [draw for scene in scenes for draw in scene.choice.to_json()],
+            "attempts": [draw for scene in scenes for draw in scene.best.to_json()],
         }
 
-    def _told_device(self, shape: CallShape) -> dict[str, Any]:
-        """What the same bits need: on another device, or with other company, they differ in the last place."""
+    def _device_summary(self, shape: CallShape) -> dict[str, Any]:
+        """What equal bits depend on: another device or batch size changes the last digits."""
         import torch
 
         name = torch.cuda.get_device_name() if self.device == "cuda" else "cpu"
         where = {"name": name, "threads": torch.get_num_threads(), "dtype": self.profile.dtype}
-        batch = {"batch_size": self._count(shape)} if self._count(shape) > 1 else {}
+        batch = {"batch_size": self._batch_size(shape)} if self._batch_size(shape) > 1 else {}
         return where | batch | ({"offloaded": True} if self.is_offloaded else {})
 
 
-def _in_full(request: GenerationRequest) -> str:
-    """For weights that read any wording: what the clip comes from, then what is asked of it, in its style."""
-    said = "\n".join(filter(None, (request.parent_prompt, request.prompt)))
-    return f"{request.style} style: {said}" if request.style else said
+def _full_prompt(request: GenerationRequest) -> str:
+    """Prompt for weights that take any wording: the style, the parent's prompt, then the request's."""
+    prompt = "\n".join(filter(None, (request.parent_prompt, request.prompt)))
+    return f"{request.style} style: {prompt}" if request.style else prompt
 
 
 def _inputs(draws: Sequence[Draw]) -> dict[str, Any]:
-    """One list of each input that is a clip's own; what is for all of a call is one list already."""
+    """One list per input of the batch; shared inputs are lists already."""
     every = [draw.call.inputs for draw in draws]
-    return {name: every[0][name] if name in FOR_ALL else [inputs[name] for inputs in every] for name in every[0]}
+    return {name: every[0][name] if name in SHARED_INPUTS else [inputs[name] for inputs in every] for name in every[0]}
 
 
-def _told(reads: Sequence[Read]) -> dict[str, Any]:
-    """What stood for each line, the least of their similarities, and what the seed chose in any."""
+def _scene_summary(reads: Sequence[ParseResult]) -> dict[str, Any]:
+    """The parsed lines, the lowest of their similarities, and the kinds that the seed chose."""
     if not reads:
         return {}
-    words = "; ".join(str(read.asked) for read in reads)
+    words = "; ".join(str(read.prompt) for read in reads)
     by_seed = [kind for kind in KINDS if any(kind in read.by_seed for read in reads)]
     return {"words": words, "similarity": round(min(read.similarity for read in reads), 3), "by_seed": by_seed}

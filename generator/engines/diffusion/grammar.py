@@ -1,4 +1,4 @@
-"""The model's whole language: four shapes, six colours, five motions, two floors, four styles, said in many ways."""
+"""Grammar of the model's prompts: four shapes, six colours, five motions, two floors, four styles, in many phrases."""
 
 import itertools
 import random
@@ -20,7 +20,7 @@ SHAPES: Final = ("ball", "cube", "cone", "star")
 MOTIONS: Final = ("bounce", "fall", "roll_left", "roll_right", "rest")
 FLOORS: Final = ("wood", "grass")
 STYLES: Final = ("plain", "cinematic", "documentary", "cartoon")
-SAID: Final = {
+PHRASES: Final = {
     "ball": ("ball", "sphere"),
     "cube": ("cube", "box", "block"),
     "cone": ("cone",),
@@ -43,13 +43,13 @@ FORMS: Final = (
     "{floor} {a} {colour} {shape} {motion}",
     "a clip of {a} {colour} {shape} that {motion} {floor}",
 )
-ONE_IN_TEN: Final = 12
-"""So many of the 120 (colour, shape, motion) triples are never seen in training."""
+HELD_OUT_COUNT: Final = 12
+"""How many of the 120 (colour, shape, motion) triples are never used in training."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ParsedPrompt:
-    """What one prompt asks for."""
+    """One prompt of the grammar. `str()` gives its standard wording."""
 
     colour: str
     shape: str
@@ -57,15 +57,15 @@ class ParsedPrompt:
     floor: str
     style: str = "plain"
 
-    def said(self, chance: random.Random) -> str:
-        """One of the ways of saying it."""
-        words = {kind: chance.choice(SAID[getattr(self, kind)]) for kind in ("shape", "motion", "floor")}
-        return self._in(chance.choice(FORMS), words) + chance.choice(SAID[self.style])
+    def random_wording(self, chance: random.Random) -> str:
+        """A random wording of the prompt."""
+        words = {kind: chance.choice(PHRASES[getattr(self, kind)]) for kind in ("shape", "motion", "floor")}
+        return self._in(chance.choice(FORMS), words) + chance.choice(PHRASES[self.style])
 
     def __str__(self) -> str:
-        """The usual way of saying it."""
-        words = {kind: SAID[getattr(self, kind)][0] for kind in ("shape", "motion", "floor")}
-        return self._in(FORMS[0], words) + SAID[self.style][0]
+
+        words = {kind: PHRASES[getattr(self, kind)][0] for kind in ("shape", "motion", "floor")}
+        return self._in(FORMS[0], words) + PHRASES[self.style][0]
 
     def _in(self, form: str, words: dict[str, str]) -> str:
         return form.format(a="an" if self.colour == "orange" else "a", colour=self.colour, **words)
@@ -75,15 +75,15 @@ class ParsedPrompt:
         return (self.colour, self.shape, self.motion) in HELD_OUT
 
 
-def every() -> Iterator[ParsedPrompt]:
-    """All 240 things that can be asked for, in the plain style."""
+def all_prompts() -> Iterator[ParsedPrompt]:
+    """All 240 prompts in the plain style."""
     return (ParsedPrompt(*words) for words in itertools.product(COLOURS, SHAPES, MOTIONS, FLOORS))
 
 
 def _held_out() -> frozenset[tuple[str, str, str]]:
-    """Each colour, shape and motion is held out about equally often, and none wholly."""
+    """Each colour, shape and motion is held out about equally often, and none entirely."""
     colours, triples = list(COLOURS), set()
-    for number in range(ONE_IN_TEN):
+    for number in range(HELD_OUT_COUNT):
         shape, motion = SHAPES[number % len(SHAPES)], MOTIONS[(number * 3 + 1) % len(MOTIONS)]
         triples.add((colours[number % len(colours)], shape, motion))
     return frozenset(triples)

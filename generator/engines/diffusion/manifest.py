@@ -1,4 +1,4 @@
-"""`placet.json`, beside `model_index.json`: what weights these are, how they are called, and the hash of every file."""
+"""Weights manifest: `placet.json`, next to `model_index.json`, with call arguments and the hash of every file."""
 
 import json
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ class WeightsRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """What the model itself draws: sizes in pixels, pictures a second, and lengths of `frame_step` n + 1 frames.
+    """The model's output: sizes in pixels, frames a second, and lengths of `frame_step` n + 1 frames.
 
-    `max_context_frames`: how many frames of an earlier clip it can continue from; 0 where it cannot.
+    `max_context_frames`: how many frames of an earlier clip it can continue from; 0 if it cannot.
     """
 
     sizes: tuple[tuple[int, int], ...]
@@ -32,27 +32,27 @@ class Grid:
     max_context_frames: int = 0
 
     def frames(self, seconds: float, given: int = 0) -> int:
-        """The shortest clip on the grid that lasts so long after those that are given."""
+        """Length of the shortest clip on the grid with `given` frames and then `seconds`."""
         wanted = given + self.wanted(seconds)
         return min(-(-(wanted - 1) // self.frame_step) * self.frame_step + 1, self.max_frames)
 
     def wanted(self, seconds: float) -> int:
         return max(round(seconds * self.fps), 1)
 
-    def given_of(self, there: int) -> int:
-        """Of so many pictures that are there, those that the model is given: as many as are on the grid."""
+    def context_frames(self, there: int) -> int:
+        """How many of `there` pictures the model is given: the largest length on the grid."""
         return (min(there, self.max_context_frames) - 1) // self.frame_step * self.frame_step + 1
 
     def nearest(self, width: int, height: int) -> tuple[int, int]:
-        """The size whose sides stand to each other most as these do."""
+        """The size with the nearest aspect ratio."""
         return min(self.sizes, key=lambda size: abs(size[0] / size[1] - width / height))
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How the weights are run on one kind of device, as `profiles` says; where it says nothing, one by one in float32.
+    """How the weights run on one kind of device; by default one clip at a time in float32.
 
-    `batch_size`: how many clips of one shape are drawn together. `attention`: a backend's name in diffusers.
+    `batch_size`: clips of one shape per batch. `attention`: a backend's name in diffusers.
     """
 
     batch_size: int = 1
@@ -62,15 +62,15 @@ class Profile:
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES or self.batch_size < 1:
-            raise ValueError(f"a profile has at least one seat and a dtype of {', '.join(DTYPES)}")
+            raise ValueError(f"a profile needs a batch_size of at least 1 and a dtype of {', '.join(DTYPES)}")
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsManifest:
-    """As read; `sha256` is of the manifest itself, and so of every file that it names.
+    """The parsed manifest. `sha256` is the hash of the manifest file, and so covers every file that it names.
 
-    `max_attempts`: how often at most one clip is drawn, until it shows what was asked for; needs a grammar to tell.
-    `profiles`: for kinds of devices as torch names them ("cpu", "cuda").
+    `max_attempts`: maximum draws of one clip until it shows the prompt; needs a grammar to compare with.
+    `profiles`: by torch's device type ("cpu", "cuda").
     """
 
     folder: Path
@@ -95,28 +95,28 @@ class WeightsManifest:
 
     @classmethod
     def read(cls, folder: Path) -> "WeightsManifest":
-        """Raises WeightsRefused where there is none, or none of this format."""
+        """Raises WeightsRefused if there is no manifest of this format."""
         try:
             raw = (folder / NAME).read_bytes()
-            said = json.loads(raw)
-            grid = said["grid"]
+            manifest = json.loads(raw)
+            grid = manifest["grid"]
             return cls(
                 folder,
                 sha256(raw).hexdigest(),
                 **{
-                    key: said[key]
+                    key: manifest[key]
                     for key in ("engine", "version", "label", "licence", "max_seconds", "call", "grammar")
                 },
-                excluded_territories=tuple(said["excluded_territories"]),
-                modes=tuple(said["modes"]),
-                sizes=tuple((width, height) for width, height in said["sizes"]),
+                excluded_territories=tuple(manifest["excluded_territories"]),
+                modes=tuple(manifest["modes"]),
+                sizes=tuple((width, height) for width, height in manifest["sizes"]),
                 grid=Grid(**grid | {"sizes": tuple((width, height) for width, height in grid["sizes"])}),
-                vocabulary={kind: tuple(words) for kind, words in said["vocabulary"].items()},
-                training=said["training"],
-                acceptance=said["acceptance"],
-                max_attempts=said.get("max_attempts", 1),
-                profiles={kind: Profile(**profile) for kind, profile in said.get("profiles", {}).items()},
-                files=said["files"],
+                vocabulary={kind: tuple(words) for kind, words in manifest["vocabulary"].items()},
+                training=manifest["training"],
+                acceptance=manifest["acceptance"],
+                max_attempts=manifest.get("max_attempts", 1),
+                profiles={kind: Profile(**profile) for kind, profile in manifest.get("profiles", {}).items()},
+                files=manifest["files"],
             )
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise WeightsRefused(
@@ -124,14 +124,14 @@ class WeightsManifest:
             ) from exc
 
     def profile(self, device: str) -> Profile:
-        """On this kind of device."""
+        """The profile for this kind of device."""
         return self.profiles.get(device, Profile())
 
     def check(self) -> None:
-        """Every file as it was described, and no other beside them. Raises WeightsRefused."""
+        """Checks that the folder holds every named file unchanged, and no other. Raises WeightsRefused."""
         found = {str(p.relative_to(self.folder)) for p in self.folder.rglob("*") if p.is_file()} - {NAME}
         if unknown := sorted(found - set(self.files)):
-            raise WeightsRefused(f"{unknown[0]} is not in {NAME}; nothing was loaded. Remove it, or describe it.")
+            raise WeightsRefused(f"{unknown[0]} is not in {NAME}; nothing was loaded. Remove it, or add it to `files`.")
         for name, digest in self.files.items():
             if name not in found or digest_of(self.folder / name) != digest:
                 raise WeightsRefused(f"{name} is missing or changed; nothing was loaded. Fetch the folder again.")

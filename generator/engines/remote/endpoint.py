@@ -1,4 +1,4 @@
-"""A file of the operator's in JSON: where a service is that speaks OpenAI's video API, and what it makes."""
+"""Remote endpoint: an operator's JSON file that describes a service with OpenAI's video API."""
 
 import json
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ class EndpointRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RemoteEndpoint:
-    """As read; `sha256` is of the file. `url` ends before `/videos`; `seconds` are the lengths that can be had.
+    """The parsed file; `sha256` is its hash. `url` ends before `/videos`; `seconds` are the available lengths.
 
-    `takes`: fields beyond OpenAI's that the service understands. `patience_seconds`: for one clip, with all waiting.
+    `takes`: fields beyond OpenAI's that the service accepts. `patience_seconds`: timeout of one clip.
     """
 
     sha256: str
@@ -49,7 +49,7 @@ class RemoteEndpoint:
 
     @property
     def key(self) -> str | None:
-        """What proves who asks. Raises EndpointRefused where the file cannot be read."""
+        """The API key. Raises EndpointRefused if the key file cannot be read."""
         if self.key_file is None:
             return None
         try:
@@ -58,7 +58,7 @@ class RemoteEndpoint:
             raise EndpointRefused(f"{self.key_file} cannot be read; nothing was sent. Put the key there.") from exc
 
     def long_enough(self, seconds: float) -> int:
-        """The shortest length that can be had and holds so many seconds."""
+        """The shortest available length of at least `seconds`."""
         return min(length for length in self.seconds if length >= seconds)
 
     @classmethod
@@ -68,29 +68,29 @@ class RemoteEndpoint:
             raw = file.read_bytes()
             found = _endpoint(json.loads(raw), sha256(raw).hexdigest())
         except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise EndpointRefused(f"{file} describes no endpoint ({exc}); nothing was sent. Mend the file.") from exc
+            raise EndpointRefused(f"{file} describes no endpoint ({exc}); nothing was sent. Correct the file.") from exc
         return found
 
 
-def _endpoint(said: Mapping[str, Any], digest: str) -> RemoteEndpoint:
-    if unknown := sorted(said.keys() - {field for field in RemoteEndpoint.__slots__ if field != "sha256"}):
+def _endpoint(fields: Mapping[str, Any], digest: str) -> RemoteEndpoint:
+    if unknown := sorted(fields.keys() - {field for field in RemoteEndpoint.__slots__ if field != "sha256"}):
         raise ValueError(f"unknown field {unknown[0]!r}")
-    place = urlsplit(said["url"])
+    place = urlsplit(fields["url"])
     if place.scheme != "https" and not (place.scheme == "http" and place.hostname in LOOPBACK):
         raise ValueError("`url` must begin with https://")
-    if not set(said["modes"]) <= MODES or not set(said.get("takes", ())) <= TAKES:
+    if not set(fields["modes"]) <= MODES or not set(fields.get("takes", ())) <= TAKES:
         raise ValueError(f"modes are of {sorted(MODES)}, takes of {sorted(TAKES)}")
     return RemoteEndpoint(
         digest,
-        **{key: str(said[key]) for key in ("engine", "version", "label", "licence", "model")},
-        excluded_territories=tuple(said["excluded_territories"]),
-        modes=tuple(said["modes"]),
-        sizes=tuple((int(width), int(height)) for width, height in said["sizes"]),
-        seconds=tuple(sorted(int(length) for length in said["seconds"])),
-        has_sound=bool(said["has_sound"]),
-        url=str(said["url"]).rstrip("/"),
-        key_file=Path(said["key_file"]) if said.get("key_file") else None,
-        takes=tuple(said.get("takes", ())),
-        patience_seconds=float(said.get("patience_seconds", 600)),
-        vocabulary={kind: tuple(words) for kind, words in said.get("vocabulary", {}).items()},
+        **{key: str(fields[key]) for key in ("engine", "version", "label", "licence", "model")},
+        excluded_territories=tuple(fields["excluded_territories"]),
+        modes=tuple(fields["modes"]),
+        sizes=tuple((int(width), int(height)) for width, height in fields["sizes"]),
+        seconds=tuple(sorted(int(length) for length in fields["seconds"])),
+        has_sound=bool(fields["has_sound"]),
+        url=str(fields["url"]).rstrip("/"),
+        key_file=Path(fields["key_file"]) if fields.get("key_file") else None,
+        takes=tuple(fields.get("takes", ())),
+        patience_seconds=float(fields.get("patience_seconds", 600)),
+        vocabulary={kind: tuple(words) for kind, words in fields.get("vocabulary", {}).items()},
     )

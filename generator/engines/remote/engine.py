@@ -1,4 +1,4 @@
-"""A service elsewhere behind the engine port. Its clip is read as a stranger's, and nothing of ours stays there."""
+"""Remote engine: a service elsewhere behind the engine port. Its clips are untrusted, and are deleted there."""
 
 import time
 from collections.abc import Callable
@@ -31,21 +31,21 @@ from placet.media.sandbox_client import WholeClip, read_clip
 MAX_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 1.0
 SLICE_SECONDS: Final = 0.2
-ASKED, MADE = 0.05, 0.85
-"""Where on the way the phases end."""
+CREATED, COMPLETED = 0.05, 0.85
+"""Progress when the job is created, and when the service has completed it."""
 RATE: Final = 48_000
-"""Of silence."""
+"""Sample rate of silence."""
 
 
 class WrongFile(RemoteFailed):
-    """What the service sent is not the clip that was asked for."""
+    """The service did not send the requested clip."""
 
     code = "remote_wrong_file"
 
 
 @dataclass
 class RemoteWait:
-    """One run's patience. Every sleep asks whether to go on, and moves the progress, for the service need not."""
+    """Timeout of one job. Every sleep checks for cancellation and reports progress, even if the service does not."""
 
     progress: Progress
     cancel: Cancel
@@ -63,7 +63,7 @@ class RemoteWait:
         self.sleep(0)
 
     def sleep(self, seconds: float) -> None:
-        """Raises Cancelled, or RemoteFailed when patience is used up."""
+        """Raises Cancelled, or RemoteFailed after the timeout."""
         until = self.clock() + seconds
         while True:
             if reason := self.cancel():
@@ -78,7 +78,7 @@ class RemoteWait:
 
 
 class RemoteEngine:
-    """Not bit-equal by request: what a service makes of a seed is its own affair. The recipe names the file it sent."""
+    """Not bit-equal by request: a service may treat the seed as it likes. The recipe holds the hash of its file."""
 
     def __init__(self, endpoint: RemoteEndpoint) -> None:
         self.endpoint = endpoint
@@ -100,16 +100,16 @@ class RemoteEngine:
         )
 
     def estimate(self, request: GenerationRequest) -> Estimate:
-        """Pictures lie in the reader's answer and beside it; services make up to 30 a second."""
+        """Memory holds the pictures twice: in the sandbox's answer, and decoded. Services send up to 30 a second."""
         most = 30 * self.endpoint.long_enough(min(request.seconds, self.endpoint.seconds[-1]))
         return Estimate(self.endpoint.patience_seconds / 4, 2 * needed(most, request.width, request.height))
 
     def at_once(self, request: GenerationRequest) -> int:  # noqa: ARG002 - as the port asks it
-        """One by one, so that a service is asked for no more than it was told."""
+        """One at a time, to limit the load on the service."""
         return 1
 
     def load(self) -> None:
-        """Raises EndpointRefused where the key cannot be read."""
+        """Raises EndpointRefused if the key cannot be read."""
         _ = self.endpoint.key
 
     def unload(self) -> None:
@@ -124,10 +124,10 @@ class RemoteEngine:
             job = service.create(self._fields(request), request.generation)
             try:
                 self._wait_for(job, service, waiting)
-                waiting.at("fetch", MADE)
+                waiting.at("fetch", COMPLETED)
                 file = service.content(job.id)
             finally:
-                self._forget(job)
+                self._delete(job)
         finally:
             service.close()
         waiting.at("read", 0.95)
@@ -136,10 +136,10 @@ class RemoteEngine:
     def _check(self, request: GenerationRequest) -> None:
         self.capabilities().refuse_beyond(request)
         if request.badges:
-            raise BeyondCapabilities("A likeness is sent to nobody else: ask an engine that runs here.")
+            raise BeyondCapabilities("A likeness never leaves this install: choose a local engine.")
 
     def _fields(self, request: GenerationRequest) -> dict[str, Any]:
-        """A remix is asked for by the words of all its line: the parent's clip did not stay there to be remixed."""
+        """A remix is requested by the prompts of its whole line: the service no longer has the parent's clip."""
         lines = [*(request.parent_prompt or "").splitlines(), request.prompt]
         fields: dict[str, Any] = {
             "model": self.endpoint.model,
@@ -157,13 +157,13 @@ class RemoteEngine:
         while job.status != "completed":
             if job.status == "failed":
                 kind = RemoteRefused if "moderation" in job.reason or "policy" in job.reason else RemoteFailed
-                raise kind(f"The service could not make this clip ({job.reason or 'it says no code'}).")
-            waiting.at("make", ASKED + (MADE - ASKED) * job.done_0_1 * 0.9)
+                raise kind(f"The service could not make this clip ({job.reason or 'no code'}).")
+            waiting.at("make", CREATED + (COMPLETED - CREATED) * job.done_0_1 * 0.9)
             waiting.sleep(POLL_SECONDS)
             job = service.status(job.id)
 
-    def _forget(self, job: RemoteJob) -> None:
-        """However the run ends. What cannot be deleted now expires there; the run does not fail for it."""
+    def _delete(self, job: RemoteJob) -> None:
+        """Deletes the job however it ended. A failure here does not fail the run: the job expires there."""
         service = Service(self.endpoint, lambda seconds: time.sleep(min(seconds, 1)))
         with suppress(RemoteFailed, RemoteRefused):
             service.delete(job.id)
@@ -171,25 +171,25 @@ class RemoteEngine:
 
     def _clip(self, request: GenerationRequest, file: bytes) -> RawClip:
         try:
-            whole = read_clip(file, most_frames=round(60 * (self.endpoint.long_enough(request.seconds) + 1)))
+            whole = read_clip(file, max_frames=round(60 * (self.endpoint.long_enough(request.seconds) + 1)))
         except UnreadableMedia as hostile:
-            raise WrongFile(f"What the service sent is no clip ({hostile.code}).") from hostile
+            raise WrongFile(f"The service did not send a clip ({hostile.code}).") from hostile
         if whole.frames.shape[1:3] != (request.height, request.width):
             height, width = whole.frames.shape[1:3]
-            raise WrongFile(f"{request.width}x{request.height} was asked for, and {width}x{height} came.")
+            raise WrongFile(f"Requested {request.width}x{request.height}, received {width}x{height}.")
         fps = round(whole.fps)
         frames = whole.frames[: round(request.seconds * fps)]
         if len(frames) < round(request.seconds * fps) - 1 or not fps:
-            raise WrongFile(f"{request.seconds} s were asked for, and {len(whole.frames)} pictures came.")
+            raise WrongFile(f"Requested {request.seconds} s, received {len(whole.frames)} pictures.")
         rate = whole.rate or RATE
         pcm = self._sound(whole, round(len(frames) / fps * rate))
         made_from = self._recipe(request, file, frames, pcm, rate)
         return RawClip(frames, fps, pcm, rate, made_from, [float(at) for at in onsets(pcm, rate)])
 
     def _sound(self, whole: WholeClip, samples: int) -> NDArray[np.float32]:
-        """In stereo, as long as the pictures; silence where the service makes none."""
+        """Stereo, as long as the pictures; silence if the service makes no sound."""
         if self.endpoint.has_sound and not len(whole.pcm):
-            raise WrongFile("The service is said to make sound, and sent none.")
+            raise WrongFile("The endpoint declares sound, but the service sent none.")
         pcm = whole.pcm[:samples] if len(whole.pcm) else np.zeros((0, 2), np.float32)
         both = np.repeat(pcm, 2, 1) if pcm.shape[1] == 1 else pcm[:, :2]
         return np.pad(both, ((0, samples - len(both)), (0, 0)))
@@ -197,12 +197,12 @@ class RemoteEngine:
     def _recipe(
         self, request: GenerationRequest, file: bytes, frames: NDArray[np.uint8], pcm: NDArray[np.float32], rate: int
     ) -> dict[str, Any]:
-        """What it was made from; words by hash."""
+        """The clip's recipe, with words as hashes."""
         e = self.endpoint
         barred = {"excluded_territories": list(e.excluded_territories)} if e.excluded_territories else {}
         return {
             "engine": {"name": e.engine, "version": e.version, "label": e.label, "manifest_sha256": e.sha256} | barred,
-            "request": recipe.asked(request),
+            "request": recipe.request_summary(request),
             "remote": {"host": e.host, "model": e.model, "file_sha256": sha256(file).hexdigest()},
             "unread_words": [],
             "raw": recipe.raw(frames, pcm, rate),

@@ -1,1 +1,1 @@
-"""A scene renderer: from a prompt to simple shapes that move by physics and sound as they hit. Not a trained model."""
+"""Scene renderer: simple shapes that move by physics and sound on impact. Not a trained model."""

@@ -1,4 +1,4 @@
-"""The still picture behind everything: a lit backdrop, a floor in perspective, and grain for a watermark to hide in."""
+"""Backdrop: the still picture behind the scene, with light, a floor in perspective, and grain for the watermark."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from PIL import Image
 
 Field = NDArray[np.floating[Any]]
 HORIZON, FLOOR_LINE = 0.66, 0.8
-"""Where the floor begins and where things stand, in parts of the frame's height."""
+"""Where the floor begins and where objects stand, as shares of the frame's height."""
 GRAIN = 0.014
 SKY = {
     "studio": ((176, 184, 196), (232, 228, 222)),
@@ -29,21 +29,21 @@ DIM = {"studio": 1.0, "sky": 1.0, "sunset": 0.86, "night": 0.62}
 
 @dataclass(frozen=True)
 class Canvas:
-    """The size in pixels and the chance that textures are drawn from."""
+    """Size in pixels, and the random generator for textures."""
 
     width: int
     height: int
     chance: np.random.Generator
 
     def noise(self, rows: int, columns: int, height: int | None = None) -> Field:
-        """Smooth noise of about -1..1 over the width: `rows` x `columns` cells blown up to height x width."""
+        """Smooth noise of about -1..1: `rows` x `columns` cells scaled up to height x width."""
         cells = self.chance.uniform(-1, 1, (max(rows, 2), max(columns, 2))).astype(np.float32)
         size = (self.width, height or self.height)
         return np.asarray(Image.fromarray(cells).resize(size, Image.Resampling.BICUBIC), np.float32)
 
 
 def backdrop(sky: str, floor: str, canvas: Canvas) -> Field:
-    """The whole picture [height, width, 3] in 0..255, before any grade."""
+    """The whole picture [height, width, 3] in 0..255, before grading."""
     line = int(canvas.height * HORIZON)
     above = _mixed(SKY[sky], np.linspace(0, 1, line, dtype=np.float32))
     picture = np.empty((canvas.height, canvas.width, 3), np.float32)

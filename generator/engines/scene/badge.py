@@ -1,4 +1,4 @@
-"""A person's badge as a plaque that lies over the picture, in a colour of the person's own."""
+"""A person's badge as a plaque over the picture, in the person's own colour."""
 
 import colorsys
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ PAPER = (246, 244, 238)
 
 
 def ink(person: str) -> tuple[int, int, int]:
-    """A dark, saturated colour of the person's own."""
+    """A dark, saturated colour from a hash of the id."""
     hue = sha256(person.encode()).digest()[-1] / 256
     red, green, blue = colorsys.hsv_to_rgb(hue, 0.8, 0.55)
     return round(red * 255), round(green * 255), round(blue * 255)
@@ -28,7 +28,7 @@ def plaque(person: str, cell: int) -> NDArray[np.uint8]:
 
 
 def places(count: int, width: int, height: int) -> Iterator[tuple[int, int, int]]:
-    """(left, top, cell) of each plaque in pixels: a row from the lower left corner, further rows above it."""
+    """(left, top, cell) of each plaque in pixels: rows from the lower left corner upwards."""
     unit = min(width, height)
     cell = max(unit // 45, 4)
     side = CELLS * cell + 2 * (cell // 2)

@@ -38,12 +38,12 @@ CAPABILITIES = Capabilities(
     is_renderer=True,
     label="scene renderer: draws simple shapes by physics; not a trained model",
 )
-SMALLEST, LARGEST = 128, 1280
+MIN_SIDE, MAX_SIDE = 128, 1280
 SECONDS_PER_PIXEL = 2.4e-8
 
 
 class SceneEngine:
-    """Bit-equal by request: the same seed, size and words give the same frames and sound."""
+    """Equal requests give equal frames and sound, bit for bit."""
 
     def capabilities(self) -> Capabilities:
         return CAPABILITIES
@@ -54,7 +54,7 @@ class SceneEngine:
         return Estimate(seconds=0.2 + pixels * SECONDS_PER_PIXEL, bytes=need)
 
     def at_once(self, request: GenerationRequest) -> int:  # noqa: ARG002 - as the port asks it
-        """One by one: it works on the processor."""
+        """One at a time: it runs on the CPU."""
         return 1
 
     def load(self) -> None:
@@ -68,7 +68,7 @@ class SceneEngine:
         progress("read", 0.0)
         scene = scene_of(request)
         stage = set_up(scene, request, _frames(request))
-        frames, digest = _drawn(stage, request, progress, cancel)
+        frames, digest = _draw_frames(stage, request, progress, cancel)
         progress("sound", 0.92)
         pcm = soundtrack(stage.dance, stage.bodies, stage.room, request.seed)
         recipe = _recipe(request, scene, frames=digest, pcm=sha256(pcm.tobytes()).hexdigest())
@@ -82,15 +82,15 @@ def _frames(request: GenerationRequest) -> int:
 
 def _check(request: GenerationRequest) -> None:
     sides = (request.width, request.height)
-    if any(side % 2 or not SMALLEST <= side <= LARGEST for side in sides):
-        raise BeyondCapabilities(f"{sides[0]}x{sides[1]} pixels: both sides must be even and {SMALLEST} to {LARGEST}.")
+    if any(side % 2 or not MIN_SIDE <= side <= MAX_SIDE for side in sides):
+        raise BeyondCapabilities(f"{sides[0]}x{sides[1]} pixels: both sides must be even and {MIN_SIDE} to {MAX_SIDE}.")
     if not 0 < request.seconds <= CAPABILITIES.max_seconds or not 1 <= request.fps <= 60:
         raise BeyondCapabilities(f"{request.seconds} s at {request.fps} fps: at most 10 s, at 1 to 60 fps.")
     if request.style not in GRADES:
         raise BeyondCapabilities(f"Style {request.style!r} is unknown; choose one of {[s for s in GRADES if s]}.")
 
 
-def _drawn(
+def _draw_frames(
     stage: SceneStage, request: GenerationRequest, progress: Progress, cancel: Cancel
 ) -> tuple[NDArray[np.uint8], str]:
     """All frames, and the sha256 of their bytes."""
@@ -106,7 +106,7 @@ def _drawn(
 
 
 def _recipe(request: GenerationRequest, scene: Scene, *, frames: str, pcm: str) -> dict[str, Any]:
-    """What it was made from. Prompts, picture and persons by hash; `unread_words` are the asker's own."""
+    """The clip's recipe. Prompts, picture and persons as hashes; `unread_words` are the requester's own."""
     return {
         "engine": {"name": CAPABILITIES.engine, "version": CAPABILITIES.version, "label": CAPABILITIES.label},
         "request": {

@@ -1,4 +1,4 @@
-"""Things as painted: a shape in its colour and its material."""
+"""Figures: painted shapes with a colour and a material."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,11 +22,11 @@ RGB = {
 }
 GLOSS = {"metal": 150.0, "rubber": 60.0, "wood": 34.0}
 SCENE_SIZE = {"small": 0.09, "medium": 0.135, "large": 0.185}
-"""Half height in units of the frame's short side."""
+"""Half height, as a share of the frame's short side."""
 
 
 class Figure(Protocol):
-    """Something that can be painted with its lowest point at `bottom` and its middle at `x` (pixels)."""
+    """An object that is painted with its lowest point at `bottom` and its centre at `x` (pixels)."""
 
     @property
     def material(self) -> str: ...
@@ -42,7 +42,7 @@ class Figure(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Solid:
-    """A shape of `half_height` pixels. `grain` is a noise tile as big as the largest window, in parts of brightness."""
+    """A shape of `half_height` pixels. `grain` is a noise tile of the largest window's size, relative to brightness."""
 
     shape: str
     colour: str

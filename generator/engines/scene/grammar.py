@@ -1,4 +1,4 @@
-"""Prompt text → what it asks for. Words that are not vocabulary are kept and listed, never guessed at."""
+"""Prompt grammar of the scene engine. Unknown words are listed, never guessed at."""
 
 import re
 import unicodedata
@@ -7,8 +7,8 @@ from typing import Self
 
 from generator.engines.scene.words import FILLER, LEXICON, Word
 
-LIVELIEST = ("collide", "orbit", "bounce", "roll", "rise", "fall", "rest")
-"""Where a prompt names several motions, the first of these wins: what falls and bounces, bounces."""
+MOTION_PRIORITY = ("collide", "orbit", "bounce", "roll", "rise", "fall", "rest")
+"""If a prompt names several motions, the first of these wins: "falls and bounces" is a bounce."""
 BACKDROP_OF_COLOUR = {
     "red": "sunset",
     "orange": "sunset",
@@ -25,7 +25,7 @@ SURFACES = ("on", "onto", "over", "across", "along", "off")
 
 @dataclass(frozen=True)
 class Part:
-    """One kind of object as far as the prompt describes it; None where it says nothing."""
+    """One kind of object as the prompt describes it; None for what it does not name."""
 
     shape: str | None = None
     count: int | None = None
@@ -34,13 +34,13 @@ class Part:
     size: str | None = None
 
     def filled(self, other: Self) -> Self:
-        """This part, with the other's answers where it has none."""
+        """This part, with missing fields from the other."""
         return replace(self, **{k: v for k, v in vars(other).items() if getattr(self, k) is None})
 
 
 @dataclass(frozen=True)
 class SceneRequest:
-    """A prompt as read. `loose` describes objects without naming one; `swapped` are shapes to be replaced."""
+    """A parsed prompt. `loose` describes objects without naming one; `swapped` are the shapes to replace."""
 
     parts: tuple[Part, ...] = ()
     loose: Part = Part()
@@ -59,11 +59,11 @@ def words_of(prompt: str) -> list[str]:
 
 
 def read(prompt: str) -> SceneRequest:
-    """What a prompt, or an edit of one, asks for."""
+    """Parses a prompt, or an edit of one."""
     reader = _Reader()
     for word in words_of(prompt):
         reader.take(word)
-    return reader.asked()
+    return reader.result()
 
 
 @dataclass
@@ -89,7 +89,7 @@ class _Reader:
         self.before = (self.before[1], text)
 
     def _describe(self, word: Word) -> None:
-        """A colour, material or size: kept for the object, or the place, that follows."""
+        """Keeps a colour, material or size for the object or place that follows."""
         if word.meaning == "wood" and set(self.before) & set(SURFACES):
             self.place["floor"] = "wood"
         self.pending = Part(**{**vars(self.pending), word.kind: word.meaning})
@@ -118,7 +118,7 @@ class _Reader:
         self._set("backdrop", word.meaning)
 
     def _set(self, place: str, meaning: str) -> None:
-        """A place takes the word right before it: green grass makes nothing else green."""
+        """A place takes the word right before it: "green grass" makes nothing else green."""
         self.place[place] = meaning
         if (described := LEXICON.get(self.before[1])) and described.kind in vars(self.pending):
             self.pending = Part()
@@ -137,8 +137,8 @@ class _Reader:
         self.swapped += [part.shape for part in self.parts if part.shape]
         self.parts.clear()
 
-    def asked(self) -> SceneRequest:
-        motion = next((m for m in LIVELIEST if m in self.motions), None)
+    def result(self) -> SceneRequest:
+        motion = next((m for m in MOTION_PRIORITY if m in self.motions), None)
         loose = (
             replace(self.pending, material=None) if self.before[1] == "wood" and "floor" in self.place else self.pending
         )

@@ -1,4 +1,4 @@
-"""Each motion word as movement: where things start, and what they do to each other."""
+"""Motion words as movement: start positions, paths and impacts of all bodies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ RESTITUTION = {"rubber": 0.82, "metal": 0.68, "wood": 0.56}
 
 @dataclass(frozen=True)
 class Body:
-    """A thing's half width and half height in units, its material, and whether it rolls."""
+    """An object's half width and half height in units, its material, and whether it rolls."""
 
     half_width: float
     half_height: float
@@ -26,7 +26,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Room:
-    """The space to move in: its width, the free height above the floor (units), and the clip's length (seconds)."""
+    """The space to move in: width and free height above the floor (units), and the clip's length (seconds)."""
 
     width: float
     height: float
@@ -35,7 +35,7 @@ class Room:
 
 @dataclass(frozen=True)
 class Dance:
-    """One track per body, and every impact in order of time."""
+    """One track per body, and all impacts in order of time."""
 
     tracks: tuple[Track, ...]
     impacts: tuple[Impact, ...]
@@ -47,7 +47,7 @@ def dance(motion: str, bodies: tuple[Body, ...], room: Room, chance: np.random.G
 
 
 def _lanes(bodies: tuple[Body, ...], room: Room) -> list[float]:
-    """A centre for each body, side by side, with the free space shared out evenly."""
+    """A centre for each body, side by side with equal gaps."""
     gap = (room.width - sum(2 * body.half_width for body in bodies)) / (len(bodies) + 1)
     centres, left = [], gap
     for body in bodies:
@@ -114,7 +114,7 @@ def _rest(bodies: tuple[Body, ...], room: Room, _: np.random.Generator) -> Dance
 
 
 def _orbit(bodies: tuple[Body, ...], room: Room, chance: np.random.Generator) -> Dance:
-    """The first circles; a second hangs in the middle."""
+    """The first body circles; a second one hangs in the middle."""
     body, centre = bodies[0], room.width / 2
     wide = room.width / 2 - body.half_width - 0.04
     free = (room.height - 2 * body.half_height) / 2
@@ -126,7 +126,7 @@ def _orbit(bodies: tuple[Body, ...], room: Room, chance: np.random.Generator) ->
 
 
 def _collide(bodies: tuple[Body, ...], room: Room, chance: np.random.Generator) -> Dance:
-    """Two of equal mass meet on the floor, hit at an exact time, part again and come to rest."""
+    """Two bodies of equal mass meet on the floor, hit at an exact time, part and come to rest."""
     left, right = bodies
     hit, part = min(room.seconds * 0.4, chance.uniform(0.9, 1.3)), min(room.seconds * 0.5, 1.6)
     middle = room.width / 2 + (left.half_width - right.half_width)

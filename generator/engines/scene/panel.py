@@ -1,4 +1,4 @@
-"""The asker's picture as a thing in the scene."""
+"""Panel: the requester's picture as an object in the scene."""
 
 import io
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from generator.engines.scene.styles import Grade
 from generator.ports import BeyondCapabilities
 
 PANEL_HIGH, PANEL_WIDE = 0.5, 0.9
-"""The box, in parts of the frame, that a picture fills without being cut."""
+"""The box that an uncropped picture fills, as shares of the frame."""
 MAX_PIXELS = 4096 * 4096
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """The asker's picture, whole and upright, on a card. `picture` [h, w, 3] and `alpha` [h, w] in 0..1."""
+    """The requester's picture, whole and upright, on a card. `picture` [h, w, 3] and `alpha` [h, w] in 0..1."""
 
     picture: Field
     alpha: Field
@@ -56,7 +56,7 @@ def panel(png: bytes, width: int, height: int, material: str, grade: Grade) -> P
 
 
 def _rounded(height: int, width: int, corner: float) -> Field:
-    """Alpha of a card with round corners."""
+    """Alpha of a card with rounded corners."""
     y = np.abs(np.arange(height, dtype=np.float32) - (height - 1) / 2)[:, None] - height / 2 + corner
     x = np.abs(np.arange(width, dtype=np.float32) - (width - 1) / 2)[None, :] - width / 2 + corner
     alpha: Field = np.clip(corner + 0.5 - np.hypot(np.maximum(x, 0), np.maximum(y, 0)), 0, 1)

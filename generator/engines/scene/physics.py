@@ -1,4 +1,4 @@
-"""Motion in closed form: a path is a list of legs with constant acceleration, so impact times are exact, not stepped.
+"""Physics in closed form: a path is a list of legs with constant acceleration, so impact times are exact.
 
 Lengths are in units of the frame's short side, heights are above the floor, times in seconds, angles in radians.
 """
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 GRAVITY = 5.5
-"""Units per s²: a drop from 0.9 units takes 0.57 s, which reads as a toy on a table."""
+"""Units per s²: a drop from 0.9 units takes 0.57 s, which looks like a toy on a table."""
 STILL = 0.22
-"""Below this speed (units per s) a bounce ends in rest."""
+"""Units per s; a slower bounce comes to rest."""
 
 
 @dataclass(frozen=True)
 class Impact:
-    """A hit at `time`: which thing, how fast, and where across the frame (units from the left)."""
+    """An impact: time, index of the object, speed, and position (units from the left)."""
 
     time: float
     thing: int
@@ -28,7 +28,7 @@ class Impact:
 
 @dataclass(frozen=True)
 class Poses:
-    """One row per asked time: centre x, height of the lowest point, angle, and speed along the floor (0 in the air)."""
+    """One row per time: centre x, height of the lowest point, angle, and speed along the floor (0 in the air)."""
 
     x: Floats
     y: Floats
@@ -42,7 +42,7 @@ class Track(Protocol):
 
 @dataclass(frozen=True)
 class Leg:
-    """From `start` until the next leg's start."""
+    """Motion from `start` until the next leg's start."""
 
     start: float
     x: float
@@ -55,7 +55,7 @@ class Leg:
 
 @dataclass(frozen=True)
 class Path:
-    """Legs in order of time. `rolls` is the radius of what turns as it moves, or 0 for what stays upright."""
+    """Legs in order of time. `rolls` is the radius of a rolling object, 0 for one that stays upright."""
 
     legs: tuple[Leg, ...]
     rolls: float = 0.0
@@ -90,7 +90,7 @@ class Orbit:
 
 @dataclass
 class Fall:
-    """A thing dropped from a height. It keeps `restitution` of its speed at each impact; with 0 it stays there."""
+    """A dropped object. It keeps `restitution` of its speed at each impact; with 0 it stays on the floor."""
 
     thing: int
     restitution: float

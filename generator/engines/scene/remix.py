@@ -1,4 +1,4 @@
-"""A prompt over a prompt: the edit overrides what it names, and everything else stays."""
+"""Remix: an edit overrides what it names in the parent's prompt, and the rest stays."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from generator.engines.scene.grammar import Part, SceneRequest
 
 
 def over(base: SceneRequest, edit: SceneRequest) -> SceneRequest:
-    """The base as the edit changes it."""
+    """The base with the edit applied."""
     return SceneRequest(
         parts=_parts(base.parts, edit),
         loose=edit.loose.filled(base.loose),
@@ -31,7 +31,7 @@ def _parts(base: tuple[Part, ...], edit: SceneRequest) -> tuple[Part, ...]:
 
 
 def _named(base: tuple[Part, ...], named: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Parts that the base has are changed in place; otherwise the named parts take the base's place and its looks."""
+    """Changes parts that the base has in place; otherwise the named parts replace the base and inherit its looks."""
     by_shape = {part.shape: part for part in named}
     if by_shape.keys() <= {part.shape for part in base}:
         return tuple(by_shape.get(part.shape, part).filled(part) for part in base)

@@ -1,4 +1,4 @@
-"""A scene that can be drawn: every question answered. It can be said in words that read back to the same scene."""
+"""A complete scene that can be drawn. Its `str()` is a prompt that parses to the same scene."""
 
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -9,7 +9,7 @@ from generator.engines.scene.remix import over
 from generator.ports import GenerationRequest, Unsupported
 
 MAX_OBJECTS = 2
-USUAL = {
+DEFAULTS = {
     "ball": ("red", "rubber"),
     "cube": ("blue", "wood"),
     "cone": ("orange", "rubber"),
@@ -17,7 +17,7 @@ USUAL = {
     "star": ("yellow", "metal"),
     "ring": ("purple", "metal"),
 }
-"""Shape → colour and material where the prompt names none."""
+"""Shape → default colour and material."""
 DOING = {
     "bounce": "bouncing",
     "roll_left": "rolling left",
@@ -43,7 +43,7 @@ class SceneObject:
 
 @dataclass(frozen=True)
 class Scene:
-    """What is drawn. `unread` are words that were not vocabulary; `left_out` says what was asked for and not drawn."""
+    """What is drawn. `unread` are unknown words; `left_out` are requested objects that are not drawn."""
 
     things: tuple[SceneObject, ...]
     motion: str
@@ -60,48 +60,48 @@ class Scene:
 
 
 def scene_of(request: GenerationRequest) -> Scene:
-    """The scene of a request: parent first, the edit over it. Raises Unsupported where no object is named."""
+    """The scene of a request: the parent's prompt with the edit applied. Raises Unsupported if no object is named."""
     lines = [*(request.parent_prompt or "").splitlines(), request.prompt]
     asked = reduce(over, map(read, lines), SceneRequest())
     if request.image is not None and not asked.parts:
         asked = replace(asked, parts=(asked.loose.filled(Part(shape="cube")),))
     most = MAX_OBJECTS if request.image is None else 1  # a picture fills the scene
-    return settle(replace(asked, style=request.style or asked.style), most)
+    return resolve(replace(asked, style=request.style or asked.style), most)
 
 
-def settle(asked: SceneRequest, most: int = MAX_OBJECTS) -> Scene:
-    """Fills what is open with what is usual; draws at most so many things."""
-    if not asked.parts:
-        raise Unsupported(asked.unread, nearest(asked))
-    everything = _things(asked.parts)
-    things, left_out = everything[:most], tuple(str(thing) for thing in everything[most:])
+def resolve(request: SceneRequest, max_objects: int = MAX_OBJECTS) -> Scene:
+    """Fills missing fields with defaults; keeps at most `max_objects`. Raises Unsupported if no object is named."""
+    if not request.parts:
+        raise Unsupported(request.unread, nearest(request))
+    everything = _things(request.parts)
+    things, left_out = everything[:max_objects], tuple(str(thing) for thing in everything[max_objects:])
     alone = len(things) == 1
-    motion = asked.motion or "bounce"
+    motion = request.motion or "bounce"
     return Scene(
         things=things,
         motion="bounce" if alone and motion == "collide" else motion,
-        floor=asked.floor or "wood",
-        backdrop=asked.backdrop or ("sky" if asked.floor in ("grass", "sand") else "studio"),
-        style=asked.style,
-        unread=asked.unread,
+        floor=request.floor or "wood",
+        backdrop=request.backdrop or ("sky" if request.floor in ("grass", "sand") else "studio"),
+        style=request.style,
+        unread=request.unread,
         left_out=left_out,
     )
 
 
 def _things(parts: tuple[Part, ...]) -> tuple[SceneObject, ...]:
-    """One of each kind first, then copies."""
+    """One object of each kind first, then copies."""
     copies = chain.from_iterable(repeat(part, (part.count or 1) - 1) for part in parts)
     return tuple(_thing(part) for part in (*parts, *copies))
 
 
 def _thing(part: Part) -> SceneObject:
     shape = part.shape or "ball"
-    colour, material = USUAL[shape]
+    colour, material = DEFAULTS[shape]
     return SceneObject(shape, part.colour or colour, part.material or material, part.size or "medium")
 
 
-def nearest(asked: SceneRequest) -> tuple[str, ...]:
-    """Three prompts that can be drawn and keep whatever else was understood."""
-    parts = [asked.loose.filled(Part(shape=shape)) for shape in ("ball", "cube", "star")]
-    scenes = [settle(replace(asked, parts=(part,), unread=())) for part in parts]
+def nearest(request: SceneRequest) -> tuple[str, ...]:
+    """Three prompts that can be drawn and keep the rest of the request."""
+    parts = [request.loose.filled(Part(shape=shape)) for shape in ("ball", "cube", "star")]
+    scenes = [resolve(replace(request, parts=(part,), unread=())) for part in parts]
     return tuple(f"a {s.things[0].colour} {s.things[0].shape} {DOING[s.motion]} on {s.floor}" for s in scenes)

@@ -1,4 +1,4 @@
-"""Shapes as fields over a window of pixels: how far outside, how lit, how glossy.
+"""Shapes as fields over a window of pixels: distance to the outline, light, gloss.
 
 Coordinates are in half heights from the shape's centre, u to the right and v down: the lowest point is v = 1. The
 light comes from the upper left.
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Field = NDArray[np.floating[Any]]
-"""float32 throughout: nothing here may widen it."""
+"""float32 throughout."""
 LIGHT = (-0.45, -0.62, 0.64)
 CUBE_DEPTH = 0.36
 
@@ -46,7 +46,7 @@ def _soft(edge: Field, width: float) -> Field:
 
 
 def ball(u: Field, v: Field, angle: float) -> Surface:
-    """A sphere with two seams, so that its turning is seen."""
+    """A sphere with two seams that show its rotation."""
     r2 = u * u + v * v
     p, q = _turned(u, v, angle)
     seam = _soft(np.minimum(np.abs(q), np.abs(p * p + q * q - 1.1 * np.abs(p) - 0.1)) - 0.06, 0.05)
@@ -85,7 +85,7 @@ def cylinder(u: Field, v: Field, _: float) -> Surface:
 
 
 def star(u: Field, v: Field, _: float) -> Surface:
-    """Five points, folded from creases that catch the light."""
+    """Five points with lit creases."""
     u, v = u / 1.1, (v - 0.1) / 1.1
     around = np.arctan2(u, -v)
     fifth = 2 * math.pi / 5
@@ -102,7 +102,7 @@ def star(u: Field, v: Field, _: float) -> Surface:
 
 
 def ring(u: Field, v: Field, angle: float) -> Surface:
-    """A torus with four lighter bands, so that its turning is seen."""
+    """A torus with four lighter bands that show its rotation."""
     r = np.sqrt(u * u + v * v) + 1e-6
     across = np.clip((r - 0.72) / 0.28, -1, 1)
     p, q = _turned(u, v, angle)

@@ -1,4 +1,4 @@
-"""What the movement sounds like: a ring at each impact, a rumble while something rolls, otherwise a quiet room."""
+"""Soundtrack of the scene: a ring at each impact, a rumble while an object rolls, room tone otherwise."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from generator.engines.scene.physics import Impact
 Samples = NDArray[np.float32]
 RATE = 48_000
 ROOM_TONE = 2.5e-4
-"""Standard deviation of the room's own noise: -72 dB below full scale."""
+"""Standard deviation of the room tone: -72 dBFS."""
 ATTACK = 0.0008
 
 
 @dataclass(frozen=True)
 class Voice:
-    """How a material rings: partials as (ratio, gain, decay in seconds), and the pitch of a thing 1 unit wide (Hz)."""
+    """How a material rings: partials as (ratio, gain, decay in seconds), and the pitch of a 1 unit object (Hz)."""
 
     partials: tuple[tuple[float, float, float], ...]
     pitch: float
@@ -32,7 +32,7 @@ VOICES = {
 
 
 def soundtrack(dance: Dance, bodies: tuple[Body, ...], room: Room, seed: int) -> Samples:
-    """Stereo [samples, 2] in -1..1 at RATE. The place across the room sets left and right."""
+    """Stereo [samples, 2] in -1..1 at RATE, panned by the position in the room."""
     chance = np.random.default_rng([seed & (2**63 - 1), 7])
     pcm = ROOM_TONE * chance.standard_normal((round(room.seconds * RATE), 2)).astype(np.float32)
     for hit in dance.impacts:
@@ -47,7 +47,7 @@ def soundtrack(dance: Dance, bodies: tuple[Body, ...], room: Room, seed: int) ->
 
 
 def _pan(place: NDArray[np.float64] | float) -> Samples:
-    """Constant-power gains of left and right for a place from 0 to 1, kept off the far edges."""
+    """Constant-power gains of left and right for a position from 0 to 1, kept off the far edges."""
     turn = (0.15 + 0.7 * np.clip(place, 0, 1)) * np.pi / 2
     gains: NDArray[np.float64] = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
     return gains.astype(np.float32)
@@ -75,7 +75,7 @@ def _add(pcm: Samples, time: float, sound: Samples) -> None:
 
 
 def _rumble(speed: NDArray[np.float64], angle: NDArray[np.float64], body: Body, chance: np.random.Generator) -> Samples:
-    """Low noise that follows speed, and beats with each turn of what rolls."""
+    """Low noise that follows the speed and beats with each rotation."""
     noise = np.cumsum(chance.standard_normal(len(speed)))
     smooth = noise - np.concatenate([np.zeros(160), noise[:-160]])
     bright = {"wood": 1.0, "metal": 0.8, "rubber": 0.55}[body.material]

@@ -1,4 +1,4 @@
-"""The scene set up once, then drawn frame by frame: only each thing's window is computed over the still backdrop."""
+"""Stage: set up once per clip, then drawn frame by frame. Only each object's window changes over the still backdrop."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ from generator.engines.scene.styles import GRADES, Grade
 from generator.ports import GenerationRequest
 
 PAD = 4
-"""Pixels of backdrop beyond each edge, for a hand-held camera to move in."""
+"""Pixels of backdrop beyond each edge, for the hand-held camera."""
 STAND_LOWER = 0.885
-"""Where a panel stands: it is big, so it stands nearer."""
+"""Where a panel stands, as a share of the height: it is large, so it stands nearer."""
 
 
 @dataclass(frozen=True, eq=False)
 class SceneStage:
-    """Everything that a frame is drawn from. `poses` and `shake` [frames, 2] are in units and pixels."""
+    """Everything that a frame is drawn from. `poses` are in units, `shake` [frames, 2] in pixels."""
 
     behind: Frame
     figures: tuple[Figure, ...]
@@ -39,7 +39,7 @@ class SceneStage:
     badges: tuple[str, ...]
 
     def draw(self, frame: Frame, index: int) -> None:
-        """Fills `frame` [height, width, 3] with the picture at `index`."""
+        """Draws picture `index` into `frame` [height, width, 3]."""
         height, width = frame.shape[:2]
         dx, dy = (int(offset) for offset in self.shake[index])
         frame[:] = self.behind[PAD + dy : PAD + dy + height, PAD + dx : PAD + dx + width]
@@ -64,7 +64,7 @@ class SceneStage:
 
 
 def _shade(frame: Frame, figure: Figure, x: float, floor: float, high: float) -> None:
-    """A soft shadow on the floor that fades and spreads with the height of what casts it (units)."""
+    """Paints a soft shadow on the floor that fades and spreads with the figure's height (units)."""
     wide = figure.half_width * (0.95 + 0.5 * high)
     deep = max(0.2 * min(figure.half_width, figure.half_height), 3.0) * (1 + 0.5 * high)
     x0, x1 = max(int(x - 2.4 * wide), 0), min(int(x + 2.4 * wide), frame.shape[1])
@@ -78,7 +78,7 @@ def _shade(frame: Frame, figure: Figure, x: float, floor: float, high: float) ->
 
 
 def set_up(scene: Scene, request: GenerationRequest, frames: int) -> SceneStage:
-    """The stage for a request. The picture, where there is one, takes the place of the thing."""
+    """The stage of a request. A given picture replaces the object."""
     width, height, unit = request.width, request.height, min(request.width, request.height)
     looks, moves, hand = (np.random.default_rng([request.seed & (2**63 - 1), part]) for part in range(3))
     grade = GRADES[scene.style]
@@ -124,7 +124,7 @@ def _body(figure: Figure, unit: int) -> Body:
 
 
 def _shaken(chance: np.random.Generator, frames: int, reach: float) -> NDArray[np.int64]:
-    """A slow wander of at most PAD pixels, as a hand holds a camera."""
+    """Hand-held camera: a slow random walk of at most PAD pixels."""
     steps = np.cumsum(chance.normal(0, 0.4, (frames + 1, 2)), axis=0)
     wander = np.round(reach * np.sin(steps)[1:]).astype(np.int64)
     return np.clip(wander, -PAD, PAD)

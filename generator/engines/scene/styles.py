@@ -1,4 +1,4 @@
-"""Looks that can be measured: cartoon (flat, dark outline), documentary (shake, pale), cinematic (bars, warm)."""
+"""Styles: cartoon (flat, dark outline), documentary (shake, pale), cinematic (bars, warm)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ Field = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Grade:
-    """How a style changes colours. `shake` in units of the short side; `bars` in parts of the height at each end."""
+    """A style's grading. `shake` is a share of the short side; `bars` is the share of the height of each bar."""
 
     saturation: float = 1.0
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)

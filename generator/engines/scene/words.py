@@ -1,4 +1,4 @@
-"""Every word that the scene engine understands: one table per kind, each from a meaning to the ways of saying it."""
+"""Vocabulary of the scene engine: one table per kind, from a meaning to its synonyms."""
 
 from typing import NamedTuple
 
@@ -67,7 +67,7 @@ FILLER = frozenset(_FILLER.split())
 
 
 class Word(NamedTuple):
-    """A known word: its kind, its meaning, and whether it names several."""
+    """A known word: kind, meaning, and whether it is plural."""
 
     kind: str
     meaning: str
@@ -91,7 +91,7 @@ TABLES = {
 
 def _lexicon() -> dict[str, Word]:
     known = {}
-    for kind, table in {"floor": FLOORS, **TABLES}.items():  # the material wins where a floor is made of the same
+    for kind, table in {"floor": FLOORS, **TABLES}.items():  # a material overrides a floor of the same name
         for meaning, others in table.items():
             for word in (meaning, *others.split()):
                 known[word] = Word(
@@ -101,8 +101,8 @@ def _lexicon() -> dict[str, Word]:
 
 
 LEXICON = _lexicon()
-"""Word as typed, in lower case → what it means."""
+"""Lower-case word → its meaning."""
 VOCABULARY = {
     f"{kind}s": tuple(table) for kind, table in {**TABLES, "floor": FLOORS}.items() if kind not in {"cue", "place"}
 }
-"""Kind → meanings, as the capabilities show it."""
+"""Kind → meanings, as listed in the capabilities."""

@@ -84,7 +84,7 @@ def check_faces(fact: GenerationRendered, delivery: Delivery) -> None:
     if is_cancelled(facts):
         return
     request: GenerationRequested = facts[0]
-    frames = read_frames(blobs().read(fact.sha256, Area.QUARANTINE), at_most=MAX_LOOKS, per_second=LOOKS_A_SECOND)
+    frames = read_frames(blobs().read(fact.sha256, Area.QUARANTINE), max_frames=MAX_LOOKS, per_second=LOOKS_A_SECOND)
     looks = [(frame.second, faces.find_faces(frame.pixels)) for frame in frames]
     found = face_check.compare_faces(looks, GALLERY.all(), set(request.cameos))
     delivery.append(stream_name(e.FacesChecked, fact.generation), [face_check.verdict(fact, found)], expected=0)

@@ -1,4 +1,4 @@
-"""What is to be heard in a clip, from its samples alone: when something begins to sound, and how quiet it is else."""
+"""Audio metrics from samples alone: onsets, lag behind the picture, loudness."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.floating[Any]]
 STEPS_A_SECOND: Final = 200
 RISES_TENFOLD_IN: Final = 3
-APART: Final = 12
-LARGEST_LAG: Final = 0.5
+MIN_STEPS_BETWEEN_ONSETS: Final = 12
+MAX_LAG_SECONDS: Final = 0.5
 TOGETHER: Final = 0.06
-"""Seconds within which two lags are the same one; where pictures are few, a picture and a quarter."""
+"""Seconds within which two lags count as one; at low frame rates, TOGETHER_PICTURES frames."""
 TOGETHER_PICTURES: Final = 1.25
 QUIET_DBFS: Final = -45.0
-"""Below this nothing is heard."""
+"""Below this level is silence."""
 
 
 def onsets(pcm: Numbers, rate: int) -> Numbers:
-    """Seconds at which the energy of 5 ms grows tenfold within 15 ms, above what is quiet; at most one in 60 ms.
+    """Seconds at which the energy of 5 ms grows tenfold within 15 ms, above silence; at most one in 60 ms.
 
     `pcm` [samples] or [samples, channels].
     """
@@ -28,19 +28,18 @@ def onsets(pcm: Numbers, rate: int) -> Numbers:
     rises = np.flatnonzero(loud[RISES_TENFOLD_IN:] & (energy[RISES_TENFOLD_IN:] > 10 * energy[:-RISES_TENFOLD_IN]))
     found: list[int] = []
     for step in rises + RISES_TENFOLD_IN:
-        if not found or step - found[-1] > APART:
+        if not found or step - found[-1] > MIN_STEPS_BETWEEN_ONSETS:
             found.append(int(step))
     return np.array(found) / STEPS_A_SECOND
 
 
 def lag(seen: Sequence[float], heard: Numbers, fps: float) -> float | None:
-    """Seconds by which what is heard comes after what is seen, at most half of one; None where that cannot be told.
+    """Seconds by which the sound lags behind the picture, at most half a second; None if uncertain.
 
-    The shift that brings the most of what is seen together with a sound; the smallest of those that do. It cannot be
-    told where either is missing, nor where half of what is heard, or more, belongs to nothing that was seen; unless two
-    were seen, or more, and each has its sound.
+    The smallest shift that matches the most seen events with a sound. Uncertain if either is missing, or if half of
+    the sounds or more match nothing seen; unless two or more events were seen and each has its sound.
     """
-    gaps = np.array([sound - at for at in seen for sound in heard if abs(sound - at) <= LARGEST_LAG])
+    gaps = np.array([sound - at for at in seen for sound in heard if abs(sound - at) <= MAX_LAG_SECONDS])
     if not len(gaps):
         return None
     near = np.abs(gaps[:, None] - gaps[None, :]) <= max(TOGETHER, TOGETHER_PICTURES / fps)
@@ -53,7 +52,7 @@ def lag(seen: Sequence[float], heard: Numbers, fps: float) -> float | None:
 
 
 def loudest(pcm: Numbers, rate: int) -> float:
-    """Of any 5 ms, in decibels below full scale."""
+    """Loudest 5 ms, in dBFS."""
     return float(10 * np.log10(_energy(pcm, rate).max() + 1e-12))
 
 

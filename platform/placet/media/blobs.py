@@ -1,7 +1,7 @@
-"""Files by what they are: a blob's name is the SHA-256 of its bytes.
+"""Blob store: content-addressed files, named by the SHA-256 of their bytes.
 
-Two areas: no URL reaches `quarantine`; what may be served lies in `released`. Blob first, fact second: a blob that no
-event names is swept.
+Two areas: no URL reaches `quarantine`; only `released` is served. The blob is written before its event: garbage
+collection removes a blob that no event names.
 """
 
 import errno
@@ -21,8 +21,8 @@ from placet.kernel.files import atomic_write_with
 from placet.media.errors import BlobDamaged, BlobMissing, BlobStoreFull
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
-_BESIDE: Final = (".run-*", ".sign-*")
-"""What workers and signers write at the root until it is whole."""
+_PARTIAL: Final = (".run-*", ".sign-*")
+"""Partial files of workers and signers, at the root."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -39,9 +39,9 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file in the store, and when it was last put there, in ns: asked for again, it is another."""
+    """A file in the store, and when it was last put there (ns); putting it again changes that."""
 
-    place: Path
+    path: Path
     put_at: int
 
 
@@ -52,13 +52,13 @@ class BlobStore:
         self.root = root
 
     def put(self, data: bytes, area: Area = Area.QUARANTINE) -> Blob:
-        """Keeps the bytes; returns once they are on the disk. Raises `BlobStoreFull`, and then nothing was kept."""
+        """Stores the bytes durably. Raises `BlobStoreFull`, and then nothing was kept."""
         blob = Blob(hashlib.sha256(data).hexdigest(), len(data))
         self._keep(blob, area, lambda file: file.write(data))
         return blob
 
     def put_file(self, source: Path, area: Area = Area.QUARANTINE) -> Blob:
-        """Keeps a copy of a file. Raises `BlobStoreFull`; `BlobDamaged` if it changed while it was read."""
+        """Stores a copy of a file. Raises `BlobStoreFull`; `BlobDamaged` if it changed while it was read."""
         with source.open("rb") as file:
             name = hashlib.file_digest(file, "sha256").hexdigest()
             blob = Blob(name, file.tell())
@@ -67,46 +67,46 @@ class BlobStore:
         return blob
 
     def path(self, sha256: str, area: Area | None = None) -> Path:
-        """Where the blob lies, in that area or in either: read it, never write to it. Raises `BlobMissing`."""
-        for place in self._places(sha256, area):
+        """The blob's path in that area, or in either: read only. Raises `BlobMissing`."""
+        for place in self._paths(sha256, area):
             if place.is_file():
                 return place
         raise BlobMissing(f"No blob {sha256}.")
 
     def has(self, sha256: str, area: Area | None = None) -> bool:
-        return any(place.is_file() for place in self._places(sha256, area))
+        return any(place.is_file() for place in self._paths(sha256, area))
 
     def read(self, sha256: str, area: Area | None = None) -> bytes:
-        """All bytes, checked against their name. Raises `BlobMissing`, `BlobDamaged`."""
+        """All bytes, checked against the hash. Raises `BlobMissing`, `BlobDamaged`."""
         data = self.path(sha256, area).read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:
             raise BlobDamaged(f"Blob {sha256}.")
         return data
 
     def copy_out(self, sha256: str, to: Path, area: Area | None = None) -> Path:
-        """Writes a copy that its receiver may change. Raises `BlobMissing`, `BlobStoreFull`."""
+        """Writes a copy that may be changed. Raises `BlobMissing`, `BlobStoreFull`."""
         source = self.path(sha256, area)
         with _disk_may_be_full(sha256):
             return shutil.copyfile(source, to)
 
     def release(self, sha256: str) -> Path:
-        """Puts the same bytes into `released` as well, without a copy. Raises `BlobMissing`."""
+        """Links the blob into `released`, without a copy. Raises `BlobMissing`."""
         source = self.path(sha256)
-        place = self._place(sha256, Area.RELEASED)
+        place = self._path(sha256, Area.RELEASED)
         with _disk_may_be_full(sha256), suppress(FileExistsError):
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             place.hardlink_to(source)
         return place
 
     def erase(self, sha256: str, area: Area | None = None) -> bool:
-        """Removes the blob from that area or from both; says whether there was one."""
-        there = [place for place in self._places(sha256, area) if place.is_file()]
+        """Removes the blob from that area, or from both. True if there was one."""
+        there = [place for place in self._paths(sha256, area) if place.is_file()]
         for place in there:
             place.unlink(missing_ok=True)
         return bool(there)
 
     def unreferenced(self, named: Container[str]) -> set[StoredFile]:
-        """What no event names, and what a dead process left half written; what names it may still be on its way."""
+        """Blobs outside `named`, and partial files. An event that names one may still be on its way."""
         found = set()
         for file in chain(self.root.glob("*/??/??/*"), self.partial_files()):
             with suppress(FileNotFoundError):
@@ -115,29 +115,29 @@ class BlobStore:
         return found
 
     def partial_files(self) -> Iterator[Path]:
-        """Files and folders beside the blobs: of processes at work, and of those that died at it."""
-        return chain.from_iterable(self.root.glob(pattern) for pattern in _BESIDE)
+        """Partial files and folders of running and of dead processes."""
+        return chain.from_iterable(self.root.glob(pattern) for pattern in _PARTIAL)
 
-    def remove(self, lying: StoredFile) -> bool:
-        """Remove what was found unnamed, unless it was put again since. Whether a whole blob went."""
+    def remove(self, stored: StoredFile) -> bool:
+        """Removes an unreferenced file unless it was put again since. True if it was a whole blob."""
         with suppress(FileNotFoundError):
-            if lying.place.stat().st_mtime_ns == lying.put_at:
-                remove_any(lying.place)
-                return _NAME.fullmatch(lying.place.name) is not None
+            if stored.path.stat().st_mtime_ns == stored.put_at:
+                remove_any(stored.path)
+                return _NAME.fullmatch(stored.path.name) is not None
         return False
 
-    def _places(self, sha256: str, area: Area | None) -> list[Path]:
-        return [self._place(sha256, one) for one in ([area] if area else Area)]
+    def _paths(self, sha256: str, area: Area | None) -> list[Path]:
+        return [self._path(sha256, one) for one in ([area] if area else Area)]
 
-    def _place(self, sha256: str, area: Area) -> Path:
+    def _path(self, sha256: str, area: Area) -> Path:
         if not _NAME.fullmatch(sha256):
-            raise BlobMissing(f"{sha256!r} is no SHA-256.")
+            raise BlobMissing(f"{sha256!r} is not a SHA-256.")
         return self.root / area / sha256[:2] / sha256[2:4] / sha256
 
     def _keep(self, blob: Blob, area: Area, write: Callable[[BinaryIO], object]) -> None:
-        place = self._place(blob.sha256, area)
+        place = self._path(blob.sha256, area)
         with suppress(FileNotFoundError):
-            os.utime(place)  # as young as its newest asker, so that no sweep takes it now
+            os.utime(place)  # a fresh time, so that garbage collection spares it
             if place.stat().st_size == blob.bytes_count:
                 return
         with _disk_may_be_full(blob.sha256):
@@ -146,7 +146,7 @@ class BlobStore:
 
 
 def remove_any(place: Path) -> None:
-    """A file or a whole folder. Raises FileNotFoundError."""
+    """Removes a file or a whole folder. Raises FileNotFoundError."""
     if place.is_dir():
         shutil.rmtree(place)
     else:

@@ -1,4 +1,4 @@
-"""The technical facts of a clip, in one pass over its pictures and its sound. In the child only."""
+"""Technical metrics of a clip, in one pass over its pictures and sound. In the sandbox only."""
 
 import math
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
 from placet.media.audio_metrics import lag, onsets
-from placet.media.clips import MOST_SECONDS, judge_picture, opened, scaled
+from placet.media.clips import MAX_SECONDS, judge_picture, opened, scaled
 from placet.media.errors import UnreadableMedia
 from placet.media.motion_metrics import Moving, watch
 
 _SIDE: Final = 160
 _BLACK_LEVEL: Final = 24.0
 _BLACK_SHARE: Final = 0.98
-_MOST_WATCHED: Final = 720
-"""Pictures that are kept to see what moves: 12 s at 60 a second."""
-_RINGS: Final = 0.3
-"""Seconds after everything stands still in which the last strike may be heard."""
-_CLIPPED: Final = 0.95  # AAC makes ripples of a flat top
+_MAX_WATCHED: Final = 720
+"""Pictures kept for motion metrics: 12 s at 60 a second."""
+_RING_SECONDS: Final = 0.3
+"""Seconds after all motion stops in which the last impact may still sound."""
+_CLIPPED: Final = 0.95  # AAC turns a flat top into ripples
 _SILENCE_DBFS: Final = -120.0
 _LUMA: Final = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
@@ -40,7 +40,7 @@ class _Pictures:
         luma = small.astype(np.float32) @ _LUMA
         self.black += int(np.mean(luma < _BLACK_LEVEL) >= _BLACK_SHARE)
         self.count += 1
-        if self.count <= _MOST_WATCHED:
+        if self.count <= _MAX_WATCHED:
             self.small.append(small)
         self.means.append(float(luma.mean()))
         self.end = max(self.end, frame.time or 0.0)
@@ -55,7 +55,7 @@ class _Pictures:
 
     def moving(self, fps: float) -> Moving:
         if len({picture.shape for picture in self.small}) > 1:
-            raise UnreadableMedia("media_broken", "Its pictures change their size on the way.")
+            raise UnreadableMedia("media_broken", "Its pictures change size.")
         return watch(np.stack(self.small), fps)
 
 
@@ -73,7 +73,7 @@ class _Sound:
 
     def add(self, frame: av.AudioFrame, rate: int) -> None:
         if self.begins is None:
-            self.begins = frame.time or 0.0  # below zero: what the encoder put before the beginning
+            self.begins = frame.time or 0.0  # below zero: the encoder's padding
         for piece in self.resampler.resample(frame):
             wave = np.nan_to_num(piece.to_ndarray().astype(np.float64))
             self.mono.append(wave.mean(axis=0, dtype=np.float32))
@@ -83,8 +83,8 @@ class _Sound:
             self.squares += float(np.square(wave).sum())
             self.peak = max(self.peak, float(np.abs(wave).max(initial=0.0)))
             self.clipped += int((np.abs(wave) >= _CLIPPED).sum())
-        if self.samples > MOST_SECONDS * rate:
-            raise UnreadableMedia("media_too_long", f"At most {MOST_SECONDS:.0f} s.")
+        if self.samples > MAX_SECONDS * rate:
+            raise UnreadableMedia("media_too_long", f"At most {MAX_SECONDS:.0f} s.")
 
     def facts(self, rate: int) -> dict[str, Any]:
         values = max(1, self.values)
@@ -98,12 +98,12 @@ class _Sound:
         }
 
     def onsets(self, rate: int) -> NDArray[np.floating[Any]]:
-        """Seconds from the clip's first instant on."""
+        """Seconds from the clip's beginning."""
         return onsets(np.concatenate(self.mono), rate) + (self.begins or 0.0) if self.mono else np.empty(0)
 
 
 def measure(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The facts of `child.ClipMeasures`. Raises `UnreadableMedia`."""
+    """The fields of `sandbox_client.ClipMeasures`. Raises `UnreadableMedia`."""
     seen, heard = _Pictures(), _Sound()
     with opened(data) as container:
         video = container.streams.video[0]
@@ -115,7 +115,7 @@ def measure(data: bytes) -> tuple[dict[str, Any], bytes]:
             elif isinstance(frame, av.AudioFrame):
                 heard.add(frame, rate)
         if not seen.count:
-            raise UnreadableMedia("media_broken", "Not one picture could be decoded.")
+            raise UnreadableMedia("media_broken", "No picture could be decoded.")
         fps = float(video.average_rate or 0)
         facts = {"width": video.width, "height": video.height, "fps": fps}
     facts["picture_seconds"] = seen.count / fps if fps else seen.end
@@ -124,8 +124,8 @@ def measure(data: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def _together(moving: Moving, sounds: NDArray[np.floating[Any]], fps: float) -> dict[str, Any]:
-    """What picture and sound say of each other."""
-    struck = [at for at in sounds for begin, end in moving.stills if begin + _RINGS < at < end]
+    """Metrics that combine motion and sound."""
+    struck = [at for at in sounds for begin, end in moving.stills if begin + _RING_SECONDS < at < end]
     return {
         "frozen_share_0_1": moving.still_share_0_1,
         "halts": len(moving.halts),

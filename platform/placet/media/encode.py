@@ -1,7 +1,7 @@
-"""Pictures and sound into one MP4 (H.264 and AAC) that any browser plays.
+"""Encoder: pictures and sound into one MP4 (H.264 and AAC) that any browser plays.
 
-Always to a path: moving the index to the front (`faststart`) needs a file that can be read again. Bit-equal for equal
-input on the same build of the encoder: fixed threads and instructions, no dates and no version strings inside.
+Writes to a path, because moving the index to the front (`faststart`) needs a file that can be read again. Bit-equal
+for equal input on the same build of the encoder: fixed threads and instructions, no dates or version strings.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 _THREADS: Final = 1
-"""With two, one clip in some hundreds differed from its twin, under load one in ten; with one, none did."""
+"""With two, one clip in some hundreds differed from its twin, under load one in ten; with one, none."""
 _NO_THREAD_AHEAD: Final = "sync-lookahead=0"
-"""A thread of x264's own that looks ahead decides by when it wakes: under load one clip in seven differed."""
+"""x264's lookahead thread decides by its timing: under load one clip in seven differed."""
 _EVERY_X86: Final = "asm=sse4.2"
-"""x264's code for AVX-512 decides by what lay in its memory before; this gives one answer on any CPU, and as fast."""
+"""x264's AVX-512 code depends on uninitialised memory; this gives one result on any CPU, as fast."""
 _BT709: Final = 1
 _AAC_SAMPLES: Final = 1024
 _AUDIO_BITS_PER_SECOND: Final = 128_000
@@ -37,7 +37,7 @@ class Encoded:
     settings: dict[str, str]
 
 
-def encode_mp4(  # noqa: PLR0913 - one call of many knobs, each with a name
+def encode_mp4(  # noqa: PLR0913 - one call with many named settings
     frames: NDArray[np.uint8],
     fps: float,
     pcm: NDArray[np.float32] | None,
@@ -67,7 +67,7 @@ def encode_mp4(  # noqa: PLR0913 - one call of many knobs, each with a name
 
 
 def x264_params() -> str:
-    """What makes equal pictures equal bytes."""
+    """x264 settings that make its output deterministic."""
     is_x86 = platform.machine().lower() in {"x86_64", "amd64"}
     return f"{_NO_THREAD_AHEAD}:{_EVERY_X86}" if is_x86 else _NO_THREAD_AHEAD
 

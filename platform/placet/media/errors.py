@@ -1,8 +1,8 @@
-"""What can go wrong with bytes, each with a code that people can look up."""
+"""Errors of files and media, each with a code that people can look up."""
 
 
 class MediaError(Exception):
-    """A file was not kept, or not read. Nothing of it was used."""
+    """A file was not stored, or not read. Nothing of it was used."""
 
     code: str = "media_failed"
     summary: str = "This file was not kept, or not read."
@@ -14,13 +14,13 @@ class MediaError(Exception):
         return super().__str__() or self.summary
 
     def __str__(self) -> str:
-        message = super().__str__()
-        return f"{message} {self.hint}" if message else self.hint
+        detail = super().__str__()
+        return f"{detail} {self.hint}" if detail else self.hint
 
 
 class BlobMissing(MediaError):
     code = "blob_missing"
-    hint = "Nothing is kept under this hash: the file was swept or erased. Make it again."
+    hint = "Nothing is stored under this hash: the file was garbage-collected or erased. Make it again."
 
 
 class BlobDamaged(MediaError):
@@ -34,14 +34,14 @@ class BlobStoreFull(MediaError):
 
 
 class SandboxUnavailable(MediaError):
-    """The reading process could not be shut off from files and network, so the file was not parsed."""
+    """The sandbox could not be isolated from files and network, so the file was not parsed."""
 
     code = "sandbox_unavailable"
     hint = "This machine refuses resource limits (RLIMIT_AS, RLIMIT_CPU, RLIMIT_NOFILE): allow them for Placet."
 
 
 UNREADABLE = {
-    "media_empty": "The file has no bytes: send it again.",
+    "media_empty": "The file is empty: send it again.",
     "media_not_an_image": "Send a JPEG, PNG or WebP picture.",
     "media_not_a_clip": "Send an MP4 file with H.264 pictures.",
     "media_too_large": "Send a smaller file, or one with fewer pixels.",
@@ -49,14 +49,14 @@ UNREADABLE = {
     "media_broken": "The file ends early or is damaged: export it again.",
     "media_timeout": "Reading took too long and was stopped: export the file again in a plain format.",
     "media_out_of_memory": "Reading needed too much memory and was stopped: send fewer pixels.",
-    "media_reader_crashed": "The file broke its reader, which was closed in and is gone: export it again.",
+    "media_reader_crashed": "The file crashed its reader, which ran in a sandbox: export it again.",
 }
 
 
 class UnreadableMedia(MediaError):
-    """A foreign file that is not read any further. Its `code` is one of `HOSTILE`; nothing of it was kept."""
+    """An untrusted file was refused. Its `code` is a key of `UNREADABLE`; nothing of it was kept."""
 
-    def __init__(self, code: str, message: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail)
         self.code = code
         self.hint = UNREADABLE[code]

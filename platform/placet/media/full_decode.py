@@ -1,4 +1,4 @@
-"""A clip of our own making, read back whole: every picture and every sample. Foreign clips are read in a child."""
+"""Full decoding of our own clips: every picture and every sample. Untrusted clips are read in the sandbox."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ Samples = NDArray[np.float32]
 
 
 def decode_fully(path: Path) -> tuple[RGB, Samples, int]:
-    """Pictures [n, height, width, 3], samples [n, channels] from the clip's first instant on, and their rate."""
+    """Pictures [n, height, width, 3], samples [n, channels] from the clip's beginning, and their rate."""
     with av.open(str(path), "r") as container:
         pictures: RGB = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
     with av.open(str(path), "r") as container:
@@ -21,6 +21,6 @@ def decode_fully(path: Path) -> tuple[RGB, Samples, int]:
             first = frame.time if first is None else first
             parts.append(frame.to_ndarray())
         rate = stream.rate
-    early = round(max(-(first or 0.0), 0.0) * rate)  # what the encoder put before the beginning
+    early = round(max(-(first or 0.0), 0.0) * rate)  # the encoder's padding
     samples: Samples = np.concatenate(parts, 1, dtype=np.float32).T[early:]
     return pictures, samples, rate

@@ -1,6 +1,6 @@
-"""Private files of one person: portraits, face templates, pictures handed in. Sealed under that person's own key.
+"""Private store: portraits, face templates and uploaded pictures, encrypted with each person's own key.
 
-Events name such a file and never carry it. When the person's key is destroyed, what lies here reads as gone.
+Events name such a file and never contain it. Once the person's key is destroyed, their files read as missing.
 """
 
 import uuid
@@ -14,21 +14,21 @@ from placet.media.errors import BlobMissing
 
 @dataclass(frozen=True, slots=True)
 class PrivateStore:
-    """`root/<person>/<name>`; names are made here and mean nothing."""
+    """Files at `root/<person>/<name>`; names are random UUIDs."""
 
     root: Path
     vault: Vault
 
     def keep(self, person: str, data: bytes, name: str | None = None) -> str:
-        """Seal and write a file, durably. Answers its name."""
+        """Encrypts and writes a file durably. Returns its name."""
         name = name or str(uuid.uuid4())
-        atomic_write(self._place(person, name), self.vault.encrypt(person, data, _bound_to(person, name)))
+        atomic_write(self._path(person, name), self.vault.encrypt(person, data, _bound_to(person, name)))
         return name
 
     def open(self, person: str, name: str) -> bytes:
-        """The clear bytes. Raises `BlobMissing` when there is none, or the person was erased."""
+        """The decrypted bytes. Raises `BlobMissing` if there is no file, or the person was erased."""
         try:
-            sealed = self._place(person, name).read_bytes()
+            sealed = self._path(person, name).read_bytes()
         except FileNotFoundError:
             raise BlobMissing(f"No private file {name}.") from None
         clear = self.vault.decrypt(person, sealed, _bound_to(person, name))
@@ -37,18 +37,18 @@ class PrivateStore:
         return clear
 
     def drop(self, person: str, name: str) -> None:
-        """Remove a file; nothing happens when it is gone already."""
-        self._place(person, name).unlink(missing_ok=True)
+        """Removes a file, if there is one."""
+        self._path(person, name).unlink(missing_ok=True)
 
     def drop_all(self, person: str) -> int:
-        """Remove every file of a person, half written ones too. Answers how many there were."""
+        """Removes all files of a person, partial ones too. Returns their number."""
         folder = self.root / str(uuid.UUID(person))
         files = list(folder.iterdir()) if folder.is_dir() else []
         for file in files:
             file.unlink(missing_ok=True)
         return len(files)
 
-    def _place(self, person: str, name: str) -> Path:
+    def _path(self, person: str, name: str) -> Path:
         return self.root / str(uuid.UUID(person)) / str(uuid.UUID(name))
 
 

@@ -1,4 +1,4 @@
-"""Serving a file in pieces, so that a player can seek and Safari plays at all (RFC 9110, sections 13 and 14)."""
+"""Range requests, so that players can seek and Safari plays at all (RFC 9110, sections 13 and 14)."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _ONE_RANGE: Final = re.compile(r"bytes[ \t]*=[ \t]*(\d*)[ \t]*-[ \t]*(\d*)[ \t]*
 
 @dataclass(frozen=True)
 class Span:
-    """Bytes `first` to `last`, both of them included."""
+    """Bytes `first` to `last`, inclusive."""
 
     first: int
     last: int
@@ -30,8 +30,8 @@ class Unsatisfiable(Exception):
     """The range lies outside the file: the answer is 416."""
 
 
-def asked_span(header: str | None, size: int) -> Span | None:
-    """The one span that a Range header asks for; None means the whole file. Raises `Unsatisfiable`.
+def requested_span(header: str | None, size: int) -> Span | None:
+    """The span of a Range header; None means the whole file. Raises `Unsatisfiable`.
 
     Several ranges, other units and malformed headers are ignored, as the RFC allows.
     """
@@ -50,16 +50,16 @@ def asked_span(header: str | None, size: int) -> Span | None:
 def serve_file(
     request: HttpRequest, path: Path, content_type: str, download_name: str | None = None
 ) -> HttpResponseBase:
-    """Answers 200, 206 or 416, for GET and HEAD. Never cached: whether a clip may be seen can change at any moment.
+    """Answers GET and HEAD with 200, 206 or 416. Never cached: a clip may be restricted at any moment.
 
-    Raises `Http404` if there is no such file. The caller has asked for the clip's standing before.
+    Raises `Http404` if there is no such file. The caller checks the clip's standing first.
     """
     if request.method not in {"GET", "HEAD"}:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     try:
         facts = path.stat()
     except FileNotFoundError as error:
-        raise Http404("These bytes are gone.") from error
+        raise Http404("This file no longer exists.") from error
     etag = f'"{path.name[:64]}-{facts.st_size:x}-{facts.st_mtime_ns:x}"'
     response = _answer(request, path, facts.st_size, etag)
     response["ETag"] = etag
@@ -77,7 +77,7 @@ def _answer(request: HttpRequest, path: Path, size: int, etag: str) -> HttpRespo
     if_range = request.headers.get("If-Range")
     header = request.headers.get("Range") if if_range in {None, etag} else None
     try:
-        span = asked_span(header, size)
+        span = requested_span(header, size)
     except Unsatisfiable:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     response = _body(request, path, span or Span(0, size - 1), status=206 if span else 200)

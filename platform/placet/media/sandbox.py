@@ -1,8 +1,7 @@
-"""Shutting this process off from files, network and memory, for good. Called in the child, after its imports.
+"""Sandbox: irreversibly isolates this process from files, network and memory. Called in the child, after its imports.
 
-Required: limits on memory, processor time and descriptors; with none of the latter left, every `open()` and `socket()`
-fails (EMFILE), whatever a parser is talked into. Tried as well, where the machine allows: an empty network namespace,
-no way back to privileges, an owner who owns nothing.
+Required: limits on memory, CPU time and descriptors. Without descriptors every `open()` and `socket()` fails (EMFILE),
+whatever an attacker makes the parser do. Best effort: an empty network namespace, no new privileges, user `nobody`.
 """
 
 import ctypes
@@ -23,9 +22,9 @@ _NOBODY: Final = 65534
 
 
 def enter_sandbox(memory_bytes: int, cpu_seconds: int) -> None:
-    """Gives this process `memory_bytes` beyond what it has, and `cpu_seconds` in all.
+    """Limits this process to `memory_bytes` beyond its current size, and `cpu_seconds` in total.
 
-    Raises `SandboxUnavailable` when a limit is refused, or does not bite: then parse nothing.
+    Raises `SandboxUnavailable` if a limit is refused or has no effect: then parse nothing.
     """
     try:
         _limit(resource.RLIMIT_AS, _address_bytes() + memory_bytes)
@@ -38,7 +37,7 @@ def enter_sandbox(memory_bytes: int, cpu_seconds: int) -> None:
         _limit(resource.RLIMIT_NOFILE, 0)
     except (OSError, ValueError) as error:
         raise SandboxUnavailable(str(error)) from error
-    _must_refuse_a_file()
+    _check_no_file_opens()
 
 
 def _limit(what: int, value: int) -> None:
@@ -67,7 +66,7 @@ def _leave_privileges() -> None:
     libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
 
 
-def _must_refuse_a_file() -> None:
+def _check_no_file_opens() -> None:
     try:
         handle = os.open(os.devnull, os.O_RDONLY)
     except OSError:

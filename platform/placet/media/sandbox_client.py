@@ -1,7 +1,7 @@
-"""The only way to read a foreign file: in a fresh process that can open no file and no socket, and that then ends.
+"""Sandbox client: the only way to read an untrusted file, in a new process that can open no file and no socket.
 
-Every call raises `UnreadableMedia` for a file that is not read, and `SandboxUnavailable` when this machine cannot
-isolate the reader: then nothing was parsed. A reader that takes too long is killed.
+Every call raises `UnreadableMedia` for a refused file, and `SandboxUnavailable` if this machine cannot isolate the
+reader: then nothing was parsed. A reader that takes too long is killed.
 """
 
 import json
@@ -23,16 +23,16 @@ from placet.media.sandbox_protocol import unpack
 
 Source = bytes | Path
 
-MOST_BYTES: Final = 256 * 1024 * 1024
-MOST_PICTURE_BYTES: Final = 1920 * 1080 * 3
-"""Of a clip that is read whole."""
+MAX_BYTES: Final = 256 * 1024 * 1024
+MAX_PICTURE_BYTES: Final = 1920 * 1080 * 3
+"""Bytes of the largest picture in a clip that is read whole."""
 _ENVIRONMENT: Final = {"PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-_KILLED: Final = frozenset({-9, -24})  # by the limit on processor time
+_KILLED: Final = frozenset({-9, -24})  # by the CPU time limit
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one reading may use; memory is beyond what the reader has when it starts."""
+    """Resources of one read; `memory_bytes` is in addition to the reader's size at its start."""
 
     memory_bytes: int = 512 * 1024 * 1024
     cpu_seconds: int = 30
@@ -62,7 +62,7 @@ class WholeClip:
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """What a clip declares; only decoding (`measure`) shows whether it is so."""
+    """What a clip declares; only decoding (`measure`) shows whether it is true."""
 
     frames: int
     width: int
@@ -76,11 +76,11 @@ class ClipFacts:
 
 @dataclass(frozen=True)
 class ClipMeasures:
-    """What a clip is, after decoding all of it. Shares are of frames, pairs of neighbours, or samples.
+    """Metrics of a fully decoded clip. Shares are of frames, pairs of neighbours, or samples.
 
-    Flicker is the mean size of the second difference of mean luma, in levels of 255. Silence is -120 dBFS. A halt is
-    motion broken off; a landing is one thing's that alone moves; `sound_late_seconds` is from landings to the sounds
-    nearest to them, the median, and None where there are not both.
+    Flicker is the mean absolute second difference of mean luma, in levels of 255. Silence is -120 dBFS. A halt is an
+    abrupt stop; a landing is that of a single moving object; `sound_late_seconds` is the median from landings to their
+    nearest sounds, None without both.
     """
 
     frames: int
@@ -105,27 +105,27 @@ class ClipMeasures:
 
 def normalise_image(data: Source, *, max_side: int = 1536, limits: Limits = LIMITS) -> bytes:
     """A JPEG, PNG or WebP as a plain upright RGB PNG of at most `max_side` pixels a side, without any metadata."""
-    with _trusting_no_answer():
+    with _distrusting_the_answer():
         return _ask("normalise_image", data, limits, max_side=max_side)[1]
 
 
 def probe(mp4: Source, *, limits: Limits = LIMITS) -> ClipFacts:
-    """What the clip says of itself, without decoding it."""
-    with _trusting_no_answer():
+    """What the clip declares, without decoding it."""
+    with _distrusting_the_answer():
         return ClipFacts(**_ask("probe", mp4, limits)[0])
 
 
 def measure(mp4: Source, *, limits: Limits = LIMITS) -> ClipMeasures:
-    """Decodes the whole clip for the technical gate."""
-    with _trusting_no_answer():
+    """Decodes the whole clip and measures it for the quality gate."""
+    with _distrusting_the_answer():
         return ClipMeasures(**_ask("measure", mp4, limits)[0])
 
 
-def read_clip(mp4: Source, *, most_frames: int, limits: Limits = LIMITS) -> WholeClip:
-    """All of a stranger's clip; one with more pictures is refused. Its reader may hold every picture twice."""
-    roomy = replace(limits, memory_bytes=limits.memory_bytes + 2 * most_frames * MOST_PICTURE_BYTES)
-    with _trusting_no_answer():
-        facts, payload = _ask("read_clip", mp4, roomy, most_frames=most_frames)
+def read_clip(mp4: Source, *, max_frames: int, limits: Limits = LIMITS) -> WholeClip:
+    """A whole untrusted clip of at most `max_frames`. The reader may hold every picture twice."""
+    roomy = replace(limits, memory_bytes=limits.memory_bytes + 2 * max_frames * MAX_PICTURE_BYTES)
+    with _distrusting_the_answer():
+        facts, payload = _ask("read_clip", mp4, roomy, max_frames=max_frames)
         shape, samples = tuple(int(n) for n in facts["shape"]), (int(facts["samples"]), int(facts["channels"]))
         pictures = math.prod(shape)
         frames = np.frombuffer(payload, np.uint8, pictures).reshape(shape)
@@ -134,17 +134,19 @@ def read_clip(mp4: Source, *, most_frames: int, limits: Limits = LIMITS) -> Whol
 
 
 def read_frames(
-    mp4: Source, *, at_most: int, per_second: float = 2.0, max_side: int = 640, limits: Limits = LIMITS
+    mp4: Source, *, max_frames: int, per_second: float = 2.0, max_side: int = 640, limits: Limits = LIMITS
 ) -> list[Frame]:
-    """At most `at_most` pictures, `per_second` of them, none with a side above `max_side`."""
-    with _trusting_no_answer():
-        facts, pixels = _ask("read_frames", mp4, limits, at_most=at_most, per_second=per_second, max_side=max_side)
-        return _frames(facts["frames"][:at_most], pixels)
+    """At most `max_frames` pictures, `per_second` of them, none with a side above `max_side`."""
+    with _distrusting_the_answer():
+        facts, pixels = _ask(
+            "read_frames", mp4, limits, max_frames=max_frames, per_second=per_second, max_side=max_side
+        )
+        return _frames(facts["frames"][:max_frames], pixels)
 
 
-def _frames(told: list[dict[str, Any]], pixels: bytes) -> list[Frame]:
+def _frames(descriptions: list[dict[str, Any]], pixels: bytes) -> list[Frame]:
     frames, start = [], 0
-    for one in told:
+    for one in descriptions:
         shape = (int(one["height"]), int(one["width"]), 3)
         end = start + shape[0] * shape[1] * shape[2]
         frames.append(Frame(float(one["second"]), np.frombuffer(pixels[start:end], np.uint8).reshape(shape)))
@@ -153,17 +155,17 @@ def _frames(told: list[dict[str, Any]], pixels: bytes) -> list[Frame]:
 
 
 @contextmanager
-def _trusting_no_answer() -> Iterator[None]:
-    """Whoever took over the child may answer anything: what does not fit together is the file's fault, and typed."""
+def _distrusting_the_answer() -> Iterator[None]:
+    """An attacker in the child may answer anything: an inconsistent answer raises `UnreadableMedia`."""
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableMedia("media_reader_crashed", f"Its answer does not fit together: {error}.") from error
+        raise UnreadableMedia("media_reader_crashed", f"Its answer is inconsistent: {error}.") from error
 
 
 def _ask(operation: str, source: Source, limits: Limits, **arguments: Any) -> tuple[dict[str, Any], bytes]:
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
-    if not 0 < size <= MOST_BYTES:
+    if not 0 < size <= MAX_BYTES:
         raise UnreadableMedia("media_too_large" if size else "media_empty", f"{size} bytes.")
     facts, payload = _answer_of(_run(operation, source, limits, arguments, memory=limits.memory_bytes + 2 * size))
     if "not_closed_in" in facts:
@@ -199,5 +201,5 @@ def _answer_of(child: "subprocess.CompletedProcess[bytes]") -> tuple[dict[str, A
     try:
         return unpack(child.stdout)
     except ValueError as error:
-        said = child.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise UnreadableMedia("media_reader_crashed", f"It ended with {child.returncode}: {said[:200]}.") from error
+        last = child.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise UnreadableMedia("media_reader_crashed", f"It exited with {child.returncode}: {last[:200]}.") from error

@@ -1,4 +1,4 @@
-"""The child: imports what it needs, shuts itself off, reads one foreign file from its standard input, answers, ends."""
+"""Child process: imports, enters the sandbox, reads one untrusted file from standard input, answers and exits."""
 
 import importlib
 import json

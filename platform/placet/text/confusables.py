@@ -1,7 +1,7 @@
-"""One character, folded to what a reader takes it for.
+"""Confusables: folds one character to what a reader takes it for.
 
-Sources: Unicode NFKC, NFD and character names (`unicodedata`); the short table of look-alikes is our own, after the
-confusables of Unicode TR39 whose shape is the same in lower case.
+Sources: Unicode NFKC, NFD and character names (`unicodedata`); the short table of look-alikes is our own, from the
+confusables of Unicode TR39 with the same shape in lower case.
 """
 
 import re
@@ -18,12 +18,12 @@ _LETTER_IN_NAME = re.compile(
     r"(?:CROSSED )?(?:NEGATIVE )?(?:CIRCLED|SQUARED) LATIN CAPITAL LETTER )([A-Z])(?: WITH .*)?$"
 )
 _UNSEEN = frozenset({"Cf", "Mn", "Me", "Cc", "Co", "Cn"})
-_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # they take room and show nothing
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # blank, but with a width
 
 
 @lru_cache(maxsize=65_536)
 def fold_character(char: str) -> str:
-    """What one character stands for: lower case Latin where it looks so, "" if unseen, " " for any white space."""
+    """The folded character: lower-case Latin for a look-alike, "" if invisible, " " for any white space."""
     if char.isspace() or char in _FILLERS:
         return " "
     if unicodedata.category(char) == "Cs":

@@ -1,25 +1,25 @@
-"""The embedder of this process: set once where models are held, asked by the checks. One vector per text for all."""
+"""Embedder of this process: set once by processes that load models, and used by the checks."""
 
 from placet.text.embeddings import CachingEmbedder, Embedder
 
 
 class NoEmbedder(RuntimeError):
-    """This process holds no model, so a check that needs one cannot run: the generation waits."""
+    """This process has no sentence model, so a check that needs one cannot run: the generation waits."""
 
     code = "check_cannot_run"
 
 
-_held: list[CachingEmbedder] = []
+_current: list[CachingEmbedder] = []
 
 
 def set_embedder(embedder: Embedder) -> CachingEmbedder:
-    """Make this the embedder of the process."""
-    _held[:] = [CachingEmbedder(embedder)]
-    return _held[0]
+    """Makes this the embedder of the process."""
+    _current[:] = [CachingEmbedder(embedder)]
+    return _current[0]
 
 
 def embedder() -> CachingEmbedder:
     """The embedder of this process. Raises `NoEmbedder`."""
-    if not _held:
-        raise NoEmbedder("No sentence model is held here. `placet serve model-consumers` holds it.")
-    return _held[0]
+    if not _current:
+        raise NoEmbedder("No sentence model is loaded in this process: only the model consumers load one.")
+    return _current[0]

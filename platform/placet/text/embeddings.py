@@ -1,4 +1,4 @@
-"""Sentence vectors as a port: the checks know rows of numbers, never the model behind them."""
+"""Sentence embeddings as a port: the checks see vectors, never the model."""
 
 import hashlib
 import threading
@@ -29,10 +29,10 @@ class Embedder(Protocol):
 
 
 class RecordedEmbedder:
-    """Not a model. Answers recorded rows, and for any other text a row derived from its hash.
+    """Stand-in without a model: returns recorded rows, and for any other text a row derived from its hash.
 
-    For benches and tests only: two texts without a record are as unlike as chance makes them (cosine 0.00 +- 0.05 at
-    384), so nothing about meaning follows from its answers. Its name says so wherever a verdict records it.
+    For benchmarks and tests only: unrecorded texts are unrelated (cosine 0.00 +- 0.05 at 384), so its rows carry no
+    meaning. Its name says so in every verdict.
     """
 
     def __init__(self, recorded: Mapping[str, Vectors] | None = None, dim: int = 384) -> None:
@@ -50,21 +50,21 @@ class RecordedEmbedder:
 
 
 class CachingEmbedder:
-    """One vector per text for all who ask: the last `size` are kept (1.5 KB each at 384); safe between threads."""
+    """LRU cache of vectors by text: `size` entries (1.5 KB each at 384); thread-safe."""
 
     def __init__(self, embedder: Embedder, size: int = 4_096) -> None:
         self._embedder = embedder
         self._size = size
-        self._kept: OrderedDict[str, Vectors] = OrderedDict()
-        self._looking = threading.Lock()
-        self._embedding = threading.Lock()
-        """Held while the embedder works: who asks for what is kept already need not wait for it."""
+        self._cache: OrderedDict[str, Vectors] = OrderedDict()
+        self._cache_lock = threading.Lock()
+        self._embed_lock = threading.Lock()
+        """Held while the embedder runs; calls for cached texts do not wait for it."""
         register_cache(self)
 
     def clear(self) -> None:
-        """Drop every text and its vector."""
-        with self._looking:
-            self._kept.clear()
+        """Drops every text and its vector."""
+        with self._cache_lock:
+            self._cache.clear()
 
     @property
     def name(self) -> str:
@@ -75,28 +75,28 @@ class CachingEmbedder:
         return self._embedder.dim
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Only texts not kept reach the embedder, in one call; who asks for the same at the same time waits for it."""
+        """Sends only uncached texts to the embedder, in one call; concurrent calls for the same text wait for it."""
         known = self._known(texts)
         if len(known) < len(set(texts)):
-            with self._embedding:
-                known |= self._known(texts)  # what somebody else has asked for meanwhile
+            with self._embed_lock:
+                known |= self._known(texts)  # another thread may have embedded them meanwhile
                 missing = [text for text in dict.fromkeys(texts) if text not in known]
                 known |= dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
                 self._keep(known)
         return np.array([known[text] for text in texts], dtype=np.float32).reshape(len(texts), self.dim)
 
     def _known(self, texts: Sequence[str]) -> dict[str, Vectors]:
-        with self._looking:
-            found = {text: self._kept[text] for text in texts if text in self._kept}
+        with self._cache_lock:
+            found = {text: self._cache[text] for text in texts if text in self._cache}
             for text in found:
-                self._kept.move_to_end(text)
+                self._cache.move_to_end(text)
         return found
 
     def _keep(self, rows: Mapping[str, Vectors]) -> None:
-        with self._looking:
-            self._kept.update(rows)
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+        with self._cache_lock:
+            self._cache.update(rows)
+            while len(self._cache) > self._size:
+                self._cache.popitem(last=False)
 
 
 def unit(row: Vectors) -> Vectors:
@@ -106,5 +106,5 @@ def unit(row: Vectors) -> Vectors:
 
 
 def cosine(one: Vectors, other: Vectors) -> float:
-    """Of two rows of any length, -1..1; 0 where one of them is all zeros."""
+    """Cosine of two rows of any length, -1..1; 0 if either is all zeros."""
     return float(np.dot(unit(one), unit(other)))

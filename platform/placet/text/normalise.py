@@ -1,9 +1,8 @@
-"""Text folded so that a disguise does not hide a word, with the way back to the characters that were written.
+"""Text normalisation: folds disguised words, and keeps the positions of the original characters.
 
-Two readings come out of one text. `tokens` are the words as folded: case, accents, full width, look-alike letters of
-other scripts, unseen characters. `unmasked` reads the same text once more and takes off what somebody put on by hand:
-digits and symbols for letters, letters drawn apart or dotted, letters repeated. A token of the second reading says
-whether it was disguised; without any disguise both are the same tuple.
+Each text has two readings. `tokens` are the folded words: case, accents, full width, look-alike letters of other
+scripts, invisible characters. `unmasked` also undoes manual disguises: digits and symbols for letters, letters spaced
+or dotted, letters repeated. Its tokens say whether they were disguised; without any disguise both are the same tuple.
 """
 
 import re
@@ -13,7 +12,7 @@ from functools import cached_property
 from placet.text.confusables import fold_character
 
 MAX_CHARACTERS = 100_000
-"""Text behind this is not read; `is_cut` says so, and a check that needs all of it must not clear it."""
+"""Text beyond this is not read; then `is_cut` is true, and a check that needs the whole text must not clear it."""
 
 _LEET = str.maketrans("0134578@$!|+€", "oieastbasiite")
 _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # scripts without spaces
@@ -29,15 +28,15 @@ _WHITE = str.maketrans("\t\n\v\f\r", "     ")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word: folded text, and the half-open range of the original that it was read from."""
+    """One word: folded text, and its half-open range in the original."""
 
     text: str
     start: int
     end: int
     places: tuple[int, ...] = ()
-    """Of a disguised word: where each of its letters stands in the original."""
+    """Positions of a disguised word's letters in the original."""
     is_apart: bool = False
-    """Its letters stood one by one, so what lies inside it may be a word of its own."""
+    """Its letters were written apart, so a part of it may be a word of its own."""
 
     @property
     def is_disguised(self) -> bool:
@@ -46,7 +45,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Normalised:
-    """The folded text; `spans[i]` is the half-open range of the original behind `text[i]` (None: the same range)."""
+    """The folded text; `spans[i]` is the half-open range of `text[i]` in the original (None: the same range)."""
 
     original: str
     text: str
@@ -54,7 +53,7 @@ class Normalised:
     is_cut: bool
 
     def original_range(self, start: int, end: int) -> tuple[int, int]:
-        """The range of the original behind text[start:end]; end > start."""
+        """The range of text[start:end] in the original; end > start."""
         if self.spans is None:
             return start, end
         return self.spans[start][0], self.spans[end - 1][1]
@@ -65,7 +64,7 @@ class Normalised:
 
     @cached_property
     def unmasked(self) -> tuple[Token, ...]:
-        """The tokens with disguises taken off; the same object as `tokens` where there was none."""
+        """The tokens without disguises; the same object as `tokens` if there were none."""
         disguised = [token for token in (*self._apart(), *self._masked()) if token.text]
         if not disguised:
             return self.tokens
@@ -73,7 +72,7 @@ class Normalised:
 
     @cached_property
     def squeezed(self) -> str:
-        """All that was read, without separators and disguises."""
+        """All tokens joined, without separators and disguises."""
         return "".join(token.text for token in self.unmasked)
 
     def _apart(self) -> list[Token]:
@@ -94,7 +93,7 @@ class Normalised:
 
 
 def normalise(text: str) -> Normalised:
-    """Never raises, whatever the text (a lone surrogate reads as a gap, NUL as nothing); linear in its length."""
+    """Never raises (a lone surrogate reads as a space, NUL as nothing); linear in the text's length."""
     read = text[:MAX_CHARACTERS]
     is_cut = len(text) > MAX_CHARACTERS
     if not _CONTROL.search(read):
@@ -104,7 +103,7 @@ def normalise(text: str) -> Normalised:
 
 
 def skeleton(text: str) -> str:
-    """What a word shares with its disguise: l and i are one letter, and a repeated letter counts once."""
+    """The form that a word shares with its disguises: l and i are one letter, and a repeated letter counts once."""
     return _REPEATED.sub(r"\1", text.replace("l", "i"))
 
 

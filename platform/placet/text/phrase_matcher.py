@@ -1,6 +1,6 @@
-"""Many phrases found in one text at once: dictionary look-ups by word, never a scan of the phrases.
+"""Phrase matcher: finds many phrases in one text by dictionary look-ups, never by scanning the phrases.
 
-A look-up costs the text's length, not the number of phrases: each run of words is joined and looked up.
+The cost depends on the text's length, not on the number of phrases: each run of words is joined and looked up.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,15 +13,15 @@ from placet.text.normalise import Normalised, Token, normalise, skeleton, skelet
 
 Key = TypeVar("Key")
 
-LONG_ENOUGH = 6
-"""Letters from which a phrase is also found across other word breaks or inside a disguised word."""
-LONG_ENOUGH_APART = 4
-"""The same inside letters that were written one by one: there the disguise itself is the evidence."""
-_MAX_PHRASE = 64
+MIN_LETTERS = 6
+"""Minimum letters of a phrase to match across other word breaks or inside a disguised word."""
+MIN_LETTERS_APART = 4
+"""The same for letters that were written apart, where the disguise itself is evidence."""
+_MAX_LETTERS = 64
 
 
 class MatchForm(StrEnum):
-    """In which form a phrase stood in the text; only `SPLIT` and `INSIDE` leave room for chance."""
+    """The form in which a phrase was found; `SPLIT` and `INSIDE` may be coincidence."""
 
     PLAIN = "plain"
     DISGUISED = "disguised"
@@ -56,12 +56,12 @@ class PhraseMatcher(Generic[Key]):
 
     _plain: dict[str, list[_Phrase[Key]]] = field(default_factory=dict)
     _bare: dict[str, list[_Phrase[Key]]] = field(default_factory=dict)
-    _longest: int = 0
+    _max_letters: int = 0
 
     def add(self, text: str, key: Key) -> None:
-        """Known under its own spelling and in capitals (Greek and Cyrillic letters look unlike in the two)."""
+        """Indexes the phrase as written and in capitals (Greek and Cyrillic capitals look different)."""
         for phrase in _phrases(text, key):
-            self._longest = max(self._longest, len(phrase.letters))
+            self._max_letters = max(self._max_letters, len(phrase.letters))
             self._plain.setdefault(phrase.letters, []).append(phrase)
             self._bare.setdefault(skeleton(phrase.letters), []).append(phrase)
 
@@ -71,7 +71,7 @@ class PhraseMatcher(Generic[Key]):
             _drop(self._bare, skeleton(phrase.letters), phrase)
 
     def find(self, text: Normalised) -> list[PhraseMatch[Key]]:
-        """Every phrase once per key and place, in reading order; certain forms win over the others."""
+        """Each phrase once per key and position, in reading order; certain forms win over the others."""
         found = list(self._in_words(text.tokens))
         if text.unmasked is not text.tokens:
             found += [hit for token in text.unmasked if token.is_disguised for hit in self._inside(token)]
@@ -79,14 +79,14 @@ class PhraseMatcher(Generic[Key]):
         return sorted(_once(found), key=lambda hit: (hit.start, hit.end))
 
     def _in_words(self, tokens: tuple[Token, ...]) -> Iterator[PhraseMatch[Key]]:
-        for run, letters in _runs(tokens, [token.text for token in tokens], self._longest, add):
+        for run, letters in _runs(tokens, [token.text for token in tokens], self._max_letters, add):
             for phrase in self._look_up(self._plain, letters):
                 if how := _how(phrase, len(run)):
                     yield PhraseMatch(phrase.key, run[0].start, run[-1].end, how)
 
     def _across(self, tokens: tuple[Token, ...]) -> Iterator[PhraseMatch[Key]]:
         bare = [skeleton(token.text) for token in tokens]
-        for run, letters in _runs(tokens, bare, self._longest, _joined_bare):
+        for run, letters in _runs(tokens, bare, self._max_letters, _joined_bare):
             if any(token.places for token in run):
                 for phrase in self._look_up(self._bare, letters):
                     if how := _how(phrase, len(run)):
@@ -94,12 +94,12 @@ class PhraseMatcher(Generic[Key]):
                         yield PhraseMatch(phrase.key, run[0].start, run[-1].end, shown)
 
     def _inside(self, token: Token) -> Iterator[PhraseMatch[Key]]:
-        least = LONG_ENOUGH_APART if token.is_apart else LONG_ENOUGH
+        least = MIN_LETTERS_APART if token.is_apart else MIN_LETTERS
         how = MatchForm.DISGUISED if token.is_apart else MatchForm.INSIDE
         places = [(token.places[i], char) for i, char in skeleton_places(token.text)]
         bare = "".join(char for _, char in places)
         for start in range(len(bare) - least + 1):
-            for end in range(start + least, min(len(bare), start + self._longest) + 1):
+            for end in range(start + least, min(len(bare), start + self._max_letters) + 1):
                 for phrase in self._bare.get(bare[start:end], ()):
                     yield PhraseMatch(phrase.key, places[start][0], places[end - 1][0] + 1, how)
 
@@ -113,20 +113,20 @@ class PhraseMatcher(Generic[Key]):
 def _how(phrase: _Phrase[Key], words: int) -> MatchForm | None:
     if words == phrase.words:
         return MatchForm.PLAIN
-    if len(phrase.letters) < LONG_ENOUGH:
+    if len(phrase.letters) < MIN_LETTERS:
         return None
     return MatchForm.PLAIN if words < phrase.words else MatchForm.SPLIT
 
 
 def _runs(
-    tokens: tuple[Token, ...], texts: list[str], longest: int, join: Callable[[str, str], str]
+    tokens: tuple[Token, ...], texts: list[str], max_letters: int, join: Callable[[str, str], str]
 ) -> Iterator[tuple[tuple[Token, ...], str]]:
-    """Every run of words short enough to be a phrase or its plural, with its letters."""
+    """Every run of words that is short enough for a phrase or its plural, with its letters."""
     for first in range(len(tokens)):
         letters = ""
         for last in range(first, len(tokens)):
             letters = join(letters, texts[last])
-            if len(letters) > longest + 1:
+            if len(letters) > max_letters + 1:
                 break
             yield tokens[first : last + 1], letters
 
@@ -139,7 +139,7 @@ def _joined_bare(one: str, other: str) -> str:
 def _phrases(text: str, key: Key) -> set[_Phrase[Key]]:
     read = [normalise(form).tokens for form in (text, text.upper())]
     phrases = {_Phrase(key, len(tokens), "".join(token.text for token in tokens)) for tokens in read}
-    return {phrase for phrase in phrases if 0 < len(phrase.letters) <= _MAX_PHRASE}
+    return {phrase for phrase in phrases if 0 < len(phrase.letters) <= _MAX_LETTERS}
 
 
 def _drop(index: dict[str, list[_Phrase[Key]]], letters: str, phrase: _Phrase[Key]) -> None:

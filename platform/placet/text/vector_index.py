@@ -1,4 +1,4 @@
-"""Unit rows by key, compared with one vector at once."""
+"""Vector index: unit rows by key, compared with a vector in one product."""
 
 from collections.abc import Hashable
 from typing import Generic, TypeVar
@@ -30,7 +30,7 @@ class VectorIndex(Generic[Key]):
         self._matrix[self._place[key]] = row
 
     def drop(self, key: Key) -> None:
-        """Nothing happens where there is no such row."""
+        """Drops the row, if there is one."""
         if (gap := self._place.pop(key, None)) is None:
             return
         last = self._keys.pop()
@@ -39,8 +39,8 @@ class VectorIndex(Generic[Key]):
             self._keys[gap] = last
             self._place[last] = gap
 
-    def nearest(self, vector: Vectors, least: float) -> list[tuple[Key, float]]:
-        """Keys whose cosine with the unit `vector` [dim] is at least `least`, nearest first."""
+    def nearest(self, vector: Vectors, min_cosine: float) -> list[tuple[Key, float]]:
+        """Keys whose cosine with the unit `vector` [dim] is at least `min_cosine`, nearest first."""
         cosines = self._matrix[: len(self._keys)] @ vector
-        places = np.flatnonzero(cosines >= least)
+        places = np.flatnonzero(cosines >= min_cosine)
         return sorted(((self._keys[i], float(cosines[i])) for i in places), key=lambda pair: -pair[1])

@@ -1,4 +1,4 @@
-"""The instruments of each way of asking, on scenes whose truth is known."""
+"""The checks of each kind of conditioning, on scenes with known truth."""
 
 from dataclasses import replace
 
@@ -18,13 +18,13 @@ def pictures(asked: list[ParsedPrompt], **shot: bool) -> tuple[Frames, torch.Ten
     return drawn.round().to(torch.uint8).numpy(), made.looks.badges
 
 
-def test_each_style_is_told_from_the_others() -> None:
+def test_each_style_is_recognised() -> None:
     asked = [replace(one, style=STYLES[n % len(STYLES)]) for n, one in enumerate(SEEN[::5])]
     frames, _ = pictures(asked, styled=True)
     assert [style_of(clip) for clip in frames] == [one.style for one in asked]
 
 
-def test_a_badge_is_like_itself_and_not_like_others() -> None:
+def test_a_badge_matches_itself_and_no_other() -> None:
     frames, badges = pictures(list(SEEN[::7]), badged=True)
     assert badges is not None
     cells = badges.numpy() > 0
@@ -37,7 +37,7 @@ def test_a_badge_is_like_itself_and_not_like_others() -> None:
     assert abs(likeness(cells[0], large) - like[0]) < 0.02
 
 
-def test_ink_with_a_tint_is_no_object_once_the_plaque_is_blank() -> None:
+def test_a_blank_plaque_hides_tinted_ink_from_detection() -> None:
     asked = list(SEEN[::7])
     frames, _ = pictures(asked, badged=True)
     tinted = frames.copy()
@@ -53,7 +53,7 @@ def _seen(clip: Frames) -> tuple[str | None, str | None]:
     return seen.colour, seen.shape
 
 
-def test_a_clip_cut_in_two_has_no_seam_and_two_clips_have() -> None:
+def test_only_different_clips_have_a_seam() -> None:
     frames, _ = pictures([one for one in SEEN if one.motion == "bounce"][:8])
     whole = [seam(clip[:20], clip[20:], FPS) for clip in frames]
     apart = [seam(one[:20], other[20:], FPS) for one, other in zip(frames, np.roll(frames, 1, 0), strict=True)]
@@ -61,7 +61,7 @@ def test_a_clip_cut_in_two_has_no_seam_and_two_clips_have() -> None:
     assert float(np.median([leap for leap in apart if leap is not None])) > 2
 
 
-def test_a_picture_is_like_itself_with_a_little_noise_and_not_like_another() -> None:
+def test_psnr_separates_a_noisy_copy_from_another_picture() -> None:
     frames, _ = pictures(list(SEEN[:2]))
     noisy = (frames[0, 0] + np.random.default_rng(1).normal(0, 4, frames[0, 0].shape)).clip(0, 255).astype(np.uint8)
     assert psnr(frames[0, 0], noisy) > 28 > psnr(frames[0, 0], frames[1, 0])

@@ -1,4 +1,4 @@
-"""The instruments of the model's judge, on clips whose truth is known: what they cannot see, no score may rest on."""
+"""The detectors behind the scores, on clips with known truth: no score may rely on what they cannot detect."""
 
 from collections import Counter
 from functools import cache
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from generator.engines.diffusion.grammar import HELD_OUT, MOTIONS, SHAPES, every
+from generator.engines.diffusion.grammar import HELD_OUT, MOTIONS, SHAPES, all_prompts
 from generator.evaluation.mel import RATE
 from generator.evaluation.vision import DetectedObject, Frames, Numbers, detect_object
 from generator.training.scenes import Scenes, scenes
@@ -23,17 +23,17 @@ def shown(seed: int = 3, count: int = 40) -> tuple[Scenes, list[Frames], list[De
 
 
 def in_time(impacts: Numbers) -> Numbers:
-    """In the last two frames a turn cannot be seen."""
+    """Without the last frames, in which no turn can be detected."""
     return impacts[impacts < (FRAMES - 3) / FPS]
 
 
 @pytest.mark.parametrize("what", ["colour", "shape", "motion"])
-def test_what_is_shown_is_seen(what: str) -> None:
+def test_the_shown_object_is_detected(what: str) -> None:
     made, _, seen = shown()
-    assert [getattr(one, what) for one in seen] == [getattr(one, what) for one in made.asked]
+    assert [getattr(one, what) for one in seen] == [getattr(one, what) for one in made.prompts]
 
 
-def test_impacts_are_seen_and_heard_when_they_are() -> None:
+def test_impacts_are_detected_at_their_times() -> None:
     made, _, seen = shown()
     sounds = made.sounds().numpy()
     late = []
@@ -47,15 +47,15 @@ def test_impacts_are_seen_and_heard_when_they_are() -> None:
     assert float(np.percentile(late, 95)) < 0.03
 
 
-def test_what_hits_nothing_is_silent() -> None:
+def test_a_clip_without_impacts_is_silent() -> None:
     made, _, _ = shown()
-    still = [i for i, one in enumerate(made.asked) if one.motion in {"rest", "roll_left", "roll_right"}]
+    still = [i for i, one in enumerate(made.prompts) if one.motion in {"rest", "roll_left", "roll_right"}]
     assert still
     assert max(loudest(made.sounds()[i].numpy(), RATE) for i in still) < -100
 
 
-def test_an_object_that_is_gone_for_a_while_is_missed() -> None:
-    """The control of permanence."""
+def test_a_temporarily_missing_object_lowers_permanence() -> None:
+    """Control of the permanence score."""
     _, pictures, seen = shown()
     assert min(one.permanence for one in seen) == 1
     empty = pictures[0].copy()
@@ -63,30 +63,30 @@ def test_an_object_that_is_gone_for_a_while_is_missed() -> None:
     assert detect_object(empty, FPS).permanence < 0.85
 
 
-def test_on_noise_nothing_is_seen() -> None:
+def test_nothing_is_detected_in_noise() -> None:
     noise = np.random.default_rng(1).integers(100, 140, (20, 160, 96, 3), dtype=np.uint8)
     seen = detect_object(noise, FPS)
     assert (seen.colour, seen.shape, seen.motion, seen.permanence) == (None, None, None, 0.0)
 
 
-def test_words_that_are_held_out_never_come_by_chance() -> None:
-    drawn = {(one.colour, one.shape, one.motion) for one in scenes(2_000, 1).asked}
+def test_held_out_triples_are_never_drawn_by_chance() -> None:
+    drawn = {(one.colour, one.shape, one.motion) for one in scenes(2_000, 1).prompts}
     assert not drawn & HELD_OUT
     assert len(HELD_OUT) == 12
     assert Counter(shape for _, shape, _ in HELD_OUT) == dict.fromkeys(SHAPES, 3)
     assert set(MOTIONS) == {motion for _, _, motion in HELD_OUT}
-    assert len(list(every())) == 240
+    assert len(list(all_prompts())) == 240
 
 
 def test_the_same_seed_draws_the_same_clips() -> None:
     one, again, other = scenes(3, 5), scenes(3, 5), scenes(3, 6)
     assert torch.equal(one.pictures(), again.pictures())
     assert torch.equal(one.sounds(), again.sounds())
-    assert one.words == again.words
+    assert one.captions == again.captions
     assert not torch.equal(one.pictures(), other.pictures())
 
 
-def test_a_clip_may_be_looked_at_in_any_size() -> None:
+def test_detection_works_at_any_size() -> None:
     _, pictures, seen = shown()
     for index in range(2):
         large = pictures[index].repeat(3, 1).repeat(3, 2)

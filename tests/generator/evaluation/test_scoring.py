@@ -1,4 +1,4 @@
-"""The judge on clips whose truth is known: true clips meet every goal, and spoiled ones miss theirs."""
+"""Scores of clips with known truth: true clips meet every goal, and spoiled ones miss theirs."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -18,7 +18,7 @@ COUNT = 32
 
 @cache
 def true() -> tuple[list[tuple[ParsedPrompt, int]], Frames, Numbers]:
-    """What was asked for, pictures [B, T, H, W, 3] and sounds [B, samples]."""
+    """Prompts with seeds, pictures [B, T, H, W, 3] and sounds [B, samples]."""
     asked = questions(COUNT)
     made = scenes(COUNT, 5, [one for one, _ in asked])
     pictures = ((made.pictures().permute(0, 1, 3, 4, 2) + 1) * 127.5).round().byte().numpy()
@@ -26,7 +26,7 @@ def true() -> tuple[list[tuple[ParsedPrompt, int]], Frames, Numbers]:
 
 
 def judged(*, backwards: bool = False, shifted: int = 0, words: int = 0) -> list[ScoredClip]:
-    """Each clip, or: backwards, with the sound of another, against the words of another."""
+    """Scores of all clips; optionally backwards, with another's sound, or against another's prompt."""
     asked, pictures, sounds = true()
     clips = pictures[:, ::-1] if backwards else pictures
     return [
@@ -55,11 +55,11 @@ def test_true_clips_meet_every_goal() -> None:
     ],
 )
 def test_spoiled_clips_miss_their_goals(spoiled: dict[str, int], goals: set[str]) -> None:
-    """Controls: a goal that these meet as well would say nothing."""
+    """Controls: a goal that these meet too would be worthless."""
     assert goals <= missed(judged(**spoiled))  # type: ignore[arg-type]
 
 
-def test_a_second_thing_is_seen() -> None:
+def test_a_second_object_is_detected() -> None:
     asked, pictures, sounds = true()
     crowded = pictures[1].copy()
     crowded[:, 90:110, 2:10] = (240, 20, 20)
@@ -72,7 +72,7 @@ def test_what_cannot_be_measured_is_not_met() -> None:
     assert {goal.name for goal, _ in table([])} == missed([])
 
 
-def test_the_questions_are_the_same_for_every_version_and_one_in_four_was_never_shown() -> None:
+def test_the_questions_are_fixed_and_a_quarter_is_held_out() -> None:
     asked = questions(500)
     assert asked == questions(500)
     assert asked[:40] == questions(40)

@@ -1,4 +1,4 @@
-"""How finished weights are taught to show a badge: what is shown, what is changed, and what is not."""
+"""Identity fine-tuning: the batches, and what changes in the weights and what does not."""
 
 import shutil
 from dataclasses import replace
@@ -21,20 +21,20 @@ pytestmark = pytest.mark.models
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where what the encoder finds is noted already: nobody here asks whether it is right."""
+    """A folder with dummy encoder axes, whose values do not matter here."""
     axes = {"axes": torch.zeros(NUMBERS, CHANNELS), "middle": torch.zeros(NUMBERS), "scales": torch.ones(CHANNELS)}
     torch.save(axes, tmp_path / "encoder_axes.pt")
     return tmp_path
 
 
-def test_what_the_plaque_lies_in_is_known_in_each_picture() -> None:
+def test_the_tokens_under_the_plaque_are_known_per_picture() -> None:
     with_badge, without = (scenes(1, 1, [SEEN[0]], Shot(frames=1, badged=one)).pictures() for one in (True, False))
     differs = (with_badge != without).any(2)[0, 0].float()
-    held = torch.nn.functional.max_pool2d(differs[None], 32).flatten()
-    assert torch.equal(identity_finetune._covered(PORTRAIT, 3 * 28).float(), held.repeat(3))
+    covered = torch.nn.functional.max_pool2d(differs[None], 32).flatten()
+    assert torch.equal(identity_finetune._covered(PORTRAIT, 3 * 28).float(), covered.repeat(3))
 
 
-def test_what_is_as_good_as_linear_is_found_by_least_squares() -> None:
+def test_least_squares_recovers_a_linear_encoder() -> None:
     dice = torch.Generator().manual_seed(1)
     blocks, axes = torch.randn(400, NUMBERS, generator=dice), torch.randn(NUMBERS, 8, generator=dice)
     latents = blocks @ axes + torch.arange(8)
@@ -43,18 +43,18 @@ def test_what_is_as_good_as_linear_is_found_by_least_squares() -> None:
     assert torch.allclose(again, latents, atol=1e-2)
 
 
-def test_the_curriculum_begins_with_single_pictures_and_ends_with_whole_clips(folder: Path) -> None:
+def test_the_curriculum_grows_from_pictures_to_whole_clips(folder: Path) -> None:
     teacher = identity_finetune.Teacher(SMALL, folder)
     begun, ended = ([teacher.shown(step) for step in range(first, first + 25)] for first in (0, 800))
     longest = [max(one["video"].shape[1] for one in shown if "video_weight" in one) for shown in (begun, ended)]
-    assert longest[0] == 3 * 28, "five frames in two latents, and the portrait beside them"
+    assert longest[0] == 3 * 28, "five frames in two latents, and the portrait"
     assert longest[1] >= 13 * 28
     rehearsed = next(one for one in begun if "video_weight" not in one)
-    said = teacher.losses(rehearsed)
-    assert said["video"] < 1e-6, "before the first step it says what it said"
+    losses = teacher.losses(rehearsed)
+    assert losses["video"] < 1e-6, "before the first step the output is unchanged"
 
 
-def test_a_step_changes_what_is_taught_and_nothing_else_and_goes_into_the_weights(folder: Path) -> None:
+def test_a_step_changes_only_trained_parts_and_is_merged(folder: Path) -> None:
     weights = folder / "weights"
     shutil.copytree(SMALL, weights)
     run, drawing = identity_finetune.learn_likeness(folder, weights), identity_finetune.learn_plaques(folder, weights)
@@ -64,7 +64,7 @@ def test_a_step_changes_what_is_taught_and_nothing_else_and_goes_into_the_weight
         one.plan = replace(one.plan, steps=one.step + 1)
         one.go()
     changed = {name for name, p in run.model.named_parameters() if not torch.equal(p, begun[name])}
-    assert changed == {name for name in begun if identity_finetune.TAUGHT.search(name)}
+    assert changed == {name for name in begun if identity_finetune.TRAINED.search(name)}
     teach(folder, weights, "9")
     manifest, shipped = WeightsManifest.read(weights), WeightsManifest.read(SMALL)
     manifest.check()

@@ -1,4 +1,4 @@
-"""Training goes on after a stop as if there had been none, and what stages share is made once."""
+"""A resumed training equals an uninterrupted one, and shared tensors are computed once."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ PLAN = Plan("small", steps=12, muon=0.02, adam=1e-2)
 
 
 def run(folder: Path) -> TrainingRun:
-    """Learns to turn each point by a right angle."""
+    """Learns to rotate each point by a right angle."""
     torch.manual_seed(3)
     model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
 
@@ -32,7 +32,7 @@ def weights(of: TrainingRun) -> list[Tensor]:
     return [*of.model.parameters(), *of.mean]
 
 
-def test_a_resumed_run_is_the_same_run(tmp_path: Path) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     whole, first = run(tmp_path / "whole"), run(tmp_path / "halves")
     whole.go()
     for step in range(5):
@@ -46,36 +46,36 @@ def test_a_resumed_run_is_the_same_run(tmp_path: Path) -> None:
     assert all(torch.equal(one, other) for one, other in zip(weights(whole), weights(second), strict=True))
 
 
-def test_without_the_optimisers_it_would_be_another_run(tmp_path: Path) -> None:
-    """The control: momentum is part of where a run stands."""
+def test_a_run_resumed_without_optimiser_state_differs(tmp_path: Path) -> None:
+    """Control: the optimisers' momentum is part of a run's state."""
     whole, first = run(tmp_path / "whole"), run(tmp_path / "halves")
     whole.go()
     for step in range(5):
         first._learn(step)  # as above
         first.step = step + 1
     first.save()
-    held = torch.load(first.file, weights_only=True)
-    torch.save(held | {"optimisers": []}, first.file)
+    checkpoint = torch.load(first.file, weights_only=True)
+    torch.save(checkpoint | {"optimisers": []}, first.file)
     second = run(tmp_path / "halves")
     second.resume()
     second.go()
     assert not all(torch.equal(one, other) for one, other in zip(weights(whole), weights(second), strict=True))
 
 
-def test_the_rate_rises_stays_and_falls_to_nothing() -> None:
+def test_the_rate_warms_up_stays_and_decays_to_zero() -> None:
     rates = [PLAN.rate(step, step / 1_000) for step in range(1_001)]
     assert rates[0] < 0.1
     assert rates[100] == rates[500] == 1.0
     assert rates[1_000] == 0.0
 
 
-def test_what_stages_share_is_made_once(tmp_path: Path) -> None:
+def test_shared_tensors_are_computed_once(tmp_path: Path) -> None:
     first = cached(tmp_path / "shared.pt", lambda: {"axes": torch.ones(2)})
     again = cached(tmp_path / "shared.pt", lambda: {"axes": torch.zeros(2)})
     assert torch.equal(first["axes"], again["axes"])
 
 
-def test_every_step_of_muon_turns_all_directions_equally() -> None:
+def test_a_muon_step_has_equal_singular_values() -> None:
     p = nn.Parameter(torch.zeros(6, 4, 3, 3))
     p.grad = (
         torch.randn(6, 4, 3, 3, generator=torch.Generator().manual_seed(1)) * torch.arange(1, 7)[:, None, None, None]

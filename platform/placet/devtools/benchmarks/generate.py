@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from generator.engines.diffusion.engine import DiffusersEngine
-from generator.engines.diffusion.naive_loop import looped
+from generator.engines.diffusion.naive_loop import clips_per_second
 from generator.evaluation.questions import questions
 from generator.ports import GenerationRequest, RawClip
 from placet.devtools.benchmarks.eventlog.row import Row, percentile
@@ -70,7 +70,7 @@ def requests(engine: DiffusersEngine, count: int) -> list[GenerationRequest]:
 def against_the_loop(asked: list[GenerationRequest], processes: int, tell: ProgressCallback) -> list[Row]:
     """Clips a second: of the loop, and of so many workers, each of which calls its engine from several threads."""
     tell(f"{len(asked)} clips by the pipeline in a loop")
-    loop = looped(asked[:MOST_LOOPED])
+    loop = clips_per_second(asked[:MOST_LOOPED])
     tell(f"{len(asked)} clips by {processes} process(es)")
     with ProcessPoolExecutor(processes, get_context("spawn"), _load) as pool:
         shares = [asked[n::processes] for n in range(processes)]
@@ -136,12 +136,12 @@ def _many(engine: DiffusersEngine, asked: list[GenerationRequest]) -> list[RawCl
 def _to_mp4(engine: DiffusersEngine, request: GenerationRequest) -> float:
     """Seconds, to the encoded clip with its mark."""
     from placet.media.encode import encode_mp4
-    from provenance.watermark import embed
+    from provenance.watermark.embed import embed
 
     begun = time.perf_counter()
     clip = made(engine, request)
     with tempfile.TemporaryDirectory() as folder:
-        marked = embed.embed(clip.frames, 1, os.urandom(32), out=clip.frames)
+        marked = embed(clip.frames, 1, os.urandom(32), out=clip.frames)
         encode_mp4(marked, clip.fps, clip.pcm, clip.rate, Path(folder) / "clip.mp4")
     return time.perf_counter() - begun
 
