@@ -19,7 +19,7 @@ def placet(*words: str, home: Path) -> "subprocess.CompletedProcess[str]":
 
 def test_alone_it_lists_the_commands_in_groups() -> None:
     lines = overview().splitlines()
-    assert lines.index("Start here:") < lines.index("Inner workings:")
+    assert lines.index("Getting started:") < lines.index("Internal:")
     assert any(line.startswith("  doctor ") for line in lines)
 
 
@@ -54,5 +54,5 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
 
 
 def test_called_from_code_it_raises() -> None:
-    with pytest.raises(CommandFailed, match="no part called"):
+    with pytest.raises(CommandFailed, match="Unknown role"):
         call_command("serve", "nobody")
