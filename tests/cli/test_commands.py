@@ -123,8 +123,8 @@ def test_a_generation_is_cancelled_before_it_is_a_draft(placet: Placet, play: Fa
 
 
 def test_a_story_names_cause_and_consumer_of_each_event(placet: Placet) -> None:
-    clip = placet("ask", BALL)
-    events = placet("story", clip["id"])["events"]
+    clip = placet("generate", BALL)
+    events = placet("timeline", clip["id"])["events"]
     asked, verdict = events[0], next(e for e in events if e["event"] == "moderation.policy_checked.v1")
     assert (asked["by"], asked["cause"], asked["data"]["prompt"]) == ("Ben", "", BALL)
     assert verdict["by"] == "moderation.check_policy"
@@ -134,16 +134,16 @@ def test_a_story_names_cause_and_consumer_of_each_event(placet: Placet) -> None:
 
 def test_whoever_is_shown_reads_the_story_without_the_askers_words(placet: Placet) -> None:
     placet("likeness", "allow", "Ben")
-    clip = placet("ask", BALL, "--likeness", "Ana")
-    assert placet("story", clip["id"], "--as", "Ana")["events"][0]["data"]["prompt"] == "encrypted"
-    assert placet("story", clip["id"], "--as", "Cleo")["events"][0]["data"]["prompt"] == BALL
+    clip = placet("generate", BALL, "--likeness", "Ana")
+    assert placet("timeline", clip["id"], "--as", "Ana")["events"][0]["data"]["prompt"] == "encrypted"
+    assert placet("timeline", clip["id"], "--as", "Cleo")["events"][0]["data"]["prompt"] == BALL
 
 
 def test_a_withdrawal_is_part_of_the_timeline_of_what_it_took_out(placet: Placet) -> None:
     placet("likeness", "allow", "Ben")
     clip = placet("generate", BALL, "--likeness", "Ana")
     placet("likeness", "revoke")
-    assert placet("story", clip["id"])["events"][-1]["event"] == "studio.restriction_applied.v1"
+    assert placet("timeline", clip["id"])["events"][-1]["event"] == "studio.restriction_applied.v1"
 
 
 def test_status_tells_every_place_and_its_lag(placet: Placet) -> None:
@@ -151,7 +151,7 @@ def test_status_tells_every_place_and_its_lag(placet: Placet) -> None:
     told = placet("status")
     assert {place["lag"] for place in told["projections"].values()} == {0}
     assert told["dead_letters"] == []
-    assert told["outbox"]["run"] == {"done": 1}
+    assert told["outbox"]["job"] == {"done": 1}
 
 
 def test_users_are_listed_with_their_roles(placet: Placet) -> None:

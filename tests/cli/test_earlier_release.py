@@ -67,7 +67,7 @@ def test_old_tables_are_refused_and_stay_as_they_are(
     for statement in filter(str.strip, old.split(";\n")):
         owner.execute(statement)
     before = owner.execute(TABLES).fetchall()
-    done = placet("prepare", "--json")
+    done = placet("bootstrap", "--json")
     told = json.loads(done.stdout)
     assert (done.returncode, told["ok"], told["code"]) == (1, False, "install_too_old")
     assert SENTENCE in told.values()
@@ -75,7 +75,7 @@ def test_old_tables_are_refused_and_stay_as_they_are(
     assert owner.execute(TABLES).fetchall() == before
 
 
-@pytest.mark.parametrize("command", ["prepare", "migrate", "up"])
+@pytest.mark.parametrize("command", ["bootstrap", "migrate", "up"])
 def test_every_command_that_migrates_says_one_sentence(
     owner: psycopg.Connection[tuple[object, ...]], placet: Placet, command: str
 ) -> None:

@@ -81,7 +81,7 @@ def test_a_failed_effect_names_its_story_and_no_words(
     generation = play.scenario.ask(BEN, CANARY, ANA)
     monkeypatch.setitem(outbox.HANDLERS, "mail", poison)
     kind = play.scenario.driver.connection.execute(
-        "SELECT kind FROM eventlog_outbox WHERE kind <> 'run' LIMIT 1"
+        "SELECT kind FROM eventlog_outbox WHERE kind <> 'job' LIMIT 1"
     ).fetchone()
     assert kind
     monkeypatch.setitem(outbox.HANDLERS, kind[0], poison)

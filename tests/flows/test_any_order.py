@@ -209,7 +209,7 @@ class AnyOrder(RuleBasedStateMachine):
         for made, by in self.with_star.items():
             if by not in self.granted:
                 assert self.story.state(made).state not in {"approved", "started"} or self._is_withdrawn(made)
-        self.story.driver.connection.execute("DELETE FROM eventlog_outbox WHERE kind = 'run'")
+        self.story.driver.connection.execute("DELETE FROM eventlog_outbox WHERE kind = 'job'")
         self.story.driver.connection.close()
 
     def _is_published(self, generation: GenerationId) -> bool:

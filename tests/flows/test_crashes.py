@@ -18,7 +18,7 @@ Record = Callable[[str, object], None]
 PATIENCE_SECONDS: Final = 3 * 3600  # a thousand kills take one or two
 BESIDE: Final = (
     "sequencer.numbered", "sequencer.committed", "projections.committed", "mail.claimed", "mail.performed",
-    "mail.done", "run.started", "run.encoded", "run.stored", "run.made", "sign.verified", "sign.released",
+    "mail.done", "job.started", "job.encoded", "job.stored", "job.rendered", "sign.verified", "sign.released",
 )  # fmt: skip
 """Steps that are no consumer's own."""
 MOST_DEATHS_BEFORE_THE_START: Final = 2
@@ -26,8 +26,9 @@ NOTHING_LEFT: Final = ".committed:2"
 """What was committed is not tried again; the story need not have another of the kind."""
 SLICE: Final = (
     "moderation.check_policy.handled:1", "studio.record_verdicts.committed:2", "likeness.check_consent.taken:1",
-    "provenance.sign_clip.handled:1", "studio.cascade.handled:1", "sequencer.numbered:2", "mail.performed:1",
-    "run.encoded:1", "run.made:1",
+    "provenance.sign_clip.handled:1", "studio.cascade_restrictions.handled:1",
+    "sequencer.numbered:2", "mail.performed:1",
+    "job.encoded:1", "job.rendered:1",
 )  # fmt: skip
 """One of each kind; `make soak` dies at all of them."""
 NEVER_IN_THE_STORY: Final = ("rights.apply_decisions", "studio.prepare_erasure", "studio.erase_person")

@@ -166,7 +166,7 @@ def test_what_a_killed_worker_had_made_and_never_told_of_is_gone_too(story: Scen
     untold = blobs().put(b"made, and never told of", Area.QUARANTINE)
     rendered_by(blobs().root, str(claimed[0].id), untold.sha256).touch()
     story.driver.connection.execute(
-        "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
+        "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'job'"
     )
     erase(story, BEN)
     assert not blobs().has(untold.sha256)

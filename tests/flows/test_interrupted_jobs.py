@@ -100,7 +100,7 @@ def test_a_worker_is_killed_in_any_phase_and_another_makes_the_clip(story: Scena
     assert died.returncode == -signal.SIGKILL
     assert story.state(clip).state == "started"
     story.driver.connection.execute(
-        "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
+        "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'job'"
     )
     work_off(story, DRAWN_BY[name][0]())
     assert story.state(clip).state == "draft"

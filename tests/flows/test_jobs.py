@@ -87,7 +87,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(story: Scenario) -> N
     runs, held, generation = started(story)
     with story.driver.connection.transaction():
         story.driver.connection.execute(
-            "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
+            "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'job'"
         )
     again = runs.claim()
     assert again is not None
@@ -101,11 +101,11 @@ def test_a_run_that_takes_its_workers_with_it_is_given_up_and_its_quota_given_ba
     runs, _, generation = started(story)
     for _ in range(MAX_STARTS - 1):
         story.driver.connection.execute(
-            "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
+            "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'job'"
         )
         assert runs.claim() is not None
     story.driver.connection.execute(
-        "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'run'"
+        "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'job'"
     )
     assert runs.claim() is None
     assert story.state(generation).state == "failed"

@@ -350,5 +350,5 @@ def test_a_run_that_was_held_is_planned_again_and_what_was_done_is_not(
 
 def _states(connection: psycopg.Connection[Any]) -> dict[str, int]:
     return dict(
-        connection.execute("SELECT state, count(*) FROM eventlog_outbox WHERE kind = 'run' GROUP BY state").fetchall()
+        connection.execute("SELECT state, count(*) FROM eventlog_outbox WHERE kind = 'job' GROUP BY state").fetchall()
     )

@@ -60,7 +60,7 @@ class LogJobQueue:
         if found is None:
             return None
         held, generation = found
-        failpoint("run.started")
+        failpoint("job.started")
         try:
             request = self._with_connection(lambda runs: request_of(generation, runs.log, self._private))
         except (BlobMissing, UnreadableMedia):
@@ -86,14 +86,14 @@ class LogJobQueue:
         place = self._blobs.root / f".run-{claim.id}-{claim.token}.mp4"
         try:
             encoded = encode_mp4(marked, clip.fps, clip.pcm, clip.rate, place)
-            failpoint("run.encoded")
+            failpoint("job.encoded")
             progress("read mark", 0.0)
             read = read_back(place, self._key)
             if read is None or read.payload != payload:
                 raise MarkUnreadable("the mark could not be read back after encoding")
             self._note(claim, place).touch()  # before the blob: a worker that dies here leaves nothing unaccounted for
             self._made[claim.id] = (self._blobs.put_file(place, Area.QUARANTINE), f"{payload:016x}", encoded.seconds)
-            failpoint("run.stored")
+            failpoint("job.stored")
         finally:
             Path(place).unlink(missing_ok=True)
 
@@ -114,7 +114,7 @@ class LogJobQueue:
         )
         drawn = str(clip.recipe.get("scene", {}).get("words", ""))
         is_wanted = self._with_connection(lambda runs: self._finish(runs, claim, made, drawn))
-        failpoint("run.made")
+        failpoint("job.rendered")
         if is_wanted:
             rendered_by(self._blobs.root, claim.id, blob.sha256).unlink(missing_ok=True)
         else:

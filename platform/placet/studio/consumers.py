@@ -170,7 +170,7 @@ def _write(delivery: Delivery, generation: Generation, version: int, outcome: de
     commands.append_outcome(delivery, asked.generation, version, outcome)
     if outcome.starts_job:
         delivery.plan(
-            "run", {"generation": asked.generation, **shape_of(asked)}, key="run", fairness_key=asked.requested_by
+            "job", {"generation": asked.generation, **shape_of(asked)}, key="job", fairness_key=asked.requested_by
         )
 
 

@@ -45,7 +45,7 @@ def wait_for_jobs(generations: Sequence[str]) -> None:
     """Raises `JobStillRunning` while a worker holds one of these."""
     now = datetime.now(UTC)
     ends = (now, now + timedelta(seconds=MAX_WAIT_SECONDS))  # later: by a clock that was wrong
-    held = OutboxItem.objects.filter(kind="run", state=OutboxItem.State.LEASED, lease_until__range=ends)
+    held = OutboxItem.objects.filter(kind="job", state=OutboxItem.State.LEASED, lease_until__range=ends)
     if held.filter(payload__generation__in=list(generations)).exists():
         raise JobStillRunning
 
@@ -72,7 +72,7 @@ def drop_clips(streams: Sequence[Stream]) -> int:
 
 def _drop_unreferenced(generations: Sequence[str]) -> None:
     """What workers that were killed have made for these, and no event names."""
-    runs = OutboxItem.objects.filter(kind="run", payload__generation__in=list(generations))
+    runs = OutboxItem.objects.filter(kind="job", payload__generation__in=list(generations))
     for run in runs.values_list("id", flat=True):
         for note in blobs().root.glob(f".made-{run}-*"):
             blobs().erase(note.name.rpartition("-")[2])

@@ -40,7 +40,7 @@ class Jobs:
 
         With a `shape` (see `shape_of`), only one that can be drawn together with another of it.
         """
-        held = outbox.claim(self.connection, "run", LEASE_SECONDS, shape)
+        held = outbox.claim(self.connection, "job", LEASE_SECONDS, shape)
         if held is None:
             return None
         generation = self._generation(held)

@@ -95,7 +95,7 @@ def prompt_of(generation_id: str) -> str:
 def progress_of(generation_id: str) -> JobProgress | None:
     """None while no worker has it."""
     run = OutboxItem.objects.filter(
-        kind="run", payload__generation=generation_id, state=OutboxItem.State.LEASED
+        kind="job", payload__generation=generation_id, state=OutboxItem.State.LEASED
     ).first()
     if run is None or not run.progress:
         return None

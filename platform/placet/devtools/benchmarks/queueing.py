@@ -61,7 +61,7 @@ def _asked_and_approved(dsn: str, connection: psycopg.Connection, clips: int) ->
 
 
 def _waiting(connection: psycopg.Connection) -> int:
-    row = connection.execute("SELECT count(*) FROM eventlog_outbox WHERE kind = 'run' AND state = 'planned'").fetchone()
+    row = connection.execute("SELECT count(*) FROM eventlog_outbox WHERE kind = 'job' AND state = 'planned'").fetchone()
     return int(row[0]) if row else 0
 
 

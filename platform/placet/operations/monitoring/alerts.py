@@ -157,7 +157,7 @@ def _outbox_failed(measured: Snapshot) -> Iterator[tuple[str, str]]:
 @alert_rule("outbox_overdue")
 def _outbox_overdue(measured: Snapshot) -> Iterator[tuple[str, str]]:
     for kind, backlog in measured.outbox_overdue.items():
-        if kind != "run":
+        if kind != "job":
             age = _duration(backlog.oldest_seconds)
             yield (
                 f"Overdue outbox items of kind {kind}: {backlog.count}, due for up to {age}.",

@@ -51,7 +51,7 @@ SELECT count(*) FILTER (WHERE state = 'leased'),
        coalesce(extract(epoch FROM clock_timestamp() - min(lease_until) FILTER (WHERE state = 'leased')), 0)::float8,
        count(*) FILTER (WHERE state = 'planned'),
        coalesce(extract(epoch FROM clock_timestamp() - min(planned_at) FILTER (WHERE state = 'planned')), 0)::float8
-FROM eventlog_outbox WHERE kind = 'run' AND state <> 'done'
+FROM eventlog_outbox WHERE kind = 'job' AND state <> 'done'
 """
 PROCESSES: Final = """
 SELECT substr(application_name, 8), count(*) FROM pg_stat_activity

@@ -156,7 +156,7 @@ class Supervisor:
         if postgres and is_prepared(postgres.admin_dsn("placet"), mark):
             return
         self._refuse_earlier_release()
-        words = [sys.executable, "-m", "placet", "prepare"]
+        words = [sys.executable, "-m", "placet", "bootstrap"]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
         if done.returncode and not self._stopping.is_set():
             raise NotStarted(f"Preparing the tables or the seeded world failed.\n{done.stderr.strip()}")

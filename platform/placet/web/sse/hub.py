@@ -35,7 +35,7 @@ BACKLOG: Final = (
 )
 RUNNING: Final = (
     "SELECT payload ->> 'generation', progress FROM eventlog_outbox"
-    " WHERE kind = 'run' AND state = 'leased' AND progress IS NOT NULL AND payload ->> 'generation' = ANY(%s)"
+    " WHERE kind = 'job' AND state = 'leased' AND progress IS NOT NULL AND payload ->> 'generation' = ANY(%s)"
 )
 
 

@@ -30,7 +30,7 @@ class Command(PlacetCommand):
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         folder = Path(settings.PLACET_DATA_DIR) / "demo"
-        if options["anew"]:
+        if options["from_scratch"]:
             end_run(folder)
         self.rows: list[tuple[str, str, float]] = []
         started = time.monotonic()
