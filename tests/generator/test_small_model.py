@@ -318,7 +318,7 @@ class Counted(DiffusersEngine):
         self._batcher = DynamicBatcher(self._batch_size, self._draw_or_offload, window=PATIENCE_SECONDS)
         super().load()
 
-    def _drawn(self, draws: Sequence[Draw], stepped: StepCallback) -> list[Drawn]:
+    def _draw(self, draws: Sequence[Draw], stepped: StepCallback) -> list[Drawn]:
         self.batches.append([draw.seed for draw in draws])
         return super()._draw(draws, stepped)
 
