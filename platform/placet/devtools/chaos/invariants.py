@@ -87,9 +87,9 @@ def _p1(history: History, _said: Acknowledged, _mail: Path) -> InvariantReport:
             for earlier in events[: event.version - 1]:
                 before.apply(earlier.fact)
             found.expect(before.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS), f"{stream} published without a clear verdict")
-            for ground, version in event.fact.ground.items():
-                later = [e for e in history.streams.get(ground, []) if e.version > version]
-                found.expect(all(e.position > event.position for e in later), f"{stream} published on moved {ground}")
+            for basis, version in event.fact.read_versions.items():
+                later = [e for e in history.streams.get(basis, []) if e.version > version]
+                found.expect(all(e.position > event.position for e in later), f"{stream} published on changed {basis}")
             found.expect(before.signed, f"{stream} published unsigned")
             if before.signed:
                 anchors = (keys() / ANCHORS).read_text()

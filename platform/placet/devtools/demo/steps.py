@@ -103,7 +103,7 @@ def keep_copies(world: World) -> str:
     for name in ("clip", "remix"):
         place = world.folder / f"{name}.mp4"
         now = _standing(world, name)
-        if now.is_shown:
+        if now.is_visible:
             status, body = fetch(world.origin, f"/media/{world.clips[name]}.mp4", world.person("Ben"))
             world.expect(status == 200, f"the {name} was answered {status}")
             place.write_bytes(body)
