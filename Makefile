@@ -1,4 +1,4 @@
-# Placet. `make` alone tells what there is.
+# Placet. `make` alone lists the targets.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -16,7 +16,7 @@ OWN_BROKER := $(if $(filter kafka,$(PLACET_TRANSPORT)),$(if $(PLACET_KAFKA_BOOTS
 TESTS := $(BIN)/python -m pytest -m "not gpu and not soak" -n 3 --dist loadfile --no-loadscope-reorder
 EXTRAS := --extra models --extra faces
 
-# uv does not read pip's settings: what the environment tells pip is told to uv as well.
+# uv does not read pip's settings: these pass pip's environment variables to uv.
 comma := ,
 space := $(subst ,, )
 ifneq ($(PIP_FIND_LINKS),)
@@ -28,23 +28,23 @@ endif
 export UV_HTTP_TIMEOUT ?= 180
 export UV_NO_PROGRESS ?= 1
 
-help:  ## this list
+help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) $(OWN_BROKER)  ## everything that running needs, in .venv and var (again: nothing to do)
+setup: $(READY) $(OWN_BROKER)  ## install everything that Placet needs, in .venv and var (quick when it is up to date)
 
-kafka: $(READY_KAFKA)  ## a real Apache Kafka for this install; then: PLACET_TRANSPORT=kafka make demo
+kafka: $(READY_KAFKA)  ## install Apache Kafka for this checkout; then: PLACET_TRANSPORT=kafka make demo
 
-up: setup  ## the app with a seeded world and sign-in links; Ctrl-C ends it
+up: setup  ## start the app with seed data and print sign-in links; Ctrl-C stops it
 	@exec $(BIN)/placet up
 
-demo: setup  ## the main job from start to end, told as it goes; ends by itself
+demo: setup  ## run a guided demo of the whole flow, then stop
 	@exec $(BIN)/placet demo
 
-test: dev  ## every test but the hours-long ones and those that need a GPU
+test: dev  ## run all tests except the hours-long ones and those that need a GPU
 	$(TESTS) $(ARGS)
 
-check: dev  ## exactly what CI runs
+check: dev  ## run exactly what CI runs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -53,18 +53,18 @@ check: dev  ## exactly what CI runs
 	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 	$(TESTS) $(ARGS)
 
-bench: setup  ## our figures beside their references
+bench: setup  ## measure throughput and latency against references
 	@exec $(BIN)/placet bench all
 
-soak: dev  ## the hours-long half of the tests
+soak: dev  ## run the hours-long tests
 	$(BIN)/python -m pytest -m soak --soak-page docs/soak.md $(ARGS)
 
 dev: $(READY_DEV) $(READY_KAFKA)
 	@scripts/test-packages
 
 $(READY):
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing. To mend it: apt-get install python3.11 python3.11-venv"; exit 1; }
-	@echo "Setting up in .venv: the first time takes minutes, for the models' libraries are large."
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing. To fix it: apt-get install python3.11 python3.11-venv"; exit 1; }
+	@echo "Setting up in .venv. The first time takes minutes: the model libraries are large."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test "$$($(BIN)/uv --version 2>/dev/null | cut -d' ' -f2)" = $(UV_VERSION) || $(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
 	@$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode $(EXTRAS) --no-dev
@@ -79,6 +79,6 @@ $(READY_DEV): $(READY)
 $(READY_KAFKA): $(READY)
 	@scripts/kafka-packages
 	@rm -rf .venv/kafka; mkdir -p .venv/kafka
-	@echo "Fetching Apache Kafka from Maven's registry."
+	@echo "Downloading Apache Kafka from Maven's registry."
 	@mvn -q -B -f $(KAFKA_POM) dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.venv/kafka/lib -DincludeScope=runtime
 	@touch $@

@@ -135,19 +135,7 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
             subject = stream_name(GenerationRequested, fact.generation)
             return e.CaseOpened(case, "hold", subject, fact.code, fact.rule, fact.is_zero_tolerance, (), because)
         case e.AppealFiled():
-            generation = delivery.read(stream_name(GenerationRequested, fact.generation))
-            refusal = next(ev.fact for ev in generation if ev.event_id == fact.refusal)
-            barred = tuple(sorted({*fact.excluded_reviewers, fact.appellant}))
-            return e.CaseOpened(
-                case,
-                "appeal",
-                generation.name,
-                refusal.code,
-                refusal.rule,
-                is_zero_tolerance=refusal.code in _zero_tolerance_codes(),
-                excluded_reviewers=barred,
-                opened_by_event=because,
-            )
+            return _appeal_case(fact, case, delivery)
         case e.ClipReported():
             subject = stream_name(GenerationRequested, fact.generation)
             return e.CaseOpened(
@@ -173,3 +161,18 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
                 opened_by_event=because,
             )
     raise TypeError(type(fact).__name__)
+
+
+def _appeal_case(fact: e.AppealFiled, case: CaseId, delivery: Delivery) -> e.CaseOpened:
+    generation = delivery.read(stream_name(GenerationRequested, fact.generation))
+    refusal = next(ev.fact for ev in generation if ev.event_id == fact.refusal)
+    return e.CaseOpened(
+        case,
+        "appeal",
+        generation.name,
+        refusal.code,
+        refusal.rule,
+        is_zero_tolerance=refusal.code in _zero_tolerance_codes(),
+        excluded_reviewers=tuple(sorted({*fact.excluded_reviewers, fact.appellant})),
+        opened_by_event=delivery.event_id,
+    )

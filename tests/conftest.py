@@ -101,7 +101,7 @@ def cluster() -> Iterator[Cluster]:
     server.start()
     yield Cluster(server.admin_dsn(), home)
     server.stop()
-    remove_cluster(server.place)
+    remove_cluster(server.paths)
 
 
 @pytest.fixture(scope="session")

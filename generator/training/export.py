@@ -104,20 +104,24 @@ def assemble(folder: Path, out: Path, version: str) -> None:
             "styles": list(STYLES[1:]),
         },
         "grammar": VERSION,
-        "training": {
-            "data": "procedural scenes alone, computed while training; no picture, clip or sound of anybody's",
-            "grammar": VERSION,
-            "code": "generator/training",
-            "seeds": "the number of each step",
-            "steps": steps_of(STAGES, folder),
-            "held_out": sorted(" ".join(triple) for triple in HELD_OUT),
-        },
+        "training": _training(folder),
         "acceptance": {},
         "files": {
             str(p.relative_to(out)): digest_of(p) for p in sorted(out.rglob("*")) if p.is_file() and p.name != NAME
         },
     }
     (out / NAME).write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def _training(folder: Path) -> dict[str, Any]:
+    return {
+        "data": "procedural scenes alone, computed while training; no picture, clip or sound of anybody's",
+        "grammar": VERSION,
+        "code": "generator/training",
+        "seeds": "the number of each step",
+        "steps": steps_of(STAGES, folder),
+        "held_out": sorted(" ".join(triple) for triple in HELD_OUT),
+    }
 
 
 def steps_of(stages: Iterable[Plan], folder: Path) -> dict[str, int]:

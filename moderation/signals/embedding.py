@@ -76,6 +76,7 @@ def model_folder() -> Path:
 def _load(threads: int) -> "SentenceTransformer":
     folder = model_folder()
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded; see generator/engines/diffusion
     try:
         import torch
         from sentence_transformers import SentenceTransformer

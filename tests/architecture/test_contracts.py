@@ -43,7 +43,7 @@ ONE_BREACH_PER_CONTRACT = {
 
 
 def verdicts(folder: Path, files: dict[str, str]) -> list[str]:
-    """KEPT or BROKEN per contract, over a small tree with the rooms' names."""
+    """KEPT or BROKEN per contract, for a small tree with the rooms' names."""
     rooms = {f"{room}/__init__.py": "" for room in ["placet", *ROOMS]}
     for name, text in (rooms | files).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -55,11 +55,11 @@ def verdicts(folder: Path, files: dict[str, str]) -> list[str]:
     return [word for line in done.stdout.splitlines() for word in line.split() if word in {"KEPT", "BROKEN"}]
 
 
-def test_rooms_that_keep_to_them_pass(tmp_path: Path) -> None:
+def test_a_tree_that_follows_the_contracts_passes(tmp_path: Path) -> None:
     assert set(verdicts(tmp_path, GOOD)) == {"KEPT"}
 
 
-def test_each_one_can_break(tmp_path: Path) -> None:
+def test_each_contract_can_break(tmp_path: Path) -> None:
     found = verdicts(tmp_path, GOOD | ONE_BREACH_PER_CONTRACT)
     assert len(found) == 13
     assert set(found) == {"BROKEN"}

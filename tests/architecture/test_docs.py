@@ -1,4 +1,4 @@
-"""Nothing that people can meet is undocumented, and nothing is documented that is gone."""
+"""Everything that people can meet is documented, and nothing else is."""
 
 import ast
 import re
@@ -19,18 +19,18 @@ from placet.web.promises import PROMISES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-ROOMS_BESIDE = {"moderation", "provenance", "generator"}
+ROOMS_OUTSIDE = {"moderation", "provenance", "generator"}
 SETTING = re.compile(r"\bPLACET_[A-Z][A-Z_]*[A-Z]\b")
 WORD = re.compile(r"[a-z]+(_[a-z]+)*")
 POSITION = {"Objection": 0, "GenerationHeldForReview": 2, "CaseOpened": 3}
-"""Where a fact takes its code when it is not named."""
+"""Index of the code argument where it is not named."""
 NOT_SHOWN = {"engine_hung", "unknown_engine", "no_template", "refused"}
 """Codes of log lines and roots of codes: no person meets them."""
 WIDEST = 150
 
 
 def sources(*endings: str) -> list[Path]:
-    """What git knows of, tests aside, and what is about to be added."""
+    """Files that git tracks or would add, without ignored ones."""
     words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *(f"*{ending}" for ending in endings)]
     listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
@@ -47,12 +47,12 @@ def refusals(of: type[Refusal] = Refusal) -> set[str]:
 
 
 def codes_in_code() -> set[str]:
-    product = [path for path in sources(".py") if path.relative_to(ROOT).parts[0] in {"platform", *ROOMS_BESIDE}]
+    product = [path for path in sources(".py") if path.relative_to(ROOT).parts[0] in {"platform", *ROOMS_OUTSIDE}]
     return {code for path in product for code in _codes(ast.parse(path.read_text()))}
 
 
 def _codes(tree: ast.Module) -> set[str]:
-    """Every text that is called a code. The command line's own are told whole, beside the command that mends."""
+    """Every string used as a code. The command line's own codes are printed with their hint and need no page."""
     return {
         text.value
         for node in ast.walk(tree)
@@ -87,13 +87,13 @@ def policy_codes() -> set[str]:
     return {policy.code for policy in load(CURRENT).policies}
 
 
-def test_every_refusal_code_says_what_it_means_and_what_to_do() -> None:
+def test_every_refusal_code_is_documented() -> None:
     met = (refusals() | codes_in_code() | policy_codes() | set(UNREADABLE)) - NOT_SHOWN
     assert sorted(met - headings("refusals.md")) == []
-    assert sorted(headings("refusals.md") - met) == [], "documented, but no code gives them any more"
+    assert sorted(headings("refusals.md") - met) == [], "documented, but no code has them any more"
 
 
-def test_every_refusal_has_the_same_four_answers() -> None:
+def test_every_refusal_has_the_same_parts() -> None:
     text = (DOCS / "refusals.md").read_text()
     sections = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
     assert [part.splitlines()[0] for part in sections if "**Would pass**" not in part] == []
@@ -102,30 +102,30 @@ def test_every_refusal_has_the_same_four_answers() -> None:
 
 def test_every_setting_is_in_the_table() -> None:
     used = {name for path in sources(".py", "Makefile", "compose.yaml") for name in SETTING.findall(path.read_text())}
-    told = set(re.findall(r"^\| `(PLACET_[A-Z_]+)`", (DOCS / "settings.md").read_text(), flags=re.MULTILINE))
-    assert sorted(used - told) == []
-    assert sorted(told - used) == [], "documented, but nothing reads it any more"
+    documented = set(re.findall(r"^\| `(PLACET_[A-Z_]+)`", (DOCS / "settings.md").read_text(), flags=re.MULTILINE))
+    assert sorted(used - documented) == []
+    assert sorted(documented - used) == [], "documented, but nothing reads it any more"
 
 
 def test_every_command_is_on_the_page() -> None:
-    told = set(re.findall(r"^### placet ([a-z-]+)$", (DOCS / "commands.md").read_text(), flags=re.MULTILINE))
-    assert told == {name.replace("_", "-") for name in command_files()}, "to mend it: placet generate-docs"
+    documented = set(re.findall(r"^### placet ([a-z-]+)$", (DOCS / "commands.md").read_text(), flags=re.MULTILINE))
+    assert documented == {name.replace("_", "-") for name in command_files()}, "to fix it: placet generate-docs"
 
 
-def test_every_command_can_be_drawn() -> None:
+def test_the_page_of_commands_can_be_generated() -> None:
     assert "### placet up" in commands.page()
 
 
-def test_every_event_is_as_its_docstring_says() -> None:
-    assert (DOCS / "events.md").read_text() == events.page(), "to mend it: placet generate-docs"
+def test_the_page_of_events_matches_the_docstrings() -> None:
+    assert (DOCS / "events.md").read_text() == events.page(), "to fix it: placet generate-docs"
 
 
 def test_every_metric_is_on_the_page() -> None:
     assert (DOCS / "metrics.md").read_text() == metrics.page(), "to fix it: placet generate-docs"
 
 
-def test_the_topics_are_described_as_the_registry_has_them() -> None:
-    assert (DOCS / "asyncapi.yaml").read_text() == asyncapi.page(), "to mend it: placet generate-docs"
+def test_the_topics_match_the_registry() -> None:
+    assert (DOCS / "asyncapi.yaml").read_text() == asyncapi.page(), "to fix it: placet generate-docs"
     described = yaml.safe_load((DOCS / "asyncapi.yaml").read_text())
     event = OutboundRecord(1, "s", 1, "t", b"", "i", "k", "2026-01-01T00:00:00.000000+00:00")
     assert set(described["components"]["schemas"]["headers"]["properties"]) == {n for n, _ in headers_of(event, 0, b"")}
@@ -133,7 +133,7 @@ def test_the_topics_are_described_as_the_registry_has_them() -> None:
     assert set(described["components"]["messages"]) == ours
 
 
-def test_every_promise_stands_in_the_concepts_word_for_word() -> None:
+def test_every_promise_is_in_the_concepts_word_for_word() -> None:
     text = " ".join((DOCS / "concepts.md").read_text().split())
     assert [name for name, promise in PROMISES.items() if promise not in text] == []
 
@@ -147,7 +147,7 @@ def test_every_decision_record_has_the_same_parts_and_fits_two_screens(path: Pat
     assert len(text.splitlines()) <= 80
 
 
-def test_every_page_links_to_what_is_there() -> None:
+def test_every_link_leads_to_a_file() -> None:
     broken = [
         f"{path.relative_to(ROOT)}: {target}"
         for path in sources(".md")

@@ -40,7 +40,7 @@ def identifiers(tree: ast.AST) -> Iterator[str]:
 
 
 def texts(tree: ast.AST) -> Iterator[str]:
-    """Docstrings, messages and every other string that holds a sentence: whatever has a blank in it."""
+    """Docstrings, messages and every other string with a space in it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.value
@@ -76,12 +76,12 @@ def test_pages_use_the_glossary(name: str) -> None:
 
 
 def test_every_public_class_name_is_unique() -> None:
-    places = defaultdict(list)
+    paths = defaultdict(list)
     for name in product():
         for node in ast.parse((ROOT / name).read_text()).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places[node.name].append(name)
-    assert {name: found for name, found in places.items() if len(found) > 1 and name not in GLOSSARY["twice"]} == {}
+                paths[node.name].append(name)
+    assert {name: found for name, found in paths.items() if len(found) > 1 and name not in GLOSSARY["twice"]} == {}
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_every_public_class_name_is_unique() -> None:
         "# a parked event waits",
     ],
 )
-def test_a_denied_word_is_found_wherever_it_stands(planted: str) -> None:
+def test_a_planted_denied_word_is_found(planted: str) -> None:
     assert denied_in(planted)
 
 
-def test_honest_words_are_left_alone() -> None:
+def test_similar_words_are_left_alone() -> None:
     assert denied_in('"""Tellurium and mendacity: an amended floor plan."""\nbeside_the_point_not = 1') == {"beside"}
     assert denied_in("amended = toldo = 1") == set()
 

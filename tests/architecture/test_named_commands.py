@@ -1,4 +1,4 @@
-"""Every `placet …` that a message, a docstring or a page names is a command that exists, with options that it takes."""
+"""Every `placet …` in a message, docstring or page is a command that exists, with options that it takes."""
 
 import ast
 import re
@@ -14,12 +14,12 @@ from django.core.management import load_command_class
 from placet.cli.main import command_files
 from placet.devtools.docgen.commands import app_of
 from placet.runtime.supervisor.process_table import CARRIERS, ROLES
-from tests.architecture.test_docs import ROOMS_BESIDE, ROOT, sources
+from tests.architecture.test_docs import ROOMS_OUTSIDE, ROOT, sources
 
 NAMED = re.compile(r"`placet ([^`]+)`")
 DJANGO = {"migrate", "makemigrations", "spectacular", "check", "shell"}
 PAST = ("CHANGELOG.md", "docs/adr/")
-"""Pages that speak of an earlier day in its own words."""
+"""Pages about earlier releases, in their words."""
 
 
 def named_commands() -> list[tuple[str, str]]:
@@ -29,13 +29,13 @@ def named_commands() -> list[tuple[str, str]]:
         name = str(path.relative_to(ROOT))
         if path.suffix == ".md" and not name.startswith(PAST):
             found += [(name, words) for words in NAMED.findall(path.read_text())]
-        elif path.suffix == ".py" and name.split("/", maxsplit=1)[0] in {"platform", *ROOMS_BESIDE}:
+        elif path.suffix == ".py" and name.split("/", maxsplit=1)[0] in {"platform", *ROOMS_OUTSIDE}:
             found += [(name, words) for text in _strings(path) for words in NAMED.findall(text)]
     return found
 
 
 def _strings(path: Path) -> list[str]:
-    """Text of the string constants of a module; what an f-string puts in is `X`."""
+    """The string constants of a module; a value in an f-string is `X`."""
     texts = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.JoinedStr):
@@ -53,7 +53,7 @@ def parser_of(command: str) -> ArgumentParser:
 
 
 def wrong(words: str) -> str:
-    """Why no such command exists; empty when it does. Values are free: only names, verbs and options are compared."""
+    """Why there is no such command; empty when there is. Only names, verbs and options are compared."""
     command, *rest = shlex.split(words.replace("…", "").replace("\n", " "))
     if command.startswith("<") or command in DJANGO:
         return ""
@@ -64,15 +64,15 @@ def wrong(words: str) -> str:
 
 def _wrong_words(parser: ArgumentParser, words: list[str]) -> str:
     options = {option for action in parser._actions for option in action.option_strings}
-    places = [action for action in parser._actions if not action.option_strings]
-    verbs = next((action.choices for action in places if isinstance(action.choices, dict)), None)
+    positionals = [action for action in parser._actions if not action.option_strings]
+    verbs = next((action.choices for action in positionals if isinstance(action.choices, dict)), None)
     for at, word in enumerate(words):
         if word.startswith("-"):
             if word.partition("=")[0] not in options:
                 return f"no option {word!r}"
         elif verbs is not None:
             return _wrong_words(verbs[word], words[at + 1 :]) if word in verbs else _no_verb(word)
-        elif at == 0 and word.islower() and places and places[0].dest == "role":
+        elif at == 0 and word.islower() and positionals and positionals[0].dest == "role":
             return _no_role(word)
     return ""
 
@@ -98,12 +98,12 @@ def test_every_command_that_is_named_exists() -> None:
         ("status --wacth", "no option '--wacth'"),
         ("likeness enroll FILE", "no verb 'enroll'"),
         ("likeness enrol FILE --quick", "no option '--quick'"),
-        ("run nobody", "no role 'nobody'"),
+        ("serve nobody", "no role 'nobody'"),
     ],
 )
-def test_a_planted_wrong_one_is_found(words: str, why: str) -> None:
+def test_a_planted_mistake_is_found(words: str, why: str) -> None:
     assert wrong(words) == why
 
 
-def test_a_right_one_passes() -> None:
+def test_a_correct_command_passes() -> None:
     assert wrong("likeness enrol portrait.jpg --as Ana --json") == ""

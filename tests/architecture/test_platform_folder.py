@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_it_holds_folders_only() -> None:
+def test_it_has_only_folders() -> None:
     assert [path.name for path in (ROOT / "platform").iterdir() if not path.is_dir()] == []
 
 

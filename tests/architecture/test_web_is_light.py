@@ -1,4 +1,4 @@
-"""What serves pages never loads what holds models: a request must not wait for them, nor memory be paid twice."""
+"""The web processes never load model libraries: a request must not wait for them, nor memory be paid for twice."""
 
 import json
 import subprocess

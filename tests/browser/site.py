@@ -1,4 +1,4 @@
-"""Placet as a browser meets it: the two serving processes, and a thread that moves the flow in place of the others."""
+"""Placet as a browser meets it: the two web processes, and a thread that runs the flow in place of the others."""
 
 import os
 import subprocess
@@ -39,38 +39,39 @@ from tests.support.flow_driver import FlowDriver
 from tests.support.scenario import Scenario, new_id
 
 ORIGINS = ("PLACET_ORIGIN", "PLACET_SSE_ORIGIN")
+START_SECONDS = 180.0  # a bound, not an expectation
 
 
 @cache
 def drawn(prompt: str) -> tuple[bytes, str]:
-    """A real clip of a prompt, small and short, and what the engine says it drew."""
+    """A real clip of a prompt, small and short, and the words that the engine rendered."""
     request = GenerationRequest(
         generation="0", mode="text", prompt=prompt, parent_prompt=None, seed=7, width=360, height=640, fps=12,
         seconds=2.0, engine="scene", image=None,
     )  # fmt: skip
     clip = SceneEngine().generate(request, lambda _phase, _done: None, lambda: None)
-    place = Path(settings.PLACET_DATA_DIR) / "drawn.mp4"
-    encode_mp4(clip.frames, clip.fps, clip.pcm, clip.rate, place, crf=28)
-    return place.read_bytes(), str(clip.recipe["scene"]["words"])
+    path = Path(settings.PLACET_DATA_DIR) / "drawn.mp4"
+    encode_mp4(clip.frames, clip.fps, clip.pcm, clip.rate, path, crf=28)
+    return path.read_bytes(), str(clip.recipe["scene"]["words"])
 
 
 class RealBytes(FakeWorker):
-    """The worker's part, with clips that a browser can play."""
+    """A worker whose clips a browser can play."""
 
     def bytes_of(self, generation: str) -> bytes:
         return drawn(self._prompt(generation))[0]
 
     def tick(self) -> None:
         self.scenario.driver.run()
-        runs = Jobs(self.scenario.driver.connection)
-        while claimed := runs.claim():
-            held, generation = claimed
-            made = generation.asked.generation
+        jobs = Jobs(self.scenario.driver.connection)
+        while claimed := jobs.claim():
+            item, generation = claimed
+            rendered = generation.asked.generation
             fact = GenerationRendered(
-                made, new_id().replace("-", "") * 2, 1, 2.0, "0" * 16, {"engine": {"name": "scene"}}, {}
+                rendered, new_id().replace("-", "") * 2, 1, 2.0, "0" * 16, {"engine": {"name": "scene"}}, {}
             )
-            runs.finish(held, fact, drawn(self._prompt(made))[1])
-            self._finish(made)
+            jobs.finish(item, fact, drawn(self._prompt(rendered))[1])
+            self._finish(rendered)
         self.scenario.driver.run()
 
     def _prompt(self, generation: str) -> str:
@@ -79,38 +80,38 @@ class RealBytes(FakeWorker):
 
 @dataclass
 class Site:
-    """What is served where; `play` may be used from the test's thread while the flow is `still`."""
+    """The addresses served; `worker` may be used from the test's thread while it has the lock `moving`."""
 
     origin: str
     live: str
-    play: FakeWorker
+    worker: FakeWorker
     pids: dict[str, int] = field(default_factory=dict)
     moving: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def story(self) -> Scenario:
-        return self.play.scenario
+    def scenario(self) -> Scenario:
+        return self.worker.scenario
 
     def published(self, prompt: str, *cameos: PersonId, by: PersonId = BEN) -> GenerationId:
-        """A clip in the feed. Ana lets whoever asks use her likeness."""
+        """A clip in the feed. Ana grants its requester consent."""
         with self.moving:
             if ANA in cameos:
-                allow(self.story.log, ANA, by, new_id())
-            generation = self.story.ask(by, prompt, *cameos)
-            self.play.tick()
-            studio.publish(self.story.log, generation, by, new_id())
-            self.play.tick()
+                allow(self.scenario.log, ANA, by, new_id())
+            generation = self.scenario.ask(by, prompt, *cameos)
+            self.worker.tick()
+            studio.publish(self.scenario.log, generation, by, new_id())
+            self.worker.tick()
         return generation
 
     def settle(self) -> None:
-        """Until nothing moves any more."""
+        """Process everything that is open."""
         with self.moving:
-            self.play.tick()
+            self.worker.tick()
 
 
 @contextmanager
 def running_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """Granian serves pages and live updates; a thread gives positions, folds, answers and plays the worker."""
+    """Granian serves pages and live updates; a thread sequences, projects, consumes and acts as the worker."""
     set_embedder(RecordedEmbedder())
     IN_FORCE.clear()
     ports = choose(8600)
@@ -118,14 +119,14 @@ def running_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     for name, value in zip(ORIGINS, (origin, live), strict=True):
         monkeypatch.setenv(name, value)
         monkeypatch.setattr(settings, name, value)
-    play = RealBytes(Scenario(FlowDriver()))
-    play.scenario.begin()
+    worker = RealBytes(Scenario(FlowDriver()))
+    worker.scenario.begin()
     serving = [_started(child.words) for child in children(ports)[:2]]
     over = threading.Event()
-    site = Site(origin, live, play, {"web": serving[0].pid, "live": serving[1].pid})
+    site = Site(origin, live, worker, {"web": serving[0].pid, "live": serving[1].pid})
     moving = threading.Thread(target=_move, args=(site, over))
     try:
-        _until_answered(f"{origin}/healthz")
+        _until_responding(f"{origin}/healthz")
         moving.start()
         yield site
     finally:
@@ -135,7 +136,7 @@ def running_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         for process in serving:
             process.terminate()
             process.wait(10)
-        play.scenario.driver.connection.close()
+        worker.scenario.driver.connection.close()
 
 
 def _started(words: tuple[str, ...]) -> "subprocess.Popen[bytes]":
@@ -143,19 +144,19 @@ def _started(words: tuple[str, ...]) -> "subprocess.Popen[bytes]":
 
 
 def _move(site: Site, over: threading.Event) -> None:
-    """Whom a page has overtaken begins again, as the processes do."""
+    """A conflict with a command of a page is retried, as in the processes."""
     while not over.wait(0.05):
         with site.moving, suppress(LogError, RecheckPending, CheckpointMoved):
-            site.play.tick()
+            site.worker.tick()
     connections.close_all()
 
 
-def _until_answered(address: str) -> None:
-    until = time.monotonic() + 20
+def _until_responding(address: str) -> None:
+    until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         try:
             with urllib.request.urlopen(address, timeout=1):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise TimeoutError(f"{address} did not answer; {sys.executable} -m granian tells why")
+    raise TimeoutError(f"{address} did not respond; run {sys.executable} -m granian to see why")

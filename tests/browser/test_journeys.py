@@ -5,42 +5,41 @@ from playwright.sync_api import Page, expect
 
 from moderation.queries import open_cases
 from placet.likeness.commands import allow
-from tests.browser.conftest import Open
+from tests.browser.conftest import BOUND_MS, Open
 from tests.browser.site import Site
 from tests.support.cast import ANA, BEN, CLEO, DARA
 from tests.support.scenario import new_id
 
 pytestmark = pytest.mark.browser
-SOON = 20_000
 
 
-def ask(page: Page, prompt: str) -> None:
+def request(page: Page, prompt: str) -> None:
     page.goto("/create/")
     page.get_by_label("What happens?").fill(prompt)
     page.get_by_role("button", name="Ask for this clip").click()
 
 
 def until(page: Page, script: str, wanted: object) -> None:
-    """Playwright's own waiting evaluates text in the page, which our policy forbids."""
-    for _ in range(100):
+    """Polls from outside: Playwright's own waiting evaluates text in the page, which our policy forbids."""
+    for _ in range(BOUND_MS // 100):
         if page.evaluate(script) == wanted:
             return
         page.wait_for_timeout(100)
     assert page.evaluate(script) == wanted
 
 
-def test_from_words_to_the_feed_and_the_person_sees_each_notice_come(site: Site, open_as: Open) -> None:
+def test_from_a_prompt_to_the_feed_with_each_notice(site: Site, open_as: Open) -> None:
     with site.moving:
-        allow(site.story.log, ANA, BEN, new_id())
+        allow(site.scenario.log, ANA, BEN, new_id())
     ana, ben = open_as(ANA, "/notices/"), open_as(BEN, "/create/")
     expect(ana.get_by_text("Nobody has used your likeness")).to_be_visible()
     ben.get_by_role("button", name="Ana").click()
     expect(ben.get_by_label("Who is in it?")).to_have_value("Ana")
     ben.get_by_label("What happens?").fill("a red ball bounces twice at sunset")
     ben.get_by_role("button", name="Ask for this clip").click()
-    ben.get_by_role("button", name="Publish").click(timeout=SOON)
+    ben.get_by_role("button", name="Publish").click()
     expect(ben.get_by_text("It is in the feed.")).to_be_visible()
-    expect(ana.locator(".count b")).to_have_text("3", timeout=SOON)
+    expect(ana.locator(".count b")).to_have_text("3")
     ana.get_by_role("link", name="Notices").click()
     expect(ana.get_by_text("Notices 1 to 3 of 3: none is missing. Counted again by your browser.")).to_be_visible()
     ana.get_by_role("button", name="Take this one clip down").first.click()
@@ -50,7 +49,7 @@ def test_from_words_to_the_feed_and_the_person_sees_each_notice_come(site: Site,
     expect(ben.get_by_text("Nothing has been published yet")).to_be_visible()
 
 
-def test_one_clip_plays_without_sound_and_keys_move_on(site: Site, open_as: Open) -> None:
+def test_clips_play_muted_and_keys_move_on(site: Site, open_as: Open) -> None:
     for prompt in ("a blue cube falls", "a red ball bounces"):
         site.published(prompt)
     page = open_as(None)
@@ -66,13 +65,13 @@ def test_one_clip_plays_without_sound_and_keys_move_on(site: Site, open_as: Open
     expect(page.locator("[data-shown]").get_by_text("SHA-256")).to_be_visible()
 
 
-def test_a_refusal_shows_its_span_and_is_contested(site: Site, open_as: Open) -> None:
+def test_a_refusal_shows_its_span_and_is_appealed(site: Site, open_as: Open) -> None:
     page = open_as(BEN)
     page.goto("/create/")
     page.get_by_label("What happens?").fill("a red ball bounces")
     page.get_by_label("Who is in it?").fill("Ana")
     page.get_by_role("button", name="Ask for this clip").click()
-    expect(page.get_by_text("This was refused")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("This was refused")).to_be_visible()
     page.get_by_text("This is wrong").click()
     page.get_by_label("Why is it wrong?").fill("She told me yes yesterday.")
     page.get_by_role("button", name="Contest it").click()
@@ -82,7 +81,7 @@ def test_a_refusal_shows_its_span_and_is_contested(site: Site, open_as: Open) ->
 def test_a_reviewer_decides_by_keyboard_alone(site: Site, open_as: Open) -> None:
     with site.moving:
         for _ in range(2):
-            site.story.ask(BEN, "a red ball rolls away from a knife fight")
+            site.scenario.ask(BEN, "a red ball rolls away from a knife fight")
     page = open_as(CLEO, "/review/")
     page.keyboard.press("Enter")
     page.wait_for_url("**/review/*-*/")
@@ -98,7 +97,7 @@ def test_a_reviewer_decides_by_keyboard_alone(site: Site, open_as: Open) -> None
     assert len(open_cases()) == 1
 
 
-def test_the_clip_of_a_case_is_covered_until_held_and_playing_does_not_uncover_it(site: Site, open_as: Open) -> None:
+def test_the_clip_of_a_case_is_blurred_until_a_key_is_held(site: Site, open_as: Open) -> None:
     clip = site.published("a red ball bounces")
     page = open_as(DARA, f"/clips/{clip}/report/")
     page.get_by_label("Something else").check()
@@ -116,17 +115,17 @@ def test_the_clip_of_a_case_is_covered_until_held_and_playing_does_not_uncover_i
     assert video.evaluate("(v) => { v.muted = false; return new Promise((r) => setTimeout(() => r(v.muted), 200)); }")
 
 
-def test_a_filing_stops_the_next_prompt(site: Site, open_as: Open) -> None:
+def test_a_filing_refuses_the_next_prompt(site: Site, open_as: Open) -> None:
     dara = open_as(DARA, "/opt-outs/")
     dara.get_by_label("Character or work").fill("Zorblax")
     dara.get_by_role("button", name="File it").click()
     expect(dara.get_by_text("In force:")).to_be_visible()
     ben = open_as(BEN)
-    ask(ben, "a red ball and Z0rblax bounce")
-    expect(ben.locator("mark")).to_have_text("Z0rblax", timeout=SOON)
+    request(ben, "a red ball and Z0rblax bounce")
+    expect(ben.locator("mark")).to_have_text("Z0rblax")
 
 
-def test_the_big_switch_asks_once_and_then_everything_is_gone(site: Site, open_as: Open) -> None:
+def test_revoking_everything_asks_once_and_hides_the_clips(site: Site, open_as: Open) -> None:
     clip = site.published("a red ball bounces", ANA)
     ana = open_as(ANA, "/likeness/")
     ana.get_by_role("link", name="Stop everything").click()
@@ -136,18 +135,19 @@ def test_the_big_switch_asks_once_and_then_everything_is_gone(site: Site, open_a
     assert answer.status == 410
 
 
-def test_without_script_a_clip_is_asked_for_watched_and_published(site: Site, open_as: Open) -> None:
+def test_without_script_a_clip_is_requested_watched_and_published(site: Site, open_as: Open) -> None:
     signed_in = open_as(BEN)
     browser = signed_in.context.browser
     assert browser
     plain = browser.new_context(
         java_script_enabled=False, base_url=site.origin, storage_state=signed_in.context.storage_state()
     )
+    plain.set_default_timeout(BOUND_MS)
     page = plain.new_page()
-    ask(page, "a red ball bounces")
+    request(page, "a red ball bounces")
     publish = page.get_by_role("button", name="Publish")
-    publish.wait_for(timeout=SOON)
-    with page.expect_navigation():  # leaving before the answer would take the question back
+    publish.wait_for()
+    with page.expect_navigation():  # leaving before the response would cancel the request
         publish.click()
     page.goto("/")
     expect(page.locator("video[controls]")).to_have_count(1)

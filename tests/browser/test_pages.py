@@ -1,4 +1,4 @@
-"""Every page as it looks: nothing serious for axe in light and dark, no sideways scrolling on a small phone."""
+"""Every page: nothing serious for axe in light and dark, no sideways scrolling on a small phone."""
 
 import os
 from pathlib import Path
@@ -21,50 +21,55 @@ SHOWN = {"feed", "create", "inbox", "filings", "review", "refused"}
 HELD = "a red ball rolls away from a knife fight"
 
 
+FIXED: dict[str, tuple[PersonId | None, str]] = {
+    "feed": (BEN, "/"),
+    "sign-in": (None, "/sign-in/"),
+    "promises": (None, "/promises/"),
+    "create": (BEN, "/create/"),
+    "drafts": (BEN, "/drafts/"),
+    "inbox": (ANA, "/notices/"),
+    "likeness": (ANA, "/likeness/"),
+    "enrol": (CLEO, "/likeness/"),
+    "stop": (ANA, "/likeness/stop/"),
+    "filings": (DARA, "/opt-outs/"),
+    "queue": (CLEO, "/review/"),
+    "invites": (BEN, "/invites/"),
+    "nowhere": (None, "/nowhere/"),
+    "not-yours": (DARA, "/review/"),
+}
+
+
 @pytest.fixture
 def world(site: Site) -> dict[str, tuple[PersonId | None, str]]:
-    """Something on every page. Name -> who looks, and where."""
+    """Something on every page. Name -> who opens it, and its path."""
     site.published("a blue cube falls and bounces at night", by=BEN)
     shown = site.published("a red ball bounces twice at sunset", ANA)
     with site.moving:
-        site.story.ask(ANA, "three green balls roll across a wooden floor")
-        log = site.story.log
+        site.scenario.ask(ANA, "three green balls roll across a wooden floor")
+        log = site.scenario.log
         filed = rights.FileOptOut(new_id(), DARA, ("Zorblax", "The Zorb"), "a green one-eyed blob with three legs")
         filing, _ = rights.file_opt_out(log, filed, frozenset())
         rights.file_opt_out(log, rights.FileOptOut(new_id(), DARA, ("Ball",)), frozenset({"ball"}))
-        refused = site.story.ask(BEN, "a red ball and Z0rblax bounce on a table")
-        site.story.ask(BEN, HELD)
+        refused = site.scenario.ask(BEN, "a red ball and Z0rblax bounce on a table")
+        site.scenario.ask(BEN, HELD)
         report(log, shown, DARA, "rights", "This is my ball.", new_id())
-        site.play.tick()
+        site.worker.tick()
         cases = [str(row.case) for row in open_cases()]
-        site.story.ask(ANA, "a blue cube and a yellow ball")
+        site.scenario.ask(ANA, "a blue cube and a yellow ball")
     return {
-        "feed": (BEN, "/"),
+        **FIXED,
         "clip": (None, f"/clips/{shown}/"),
-        "sign-in": (None, "/sign-in/"),
-        "promises": (None, "/promises/"),
-        "create": (BEN, "/create/"),
-        "drafts": (BEN, "/drafts/"),
         "generation": (BEN, f"/generations/{shown}/"),
         "refused": (BEN, f"/generations/{refused}/"),
         "timeline": (BEN, f"/timeline/{shown}/"),
-        "inbox": (ANA, "/notices/"),
-        "likeness": (ANA, "/likeness/"),
-        "enrol": (CLEO, "/likeness/"),
-        "stop": (ANA, "/likeness/stop/"),
-        "filings": (DARA, "/opt-outs/"),
         "filing": (DARA, f"/opt-outs/{filing}/"),
-        "queue": (CLEO, "/review/"),
         "review": (CLEO, f"/review/{cases[-1]}/"),
         "held": (CLEO, f"/review/{cases[1]}/"),
         "report": (DARA, f"/clips/{shown}/report/"),
-        "invites": (BEN, "/invites/"),
-        "nowhere": (None, "/nowhere/"),
-        "not-yours": (DARA, "/review/"),
     }
 
 
-def test_every_page_is_sound_in_light_and_dark_and_on_a_small_phone(
+def test_every_page_is_accessible_and_fits_a_small_phone(
     world: dict[str, tuple[PersonId | None, str]], open_as: Open
 ) -> None:
     found: dict[str, list[str]] = {}
@@ -78,17 +83,17 @@ def test_every_page_is_sound_in_light_and_dark_and_on_a_small_phone(
             page.goto(path)
             page.wait_for_timeout(150)
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            said = problems(page) + ([f"{wide} px too wide at {page.viewport_size}"] if wide > 0 else [])
-            if said:
-                found[f"{name} {'dark' if dark else 'light'}"] = said
+            complaints = problems(page) + ([f"{wide} px too wide at {page.viewport_size}"] if wide > 0 else [])
+            if complaints:
+                found[f"{name} {'dark' if dark else 'light'}"] = complaints
             if SHOTS and name in SHOWN:
                 shoot(page, name, dark=dark)
-            page.goto("about:blank")  # what plays there would go on, beside all that follow
+            page.goto("about:blank")  # media would play on during the pages that follow
     assert found == {}
 
 
 def shoot(page: Page, name: str, *, dark: bool) -> None:
-    """Only when somebody asks for pictures: `SCREENSHOTS=folder`."""
+    """Only when screenshots are requested: `SCREENSHOTS=folder`."""
     if dark:
         page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="light" if name in {"create", "inbox"} else "dark" if dark else "light")
@@ -96,7 +101,7 @@ def shoot(page: Page, name: str, *, dark: bool) -> None:
     page.screenshot(path=Path(str(SHOTS)) / f"{name}-{'phone' if dark else 'desktop'}.png", animations="disabled")
 
 
-def test_axe_would_say_so(site: Site, open_as: Open) -> None:
+def test_axe_finds_a_planted_problem(site: Site, open_as: Open) -> None:
     page = open_as(None)
     page.evaluate("document.querySelector('main').append(document.createElement('img'))")
-    assert any(said.startswith("image-alt") for said in problems(page))
+    assert any(problem.startswith("image-alt") for problem in problems(page))

@@ -1,4 +1,4 @@
-"""One command against real processes, from an empty home: it starts what it needs, and ends it again."""
+"""One command against real processes, from an empty home: it starts what it needs, and stops it again."""
 
 import json
 import os
@@ -28,12 +28,12 @@ def placet(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
 
 
-def test_a_bare_home_answers_a_prompt_with_a_signed_clip_and_is_left_still(home: Path) -> None:
+def test_in_an_empty_home_a_prompt_becomes_a_signed_clip(home: Path) -> None:
     done = placet(home, "generate", "a red ball bounces on grass", "--seconds", "1", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["state"], set(told["verdicts"].values())) == ("draft", {"clear"})
-    clip = Path(told["file"]).read_bytes()
+    answer = json.loads(done.stdout)
+    assert (answer["state"], set(answer["verdicts"].values())) == ("draft", {"clear"})
+    clip = Path(answer["file"]).read_bytes()
     assert b"jumb" in clip, "the manifest is in the file"
     assert probe(clip).picture_seconds == pytest.approx(1, abs=0.05)
     assert read_state(home) is None

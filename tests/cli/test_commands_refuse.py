@@ -68,11 +68,11 @@ def test_a_mistake_has_a_code_and_a_hint(placet: Placet, words: list[str], code:
     ],
     ids=" ".join,
 )
-def test_eve_may_do_none_of_it(placet: Placet, words: list[str]) -> None:
+def test_eve_has_no_permission(placet: Placet, words: list[str]) -> None:
     assert failure(placet, *words, "--as", "Eve").code == "not_permitted"
 
 
-def test_eve_neither_publishes_nor_ends_nor_reads_what_is_bens(placet: Placet) -> None:
+def test_eve_cannot_publish_cancel_appeal_or_read_bens_generation(placet: Placet) -> None:
     clip = placet("generate", BALL)["id"]
     assert failure(placet, "publish", clip, "--as", "Eve").code == "not_generation_owner"
     assert failure(placet, "cancel", clip, "--as", "Eve").code == "not_generation_owner"
@@ -80,6 +80,6 @@ def test_eve_neither_publishes_nor_ends_nor_reads_what_is_bens(placet: Placet) -
     assert failure(placet, "timeline", clip, "--as", "Eve").code == "not_permitted"
 
 
-def test_somebody_elses_filing_is_not_ended(placet: Placet) -> None:
+def test_the_filing_of_another_person_cannot_be_ended(placet: Placet) -> None:
     filed = placet("opt_out", "file", "--character", "Zorblax")
     assert failure(placet, "opt_out", "end", filed["id"], "--as", "Ben").code == "not_filing_owner"

@@ -1,4 +1,4 @@
-"""An install whose tables an earlier release made: one sentence, nothing changed."""
+"""An install whose tables an earlier release created: one sentence, nothing changed."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def owner(cluster: Cluster) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
 
 @pytest.fixture
 def placet(cluster: Cluster, owner: psycopg.Connection[tuple[object, ...]]) -> Placet:
-    """A command over that database, in a process of its own."""
+    """Runs a command on that database, in a process of its own."""
     name = str(conninfo_to_dict(owner.info.dsn)["dbname"])
     site = {"PLACET_DATABASE_URL": cluster.dsn(name), "PLACET_MIGRATION_DATABASE_URL": cluster.dsn(name, "owner")}
 
@@ -61,16 +61,16 @@ def _placet(site: dict[str, str], *words: str) -> "subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize("old", [OLD_LOG, OLD_MIGRATIONS, OLD_LOG + OLD_MIGRATIONS])
-def test_old_tables_are_refused_and_stay_as_they_are(
+def test_old_tables_are_refused_and_left_unchanged(
     owner: psycopg.Connection[tuple[object, ...]], placet: Placet, old: str
 ) -> None:
     for statement in filter(str.strip, old.split(";\n")):
         owner.execute(statement)
     before = owner.execute(TABLES).fetchall()
     done = placet("bootstrap", "--json")
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["ok"], told["code"]) == (1, False, "install_too_old")
-    assert SENTENCE in told.values()
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["ok"], answer["code"]) == (1, False, "install_too_old")
+    assert SENTENCE in answer.values()
     assert "Traceback" not in done.stderr
     assert owner.execute(TABLES).fetchall() == before
 
@@ -99,7 +99,7 @@ def test_an_empty_database_is_not_refused(owner: psycopg.Connection[tuple[object
 
 @pytest.mark.processes
 @pytest.mark.parametrize("command", ["up", "demo"])
-def test_an_old_install_is_refused_with_the_command_that_starts_afresh(tmp_path: Path, command: str) -> None:
+def test_an_old_install_is_refused_with_the_command_to_start_again(tmp_path: Path, command: str) -> None:
     home = tmp_path / "var"
     provision(home)
     try:
@@ -108,7 +108,7 @@ def test_an_old_install_is_refused_with_the_command_that_starts_afresh(tmp_path:
         done = _placet({"PLACET_DATA_DIR": str(home)}, command, "--json")
     finally:
         remove_cluster(cluster_paths(home))
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["ok"], told["code"]) == (1, False, "install_too_old")
-    assert any(f"mv {home} {home}.old" in str(value) for value in told.values())
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["ok"], answer["code"]) == (1, False, "install_too_old")
+    assert any(f"mv {home} {home}.old" in str(value) for value in answer.values())
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""A clip made again from the log: the same bits, or what differs."""
+"""A clip rendered again from the log: the same bits, or what differs."""
 
 from dataclasses import replace
 from typing import Any
@@ -20,43 +20,43 @@ from tests.support.fake_worker import FakeWorker
 BALL = "a red ball bounces on grass"
 
 
-def made(play: FakeWorker, *, seed_more: int = 0) -> GenerationId:
-    """A generation whose recipe is of a clip that was really drawn; `seed_more`: of another clip than was asked for."""
+def rendered(play: FakeWorker, *, seed_more: int = 0) -> GenerationId:
+    """A generation with the recipe of a clip that was really rendered; with `seed_more`, of another clip."""
     clip = play.scenario.ask(BEN, BALL, seconds=1.0, width=360, height=640)
-    runs = Jobs(play.scenario.driver.connection)
-    claimed = runs.claim()
+    jobs = Jobs(play.scenario.driver.connection)
+    claimed = jobs.claim()
     assert claimed is not None
-    request = request_of(claimed[1], runs.log, private())
+    request = request_of(claimed[1], jobs.log, private())
     drawn = SceneEngine().generate(replace(request, seed=request.seed + seed_more), lambda *_: None, lambda: None)
     recipe: dict[str, Any] = {key: drawn.recipe[key] for key in ("raw", "engine", "versions") if key in drawn.recipe}
-    runs.finish(claimed[0], e.GenerationRendered(clip, "a" * 64, 1, 1.0, "0" * 16, recipe, {}), BALL)
+    jobs.finish(claimed[0], e.GenerationRendered(clip, "a" * 64, 1, 1.0, "0" * 16, recipe, {}), BALL)
     play.scenario.driver.run()
     return clip
 
 
-def test_a_clip_is_made_again_bit_for_bit(placet: Placet, play: FakeWorker) -> None:
-    told = placet("reproduce", made(play))
-    assert (told["ok"], told["same"], told["differs"]) == (True, {"pictures": True, "sound": True}, {})
+def test_a_clip_is_rendered_again_bit_for_bit(placet: Placet, play: FakeWorker) -> None:
+    answer = placet("reproduce", rendered(play))
+    assert (answer["ok"], answer["same"], answer["differs"]) == (True, {"pictures": True, "sound": True}, {})
 
 
-def test_another_clip_than_the_recipe_says_is_told(placet: Placet, play: FakeWorker) -> None:
-    """The control: a comparison that cannot fail would prove nothing. (The answer is printed before it exits.)"""
+def test_a_clip_that_does_not_match_its_recipe_fails(placet: Placet, play: FakeWorker) -> None:
+    """The control. (The answer is printed before the command exits.)"""
     with pytest.raises(SystemExit):
-        placet("reproduce", made(play, seed_more=1))
+        placet("reproduce", rendered(play, seed_more=1))
 
 
-def test_what_was_not_made_cannot_be_made_again(placet: Placet, play: FakeWorker) -> None:
-    with pytest.raises(CommandFailed, match="No clip was made of it: it is approved"):
+def test_what_was_not_rendered_cannot_be_reproduced(placet: Placet, play: FakeWorker) -> None:
+    with pytest.raises(CommandFailed, match="No clip was rendered: the generation is approved"):
         placet("reproduce", play.scenario.ask(BEN, BALL))
 
 
-def test_only_its_asker_and_reviewers_may(placet: Placet, play: FakeWorker) -> None:
-    clip = made(play)
+def test_only_its_requester_and_reviewers_may(placet: Placet, play: FakeWorker) -> None:
+    clip = rendered(play)
     assert placet("reproduce", clip, "--as", "Ben")["ok"]
     with pytest.raises(CommandFailed, match=r"[Nn]ot"):
         placet("reproduce", clip, "--as", "Dara")
 
 
-def test_what_differs_between_two_recipes_is_named_by_its_place() -> None:
+def test_a_difference_between_recipes_is_named_by_its_path() -> None:
     then, now = {"versions": {"torch": "1", "numpy": "2"}}, {"versions": {"torch": "3", "numpy": "2"}}
     assert differing(then, now) == {"versions.torch": ("1", "3")}

@@ -1,4 +1,4 @@
-"""The seeded world."""
+"""The seed data."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from placet.people.queries import find_by_name
 
 
 @pytest.mark.usefixtures("fresh_database")
-def test_it_is_made_once_and_everybody_can_sign_in_at_once() -> None:
+def test_it_is_created_once_and_everybody_can_sign_in() -> None:
     seed()
     seed()
     assert current_log().last_position == len(CAST)
@@ -19,7 +19,7 @@ def test_it_is_made_once_and_everybody_can_sign_in_at_once() -> None:
 
 
 @pytest.mark.usefixtures("own_home", "fresh_database")
-def test_whoever_was_erased_is_not_brought_back_by_a_new_start() -> None:
+def test_an_erased_person_is_not_seeded_again() -> None:
     seed()
     install_vault().destroy(person_of("Ana"))
     seed()

@@ -1,4 +1,4 @@
-"""The flow on one page is the flow that runs: nothing answers an event behind its back, and nothing is forgotten."""
+"""The flow table is the flow that runs: every consumer and every event is in it."""
 
 from importlib import import_module
 from pathlib import Path
@@ -25,27 +25,27 @@ def ours() -> list[Consumer]:
     return [c for c in CONSUMERS.values() if not {name.split(".")[0] for name in c.types} <= OF_TESTS]
 
 
-def test_every_event_type_is_answered_or_named_as_not_answered() -> None:
+def test_every_event_type_is_consumed_or_named_in_not_consumed() -> None:
     named = [BY_CLASS[fact].name for fact in [*flow.FLOW, *flow.NOT_CONSUMED]]
     assert sorted(named) == sorted(name for name, kind in TYPES.items() if kind.room not in OF_TESTS)
 
 
-def test_whatever_is_not_answered_says_why() -> None:
+def test_every_entry_of_the_table_has_a_text() -> None:
     assert all(flow.NOT_CONSUMED.values())
     assert all(flow.FLOW.values())
 
 
-def test_every_consumer_answers_exactly_what_the_page_says() -> None:
-    said: dict[str, set[str]] = {}
-    for name, consumers in flow.answered_by().items():
+def test_every_consumer_has_exactly_the_types_of_the_table() -> None:
+    named: dict[str, set[str]] = {}
+    for fact, consumers in flow.FLOW.items():
         for consumer in consumers:
-            said.setdefault(consumer, set()).add(name)
-    assert said == {consumer.name: set(consumer.types) for consumer in ours()}
+            named.setdefault(consumer, set()).add(BY_CLASS[fact].name)
+    assert named == {consumer.name: set(consumer.types) for consumer in ours()}
 
 
-def test_every_consumer_says_what_it_promises_when_it_fails() -> None:
+def test_every_consumer_states_what_happens_on_failure() -> None:
     assert [c.name for c in ours() if not c.handle.__doc__] == []
 
 
-def test_the_page_is_drawn_from_the_table() -> None:
-    assert (ROOT / "docs" / "flow.md").read_text() == flow_page.page(), "to mend it: placet generate-docs"
+def test_the_page_is_generated_from_the_table() -> None:
+    assert (ROOT / "docs" / "flow.md").read_text() == flow_page.page(), "to fix it: placet generate-docs"

@@ -1,4 +1,4 @@
-"""Every line carries a correlation id and none what a person wrote, whichever way an error takes."""
+"""Every line has a correlation id and none has what a person wrote, whichever way an error takes."""
 
 import io
 import json
@@ -29,7 +29,7 @@ CANARY = "a canary in a red hat sings"
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """All that is logged while a test runs, as it would be written."""
+    """Everything logged during a test, as it would be written."""
     monkeypatch.setattr(consuming, "MAX_BACKOFF_SECONDS", 0.0)
     out = io.StringIO()
     handler = logging.StreamHandler(out)
@@ -61,21 +61,21 @@ def replace_handler(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setitem(CONSUMERS, name, dataclasses.replace(CONSUMERS[name], handle=poison))
 
 
-def test_a_parked_event_names_its_story_and_no_words(
+def test_a_dead_letter_is_logged_with_its_correlation_id_and_no_prompt(
     play: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace_handler(monkeypatch, "notices.mail")
     runner = play.scenario.driver.runners["notices.mail"]
     runner.consumer = CONSUMERS["notices.mail"]
     generation = play.scenario.ask(BEN, CANARY, ANA)
-    parked = [line for line in logged(lines) if "parked position" in line["message"]]
-    assert [line["correlation_id"] for line in parked] == [generation]
+    logged_lines = [line for line in logged(lines) if "dead letter" in line["message"]]
+    assert [line["correlation_id"] for line in logged_lines] == [generation]
     row = play.scenario.driver.connection.execute("SELECT error_location FROM eventlog_dead_letter").fetchone()
     assert row
     assert CANARY not in row[0]
 
 
-def test_a_failed_effect_names_its_story_and_no_words(
+def test_a_failed_outbox_item_is_logged_with_its_correlation_id(
     play: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generation = play.scenario.ask(BEN, CANARY, ANA)
@@ -93,7 +93,7 @@ def test_a_failed_effect_names_its_story_and_no_words(
     ).rowcount
 
 
-def test_a_projection_that_stands_still_names_the_story_and_no_words(
+def test_a_stuck_projection_is_logged_with_the_correlation_id(
     play: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PROJECTIONS["studio.generations"].folds, "studio.generation_requested.v1", poison)
@@ -104,7 +104,7 @@ def test_a_projection_that_stands_still_names_the_story_and_no_words(
     assert {line["exception.type"] for line in standing} == {"ValueError"}
 
 
-def test_a_refusal_and_an_error_page_tell_no_words(
+def test_a_refusal_and_an_error_page_log_no_prompt(
     stage: FakeWorker, visit: Visit, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ben = visit(BEN)
@@ -118,20 +118,20 @@ def test_a_refusal_and_an_error_page_tell_no_words(
     assert line["correlation_id"] == answer[HEADER]
 
 
-def test_a_caller_cannot_write_into_the_logs_by_an_id_of_its_own() -> None:
+def test_a_request_id_from_the_caller_is_not_logged() -> None:
     answer = Client().get("/healthz", headers={HEADER: CANARY})
     assert answer[HEADER] != CANARY
     assert len(answer[HEADER]) == 36
 
 
-def test_a_recorded_refusal_tells_no_words(play: FakeWorker, lines: io.StringIO) -> None:
+def test_a_recorded_refusal_logs_no_prompt(play: FakeWorker, lines: io.StringIO) -> None:
     generation = play.scenario.ask(BEN, f"{CANARY}, and everyone is naked", ANA)
     facts = play.scenario.log.read(stream_of(generation)).facts
     assert any(isinstance(fact, e.GenerationRefused) for fact in facts)
     logged(lines)
 
 
-def test_a_line_has_the_field_names_of_open_telemetry_and_no_other(lines: io.StringIO) -> None:
+def test_a_line_has_only_the_field_names_of_opentelemetry(lines: io.StringIO) -> None:
     logger = logging.getLogger("placet.tests")
     try:
         poison(None)
@@ -146,7 +146,7 @@ def test_a_line_has_the_field_names_of_open_telemetry_and_no_other(lines: io.Str
     assert re.fullmatch(r"([^\n]+:\d+\n?)+", line["exception.stacktrace"])
 
 
-def test_the_text_of_an_exception_is_written_in_no_form(lines: io.StringIO) -> None:
+def test_the_text_of_an_exception_is_never_written(lines: io.StringIO) -> None:
     logger = logging.getLogger("placet.tests")
     record = logger.makeRecord("placet.tests", logging.ERROR, __file__, 1, "cached", (), None)
     record.exc_text = f"ValueError: {CANARY}"

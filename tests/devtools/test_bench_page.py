@@ -1,4 +1,4 @@
-"""The page of benches holds each one's last result."""
+"""The page of benchmarks has the last result of each."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def result(name: str, ours: float) -> dict[str, Any]:
     }
 
 
-def test_a_bench_that_is_run_again_changes_its_own_section_alone() -> None:
+def test_a_benchmark_replaces_only_its_own_section() -> None:
     page = with_result(with_result(with_result("", result("append", 1.5)), result("read", 2.5)), result("append", 3.5))
     assert page.startswith(HEAD)
     assert [line for line in page.splitlines() if line.startswith("## ")] == ["## append", "## read"]
@@ -23,6 +23,6 @@ def test_a_bench_that_is_run_again_changes_its_own_section_alone() -> None:
     assert "two (*control*)" in page
 
 
-def test_a_nought_is_a_figure_and_what_is_not_known_is_left_out() -> None:
-    told = Row("nothing was stopped", 0.0, "share", missed=0).to_json()
-    assert told == {"case": "nothing was stopped", "ours": 0.0, "unit": "share", "missed": 0}
+def test_zero_is_written_and_unknown_values_are_left_out() -> None:
+    row = Row("nothing was stopped", 0.0, "share", missed=0).to_json()
+    assert row == {"case": "nothing was stopped", "ours": 0.0, "unit": "share", "missed": 0}

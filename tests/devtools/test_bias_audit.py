@@ -1,4 +1,4 @@
-"""`placet bias-audit` reads labels, and says of an engine without people that it has none."""
+"""`placet bias-audit` reads labels, and reports that an engine draws no people."""
 
 import csv
 import json
@@ -20,7 +20,7 @@ def audit(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
 
 
 def labels(file: Path, women_each: int) -> str:
-    """Of each ten clips of a template so many show a woman."""
+    """Labels by which so many of each ten clips of a template show a woman."""
     with file.open("w", newline="") as lines:
         rows = [(one.name, "woman" if one.seed < women_each else "man") for one in questions()]
         csv.writer(lines).writerows([("question", "label"), *rows])
@@ -35,8 +35,8 @@ def test_labels_are_read_and_a_skew_fails(tmp_path: Path, capsys: pytest.Capture
     assert {row["share"] for row in found["findings"]} == {women_each / 10}
 
 
-def test_an_engine_without_people_says_so_and_one_colour_alone_is_found(capsys: pytest.CaptureFixture[str]) -> None:
-    """The renderer takes red where no colour is named: that is the control."""
+def test_an_engine_without_people_is_reported_with_its_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    """The renderer takes red where no colour is named, so the audit fails: the control."""
     found = audit(capsys, "--engine", "scene", "--clips", "4")
     assert "draws no people" in found["why"]
     assert (found["ok"], found["colours"], found["entropy_bits"]) == (False, {"red": 4}, 0.0)

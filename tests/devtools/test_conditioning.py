@@ -1,4 +1,4 @@
-"""The table of the ways of asking: what meets it, and what must not."""
+"""The table of conditioning: what meets the goals, and what must not."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from placet.devtools.evaluation.conditioning import ROWS, ConditioningRow, way_r
 GOOD = [ConditioningRow(name, 1.0, 0.0) for name, _, _ in ROWS]
 
 
-def test_each_row_stands_beside_its_control() -> None:
+def test_each_row_is_followed_by_its_control() -> None:
     rows = way_rows(GOOD)
     assert [row["metric"] for row in rows] == [m for name, _, _ in ROWS for m in (name, f"control: {name}")]
     assert all(row["met"] for row in rows)
@@ -20,5 +20,5 @@ def test_a_row_is_missed_by_its_value_and_by_its_control(name: str, bad: tuple[f
     assert {row["metric"] for row in rows if not row["met"]} == {name, f"control: {name}"}
 
 
-def test_what_nobody_measured_is_missed() -> None:
+def test_an_unmeasured_row_is_missed() -> None:
     assert not any(row["met"] for row in way_rows([]))

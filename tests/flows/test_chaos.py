@@ -29,7 +29,7 @@ def test_a_quiet_log_is_whole(story: Scenario, tmp_path: Path) -> None:
     story.ask(BEN)
     found = proved(story, tmp_path)
     assert broken(found) == {"P6"}, "only the run that no worker has taken is left"
-    assert found["P6"].broken == ["effects are left: {'planned': 1}"]
+    assert found["P6"].broken == ["outbox items are left: {'planned': 1}"]
 
 
 def test_it_finds_what_was_published_without_a_verdict(story: Scenario, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A backup while writers write, and the way back: dense, a prefix, told in the log, and blind to whom was erased."""
+"""A backup while writers write, and a restore: dense, a prefix, recorded in the log, and without erased people."""
 
 import json
 import os
@@ -71,19 +71,19 @@ def placet(capsys: pytest.CaptureFixture[str]) -> Placet:
     def run(*words: str) -> dict[str, Any]:
         capsys.readouterr()
         call_command(*words, "--json")
-        told: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return told
+        answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return answer
 
     return run
 
 
 def stop(story: Scenario) -> None:
-    """A restore wants everything stopped."""
+    """A restore needs everything stopped."""
     story.driver.connection.close()
 
 
 def start(story: Scenario) -> Scenario:
-    """The same story, over what is there now."""
+    """The same scenario on the existing data."""
     begun = Scenario(FlowDriver(without=story.driver.without))
     begun.driver.run()
     return begun
@@ -108,9 +108,7 @@ def order() -> list[str]:
 
 
 @pytest.mark.promise("P6")
-def test_under_load_a_backup_is_a_dense_prefix_with_all_that_was_acknowledged(
-    story: Scenario, placet: Placet, tmp_path: Path
-) -> None:
+def test_under_load_a_backup_has_everything_acknowledged(story: Scenario, placet: Placet, tmp_path: Path) -> None:
     acknowledged: list[str] = []
     over = threading.Event()
     threads = [threading.Thread(target=_write, args=(acknowledged, over)) for _ in range(3)]
@@ -120,7 +118,7 @@ def test_under_load_a_backup_is_a_dense_prefix_with_all_that_was_acknowledged(
     while len(acknowledged) < 100:
         over.wait(0.01)
     before = list(acknowledged)
-    told = placet("backup", str(tmp_path / "backup"))
+    answer = placet("backup", str(tmp_path / "backup"))
     enough = len(acknowledged) + 100
     while len(acknowledged) < enough:
         over.wait(0.01)
@@ -133,10 +131,10 @@ def test_under_load_a_backup_is_a_dense_prefix_with_all_that_was_acknowledged(
     restored = placet("restore", str(tmp_path / "backup"), "--replace")
     now = order()
     assert set(before) <= set(now)
-    assert now[: told["positions"]] == was[: told["positions"]]
-    assert restored["lost"] == len(was) - told["positions"]
+    assert now[: answer["positions"]] == was[: answer["positions"]]
+    assert restored["lost"] == len(was) - answer["positions"]
     assert restored["lost"] >= 100
-    assert restored["size"] == len(now) == told["positions"] + told["pending"] + 1
+    assert restored["size"] == len(now) == answer["positions"] + answer["pending"] + 1
 
 
 def _write(acknowledged: list[str], over: threading.Event) -> None:
@@ -153,16 +151,16 @@ def _number(over: threading.Event) -> None:
 
 
 @pytest.mark.promise("P6")
-def test_what_is_restored_is_what_was_and_goes_on(story: Scenario, placet: Placet, tmp_path: Path) -> None:
+def test_a_restored_install_has_its_data_and_continues(story: Scenario, placet: Placet, tmp_path: Path) -> None:
     kept, name = clip_with_bytes(story, BEN)
     placet("backup", str(tmp_path / "backup"))
     lost = story.ask(BEN, "a red ball bounces")
     blobs().erase(name)
     stop(story)
-    told = placet("restore", str(tmp_path / "backup"), "--replace")
+    answer = placet("restore", str(tmp_path / "backup"), "--replace")
     again = start(story)
-    assert (told["clips"], told["erased_clips"]) == (1, 0)
-    assert told["lost"] > 0
+    assert (answer["clips"], answer["erased_clips"]) == (1, 0)
+    assert answer["lost"] > 0
     assert blobs().read(name) == f"the clip {kept}".encode()
     assert again.state(kept).state == "draft"
     assert again.state(lost).state == "unknown"
@@ -171,7 +169,7 @@ def test_what_is_restored_is_what_was_and_goes_on(story: Scenario, placet: Place
     stop(again)
 
 
-def test_the_log_says_that_it_was_put_back_and_the_origin_turns(
+def test_the_log_records_the_restore_and_the_origin_changes(
     story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
 ) -> None:
     name = origin(own_home)
@@ -198,33 +196,35 @@ def test_the_log_says_that_it_was_put_back_and_the_origin_turns(
 
 
 def over_http(path: str) -> bytes:
-    """What a stranger is answered under `/log/`."""
+    """What a public client reads under `/log/`."""
     return bytes(Client().get(f"/log/{path}").content)
 
 
-def test_what_was_not_yet_signed_is_lost_too_and_a_kept_head_says_how_much(
+def test_a_kept_tree_head_shows_how_much_was_lost(
     story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
 ) -> None:
     placet("backup", str(tmp_path / "backup"))
     write_head(head_file(own_home), TreeHead(origin(own_home), 5000, b"r" * 32).signed(install_signer(own_home)))
     stop(story)
-    said = put_back(placet, tmp_path)
-    assert (said.old_size, said.old_root, said.lost) == (5000, (b"r" * 32).hex(), 5000 - said.restored_size)
+    recorded = put_back(placet, tmp_path)
+    assert (recorded.old_size, recorded.old_root, recorded.lost) == (
+        5000, (b"r" * 32).hex(), 5000 - recorded.restored_size,
+    )  # fmt: skip
 
 
 def put_back(placet: Placet, tmp_path: Path) -> LogRestored:
-    """Restore, and what the log says of it."""
+    """Restore, and return the event that records it."""
     placet("restore", str(tmp_path / "backup"), "--replace")
     with connect() as connection:
-        (said,) = EventLog(connection).read("log").facts
-    assert isinstance(said, LogRestored)
-    return said
+        (fact,) = EventLog(connection).read("log").facts
+    assert isinstance(fact, LogRestored)
+    return fact
 
 
 @pytest.mark.promise("P6")
 @pytest.mark.processes
 @pytest.mark.parametrize("step", ["files", "log", "committed", "named"])
-def test_a_restore_that_is_killed_is_done_anew_and_ends_as_one_that_was_not(
+def test_a_killed_restore_is_repeated_with_the_same_result(
     story: Scenario, placet: Placet, own_home: Path, tmp_path: Path, step: str
 ) -> None:
     kept, name = clip_with_bytes(story, BEN)
@@ -244,9 +244,10 @@ def test_a_restore_that_is_killed_is_done_anew_and_ends_as_one_that_was_not(
         check=False, capture_output=True,
     )  # fmt: skip
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    said = put_back(placet, tmp_path)
-    assert (said.old_origin, said.old_root) == (signed.head.origin, signed.head.root.hex())
-    assert (said.old_size, said.restored_size, said.lost) == (size, backup["positions"], size - backup["positions"])
+    recorded = put_back(placet, tmp_path)
+    assert (recorded.old_origin, recorded.old_root) == (signed.head.origin, signed.head.root.hex())
+    assert (recorded.old_size, recorded.restored_size) == (size, backup["positions"])
+    assert recorded.lost == size - backup["positions"]
     assert order()[: backup["positions"]] == was[: backup["positions"]]
     again = start(story)
     assert blobs().read(name) == f"the clip {kept}".encode()
@@ -257,7 +258,7 @@ def test_a_restore_that_is_killed_is_done_anew_and_ends_as_one_that_was_not(
 
 
 @pytest.mark.promise("P9")
-def test_a_backup_from_before_an_erasure_reads_nothing_of_whom_was_erased(
+def test_a_backup_from_before_an_erasure_has_nothing_readable_of_her(
     story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
 ) -> None:
     likeness.allow(story.log, ANA, BEN, new_id())
@@ -271,8 +272,8 @@ def test_a_backup_from_before_an_erasure_reads_nothing_of_whom_was_erased(
     assert isinstance(story.log.read(people.erasure_of(ANA)).facts[-1], PersonErased)
     stop(story)
     _assert_nothing_of_hers_is_clear(tmp_path / "backup", f"the clip {shows_ana}")
-    told = placet("restore", str(tmp_path / "backup"), "--replace")
-    assert (told["clips"], told["erased_clips"], told["erased_again"]) == (1, 1, 1)
+    answer = placet("restore", str(tmp_path / "backup"), "--replace")
+    assert (answer["clips"], answer["erased_clips"], answer["erased_again"]) == (1, 1, 1)
     assert not blobs().has(name)
     assert blobs().has(of_ben)
     assert not (own_home / "private" / ANA / template.name).exists()
@@ -293,9 +294,7 @@ def _assert_nothing_of_hers_is_clear(folder: Path, clip: str) -> None:
     assert b"placet.example" not in whole
 
 
-def test_the_vault_and_its_key_are_in_no_backup(
-    story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
-) -> None:
+def test_no_backup_has_the_vault_or_its_key(story: Scenario, placet: Placet, own_home: Path, tmp_path: Path) -> None:
     story.driver.run()
     placet("backup", str(tmp_path / "backup"))
     names = {str(file.relative_to(tmp_path / "backup")) for file in (tmp_path / "backup").rglob("*")}
@@ -305,7 +304,7 @@ def test_the_vault_and_its_key_are_in_no_backup(
     assert all(key not in file.read_bytes() for file in (tmp_path / "backup").rglob("*") if file.is_file())
 
 
-def test_what_is_refused_touches_nothing(story: Scenario, placet: Placet, tmp_path: Path) -> None:
+def test_a_refused_backup_or_restore_changes_nothing(story: Scenario, placet: Placet, tmp_path: Path) -> None:
     folder = tmp_path / "backup"
     placet("backup", str(folder))
     assert refused(placet, "backup", str(folder)) == "folder_not_empty"
@@ -313,15 +312,15 @@ def test_what_is_refused_touches_nothing(story: Scenario, placet: Placet, tmp_pa
     before = order()
     stop(story)
     assert refused(placet, "restore", str(folder)) == "database_not_empty"
-    told = json.loads((folder / "manifest.json").read_text())
+    answer = json.loads((folder / "manifest.json").read_text())
     newer = {
-        **told,
-        "columns": {**told["columns"], "eventlog_outbox": [*told["columns"]["eventlog_outbox"], "of_tomorrow"]},
+        **answer,
+        "columns": {**answer["columns"], "eventlog_outbox": [*answer["columns"]["eventlog_outbox"], "of_tomorrow"]},
     }
     (folder / "manifest.json").write_text(json.dumps(newer))
     assert refused(placet, "restore", str(folder), "--replace") == "backup_invalid"
-    (folder / "manifest.json").write_text(json.dumps(told))
-    (folder / "log" / "event.copy").write_bytes(b"something else")
+    (folder / "manifest.json").write_text(json.dumps(answer))
+    (folder / "log" / "eventlog_event.copy").write_bytes(b"something else")
     assert refused(placet, "restore", str(folder), "--replace") == "backup_invalid"
     (folder / "manifest.json").unlink()
     assert refused(placet, "restore", str(folder), "--replace") == "backup_invalid"
@@ -334,9 +333,7 @@ def refused(placet: Placet, *words: str) -> str:
     return failure.value.code
 
 
-def test_a_run_that_was_held_is_planned_again_and_what_was_done_is_not(
-    story: Scenario, placet: Placet, tmp_path: Path
-) -> None:
+def test_a_leased_job_is_planned_again_after_a_restore(story: Scenario, placet: Placet, tmp_path: Path) -> None:
     story.draft(BEN, "a red ball bounces")
     story.ask(BEN, "a red ball bounces")
     assert Jobs(story.driver.connection).claim() is not None

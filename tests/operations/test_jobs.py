@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> BlobStore:
 
 
 class Hours:
-    """A clock that goes forward when a test says so."""
+    """A clock that a test moves forward."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -38,7 +38,7 @@ class Hours:
     def __call__(self) -> float:
         return self.now
 
-    def on_events(self, hours: float) -> None:
+    def advance(self, hours: float) -> None:
         self.now += 3600 * hours
 
 
@@ -52,7 +52,7 @@ def sweeper(store: BlobStore, hours: Hours) -> BlobGarbageCollector:
     return BlobGarbageCollector(store, hours)
 
 
-def made(play: FakeWorker, sha256: str) -> None:
+def rendered(play: FakeWorker, sha256: str) -> None:
     """A generation's event names a blob."""
     generation = play.scenario.ask(BEN)
     version = play.scenario.state(generation).version
@@ -60,59 +60,59 @@ def made(play: FakeWorker, sha256: str) -> None:
     play.scenario.log.append(stream_of(generation), [fact], expected=version)
 
 
-def test_what_no_event_names_goes_after_an_hour(
+def test_a_file_that_no_event_names_is_removed_after_an_hour(
     play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
     unnamed, named = store.put(b"unnamed").sha256, store.put(b"named").sha256
-    made(play, named)
+    rendered(play, named)
     play.scenario.driver.run()
     assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
     young = store.put(b"young").sha256
-    hours.on_events(1)
+    hours.advance(1)
     assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 1}
     assert (store.has(unnamed), store.has(young), store.has(named)) == (False, True, True)
 
 
-def test_a_clock_that_jumps_makes_nothing_old(
+def test_a_clock_that_jumps_makes_no_file_old(
     play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
-    """As after 400 days: the file's own time is of long ago."""
+    """As after a jump by 400 days: the file's own time is long past."""
     unnamed = store.put(b"about to be named").sha256
     os.utime(store.path(unnamed), (0, 0))
     assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
-    hours.on_events(0.9)
+    hours.advance(0.9)
     assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
 
 
-def test_what_is_put_again_has_another_hour(
+def test_a_file_that_is_stored_again_has_another_hour(
     play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
-    sha256 = store.put(b"asked for twice").sha256
+    sha256 = store.put(b"stored twice").sha256
     sweeper.sweep(play.scenario.driver.connection)
-    hours.on_events(1)
-    store.put(b"asked for twice")
+    hours.advance(1)
+    store.put(b"stored twice")
     assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
     assert store.has(sha256)
 
 
-def test_an_event_without_a_position_names_as_well(
+def test_an_event_without_a_position_counts_too(
     play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
     sweeper.sweep(play.scenario.driver.connection)
-    made(play, store.put(b"named").sha256)
-    hours.on_events(1)
+    rendered(play, store.put(b"named").sha256)
+    hours.advance(1)
     assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
 
 
-def test_what_was_pending_is_still_known_when_it_has_a_position(
+def test_a_hash_of_a_pending_event_is_known_once_sequenced(
     play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
-    made(play, store.put(b"named").sha256)
+    rendered(play, store.put(b"named").sha256)
     sweeper.sweep(play.scenario.driver.connection)
     Sequencer(play.scenario.driver.connection).run_once()
     generation, signed = play.scenario.ask(BEN), store.put(b"signed").sha256
     play.scenario.given(f"signature-{generation}", ClipSigned(generation, "", signed, "manifest", {}))
-    hours.on_events(1)
+    hours.advance(1)
     assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
     assert store.has(signed), "any event counts, whatever its type"
 

@@ -90,7 +90,7 @@ def test_every_alert_has_a_runbook_page_with_the_same_four_parts() -> None:
         assert f"../runbook/{code}.md" in (ROOT / "docs" / "how-to" / "operate.md").read_text()
 
 
-def test_every_metric_is_named_as_prometheus_asks() -> None:
+def test_every_metric_follows_the_naming_rules_of_prometheus() -> None:
     units = r"(seconds|bytes|ratio|events|items|connections)"
     counts = {"placet_log_position", "placet_projection_outdated", "placet_jobs_leased", "placet_jobs_waiting"}
     counts |= {"placet_cases_open", "placet_alerts_active"}
@@ -103,7 +103,7 @@ def test_without_a_certificate_its_expiry_is_absent() -> None:
     assert b"placet_certificate_expiry_timestamp_seconds 1" not in exposition(lambda: replace(HEALTHY, keys=None))
 
 
-def test_the_exposition_is_read_back_by_prometheus_own_parser() -> None:
+def test_prometheus_own_parser_reads_the_exposition() -> None:
     families = {f.name: f for f in text_string_to_metric_families(exposition(lambda: HEALTHY).decode())}
     assert set(families) == set(METRICS)
     assert all(name.startswith("placet_") for name in families)
@@ -111,17 +111,17 @@ def test_the_exposition_is_read_back_by_prometheus_own_parser() -> None:
     assert (sample.labels, sample.value) == ({"consumer": "notices.mail"}, 0.0)
 
 
-def test_measures_come_from_the_database(play: FakeWorker) -> None:
+def test_measurements_come_from_the_database(play: FakeWorker) -> None:
     play.scenario.ask(BEN)
     found = take_snapshot()
     assert found.position > 5
-    assert {place.lag for place in found.projections.values()} == {0}
-    assert {place.seconds for place in found.consumers.values()} == {0.0}
+    assert {progress.lag for progress in found.projections.values()} == {0}
+    assert {progress.seconds for progress in found.consumers.values()} == {0.0}
     assert found.generation_jobs.waiting.count == 1
     assert found.disk.free_bytes > 0
 
 
-def test_an_event_that_nobody_has_answered_has_an_age(play: FakeWorker) -> None:
+def test_an_unprocessed_event_has_an_age(play: FakeWorker) -> None:
     play.scenario.driver.without |= {"moderation.check_policy"}
     play.scenario.ask(BEN)
     found = take_snapshot()
@@ -130,7 +130,7 @@ def test_an_event_that_nobody_has_answered_has_an_age(play: FakeWorker) -> None:
     assert found.consumers["notices.mail"].seconds == 0.0, "none of its types came after"
 
 
-def test_an_event_without_a_position_is_seen(play: FakeWorker) -> None:
+def test_an_event_without_a_position_is_counted(play: FakeWorker) -> None:
     from placet.studio import commands as studio
     from tests.support.scenario import new_id
 
@@ -142,7 +142,7 @@ def test_status_fails_while_an_alert_is_active(placet: Placet, play: FakeWorker)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO eventlog_dead_letter (consumer, position, stream, error_location, attempts, failed_at)"
-            " VALUES ('notices.mail', 1, 'uses-x', 'ValueError', 5, now())"
+            " VALUES ('notices.mail', 1, 'use-x', 'ValueError', 5, now())"
         )
     with pytest.raises(SystemExit) as ended:
         placet("status")
@@ -170,7 +170,7 @@ def test_in_the_terminal_the_alert_comes_last_with_hint_and_runbook(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO eventlog_dead_letter (consumer, position, stream, error_location, attempts, failed_at)"
-            " VALUES ('notices.mail', 1, 'uses-x', 'ValueError', 5, now())"
+            " VALUES ('notices.mail', 1, 'use-x', 'ValueError', 5, now())"
         )
     with pytest.raises(SystemExit):
         call_command("status", tick=play.tick)
@@ -189,12 +189,12 @@ def client_of(person: str, *roles: str) -> Client:
     return client
 
 
-def test_ready_and_metrics_answer_this_machine_itself(play: FakeWorker) -> None:
+def test_readyz_and_metrics_answer_this_machine_itself(play: FakeWorker) -> None:
     answer = Client().get("/readyz", **HERE)
     assert (answer.status_code, answer.json()) == (200, {"ready": True, "missing": []})
-    told = Client().get("/metrics", **HERE)
-    assert told["Content-Type"].startswith("text/plain")
-    assert b"placet_log_position " in told.content
+    exposed = Client().get("/metrics", **HERE)
+    assert exposed["Content-Type"].startswith("text/plain")
+    assert b"placet_log_position " in exposed.content
 
 
 @pytest.mark.parametrize("address", ["/readyz", "/metrics"])
@@ -208,7 +208,7 @@ def test_ready_and_metrics_answer_this_machine_itself(play: FakeWorker) -> None:
         {"REMOTE_ADDR": "203.0.113.9"},
     ],
 )
-def test_whoever_comes_through_a_proxy_or_from_afar_is_nobody_here(
+def test_requests_through_a_proxy_or_from_afar_are_not_local(
     play: FakeWorker, address: str, sign: dict[str, Any]
 ) -> None:
     assert Client().get(address, **{**HERE, **sign}).status_code == 302
@@ -230,18 +230,18 @@ def test_prometheus_comes_with_an_operators_token(play: FakeWorker, settings: An
         assert Client().get("/metrics", **HERE, headers={"Authorization": f"Bearer {token}"}).status_code == status
 
 
-def test_ready_says_which_projection_is_stale(play: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readyz_names_a_stale_projection(play: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     from placet.operations.monitoring import readiness
 
     monkeypatch.setattr(readiness, "is_stale", lambda name: name == "feed.clips")
     answer = Client().get("/readyz", **HERE)
-    assert (answer.status_code, codes(answer)) == (503, ["projection_behind"])
+    assert (answer.status_code, codes(answer)) == (503, ["projection_lagging"])
     (row,) = answer.json()["missing"]
     assert set(row) == {"code", "message", "hint", "runbook_url"}
     assert "feed.clips" in row["message"]
 
 
-def test_ready_says_that_migrations_are_missing(play: FakeWorker, owner_dsn: str) -> None:
+def test_readyz_reports_missing_migrations(play: FakeWorker, owner_dsn: str) -> None:
     import psycopg
 
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
@@ -249,20 +249,20 @@ def test_ready_says_that_migrations_are_missing(play: FakeWorker, owner_dsn: str
     assert codes(Client().get("/readyz", **HERE)) == ["migrations_missing"]
 
 
-def test_ready_says_that_the_database_is_away(play: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readyz_reports_an_unavailable_database(play: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.db import OperationalError
 
     from placet.operations.monitoring import readiness
 
-    def away() -> bool:
+    def unavailable() -> bool:
         raise OperationalError
 
-    monkeypatch.setattr(readiness, "_is_migrated", away)
+    monkeypatch.setattr(readiness, "_is_migrated", unavailable)
     answer = Client().get("/readyz", **HERE)
     assert (answer.status_code, codes(answer)) == (503, ["database_unavailable"])
 
 
-def test_only_an_operator_mends(placet: Placet, play: FakeWorker) -> None:
+def test_only_an_operator_sees_dead_letters(placet: Placet, play: FakeWorker) -> None:
     with pytest.raises(CommandFailed) as failed:
         placet("dead_letters", "list", "--as", "Ben")
     assert failed.value.code == "not_permitted"

@@ -17,8 +17,8 @@ def small_table(ports: Ports, _broker: Broker | None) -> tuple[Child, ...]:
     return children(ports)[0], sleeper
 
 
-def told(line: str) -> None:
-    print(json.dumps({"told": line}), flush=True)  # noqa: T201 - the test reads it
+def report(line: str) -> None:
+    print(json.dumps({"line": line}), flush=True)  # noqa: T201 - the test reads it
 
 
 def ready(state: SupervisorState) -> None:
@@ -28,4 +28,4 @@ def ready(state: SupervisorState) -> None:
 if __name__ == "__main__":
     supervisor = Supervisor(Path(sys.argv[1]), first_port=int(sys.argv[2]), table=small_table)
     signal.signal(signal.SIGTERM, lambda *_: supervisor.stop())
-    supervisor.run(told, ready)
+    supervisor.run(report, ready)

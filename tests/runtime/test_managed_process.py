@@ -17,12 +17,12 @@ def one(tmp_path: Path) -> Iterator[ManagedProcess]:
 
 
 def ended(one: ManagedProcess) -> None:
-    """Its process is over, though nobody has looked yet."""
+    """Waits until its process has ended, without collecting it."""
     os.waitid(os.P_PID, one.pid, os.WEXITED | os.WNOWAIT)
 
 
 def pauses(one: ManagedProcess, times: int) -> list[float]:
-    """How long it waited before each start, on a clock of the test's own."""
+    """Seconds that it waited before each start, on the test's own clock."""
     now, found = 0.0, []
     one.check(now)
     for _ in range(times):
@@ -34,19 +34,19 @@ def pauses(one: ManagedProcess, times: int) -> list[float]:
     return found
 
 
-def test_who_dies_at_once_waits_longer_each_time(one: ManagedProcess) -> None:
+def test_a_child_that_dies_at_once_waits_longer_each_time(one: ManagedProcess) -> None:
     assert pauses(one, 7) == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0], abs=0.02)
     assert one.restarts == 7
 
 
-def test_who_lived_begins_again_with_the_first_pause(one: ManagedProcess) -> None:
+def test_a_child_that_lived_starts_with_the_first_pause(one: ManagedProcess) -> None:
     pauses(one, 4)
     ended(one)
     assert not one.check(60.0)
     assert one.check(60.21)
 
 
-def test_what_ignores_the_request_to_end_is_ended_by_force(tmp_path: Path) -> None:
+def test_a_child_that_ignores_the_stop_signal_is_killed(tmp_path: Path) -> None:
     stubborn = ("bash", "-c", "trap '' TERM; echo deaf; while true; do sleep 1; done")
     one = ManagedProcess(Child("stubborn", stubborn), tmp_path / "stubborn.log", dict(os.environ))
     one.check(0.0)
@@ -57,7 +57,7 @@ def test_what_ignores_the_request_to_end_is_ended_by_force(tmp_path: Path) -> No
     assert one.pid == 0
 
 
-def test_logs_of_earlier_starts_are_kept_three_deep(tmp_path: Path) -> None:
+def test_three_logs_of_earlier_starts_are_kept(tmp_path: Path) -> None:
     log = tmp_path / "web.log"
     for start in range(6):
         rotate(log)

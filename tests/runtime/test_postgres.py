@@ -1,4 +1,4 @@
-"""The embedded server through every death. Real processes, on both PostgreSQL versions."""
+"""The embedded server after each kind of death. Real processes, on both PostgreSQL versions."""
 
 import os
 import stat
@@ -18,8 +18,9 @@ from placet.runtime.postgres.server import Postgres
 
 pytestmark = pytest.mark.processes
 
+BOUND_SECONDS = 120.0
 OLDER = Path("/usr/lib/postgresql/15/bin")
-NO_OLDER = pytest.mark.skipif(not OLDER.exists(), reason="PostgreSQL 15 is absent: apt-get install postgresql-15")
+NO_OLDER = pytest.mark.skipif(not OLDER.exists(), reason="PostgreSQL 15 is missing: apt-get install postgresql-15")
 
 
 @pytest.fixture(scope="module", params=["packed", pytest.param("older", marks=NO_OLDER)])
@@ -29,12 +30,12 @@ def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             patched.setenv("PLACET_PG_BIN", str(OLDER))
         home = tmp_path_factory.mktemp("home")
         yield home
-        remove_cluster(Postgres(home).place)
+        remove_cluster(Postgres(home).paths)
 
 
 @pytest.fixture
 def server(home: Path) -> Iterator[Postgres]:
-    """Started; whatever the test does to it, nothing of it is left."""
+    """A started server; it is stopped whatever the test does to it."""
     made = Postgres(home)
     made.start()
     yield made
@@ -58,7 +59,7 @@ def all_of(server: Postgres) -> list[psutil.Process]:
     return [head, *head.children()]
 
 
-def test_what_was_committed_outlives_a_stop_and_a_kill_of_everything(server: Postgres) -> None:
+def test_committed_rows_survive_a_stop_and_a_kill_of_everything(server: Postgres) -> None:
     home = server.home
     write(home, "before the stop")
     server.stop()
@@ -68,25 +69,26 @@ def test_what_was_committed_outlives_a_stop_and_a_kill_of_everything(server: Pos
     for process in everything:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(everything, timeout=10)
+    psutil.wait_procs(everything, timeout=BOUND_SECONDS)
     server.start()
     assert written(home) == ["before the kill", "before the stop"]
 
 
-def test_a_killed_head_with_living_helpers_is_cleaned_up_before_the_next_start(server: Postgres) -> None:
+def test_helpers_of_a_killed_server_end_before_the_next_start(server: Postgres) -> None:
     head, *helpers = all_of(server)
+    assert helpers, "no helper process was found to suspend"
     for helper in helpers:
-        with suppress(psutil.NoSuchProcess):  # some live for a moment only
+        with suppress(psutil.NoSuchProcess):  # some are short-lived
             helper.suspend()
     head.kill()
-    head.wait(10)
+    head.wait(BOUND_SECONDS)
     server.start()
     assert not any(helper.is_running() and helper.status() != psutil.STATUS_ZOMBIE for helper in helpers)
 
 
-def test_a_pid_file_that_names_somebody_else_does_not_stop_a_start(server: Postgres) -> None:
+def test_a_pid_file_of_another_process_does_not_stop_a_start(server: Postgres) -> None:
     server.stop()
-    (server.place.data / "postmaster.pid").write_text(f"{os.getpid()}\n{server.place.data}\n")
+    (server.paths.data / "postmaster.pid").write_text(f"{os.getpid()}\n{server.paths.data}\n")
     server.start()
     assert server.is_running()
 
@@ -105,12 +107,12 @@ server = Postgres(Path({str(home)!r})); server.start(); print(server.process.pid
         assert parent.stdout is not None
         server = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    server.wait(10)
+    server.wait(BOUND_SECONDS)
 
 
-def test_it_listens_on_no_network_and_lets_nobody_in_without_a_password(server: Postgres) -> None:
+def test_it_listens_on_no_network_and_needs_a_password(server: Postgres) -> None:
     assert not all_of(server)[0].net_connections("inet")
-    assert stat.S_IMODE(server.place.sockets.stat().st_mode) == 0o700
+    assert stat.S_IMODE(server.paths.sockets.stat().st_mode) == 0o700
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(dsn(server.home), password="wrong")
     with psycopg.connect(server.admin_dsn()) as connection:
@@ -120,7 +122,7 @@ def test_it_listens_on_no_network_and_lets_nobody_in_without_a_password(server: 
 @NO_OLDER
 def test_programs_of_another_version_never_touch_the_data(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     server.stop()
-    if server.place.binaries == OLDER:
+    if server.paths.binaries == OLDER:
         monkeypatch.delenv("PLACET_PG_BIN")
     else:
         monkeypatch.setenv("PLACET_PG_BIN", str(OLDER))
@@ -128,9 +130,9 @@ def test_programs_of_another_version_never_touch_the_data(server: Postgres, monk
         Postgres(server.home).start()
 
 
-def test_a_folder_that_somebody_else_prepared_is_refused(tmp_path: Path) -> None:
-    place = Postgres(tmp_path).place
-    place.sockets.chmod(0o777)
+def test_a_folder_that_another_user_prepared_is_refused(tmp_path: Path) -> None:
+    paths = Postgres(tmp_path).paths
+    paths.sockets.chmod(0o777)
     with pytest.raises(PostgresUnavailable, match="not a private folder"):
         Postgres(tmp_path)
-    remove_cluster(place)
+    remove_cluster(paths)

@@ -1,4 +1,4 @@
-"""What other commands find of a running install."""
+"""How other commands find a running install."""
 
 import os
 from pathlib import Path
@@ -14,9 +14,7 @@ def over_kafka(monkeypatch: pytest.MonkeyPatch) -> SupervisorState:
     return SupervisorState(os.getpid(), 1, 2, "http://localhost:1", ready=True, transport="kafka")
 
 
-def test_a_command_beside_an_install_goes_by_what_carries_its_events(
-    tmp_path: Path, over_kafka: SupervisorState
-) -> None:
+def test_a_command_uses_the_transport_of_the_running_install(tmp_path: Path, over_kafka: SupervisorState) -> None:
     assert transport_in(tmp_path) == "embedded"
     with only_one(tmp_path):
         write_state(tmp_path, over_kafka)
@@ -24,14 +22,16 @@ def test_a_command_beside_an_install_goes_by_what_carries_its_events(
     assert transport_in(tmp_path) == "embedded"
 
 
-def test_what_is_set_goes_before(tmp_path: Path, over_kafka: SupervisorState, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_overrides_the_running_install(
+    tmp_path: Path, over_kafka: SupervisorState, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PLACET_TRANSPORT", "embedded")
     with only_one(tmp_path):
         write_state(tmp_path, over_kafka)
         assert transport_in(tmp_path) == "embedded"
 
 
-def test_what_a_killed_supervisor_left_counts_for_nothing(tmp_path: Path, over_kafka: SupervisorState) -> None:
+def test_the_file_of_a_killed_supervisor_is_ignored(tmp_path: Path, over_kafka: SupervisorState) -> None:
     (tmp_path / "run").mkdir()
     write_state(tmp_path, over_kafka)
     assert read_state(tmp_path) is None

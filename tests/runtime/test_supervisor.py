@@ -1,4 +1,4 @@
-"""`make up` through every death, with the real pages and one sleeper as children."""
+"""`make up` through the death of each process, with the real pages and one sleeper as children."""
 
 import json
 import os
@@ -17,26 +17,26 @@ from placet.runtime.postgres.paths import cluster_paths, remove_cluster
 from placet.runtime.supervisor.ensure_running import ensure_running
 from placet.runtime.supervisor.managed_process import MARK
 from placet.runtime.supervisor.state import SupervisorState, read_state
-from placet.runtime.supervisor.supervisor import answers
+from placet.runtime.supervisor.supervisor import is_responding
 
 pytestmark = pytest.mark.processes
 
 SCRIPT = Path(__file__).parent / "small_supervisor.py"
-SECONDS = 60
+SECONDS = 180
 
 
 class Started:
-    """One supervisor in a process of its own; `said` holds the objects that it printed until it was ready."""
+    """One supervisor in a process of its own; `printed` has the objects that it printed until it was ready."""
 
     def __init__(self, home: Path, port: int) -> None:
         words = [sys.executable, str(SCRIPT), str(home), str(port)]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.said: list[dict[str, Any]] = []
+        self.printed: list[dict[str, Any]] = []
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.said.append(json.loads(line))
-            if "pid" in self.said[-1]:
-                self.state = SupervisorState(**self.said[-1])
+            self.printed.append(json.loads(line))
+            if "pid" in self.printed[-1]:
+                self.state = SupervisorState(**self.printed[-1])
                 return
         raise AssertionError(self.process.communicate()[1])
 
@@ -86,8 +86,8 @@ def _belongs(process: psutil.Process, home: Path) -> bool:
         return False
 
 
-def test_it_says_what_runs_and_drains_within_five_seconds(home: Path, started: Started) -> None:
-    assert answers(started.state.port)
+def test_it_reports_what_runs_and_drains_within_five_seconds(home: Path, started: Started) -> None:
+    assert is_responding(started.state.port)
     eventually(lambda: all(state_of(home).children.get(role) for role in ("web", "sleeper")))
     assert state_of(home).pid == started.process.pid
     assert started.end() < 5
@@ -95,25 +95,26 @@ def test_it_says_what_runs_and_drains_within_five_seconds(home: Path, started: S
     assert left_of(home) == []
 
 
-def test_a_second_one_is_refused_and_told_where_the_first_is(home: Path, started: Started) -> None:
+def test_a_second_supervisor_is_refused_with_the_first_ones_address(home: Path, started: Started) -> None:
     second = placet(home, "up", "--json")
-    told = json.loads(second.stdout)
-    assert (second.returncode, told["code"]) == (1, "already_running")
-    assert started.state.origin in told["mend"]
+    answer = json.loads(second.stdout)
+    assert (second.returncode, answer["code"]) == (1, "already_running")
+    assert started.state.origin in answer["hint"]
 
 
 @pytest.mark.promise("P6")
-def test_a_killed_child_is_started_again(home: Path, started: Started) -> None:
+def test_a_killed_child_is_restarted(home: Path, started: Started) -> None:
     before = started.state.children["web"]
     psutil.Process(before).kill()
     eventually(lambda: state_of(home).children.get("web", before) != before)
-    eventually(lambda: answers(started.state.port))
+    eventually(lambda: is_responding(started.state.port))
 
 
 @pytest.mark.promise("P6")
 def test_a_killed_postgresql_is_recovered(home: Path, started: Started) -> None:
     data = str(cluster_paths(home).data)
     servers = [process for process in psutil.process_iter(["cmdline"]) if data in (process.info["cmdline"] or [])]
+    assert servers, "no PostgreSQL process was found to kill"
     for server in servers:
         server.kill()
     eventually(lambda: placet(home, "bootstrap", "--json").returncode == 0)
@@ -121,16 +122,17 @@ def test_a_killed_postgresql_is_recovered(home: Path, started: Started) -> None:
 
 @pytest.mark.promise("P6")
 def test_a_killed_supervisor_leaves_nothing_and_the_next_one_starts(home: Path, started: Started) -> None:
+    assert left_of(home), "no process of this home was found before the kill"
     started.process.kill()
     started.process.communicate(timeout=SECONDS)
     eventually(lambda: left_of(home) == [])
     assert read_state(home) is None
     again = Started(home, 18300)
-    assert answers(again.state.port)
+    assert is_responding(again.state.port)
     again.end()
 
 
-def test_a_busy_port_gives_the_next_and_says_so(home: Path) -> None:
+def test_a_taken_port_gives_the_next_and_is_reported(home: Path) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
@@ -138,13 +140,13 @@ def test_a_busy_port_gives_the_next_and_says_so(home: Path) -> None:
         one = Started(home, taken)
         one.end()
     assert one.state.port > taken
-    assert f"Port {taken} is taken" in one.said[0]["told"] or f"Port {taken} is taken" in one.said[1]["told"]
+    assert any(f"Port {taken} is taken" in line.get("line", "") for line in one.printed)
 
 
-def test_a_command_uses_what_runs(home: Path, started: Started) -> None:
+def test_a_command_uses_the_running_install(home: Path, started: Started) -> None:
     with ensure_running(home) as found:
         assert found.pid == started.process.pid
-    assert answers(started.state.port)
+    assert is_responding(started.state.port)
 
 
 def placet(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -63,23 +63,10 @@ def _a_generation(chance: random.Random, persons: list[Any], uses: dict[str, int
     clip, requester, shown = _id(chance), chance.choice(persons), chance.choice(persons)
     facts: list[object] = [
         studio.GenerationRequested(
-            clip,
-            requester,
-            "a red ball",
-            (shown,),
-            "text",
-            None,
-            (_id(chance),),
-            None,
-            4.0,
-            360,
-            640,
-            24,
-            1,
-            "scene",
+            clip, requester, "a red ball", (shown,), "text", None, (_id(chance),), None, 4.0, 360, 640, 24, 1, "scene",
             "XX",
         )
-    ]
+    ]  # fmt: skip
     steps: list[object] = [
         studio.GenerationApproved(clip, {}, {}),
         studio.GenerationStarted(clip, "1", 1),

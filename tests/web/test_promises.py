@@ -38,26 +38,26 @@ def test_all_tests_passed_on_this_commit_is_a_proof() -> None:
         (result("passed", commit=""), "", None, "no history"),
     ],
 )
-def test_anything_less_is_none(found: dict[str, Any], code: str, is_proved: object, why: str) -> None:
+def test_any_other_result_is_no_proof(found: dict[str, Any], code: str, is_proved: object, why: str) -> None:
     proof = third(found, code)
     assert proof.is_proved is is_proved
     assert why in proof.reason
 
 
-def test_what_is_known_to_lack_a_part_is_not_proved_by_passing_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(GAPS, "P3", "half of it has not landed")
+def test_a_promise_with_a_gap_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(GAPS, "P3", "half of it is not written")
     proof = third(result("passed"))
-    assert (proof.is_proved, proof.reason) == (None, "half of it has not landed")
+    assert (proof.is_proved, proof.reason) == (None, "half of it is not written")
 
 
 def test_the_worst_of_phases_and_parameters_counts() -> None:
-    said: dict[str, str] = {}
+    noted: dict[str, str] = {}
     for nodeid, outcome in [("t::one[a]", "passed"), ("t::one[b]", "failed"), ("t::one[c]", "passed")]:
-        note(said, nodeid, outcome)
-    assert said == {"t::one": "failed"}
+        note(noted, nodeid, outcome)
+    assert noted == {"t::one": "failed"}
 
 
-def test_runs_of_one_commit_add_up_and_another_commit_begins_anew(tmp_path: Path) -> None:
+def test_runs_of_one_commit_add_up_and_another_starts_over(tmp_path: Path) -> None:
     file, tests = tmp_path / "promises.json", {"P3": {"one", "two"}}
     keep(file, {"P3": {"one": "passed"}}, tests, HERE)
     assert outcomes(file) == {"one": "passed", "two": "not run"}

@@ -1,4 +1,4 @@
-"""Receipts at the command line and over HTTP: for whom the event concerns; checked with everything stopped."""
+"""Receipts at the command line and over HTTP, for the person concerned; verified with everything stopped."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def key() -> str:
 
 
 def offline(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    """From an empty folder, without a home, a database or a network worth the name."""
+    """From an empty folder, without a home, a database or a network."""
     environment = {**os.environ, **NOWHERE}
     command = [sys.executable, *words]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
@@ -62,30 +62,30 @@ def client(person: str | None) -> Client:
 def filed(placet: Placet, tmp_path: Path) -> tuple[str, Path]:
     """Dara's filing, and the file of its receipt."""
     filing = placet("opt_out", "file", "--character", "Zorblax", "--statement", "I drew him first.")["id"]
-    place = tmp_path / "filing.json"
-    placet("receipt", "issue", "--filing", filing, "-o", str(place))
-    return filing, place
+    path = tmp_path / "filing.json"
+    placet("receipt", "issue", "--filing", filing, "-o", str(path))
+    return filing, path
 
 
 @pytest.mark.promise("P5")
 @pytest.mark.processes
 def test_a_filing_has_a_receipt_that_verifies_with_everything_stopped(filed: tuple[str, Path], tmp_path: Path) -> None:
-    filing, place = filed
+    filing, path = filed
     (empty := tmp_path / "empty").mkdir()
-    words = ("-m", "placet", "receipt", "verify", str(place), "--json", "--key")
+    words = ("-m", "placet", "receipt", "verify", str(path), "--json", "--key")
     done = offline(empty, *words, key())
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["valid"], told["type"]) == (0, True, "rights.opt_out_filed.v1"), done.stderr
-    assert (told["stream"], told["data"]["names"]) == (f"filing-{filing}", ["Zorblax"])
-    assert told["opened"] == [{"statement": "I drew him first."}]
-    other = Signer(told["log"], b"\x01" * 32).verifier.text
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["valid"], answer["type"]) == (0, True, "rights.opt_out_filed.v1"), done.stderr
+    assert (answer["stream"], answer["data"]["names"]) == (f"filing-{filing}", ["Zorblax"])
+    assert answer["opened"] == [{"statement": "I drew him first."}]
+    other = Signer(answer["log"], b"\x01" * 32).verifier.text
     done = offline(empty, *words, other)
     assert (done.returncode, json.loads(done.stdout)["step"]) == (1, "signature")
 
 
 @pytest.mark.promise("P5")
 @pytest.mark.processes
-def test_forty_lines_of_a_strangers_own_say_the_same(filed: tuple[str, Path], tmp_path: Path) -> None:
+def test_an_independent_script_of_forty_lines_agrees(filed: tuple[str, Path], tmp_path: Path) -> None:
     script = tmp_path / "stranger.py"
     found = re.search(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert found
@@ -93,32 +93,37 @@ def test_forty_lines_of_a_strangers_own_say_the_same(filed: tuple[str, Path], tm
     script.write_text(found[1])
     done = offline(tmp_path, str(script), str(filed[1]), key())
     assert (done.returncode, done.stdout.split(" ")[0]) == (0, "rights.opt_out_filed.v1"), done.stderr
-    told = json.loads(filed[1].read_text())
-    for name, value in (("index", told["index"] + 1), ("data", "e30="), ("proof", told["proof"][1:]), ("leaf", "e30=")):
-        filed[1].write_text(json.dumps({**told, name: value}))
+    answer = json.loads(filed[1].read_text())
+    for name, value in (
+        ("index", answer["index"] + 1),
+        ("data", "e30="),
+        ("proof", answer["proof"][1:]),
+        ("leaf", "e30="),
+    ):
+        filed[1].write_text(json.dumps({**answer, name: value}))
         assert offline(tmp_path, str(script), str(filed[1]), key()).returncode == 1, name
 
 
-def test_no_key_and_no_file_say_what_mends(placet: Placet, filed: tuple[str, Path]) -> None:
+def test_an_invalid_key_or_file_is_refused_with_a_hint(placet: Placet, filed: tuple[str, Path]) -> None:
     with pytest.raises(CommandFailed, match="placet transparency-log key"):
         placet("receipt", "verify", str(filed[1]), "--key", "x+y+z")
     with pytest.raises(CommandFailed, match="cannot be read"):
         placet("receipt", "verify", "/nonexistent", "--key", key())
 
 
-def test_the_key_may_lie_in_a_file(placet: Placet, filed: tuple[str, Path], tmp_path: Path) -> None:
+def test_the_key_may_be_in_a_file(placet: Placet, filed: tuple[str, Path], tmp_path: Path) -> None:
     (tmp_path / "key").write_text(f"{key()}\n")
     assert placet("receipt", "verify", str(filed[1]), "--key", str(tmp_path / "key"))["valid"]
     assert placet("transparency_log", "key")["key"] == key()
 
 
-def test_nobody_takes_the_receipt_of_another(placet: Placet, filed: tuple[str, Path]) -> None:
+def test_nobody_gets_the_receipt_of_another_person(placet: Placet, filed: tuple[str, Path]) -> None:
     for who in ("Ben", "Cleo", "Eve"):
         with pytest.raises(CommandFailed):
             placet("receipt", "issue", "--filing", filed[0], "--as", who)
 
 
-def test_every_kind_that_has_receipts_says_whom_it_concerns() -> None:
+def test_every_type_with_receipts_names_the_person_concerned() -> None:
     assert receipts.types() | {RESTORED} == set(RECEIPTED)
 
 
@@ -127,9 +132,7 @@ def _ids(play: FakeWorker, stream: str) -> dict[str, str]:
 
 
 @pytest.mark.promise("P5")
-def test_grants_revocations_reports_and_decisions_have_receipts_for_those_they_concern(
-    placet: Placet, play: FakeWorker
-) -> None:
+def test_grants_revocations_reports_and_decisions_have_receipts(placet: Placet, play: FakeWorker) -> None:
     placet("likeness", "allow", "ben")
     clip = placet("generate", "a red ball bounces")
     placet("publish", clip["id"])
@@ -159,7 +162,7 @@ def test_grants_revocations_reports_and_decisions_have_receipts_for_those_they_c
         assert client(whose).get(f"{address}/").status_code == 200
 
 
-def test_an_event_of_another_kind_has_no_receipt(play: FakeWorker) -> None:
+def test_an_event_of_another_type_has_no_receipt(play: FakeWorker) -> None:
     joined = play.scenario.log.read(f"person-{ANA}").events[0]
     answer = client(ANA).get(f"/api/v1/receipts/{joined.event_id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "receipt_not_found")
@@ -175,14 +178,14 @@ def test_what_follows_a_filing_concerns_its_holder_too(play: FakeWorker, filed: 
     assert client(CLEO).get(address).status_code == 404
 
 
-# -- the tree over HTTP
+# -- the transparency log over HTTP
 
 
 def got(path: str) -> Any:
     return Client().get(f"/log/{path}")
 
 
-def test_the_tree_is_public_and_cached_as_long_as_it_holds(play: FakeWorker) -> None:
+def test_the_tree_is_public_and_has_cache_headers(play: FakeWorker) -> None:
     play.scenario.driver.run()
     head = got("checkpoint")
     assert head["Content-Type"] == "text/plain; charset=utf-8"
@@ -220,18 +223,18 @@ def test_the_tree_is_public_and_cached_as_long_as_it_holds(play: FakeWorker) -> 
         ("proof/consistency?from=3&to=2", 404, "not_in_tree"),
     ],
 )
-def test_what_cannot_be_answered_has_a_code(play: FakeWorker, path: str, status: int, code: str) -> None:
+def test_a_request_without_an_answer_has_a_code(play: FakeWorker, path: str, status: int, code: str) -> None:
     play.scenario.driver.run()
     answer = got(path)
     assert (answer.status_code, answer.json()["code"], answer["Cache-Control"]) == (status, code, "no-store")
 
 
-def test_the_whole_tree_is_checked_and_a_changed_event_found(placet: Placet, play: FakeWorker, owner_dsn: str) -> None:
+def test_the_audit_finds_a_changed_event(placet: Placet, play: FakeWorker, owner_dsn: str) -> None:
     import psycopg
 
     play.scenario.driver.run()
-    told = placet("transparency_log", "audit")
-    assert (told["ok"], told["size"], told["signed"]) == (True, play.scenario.log.last_position, told["size"])
+    answer = placet("transparency_log", "audit")
+    assert (answer["ok"], answer["size"], answer["signed"]) == (True, play.scenario.log.last_position, answer["size"])
     with psycopg.connect(owner_dsn) as owner:
         owner.execute("ALTER TABLE eventlog_event DISABLE TRIGGER USER")
         owner.execute(
@@ -244,7 +247,7 @@ def test_the_whole_tree_is_checked_and_a_changed_event_found(placet: Placet, pla
 
 @pytest.fixture(params=["a folder", "an address"])
 def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder with a copy of the log, and what a monitor is told to read."""
+    """A folder with a copy of the log, and the address that a monitor reads."""
     (folder := tmp_path / "log").mkdir()
     if request.param == "a folder":
         yield folder, str(folder)
@@ -260,20 +263,20 @@ def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Pat
     thread.join()
 
 
-def test_a_monitor_watches_a_folder_or_an_address(
+def test_a_monitor_reads_a_folder_or_an_address(
     placet: Placet, play: FakeWorker, copied: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, source = copied
     play.scenario.driver.run()
     _copy(folder)
-    words = ("log", "watch", source, "--state", str(tmp_path / "state.json"), "--once")
+    words = ("transparency_log", "monitor", source, "--state", str(tmp_path / "state.json"), "--once")
     assert placet(*words, "--key", key())["code"] == "first"
     play.scenario.ask(BEN, "a blue cube")
     assert placet(*words)["code"] == "same"
     _copy(folder)
     assert placet(*words)["code"] == "grown"
-    said = (folder / "checkpoint").read_text()
-    (folder / "checkpoint").write_text(said.replace(said.splitlines()[2], 43 * "A" + "="))
+    text = (folder / "checkpoint").read_text()
+    (folder / "checkpoint").write_text(text.replace(text.splitlines()[2], 43 * "A" + "="))
     with pytest.raises(SystemExit):
         placet(*words)
 
@@ -286,20 +289,20 @@ def _copy(folder: Path) -> None:
     (folder / tile).write_bytes(got(tile).content)
 
 
-def test_a_restored_log_proves_over_http_what_it_was(play: FakeWorker) -> None:
-    """The event is written by hand here: a restore writes it before the first head under the new name is signed."""
+def test_a_restored_log_proves_its_predecessor_over_http(play: FakeWorker) -> None:
+    """The event is written by hand: a restore writes it before the first tree head of the new origin is signed."""
     play.scenario.driver.run()
     verifier = install_verifier(Path(settings.PLACET_DATA_DIR))
     seen = poll_log(lambda path: bytes(got(path).content), None, verifier.text).state
     old = parse_head_unverified(seen.checkpoint)
-    said = canonical({"old_origin": old.origin, "old_size": old.size, "old_root": old.root.hex(), "lost": 0})
+    data = canonical({"old_origin": old.origin, "old_size": old.size, "old_root": old.root.hex(), "lost": 0})
     connection = play.scenario.driver.connection
     connection.execute(
         "WITH written AS (INSERT INTO eventlog_event"
         " (event_id, stream, version, type, data, digest, command_id, ordinal, correlation_id)"
         " VALUES (gen_random_uuid(), 'log', 1, %s, %s, '', gen_random_uuid(), 0, gen_random_uuid())"
         " RETURNING id) INSERT INTO eventlog_event_pending SELECT id FROM written",
-        (RESTORED, said),
+        (RESTORED, data),
     )
     Sequencer(connection).run_once()
     seed = (Path(settings.PLACET_DATA_DIR) / "keys" / "log.key").read_bytes()
@@ -309,7 +312,7 @@ def test_a_restored_log_proves_over_http_what_it_was(play: FakeWorker) -> None:
     assert poll_log(lambda path: bytes(got(path).content), found.state).kind == "same"
 
 
-def test_a_restore_opens_the_next_name(tmp_path: Path) -> None:
+def test_a_restore_takes_the_next_origin(tmp_path: Path) -> None:
     from placet.operations.install import install
 
     install(tmp_path)

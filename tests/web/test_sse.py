@@ -1,4 +1,4 @@
-"""Live updates: whose they are, in which order, and that nothing is missed by coming again."""
+"""Live updates: who may receive them, in which order, and that reconnecting misses nothing."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ from tests.support.cast import ANA, BEN, CLEO, EVE
 from tests.support.fake_worker import FakeWorker
 from tests.support.visitor import Visit, drafted
 
+BOUND_SECONDS = 120.0
 Happen = Callable[[], object]
 Headers = Mapping[str, str]
 NONE: Headers = {}
@@ -29,14 +30,14 @@ def cookie(person: str | None) -> bytes:
 
 
 def watch(path: str, who: str | None, happen: Happen = lambda: None, *, until: int = 0, headers: Headers = NONE) -> Any:
-    """(status, messages) of one visit; `happen` in another thread once it has begun, until so many messages came."""
+    """(status, messages) of one visit; `happen` runs in a thread once it has begun, until so many messages came."""
     return asyncio.run(_watch(path, cookie(who), happen, until, headers))
 
 
 async def _watch(path: str, cookies: bytes, happen: Happen, until: int, headers: Headers) -> Any:
-    place, _, query = path.partition("?")
+    address, _, query = path.partition("?")
     sent: list[tuple[bytes, bytes]] = [(b"cookie", cookies), *((k.encode(), v.encode()) for k, v in headers.items())]
-    scope = {"type": "http", "method": "GET", "path": place, "query_string": query.encode(), "headers": sent}
+    scope = {"type": "http", "method": "GET", "path": address, "query_string": query.encode(), "headers": sent}
     got: list[dict[str, Any]] = []
     begun, over = asyncio.Event(), asyncio.Event()
 
@@ -54,12 +55,12 @@ async def _watch(path: str, cookies: bytes, happen: Happen, until: int, headers:
         return {"type": "http.disconnect"}
 
     visit = asyncio.create_task(Live()(scope, receive, send))
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), BOUND_SECONDS)
     if until:
         await asyncio.to_thread(_alone, happen)
-        await asyncio.wait_for(over.wait(), 10)
+        await asyncio.wait_for(over.wait(), BOUND_SECONDS)
     over.set()
-    await asyncio.wait_for(visit, 10)
+    await asyncio.wait_for(visit, BOUND_SECONDS)
     return got[0]["status"], steps(got)
 
 
@@ -70,36 +71,36 @@ def _alone(happen: Happen) -> None:
 
 def steps(got: list[dict[str, Any]]) -> list[dict[str, Any]]:
     frames = b"".join(message.get("body", b"") for message in got[1:]).decode().split("\n\n")
-    told = [dict(line.split(": ", 1) for line in frame.splitlines()) for frame in frames if "event: step" in frame]
-    return [{**json.loads(one["data"]), "id": int(one["id"])} for one in told]
+    messages = [dict(line.split(": ", 1) for line in frame.splitlines()) for frame in frames if "event: step" in frame]
+    return [{**json.loads(one["data"]), "id": int(one["id"])} for one in messages]
 
 
-def test_its_asker_hears_every_step_in_the_order_of_the_log(stage: FakeWorker) -> None:
+def test_the_requester_receives_every_event_in_log_order(stage: FakeWorker) -> None:
     generation = stage.scenario.ask(BEN)
-    status, told = watch(f"/live/generations/{generation}?after=0", BEN)
+    status, received = watch(f"/live/generations/{generation}?after=0", BEN)
     assert status == 200
-    assert [step["id"] for step in told] == sorted(step["id"] for step in told)
-    assert told[0]["type"] == "studio.generation_requested.v1"
-    assert "studio.generation_approved.v1" in {step["type"] for step in told}
+    assert [step["id"] for step in received] == sorted(step["id"] for step in received)
+    assert received[0]["type"] == "studio.generation_requested.v1"
+    assert "studio.generation_approved.v1" in {step["type"] for step in received}
 
 
-def test_what_happens_while_one_watches_is_told(stage: FakeWorker) -> None:
+def test_events_during_the_visit_are_sent(stage: FakeWorker) -> None:
     generation = stage.scenario.ask(BEN)
-    _, told = watch(f"/live/generations/{generation}", BEN, lambda: stage.scenario.make(generation), until=2)
-    assert {step["type"] for step in told} >= {"studio.generation_started.v1", "studio.generation_rendered.v1"}
+    _, received = watch(f"/live/generations/{generation}", BEN, lambda: stage.scenario.make(generation), until=2)
+    assert {step["type"] for step in received} >= {"studio.generation_started.v1", "studio.generation_rendered.v1"}
 
 
-def test_who_comes_again_misses_nothing_and_hears_nothing_twice(stage: FakeWorker) -> None:
+def test_reconnecting_misses_nothing_and_repeats_nothing(stage: FakeWorker) -> None:
     generation = stage.scenario.ask(BEN)
-    _, told = watch(f"/live/generations/{generation}?after=0", BEN)
-    _, rest = watch(f"/live/generations/{generation}?after=0", BEN, headers={"last-event-id": str(told[2]["id"])})
-    assert told[3:] == rest
+    _, received = watch(f"/live/generations/{generation}?after=0", BEN)
+    _, rest = watch(f"/live/generations/{generation}?after=0", BEN, headers={"last-event-id": str(received[2]["id"])})
+    assert received[3:] == rest
 
 
-def test_notices_are_ones_own(stage: FakeWorker) -> None:
+def test_notices_are_only_of_the_person_signed_in(stage: FakeWorker) -> None:
     drafted(stage, ANA)
-    _, told = watch("/live/notices?after=0", ANA)
-    assert [step["version"] for step in told] == [1, 2]
+    _, received = watch("/live/notices?after=0", ANA)
+    assert [step["version"] for step in received] == [1, 2]
     assert watch("/live/notices?after=0", BEN)[1] == []
 
 
@@ -114,6 +115,6 @@ def test_another_origin_is_refused(visit: Visit) -> None:
     assert watch("/live/notices", BEN, headers={"origin": settings.PLACET_ORIGIN})[0] == 200
 
 
-def test_what_never_was_is_not_found(stage: FakeWorker) -> None:
+def test_an_unknown_address_is_not_found(stage: FakeWorker) -> None:
     assert watch("/live/generations/6f9d1c1e-6d0b-5b0a-9c0e-3a5b8f0f7a11", BEN)[0] == 404
     assert watch("/elsewhere", BEN)[0] == 404

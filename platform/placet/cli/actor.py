@@ -1,4 +1,4 @@
-"""Commands that a person gives: the actor, the running install, and refusals reported with a hint."""
+"""Commands with an actor: the actor, the running install, and refusals reported with a hint."""
 
 import uuid
 from abc import abstractmethod
@@ -30,14 +30,14 @@ WAIT_SECONDS = 300.0
 
 
 class ActingCommand(PlacetCommand):
-    """A command of one person, given over the database of the running install, in this process.
+    """A command that one person gives, run in this process on the database of the running install.
 
-    Override `arguments` and `act`. `tick` is for tests: it moves the flow in place of the processes.
+    Override `arguments` and `act`. `tick` is for tests: it runs the flow in place of the processes.
     """
 
     acts_as: ClassVar[str] = "Ben"
     needs: ClassVar[str] = "health.view"
-    """What the actor must be allowed, in the words of `people/permissions.py`."""
+    """The permission that the actor needs, by its name in `people/permissions.py`."""
     stealth_options = ("tick",)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -71,7 +71,7 @@ class ActingCommand(PlacetCommand):
 
 @contextmanager
 def running_install() -> Iterator[SupervisorState]:
-    """What runs, or what is started for as long as this lasts; this process reads and writes its database."""
+    """Yields the running install, or starts one for the time of this context; this process uses its database."""
     home = Path(settings.PLACET_DATA_DIR)
     with ensure_running(home) as state:
         attach_to(home, state)
@@ -95,20 +95,20 @@ def map_errors() -> Iterator[None]:
 
 
 def command_id() -> str:
-    """A fresh id: each call of a command is a command of its own."""
+    """A fresh id: each call is a new command."""
     return str(uuid.uuid4())
 
 
-def parse_uuid(text: str, what: str, look: str) -> str:
-    """A well-formed id. Raises `CommandFailed`; `look` is the command that lists the right ones."""
+def parse_uuid(text: str, what: str, hint: str) -> str:
+    """A well-formed id. Raises `CommandFailed`; `hint` is the command that lists the right ones."""
     try:
         return ids.parse_uuid(text)
     except ids.MalformedId as malformed:
-        raise CommandFailed(f"{text!r} is not the id of a {what}.", look, code=malformed.code) from None
+        raise CommandFailed(f"{text!r} is not the id of a {what}.", hint, code=malformed.code) from None
 
 
 def read_file(path: str) -> bytes:
-    """The bytes of a file that was named. Raises `CommandFailed`."""
+    """The bytes of a file. Raises `CommandFailed`."""
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -116,5 +116,5 @@ def read_file(path: str) -> bytes:
         raise CommandFailed(f"{path} cannot be read: {reason}.", f"ls -l {path}", code="file_unreadable") from None
 
 
-def _as_help(usual: str) -> str:
-    return f"user to act as, by name (default {usual})"
+def _as_help(default: str) -> str:
+    return f"user to act as, by name (default {default})"

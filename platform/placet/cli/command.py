@@ -30,7 +30,7 @@ def failure_object(code: str, message: str, hint: str) -> dict[str, Any]:
 
 
 class PlacetCommand(BaseCommand):
-    """A command with a plain face and a `--json` twin.
+    """A command with output for people and a `--json` form of it.
 
     Override `arguments`, `answer` and perhaps `show`. Progress goes to `self.console` (stderr), so that under `--json`
     stdout stays one object. Called by `call_command`, it raises `CommandFailed`; from the command line it exits with 1.
@@ -55,12 +55,12 @@ class PlacetCommand(BaseCommand):
     def answer(self, **options: Any) -> Mapping[str, Any]:
         """Do the work and return one mapping. Raise `CommandFailed` to fail.
 
-        An answer with `"ok": False` is shown and exits with 1. A command that stays calls `deliver` itself when it is
+        An answer with `"ok": False` is shown and exits with 1. A long-running command calls `deliver` itself when it is
         ready, and returns an empty mapping at its end.
         """
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        """The plain face: one line per entry unless overridden."""
+        """Output for people: one line per entry unless overridden."""
         for name, value in answer.items():
             self.stdout.write(f"{name}: {value}")
 
@@ -89,7 +89,7 @@ class PlacetCommand(BaseCommand):
             raise CommandFailed(str(refused), refused.hint, code=refused.code) from None
 
     def deliver(self, answer: Mapping[str, Any]) -> None:
-        """Print the answer in the form that was asked for, now."""
+        """Print the answer in the requested form, now."""
         if self.as_json:
             self.stdout.write(json.dumps(answer, default=str, ensure_ascii=False))
         else:

@@ -1,4 +1,4 @@
-"""Tables and long lines for people: as wide as their terminal, and whole where nobody has one."""
+"""Tables and long lines for people: as wide as the terminal, and never cut where there is none."""
 
 from rich.console import Console
 from rich.table import Table

@@ -1,4 +1,4 @@
-"""Copies of clips for people at the command line: `PLACET_DATA_DIR/out/<id>.mp4`, made only of what they may see."""
+"""Copies of clips at the command line: `PLACET_DATA_DIR/out/<id>.mp4`, only of what the caller may see."""
 
 from pathlib import Path
 
@@ -12,18 +12,18 @@ from placet.ui.region import is_barred
 
 
 def shown_to_all(generation: str) -> str | None:
-    """A copy of a clip as the feed serves it; None while anything stands against it."""
+    """A copy of a clip as the feed serves it; None while a restriction is open."""
     now = standing(generation)
     if now is None or not now.is_visible or is_barred(now.excluded_territories, settings.PLACET_DEFAULT_REGION):
         return None
     return _copy(generation, now.sha256)
 
 
-def shown_to_asker(told: GenerationView) -> str | None:
-    """A copy of the asker's own signed draft, or of what was published; None when there is none to show."""
-    if told.state != "draft" or told.standing:
-        return shown_to_all(told.id)
-    return _copy(told.id, told.sha256)
+def shown_to_requester(view: GenerationView) -> str | None:
+    """A copy of the requester's own signed draft, or of the published clip; None when there is neither."""
+    if view.state != "draft" or view.standing:
+        return shown_to_all(view.id)
+    return _copy(view.id, view.sha256)
 
 
 def _copy(generation: str, sha256: str) -> str | None:

@@ -78,12 +78,13 @@ def overview() -> str:
     """Every command of ours by group, with its help line. Parsed, not imported: commands may be slow to import."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for path in command_files().values():
-        told = _described_by(path)
-        groups.setdefault(told.get("group", "Other"), []).append((path.stem.replace("_", "-"), told.get("help", "")))
+        described = _described_by(path)
+        group = described.get("group", "Other")
+        groups.setdefault(group, []).append((path.stem.replace("_", "-"), described.get("help", "")))
     width = max(len(name) for rows in groups.values() for name, _ in rows)
     lines = ["placet: no clip is made, remixed or shown until everyone it concerns has agreed", ""]
     for group in sorted(groups, key=GROUPS.index):
-        lines += [f"{group}:", *(f"  {name:<{width}}  {told}" for name, told in groups[group]), ""]
+        lines += [f"{group}:", *(f"  {name:<{width}}  {text}" for name, text in groups[group]), ""]
     return "\n".join([*lines, "placet <command> --help shows its arguments; --json prints one JSON object.", ""])
 
 

@@ -1,4 +1,4 @@
-"""The seeded world: one person for each part, with mail addresses that reach nobody. Safe to run again."""
+"""Seed data: one person per role, with mail addresses that reach no one. Safe to run again."""
 
 import uuid
 from pathlib import Path
@@ -19,17 +19,17 @@ from placet.people.sign_in import link_for
 from placet.runtime.install.paths import make_secret
 
 CAST: Final[dict[str, tuple[tuple[str, ...], str]]] = {
-    "Ana": (("creator",), "creator; her likeness is hers to lend"),
+    "Ana": (("creator",), "creator; has a likeness to grant"),
     "Ben": (("creator",), "creator"),
     "Cleo": (("reviewer",), "reviewer"),
     "Dara": (("rights_holder",), "rights holder"),
-    "Eve": (("creator",), "creator whom nobody has approved"),
+    "Eve": (("creator",), "creator without any grant"),
     "Omar": (("operator",), "operator"),
 }
 
 
 def seed() -> None:
-    """Everybody joins, once, and can sign in before any other process has started. Whoever was erased stays away."""
+    """Everybody joins once and can sign in before any other process has started. Erased people stay erased."""
     log = current_log()
     for name, (roles, _) in _cast():
         fact = PersonJoined(person_of(name), name, f"{name.lower()}@example.org", roles)
@@ -38,17 +38,17 @@ def seed() -> None:
 
 
 def person_of(name: str) -> PersonId:
-    """The id of one of the cast: the same at every run, another in every install."""
+    """The id of one person of the cast: the same at every run, different in every install."""
     return PersonId(_id_of(name))
 
 
 def sign_in_links() -> list[tuple[str, str, str]]:
-    """(name, role in words, one-time link) of each of the cast."""
+    """(name, role in words, one-time link) of each person of the cast."""
     return [(name, role, link_for(person_of(name))) for name, (_, role) in _cast()]
 
 
 def _cast() -> list[tuple[str, tuple[tuple[str, ...], str]]]:
-    return [(name, part) for name, part in CAST.items() if not install_vault().is_erased(person_of(name))]
+    return [(name, role) for name, role in CAST.items() if not install_vault().is_erased(person_of(name))]
 
 
 def _id_of(what: str) -> str:

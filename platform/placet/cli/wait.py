@@ -1,4 +1,4 @@
-"""Waiting for what other processes do, from a command's point of view."""
+"""Waiting, in a command, for what other processes do."""
 
 from collections.abc import Callable
 from typing import Final
@@ -16,7 +16,7 @@ Show = Callable[[GenerationView, JobProgress | None], None]
 
 
 def wait_until_ended(generation: str, tick: Tick, seconds: float, show: Show = lambda *_: None) -> GenerationView:
-    """Until the generation rests: a draft, or why there is none. Raises `WaitTimedOut`."""
+    """Wait until the generation is a draft or has ended otherwise. Raises `WaitTimedOut`."""
 
     def has_ended() -> bool:
         found = generation_view(generation)
@@ -28,7 +28,7 @@ def wait_until_ended(generation: str, tick: Tick, seconds: float, show: Show = l
 
 
 def wait_until_projected(tick: Tick, seconds: float = FOLD_SECONDS) -> None:
-    """Until every projection shows what was committed when this was called. Raises `WaitTimedOut`."""
+    """Wait until every projection shows what was committed before this call. Raises `WaitTimedOut`."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM eventlog_event")
         last = cursor.fetchone()[0]

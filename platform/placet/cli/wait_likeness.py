@@ -16,7 +16,7 @@ ENROL_SECONDS = 120.0
 CASCADE_SECONDS = 60.0
 
 
-def enrolment_answer(before: Mapping[str, int], tick: Tick) -> tuple[str, str]:
+def enrolment_outcome(before: Mapping[str, int], tick: Tick) -> tuple[str, str]:
     """(`enrolled`, ""), or the code of the refusal and what to do. Raises `WaitTimedOut`."""
     wait_until(lambda: _answers(before) != [], tick, ENROL_SECONDS)
     answer = _answers(before)[0]

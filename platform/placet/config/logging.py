@@ -16,9 +16,10 @@ SERVICE: Final = "placet"
 class LogLine(JsonFormatter):
     """Writes the fields named here and no other.
 
-    An exception appears by its type and positions: its text may quote what a person wrote. For the same reason neither
-    `extra` nor the attributes that Django adds to a record (the request, the address) are written. `correlation_id` is
-    the id of the generation, or of the request, that the line is about: `X-Request-Id` of an answer carries it too.
+    An exception is written as its type and code locations: its text may quote what a person wrote. For the same reason
+    neither `extra` nor the attributes that Django adds to a record (the request, the address) are written. The value of
+    `correlation_id` is the id of the generation, or of the request, that the line is about: the `X-Request-Id` of its
+    response.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class LogLine(JsonFormatter):
 
 
 def _correlation_id(record: logging.LogRecord) -> str:
-    """From the code's own context, else from the request: Django logs an answer after it has left our middleware."""
+    """From the code's own context, else from the request: Django logs a response after it has left our middleware."""
     if about := ABOUT.get():
         return about
     if cause := CAUSE.get():

@@ -1,4 +1,4 @@
-"""One table of settings. Importing it needs no running server, makes no file and opens no connection."""
+"""One table of settings. Importing it needs no running server, creates no file and opens no connection."""
 
 import os
 import secrets
@@ -10,10 +10,6 @@ from placet.runtime.install.paths import home_folder, read_secret
 from placet.runtime.kafka.broker import address_in
 from placet.runtime.postgres.dsn import django_database, dsn
 from placet.runtime.supervisor.state import transport_in
-
-# Before torch is loaded: OpenMP threads that spin while waiting take the cores from every other process. On a busy
-# install with two cores, a clip of 4 s took 37 s that way; it takes 5 s now.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Placet
 PLACET_DATA_DIR = home_folder()
@@ -168,13 +164,13 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    # Per person, or per address for a stranger
+    # Per person, or per address for anonymous requests
     "DEFAULT_THROTTLE_RATES": {"user": os.environ.get("PLACET_API_RATE_LIMIT", "1200/min")},
     "EXCEPTION_HANDLER": "placet.web.rest.errors.problem_response",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Placet",
-    "DESCRIPTION": "Nothing is made, remixed or shown until everyone it concerns has assented.",
+    "DESCRIPTION": "No clip is made, remixed or shown until everyone it concerns has agreed.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -182,7 +178,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
-# Log lines: JSON, ids only
+# Log lines: JSON, with ids and no personal data
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -190,7 +186,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("PLACET_LOG_LEVEL", "WARNING")},
     "loggers": {
-        "kafka": {"level": "CRITICAL"},  # the code that waits for an unreachable broker logs it, once a second
+        "kafka": {"level": "CRITICAL"},  # our code logs an unreachable broker itself, once a second
         "placet": {"level": os.environ.get("PLACET_LOG_LEVEL", "INFO")},
     },
 }

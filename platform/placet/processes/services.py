@@ -1,4 +1,4 @@
-"""What the long-lived parts do, each in its own process."""
+"""What each long-running process role does."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ from placet.runtime.supervisor.signals import stop_on_signals
 
 DRAIN_SECONDS: Final = 3.0
 SWITCH_SECONDS: Final = 0.0005
-"""Consumers ask PostgreSQL often and briefly: none should wait Python's usual 5 ms for its turn after each answer."""
+"""Consumers query PostgreSQL often and briefly: none should wait Python's usual 5 ms to run after each answer."""
 
 
 def _sign_as_install() -> tuple[Signer, Path | None]:
@@ -34,18 +34,18 @@ def _sign_as_install() -> tuple[Signer, Path | None]:
 
 
 def sequencer(sign_as: Callable[[], tuple[Signer, Path | None]] = _sign_as_install) -> None:
-    """Give positions, fold projections behind them, and keep the tree over the log."""
-    _answer_quickly()
+    """Assign positions, run projections behind them, and keep the transparency log."""
+    _switch_quickly()
     stop = stop_on_signals()
-    folding = threading.Thread(target=Projector().run, args=(stop,), name="projections", daemon=True)
-    keeping = threading.Thread(
+    projecting = threading.Thread(target=Projector().run, args=(stop,), name="projections", daemon=True)
+    signing = threading.Thread(
         target=retry_while_unavailable, args=(lambda: _keep_tree(sign_as, stop), stop), name="tree", daemon=True
     )
-    folding.start()
-    keeping.start()
+    projecting.start()
+    signing.start()
     retry_while_unavailable(lambda: _sequence(stop), stop)
-    folding.join(DRAIN_SECONDS)
-    keeping.join(DRAIN_SECONDS)
+    projecting.join(DRAIN_SECONDS)
+    signing.join(DRAIN_SECONDS)
 
 
 def _keep_tree(sign_as: Callable[[], tuple[Signer, Path | None]], stop: threading.Event) -> None:
@@ -59,7 +59,7 @@ def _sequence(stop: threading.Event) -> None:
 
 
 def load_models() -> None:
-    """The sentence model is loaded beside the first answers: who needs it waits for it, nobody else does."""
+    """Load the sentence model in the background: only what needs it waits for it."""
     from moderation.signals.embedding import SentenceEmbedder
     from placet.text.embedder import set_embedder
 
@@ -68,25 +68,25 @@ def load_models() -> None:
 
 
 def model_consumers(hold_models: Callable[[], object] = load_models) -> None:
-    """The checks that need a model, and whatever else needs one. This process holds the models."""
+    """The consumers that need a model. This process holds the models."""
     hold_models()
     run_consumers("model-consumers", [one for one in flow.consumers() if one.requires_models])
 
 
 def consumers() -> None:
-    """All other answers to events, and the effects."""
+    """All other consumers, and the outbox."""
     run_consumers("consumers", [one for one in flow.consumers() if not one.requires_models], OutboxThread)
 
 
-def run_consumers(role: str, consumers: list[Consumer], effects: type[OutboxThread] | None = None) -> None:
+def run_consumers(role: str, consumers: list[Consumer], outbox: type[OutboxThread] | None = None) -> None:
     """Run consumers until asked to stop. Under Kafka, all processes of one role share their events."""
     stop = stop_on_signals()
-    _answer_quickly()
+    _switch_quickly()
     transport = transport_of(role)
     subscribed = [(one, transport.subscribe(one.name, one.answers)) for one in consumers]
     retry_while_unavailable(transport.start, stop)
     threads: list[threading.Thread] = [ConsumerThread(one, events, connect, stop) for one, events in subscribed]
-    threads += [effects(connect, stop)] if effects else []
+    threads += [outbox(connect, stop)] if outbox else []
     for thread in threads:
         thread.start()
     stop.wait()
@@ -96,7 +96,7 @@ def run_consumers(role: str, consumers: list[Consumer], effects: type[OutboxThre
 
 
 def relay() -> None:
-    """Carry the log to Apache Kafka, in order. Several may run: one leads."""
+    """Publish the log to Apache Kafka, in order. Several may run: one leads."""
     from placet.eventlog.transports.kafka import KafkaCluster
     from placet.eventlog.transports.relay import Relay
 
@@ -108,7 +108,7 @@ def relay() -> None:
 
 
 def generator() -> None:
-    """Make clips, one at a time. The engine that is asked for most is warm before the first run."""
+    """Render clips, one at a time. The default engine is loaded before the first job."""
     from generator.registry import EngineRegistry
     from generator.worker import work
     from placet.media.storage import blobs, private
@@ -123,7 +123,7 @@ def generator() -> None:
 
 
 def scheduler() -> None:
-    """Sweep blobs, prove projections: now and then, where nobody waits for it."""
+    """Run the periodic jobs, at low priority."""
     from placet.media.storage import blobs
     from placet.operations.jobs.scheduler import Scheduler
 
@@ -131,8 +131,8 @@ def scheduler() -> None:
     Scheduler(connect, blobs()).run(stop_on_signals())
 
 
-def _answer_quickly() -> None:
-    """For a process of many threads by which others wait: short turns, and a collector that seldom stops them all."""
+def _switch_quickly() -> None:
+    """For a process with many threads: short switch intervals and rare garbage collections, which stop all threads."""
     sys.setswitchinterval(SWITCH_SECONDS)
     reduce_gc()
 

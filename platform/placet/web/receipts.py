@@ -1,4 +1,4 @@
-"""Whom an event concerns, and so who may have its receipt. A table; what is not in it nobody gets a receipt of."""
+"""Whom an event concerns, and so who may have its receipt. Events that are not in the table have no receipt."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -25,7 +25,7 @@ def _named(field: str) -> Concerned:
 
 
 def _holder(log: EventLog, fact: Any) -> str:
-    """The rights holder whose filing this is about."""
+    """The rights holder of the filing."""
     filed = Filing.replay(log.read(stream_name(rights.OptOutFiled, fact.filing))).filed
     return str(filed.holder) if filed else ""
 
@@ -37,7 +37,7 @@ CONCERNED: Final[dict[type[Any], Concerned]] = {
     rights.FilingRejected: _holder,
     rights.OptOutActivated: _holder,
     rights.OptOutEnded: _holder,
-    # the person whose likeness it is
+    # the person shown
     likeness.LikenessEnrolled: _named("person"),
     likeness.ConsentLevelSet: _named("person"),
     likeness.GrantIssued: _named("person"),
@@ -55,19 +55,19 @@ CONCERNED: Final[dict[type[Any], Concerned]] = {
 def receipt_for(
     log: EventLog, event_id: str, actor: Actor, *, tick: Tick | None = None, seconds: float = WAIT_SECONDS
 ) -> Receipt:
-    """Somebody's receipt of an event that concerns them.
+    """The receipt of an event that concerns the actor.
 
-    Raises `ReceiptNotFound`, the same for what is not there and for what is not theirs; `NotYetSigned`.
+    Raises `ReceiptNotFound`, the same for an unknown event and for one of somebody else; `NotYetSigned`.
     """
-    place = event_row(log, event_id)
+    location = event_row(log, event_id)
     person = str(getattr(actor, "person", ""))
-    if place is None or not can(actor, "receipt.issue", ResourceContext(depicted=_concerned(log, place))):
+    if location is None or not can(actor, "receipt.issue", ResourceContext(depicted=_concerned(log, location))):
         raise ReceiptNotFound
-    return issue_receipt(log, place, person, tick, seconds)
+    return issue_receipt(log, location, person, tick, seconds)
 
 
 def filing_event(log: EventLog, filing: str) -> str:
-    """The id of the event by which a filing was filed. Raises `ReceiptNotFound`."""
+    """The id of the event that filed an opt-out. Raises `ReceiptNotFound`."""
     filed = [
         event
         for event in log.read(stream_name(rights.OptOutFiled, UUID(filing)))
@@ -79,12 +79,12 @@ def filing_event(log: EventLog, filing: str) -> str:
 
 
 def types() -> set[str]:
-    """The types that this table knows."""
+    """The event types in this table."""
     return {BY_CLASS[fact].name for fact in CONCERNED}
 
 
-def _concerned(log: EventLog, place: tuple[str, int]) -> frozenset[str]:
-    stream, version = place
+def _concerned(log: EventLog, location: tuple[str, int]) -> frozenset[str]:
+    stream, version = location
     event = log.read(stream, after=version - 1).events[0]
     whom = CONCERNED.get(type(event.fact))
     return frozenset({whom(log, event.fact)} - {""}) if whom else frozenset()

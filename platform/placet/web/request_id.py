@@ -1,4 +1,4 @@
-"""Every request has an id of its own: in each log line about it, and in the answer, so that people can name it."""
+"""Every request has an id: in each log line about it, and in the response, so that people can quote it."""
 
 import uuid
 from collections.abc import Callable
@@ -12,7 +12,7 @@ HEADER = "X-Request-Id"
 
 
 class RequestIds:
-    """Middleware, the outermost: what a caller sends as an id is not taken over, for it would be written to logs."""
+    """The outermost middleware. An id that the caller sends is ignored: it would be written to logs."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -20,6 +20,6 @@ class RequestIds:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.placet_id = str(uuid.uuid4())  # type: ignore[attr-defined]  # read by `log_lines`
         with log_context(request.placet_id):  # type: ignore[attr-defined]  # set one line above
-            answer = self.get_response(request)
-        answer[HEADER] = request.placet_id  # type: ignore[attr-defined]  # set above
-        return answer
+            response = self.get_response(request)
+        response[HEADER] = request.placet_id  # type: ignore[attr-defined]  # set above
+        return response

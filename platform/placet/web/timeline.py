@@ -1,4 +1,4 @@
-"""The story of one generation: all its events in order, each with its cause and with whoever answered."""
+"""The timeline of one generation: all its events in order, each with its cause and the consumer or person behind it."""
 
 import dataclasses
 import uuid
@@ -14,14 +14,14 @@ from placet.people.queries import name_of
 from placet.studio.generation import stream_of
 
 ENCRYPTED: Final = "encrypted"
-CONSUMERS: Final = tuple(dict.fromkeys(name for answered in FLOW.values() for name in answered))
+CONSUMERS: Final = tuple(dict.fromkeys(name for named in FLOW.values() for name in named))
 MayOpen = Callable[[str], bool]
-"""Whether the reader may open what is sealed for this subject."""
+"""Whether the reader may read the encrypted fields of this subject."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One event, as it is told. `data` holds sealed text only where the reader may open it."""
+    """One event as shown. `data` has the text of encrypted fields only where the reader may read them."""
 
     position: int | None
     at: datetime
@@ -29,16 +29,16 @@ class TimelineEntry:
     stream: str
     version: int
     cause: str
-    """Type and position of the event that it answers; empty for a command."""
+    """Type and position of the event that caused it; empty for a command."""
     by: str
-    """The consumer that wrote it, or the name of whoever gave the command."""
+    """The consumer that wrote it, or the name of the person who gave the command."""
     after_seconds: float
-    """Since its cause; since the story began where it has none in it."""
+    """Since its cause; since the first event where the cause is not in the timeline."""
     data: dict[str, Any]
 
 
 def timeline_of(generation: str, may_open: MayOpen) -> list[TimelineEntry]:
-    """All events of a story, oldest first: its own, and those of other stories that reached its stream."""
+    """All events of a generation, oldest first: correlated ones, and others in its stream."""
     events = _events(generation)
     known = {event.event_id: event for event in events}
     return [_entry(event, known, may_open, events[0]) for event in events]
@@ -48,8 +48,8 @@ def _events(generation: str) -> list[RecordedEvent]:
     log = current_log()
     events = {event.event_id: event for event in log.read_correlated(generation)}
     others = {e.correlation_id for e in log.read(stream_of(generation)) if e.event_id not in events}
-    for story in others:
-        events |= {e.event_id: e for e in log.read_correlated(story) if e.stream == stream_of(generation)}
+    for correlation in others:
+        events |= {e.event_id: e for e in log.read_correlated(correlation) if e.stream == stream_of(generation)}
     return sorted(events.values(), key=lambda event: event.recorded_at)
 
 
@@ -63,7 +63,7 @@ def _entry(
         event=event.type,
         stream=event.stream,
         version=event.version,
-        cause=f"{cause.type} at {cause.position}" if cause else "another story" if event.causation_id else "",
+        cause=f"{cause.type} at {cause.position}" if cause else "another timeline" if event.causation_id else "",
         by=_consumer(event) or (name_of(event.actor) if event.actor else "the worker"),
         after_seconds=round((event.at - (cause or first).at).total_seconds(), 3),
         data=_data(event, may_open),
@@ -71,17 +71,17 @@ def _entry(
 
 
 def _consumer(event: RecordedEvent) -> str | None:
-    """A consumer's writes carry the id of what they answer under its own name."""
+    """A consumer derives the command id of its writes from the event and its own name."""
     if event.causation_id is None:
         return None
-    answered = uuid.UUID(event.causation_id)
-    return next((name for name in CONSUMERS if str(uuid.uuid5(answered, name)) == event.command_id), None)
+    consumed = uuid.UUID(event.causation_id)
+    return next((name for name in CONSUMERS if str(uuid.uuid5(consumed, name)) == event.command_id), None)
 
 
 def _data(event: RecordedEvent, may_open: MayOpen) -> dict[str, Any]:
     fact = event.fact
-    sealed = type_of(fact).encrypted
+    encrypted = type_of(fact).encrypted
     data = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
-    for field, subject in sealed.items():
+    for field, subject in encrypted.items():
         data[field] = str(data[field]) if may_open(str(data[subject])) else ENCRYPTED
     return data

@@ -1,6 +1,6 @@
-"""The tree over the log, for everyone: C2SP tlog-tiles, and two proofs as JSON. Hashes and sizes, no event.
+"""The transparency log for everyone: C2SP tlog-tiles, and two proofs as JSON. Hashes and sizes, no event.
 
-Entry bundles are not served: a leaf names its stream, and with it persons. Whom an event concerns has its receipt.
+Entry bundles are not served: a leaf names its stream, which can name people. The person concerned has the receipt.
 """
 
 import base64
@@ -34,7 +34,7 @@ View = Callable[..., HttpResponse]
 
 
 def as_json(view: View) -> View:
-    """Answers a refusal as the API does, as problem details, and lets no cache keep it."""
+    """Returns refusals as the API does, as problem details, and lets no cache keep them."""
 
     @functools.wraps(view)
     def answer(request: HttpRequest, **named: Any) -> HttpResponse:
@@ -55,7 +55,7 @@ def as_json(view: View) -> View:
 @require_safe
 @as_json
 def checkpoint(_request: HttpRequest) -> HttpResponse:
-    """The newest signed head."""
+    """The newest signed tree head."""
     note = signed_head(current_log().connection).note
     return HttpResponse(note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": FOR_A_MOMENT})
 
@@ -64,7 +64,7 @@ def checkpoint(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @as_json
 def key(_request: HttpRequest) -> HttpResponse:
-    """The key that the heads are signed with: for a first look. Who must be sure has it by another way."""
+    """The key that signs the tree heads, for a first look. To be sure of it, get it by another way."""
     text = f"{install_verifier(Path(settings.PLACET_DATA_DIR)).text}\n"
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": FOR_A_MOMENT})
 
@@ -73,12 +73,12 @@ def key(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @as_json
 def tile(_request: HttpRequest, address: str) -> HttpResponse:
-    """256 hashes, or as many as are signed. What was served once never changes."""
+    """256 hashes, or as many as are signed. A tile that was served never changes."""
     try:
-        asked = tile_at(address)
+        found = tile_at(address)
     except TileNotFound as none:
         raise ProofRequestInvalid(f"{none}.") from None
-    content = tile_content(current_log().connection, asked)
+    content = tile_content(current_log().connection, found)
     return HttpResponse(content, content_type="application/octet-stream", headers={"Cache-Control": FOR_EVER})
 
 
@@ -86,7 +86,7 @@ def tile(_request: HttpRequest, address: str) -> HttpResponse:
 @require_safe
 @as_json
 def inclusion(request: HttpRequest) -> HttpResponse:
-    """That one leaf is in a tree of some size."""
+    """Proof that a tree of some size includes one leaf."""
     index, size = _number(request, "index"), _number(request, "size")
     steps = prove_inclusion(current_log().connection, index, size)
     return _proof({"index": index, "size": size}, steps)
@@ -96,7 +96,7 @@ def inclusion(request: HttpRequest) -> HttpResponse:
 @require_safe
 @as_json
 def consistency(request: HttpRequest) -> HttpResponse:
-    """That a tree begins with an older one."""
+    """Proof that a tree begins with an older one."""
     old, new = _number(request, "from"), _number(request, "to")
     steps = prove_consistency(current_log().connection, old, new)
     return _proof({"from": old, "to": new}, steps)
@@ -106,20 +106,20 @@ def consistency(request: HttpRequest) -> HttpResponse:
 @require_safe
 @as_json
 def restored(_request: HttpRequest) -> HttpResponse:
-    """The receipt of the event by which this log was restored under a new name, for those who watch it."""
+    """The receipt of the event by which this log was restored under a new name, for monitors."""
     log = current_log()
-    place = newest_of(log, RESTORED)
-    if place is None:
+    location = newest_of(log, RESTORED)
+    if location is None:
         raise NotInTree("This log was never restored.")
     return JsonResponse(
-        issue_receipt(log, place, holder="", seconds=0).to_json(), headers={"Cache-Control": FOR_A_MOMENT}
+        issue_receipt(log, location, holder="", seconds=0).to_json(), headers={"Cache-Control": FOR_A_MOMENT}
     )
 
 
 def _number(request: HttpRequest, name: str) -> int:
     text = request.GET.get(name, "")
     if not NUMBER.fullmatch(text) or len(request.GET.getlist(name)) != 1:
-        raise ProofRequestInvalid(f"{name} is a whole number, given once.")
+        raise ProofRequestInvalid(f"{name} must be one whole number.")
     return int(text)
 
 

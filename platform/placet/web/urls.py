@@ -1,4 +1,4 @@
-"""Every address, room by room. What a room may not know of another, it is handed here."""
+"""Every address, room by room. Views get here what their room may not import."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

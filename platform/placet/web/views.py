@@ -1,4 +1,4 @@
-"""What belongs to no room: the health check and the public page of promises."""
+"""Views of no room: the health check and the public page of promises."""
 
 from functools import cache
 
@@ -12,14 +12,14 @@ from placet.web.promises import promises_file, proofs, results, revision
 
 @allows("health.view")
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """This process answers; it says nothing about the others."""
+    """This process responds; it says nothing about the others."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 @allows("promises.view")
 def promises(request: HttpRequest) -> HttpResponse:
-    """Each promise with what its tests said when they last ran on this install."""
+    """Each promise with the results of its tests when they last ran on this install."""
     rows = proofs(results(promises_file()), _code())
     latest = max(rows, key=lambda row: row.at)
     return render(request, "ui/promises.html", {"promises": rows, "latest": latest if latest.at else None})
@@ -27,5 +27,5 @@ def promises(request: HttpRequest) -> HttpResponse:
 
 @cache
 def _code() -> str:
-    """The revision of the code that this process runs: it was loaded once."""
+    """The revision of the code that this process loaded."""
     return revision()

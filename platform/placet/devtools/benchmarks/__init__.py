@@ -1,1 +1,1 @@
-"""Benches that need the wiring: a database of their own, and the real processes."""
+"""Benchmarks that need a database of their own and the real processes."""

@@ -1,4 +1,4 @@
-"""What each process of a bench costs: CPU seconds from one moment to another, by part."""
+"""CPU seconds of each process of a benchmark, from one moment to another."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,14 @@ import psutil
 
 
 class CpuMeter:
-    """`parts`: name -> process; its descendants count with it, but for those that are parts of their own."""
+    """`parts`: name -> process; its descendants count with it, except those that are parts themselves."""
 
     def __init__(self, parts: Mapping[str, int]) -> None:
         self._parts = dict(parts)
         self._begun = self._spent()
 
     def milliseconds_each(self, count: int) -> dict[str, float]:
-        """CPU milliseconds of each part for each of `count` things done since."""
+        """CPU milliseconds of each part per item, for `count` items done since the start."""
         now = self._spent()
         return {name: round(1000 * (now[name] - self._begun[name]) / max(1, count), 2) for name in self._parts}
 
@@ -23,7 +23,7 @@ class CpuMeter:
 
 
 def _spent_by(process: psutil.Process, without: set[int]) -> float:
-    """Seconds of it and its descendants. What ends meanwhile is counted by its parent."""
+    """Seconds of the process and its descendants. A child that has ended is counted by its parent."""
     try:
         times, children = process.cpu_times(), process.children()
     except psutil.NoSuchProcess:

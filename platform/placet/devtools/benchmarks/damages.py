@@ -1,4 +1,4 @@
-"""What goes wrong with clips, done on purpose: pictures [n, h, w, 3] and samples [n, channels] in, and out again."""
+"""Defects of clips, made on purpose: frames [n, h, w, 3] and samples [n, channels] in and out."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -53,7 +53,7 @@ def _shortened(pictures: Pictures, sound: Samples, _rate: int) -> tuple[Pictures
 
 
 def moved(seconds: float) -> Damage:
-    """The sound so much later than the picture; earlier when below zero."""
+    """The sound later than the picture by so many seconds; earlier if negative."""
 
     def move(pictures: Pictures, sound: Samples, rate: int) -> tuple[Pictures, Samples]:
         count = round(abs(seconds) * rate)
@@ -79,7 +79,7 @@ DAMAGES: Final[dict[str, Damage]] = {
 
 
 def is_damaged(before: tuple[Pictures, Samples], after: tuple[Pictures, Samples]) -> bool:
-    """Whether it can be seen or heard at all: a clip at rest is not frozen, and a silent one not silenced."""
+    """Whether the damage can be seen or heard: a clip at rest cannot be frozen, nor a silent one silenced."""
     if len(before[1]) != len(after[1]) or float(np.abs(before[1] - after[1]).max(initial=0.0)) > HEARD:
         return True
     return any(

@@ -1,4 +1,4 @@
-"""A database of the bench's own, migrated, in this install's PostgreSQL; dropped at the end."""
+"""A migrated database of the benchmark's own, in this install's PostgreSQL; dropped at the end."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ from placet.runtime.supervisor.state import read_state
 
 @contextmanager
 def bench_database(home: Path) -> Iterator[str]:
-    """The DSN of the application's role; Django's default connection goes there as well."""
+    """The DSN of the application's role; Django's default connection uses it too."""
     install(home)
     server, name = Postgres(home), f"placet_bench_{os.getpid()}"
     is_ours = read_state(home) is None
@@ -49,7 +49,7 @@ def as_owner(home: Path, dsn: str) -> str:
 
 @contextmanager
 def bench_broker(home: Path) -> Iterator[str]:
-    """The address of the brokers that are set, or of one for as long as the block lasts."""
+    """The configured brokers, or one for the time of the block."""
     if given := os.environ.get("PLACET_KAFKA_BOOTSTRAP_SERVERS"):
         yield given
         return

@@ -47,20 +47,20 @@ FROM eventlog_event WHERE recorded_at >= %s
 """
 
 
-def flow_rows(dsn: str, rates: list[int], seconds: float, tell: Callable[[str], None]) -> list[Row]:
-    """(a) every stage, with recorded vectors; (b) everything real, against the model's own ceiling."""
-    rows = [_measured(dsn, Trial(rate, seconds), tell) for rate in rates]
-    before = model_ceiling(tell)
-    real = _measured(dsn, Trial(max(20, int(before * 0.6)), seconds, "checks"), tell)
-    ceiling = (before + model_ceiling(tell)) / 2
+def flow_rows(dsn: str, rates: list[int], seconds: float, report: Callable[[str], None]) -> list[Row]:
+    """(a) every stage, with recorded embeddings; (b) everything real, against the model's own limit."""
+    rows = [_measured(dsn, Trial(rate, seconds), report) for rate in rates]
+    before = model_ceiling(report)
+    real = _measured(dsn, Trial(max(20, int(before * 0.6)), seconds, "model_consumers"), report)
+    ceiling = (before + model_ceiling(report)) / 2
     return [*rows, Row(
         "(b) everything real", real.ours, "decisions/s", ">= 0.5", round(ceiling, 1), "the model alone, batches of 32",
         round(real.ours / ceiling, 3), judged=True, lost=real.lost, p95_ms=real.p95_ms, cpu_ms_each=real.cpu_ms_each,
     )]  # fmt: skip
 
 
-def kafka_rows(dsn: str, address: str, rates: list[int], seconds: float, tell: Callable[[str], None]) -> list[Row]:
-    """The same processes, woken by Kafka, beside the embedded transport at the same rates in the same run."""
+def kafka_rows(dsn: str, address: str, rates: list[int], seconds: float, report: Callable[[str], None]) -> list[Row]:
+    """The same processes over Kafka, against the embedded transport at the same rates in the same run."""
     over_kafka = {
         "PLACET_TRANSPORT": "kafka",
         "PLACET_KAFKA_BOOTSTRAP_SERVERS": address,
@@ -68,8 +68,8 @@ def kafka_rows(dsn: str, address: str, rates: list[int], seconds: float, tell: C
     }
     rows = []
     for rate in rates:
-        embedded = _measured(dsn, Trial(rate, seconds), tell)
-        kafka = _measured(dsn, Trial(rate, seconds, over=over_kafka), tell)
+        embedded = _measured(dsn, Trial(rate, seconds), report)
+        kafka = _measured(dsn, Trial(rate, seconds, over=over_kafka), report)
         rows.append(replace(
             kafka, case=f"(a) over Kafka at {rate}/s", goal=">= 0.5", reference=embedded.ours,
             reference_name="embedded, same rate", ratio=round(kafka.ours / embedded.ours, 3),
@@ -77,29 +77,29 @@ def kafka_rows(dsn: str, address: str, rates: list[int], seconds: float, tell: C
     return rows
 
 
-def model_ceiling(tell: Callable[[str], None]) -> float:
-    """Prompts a second of the sentence model by itself, in a process of its own."""
-    tell("measuring the sentence model alone")
+def model_ceiling(report: Callable[[str], None]) -> float:
+    """Prompts per second of the sentence model alone, in a process of its own."""
+    report("measuring the sentence model alone")
     words = [sys.executable, "-m", "placet.devtools.benchmarks.model_alone"]
     return float(subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ}).stdout)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """So many requests a second for so long. `over`: what carries the events."""
+    """A request rate and a duration. `over`: the transport's settings."""
 
     rate: int
     seconds: float
-    checks: str = "checks-recorded"
+    checks: str = "model_consumers-recorded"
     over: Mapping[str, str] = field(default_factory=dict)
 
 
-def _measured(dsn: str, trial: Trial, tell: Callable[[str], None]) -> Row:
+def _measured(dsn: str, trial: Trial, report: Callable[[str], None]) -> Row:
     with parts(dsn, trial) as processes, connect() as connection:
         requesters = requesters_of(connection)
-        tell(f"flow: waiting for {trial.checks} to be warm")
+        report(f"flow: waiting for {trial.checks} to be warm")
         _one_decision(connection, requesters[0])
-        tell(f"flow: {trial.rate} requests/s for {trial.seconds:.0f} s")
+        report(f"flow: {trial.rate} requests/s for {trial.seconds:.0f} s")
         begun = connection.execute("SELECT clock_timestamp()").fetchone()
         meter = CpuMeter({**processes, **_broker(), "postgres": _postmaster(connection), "load": os.getpid()})
         _open_loop(trial.rate, trial.seconds, requesters)
@@ -115,32 +115,32 @@ def _measured(dsn: str, trial: Trial, tell: Callable[[str], None]) -> Row:
 
 
 def _sustained(connection: psycopg.Connection[Any], begun: Any) -> float:
-    """Decisions a second, from the first request to the last decision."""
+    """Decisions per second, from the first request to the last decision."""
     row = connection.execute(SUSTAINED, (begun, begun)).fetchone()
     return float(row[0]) if row and row[0] else 0.0
 
 
 def _open_loop(rate: int, seconds: float, requesters: list[PersonId]) -> None:
-    """Four writers, each with a connection; a request is sent at its time, whatever became of the one before."""
+    """Four writers, each with a connection; a request is sent on time, whether or not the one before has ended."""
     plan = [n / rate for n in range(int(rate * seconds))]
     start, threads = time.monotonic() + 0.2, []
     for share in range(4):
-        threads.append(threading.Thread(target=_ask, args=(start, plan[share::4], requesters, share)))
+        threads.append(threading.Thread(target=_request, args=(start, plan[share::4], requesters, share)))
         threads[-1].start()
     for thread in threads:
         thread.join()
 
 
-def _ask(start: float, times: list[float], requesters: list[PersonId], share: int) -> None:
+def _request(start: float, times: list[float], requesters: list[PersonId], share: int) -> None:
     chance = random.Random(share)
     with connect() as connection:
         log = EventLog(connection)
         for at in times:
             time.sleep(max(0.0, start + at - time.monotonic()))
-            request_generation(log, _wish(chance.choice(requesters), chance))
+            request_generation(log, _command(chance.choice(requesters), chance))
 
 
-def _wish(requester: PersonId, chance: random.Random) -> RequestGeneration:
+def _command(requester: PersonId, chance: random.Random) -> RequestGeneration:
     prompt = f"a {' '.join(chance.sample(WORDS, 6))} {chance.randrange(10**9)}"
     return RequestGeneration(str(uuid.uuid4()), requester, prompt, (CAMEO,) if chance.random() < 0.3 else ())
 
@@ -149,7 +149,7 @@ CAMEO = PersonId("00000000-0000-4000-8000-0000000000ca")
 
 
 def requesters_of(connection: psycopg.Connection[Any]) -> list[PersonId]:
-    """Many, for each has a daily quota; all approved by one person who is in three of ten clips."""
+    """Many, because each has a daily quota; one person, who is in three of ten clips, has granted them all consent."""
     requesters = [PersonId(str(uuid.uuid4())) for _ in range(REQUESTERS)]
     log = EventLog(connection)
     consent = stream_name(ConsentLevelSet, CAMEO)
@@ -160,7 +160,7 @@ def requesters_of(connection: psycopg.Connection[Any]) -> list[PersonId]:
 
 
 def _one_decision(connection: psycopg.Connection[Any], requester: PersonId) -> None:
-    generation = request_generation(EventLog(connection), _wish(requester, random.Random(0)))
+    generation = request_generation(EventLog(connection), _command(requester, random.Random(0)))
     until = time.monotonic() + WARM_SECONDS
     stream = stream_name(GenerationRequested, generation)
     while EventLog(connection).heads([stream])[stream] < 5:
@@ -170,7 +170,7 @@ def _one_decision(connection: psycopg.Connection[Any], requester: PersonId) -> N
 
 
 def _drained(connection: psycopg.Connection[Any], begun: Any) -> tuple[list[float | None], int]:
-    """Latencies once every request is decided, or after a minute; None where none was decided."""
+    """Latencies once every request is decided, or after a minute; None for undecided requests."""
     until = time.monotonic() + DRAIN_SECONDS
     while True:
         rows = [r[0] for r in connection.execute(LATENCIES, (begun,)).fetchall()]
@@ -182,7 +182,7 @@ def _drained(connection: psycopg.Connection[Any], begun: Any) -> tuple[list[floa
 
 @contextmanager
 def parts(dsn: str, trial: Trial) -> Iterator[dict[str, int]]:
-    """What decides, as processes: part -> its process. They end with the block."""
+    """The deciding processes: part -> pid. They end with the block."""
     environment = {**os.environ, "PLACET_DATABASE_URL": dsn, **trial.over}
     started = {
         part: subprocess.Popen([sys.executable, "-m", "placet.devtools.benchmarks.flow_part", part], env=environment)
@@ -198,11 +198,11 @@ def parts(dsn: str, trial: Trial) -> Iterator[dict[str, int]]:
 
 
 def _broker() -> dict[str, int]:
-    """The broker, where this bench has started one."""
+    """The broker, if this benchmark has started one."""
     pids = [child.pid for child in psutil.Process().children() if child.name() == "java"]
     return {"broker": pids[0]} if pids else {}
 
 
 def _postmaster(connection: psycopg.Connection[Any]) -> int:
-    """The server on this machine that answers: its backends' parent."""
+    """The parent of this connection's backend."""
     return psutil.Process(connection.info.backend_pid).ppid()

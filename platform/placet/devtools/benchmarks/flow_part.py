@@ -1,4 +1,4 @@
-"""One process of the flow bench: a part as in production, or checks that answer from recorded vectors."""
+"""One process of the flow benchmark: a role as in production, or model consumers with recorded embeddings."""
 
 import sys
 
@@ -6,11 +6,11 @@ import django
 
 
 def main(part: str) -> None:
-    """`sequencer`, `consumers`, `checks`, or `checks-recorded`."""
+    """`sequencer`, `consumers`, `model_consumers`, `relay`, or `model_consumers-recorded`."""
     django.setup()
     from placet.processes import services
 
-    if part == "checks-recorded":
+    if part == "model_consumers-recorded":
         from placet.text.embedder import set_embedder
         from placet.text.embeddings import RecordedEmbedder
 
@@ -18,7 +18,7 @@ def main(part: str) -> None:
     elif part == "sequencer":
         from placet.eventlog.proofs.signed_note import Signer
 
-        services.sequencer(sign_as=lambda: (Signer("bench.invalid", bytes(32)), None))  # never the install's own name
+        services.sequencer(sign_as=lambda: (Signer("bench.invalid", bytes(32)), None))  # not the install's key
     else:
         getattr(services, part)()
 

@@ -1,4 +1,4 @@
-"""The technical gate against clips that were damaged on purpose: what it finds, and what it stops wrongly."""
+"""The quality gate against clips that were damaged on purpose: what it finds, and what it stops wrongly."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,16 +21,16 @@ LANDS: Final = ("bounce", "fall")
 FOUND_0_1: Final = 0.9
 MOST_WRONG_0_1: Final = 0.02
 AT_THE_LIMIT: Final = tuple(f"sound {ms} ms {side}" for ms in (80, 160) for side in ("late", "early"))
-"""On either side of what people notice, with the engine's own lag added to it; said, and no goal."""
+"""About what people notice, plus the engine's own lag; reported without a goal."""
 IN_LANDINGS: Final = ("one picture", "silenced", "late", "early")
-"""These show only where something is seen to land: a silent picture at rest is as good as another."""
+"""Damages that show only where a landing is seen: at rest a silent clip is not damaged."""
 BY_HAND: Final = "documentary"
-"""The style whose camera trembles: all of its picture moves, so no landing is claimed in it. Its share is a note."""
+"""The style with a hand-held camera: the whole picture moves, so no landing is detected. Its share is a note."""
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """One clip at the gate. `damage` is empty for a clip as the engine made it."""
+class GatedClip:
+    """One clip and the gate's result. `damage` is empty for a clip as rendered."""
 
     asked: ParsedPrompt
     damage: str
@@ -45,18 +45,18 @@ class Looked:
         return self.asked.style == BY_HAND
 
 
-def gate_rows(names: list[str], count: int, tell: Callable[[str], None]) -> list[Row]:
-    """For each engine: what is found of each damage, and what of the true clips is stopped. Clips of 4 s."""
+def gate_rows(names: list[str], count: int, report: Callable[[str], None]) -> list[Row]:
+    """For each engine: how much of each damage is found, and how many undamaged clips are stopped. Clips of 4 s."""
     rows: list[Row] = []
     for name in names:
-        tell(f"{count} clips of {name}, each as made and with {len(DAMAGES)} damages")
-        looked = [one for asked, clip in clips(name, count) for one in looks(asked, clip)]
-        rows += [_wrong(name, looked), *(_found(name, damage, looked) for damage in DAMAGES), _precision(name, looked)]
+        report(f"{count} clips of {name}, each as rendered and with {len(DAMAGES)} damages")
+        gated = [one for asked, clip in clips(name, count) for one in looks(asked, clip)]
+        rows += [_wrong(name, gated), *(_found(name, damage, gated) for damage in DAMAGES), _precision(name, gated)]
     return rows
 
 
 def clips(name: str, count: int) -> Iterator[tuple[ParsedPrompt, RawClip]]:
-    """The first of the fixed questions, answered by an engine: one plain, then one in each style, and so on."""
+    """The first of the fixed questions, rendered by an engine: one plain, then one in each style, and so on."""
     engine: Engine = engine_named(name)
     engine.load()
     for number, (plain, seed) in enumerate(questions(count)):
@@ -65,26 +65,26 @@ def clips(name: str, count: int) -> Iterator[tuple[ParsedPrompt, RawClip]]:
         yield asked, made(engine, request)
 
 
-def looks(asked: ParsedPrompt, clip: RawClip) -> Iterator[Looked]:
+def looks(asked: ParsedPrompt, clip: RawClip) -> Iterator[GatedClip]:
     """The clip as it is, then with each damage that can be seen or heard in it."""
     whole = (clip.frames, clip.pcm)
-    yield Looked(asked, "", seen_by_gate(clip, *whole).failed)
+    yield GatedClip(asked, "", seen_by_gate(clip, *whole).failed)
     for name, damage in DAMAGES.items():
         broken = damage(*whole, clip.rate)
         if is_damaged(whole, broken):
-            yield Looked(asked, name, seen_by_gate(clip, *broken).failed)
+            yield GatedClip(asked, name, seen_by_gate(clip, *broken).failed)
 
 
 def seen_by_gate(clip: RawClip, pictures: Pictures, sound: Samples) -> GateResult:
-    """What the gate says of these pictures and samples in place of a clip's own, through the MP4 and the child."""
+    """The gate's result for these frames and samples in path of a clip's own, through MP4 and the child process."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "clip.mp4"
-        encode_mp4(pictures, clip.fps, sound, clip.rate, place)
-        return run_gate(measure(place), asked_seconds=len(clip.frames) / clip.fps)
+        path = Path(folder) / "clip.mp4"
+        encode_mp4(pictures, clip.fps, sound, clip.rate, path)
+        return run_gate(measure(path), asked_seconds=len(clip.frames) / clip.fps)
 
 
-def _wrong(name: str, looked: list[Looked]) -> Row:
-    true = [one for one in looked if not one.damage]
+def _wrong(name: str, gated: list[GatedClip]) -> Row:
+    true = [one for one in gated if not one.damage]
     stopped = [one for one in true if one.failed]
     note = "; ".join(f"{one.asked}: {', '.join(one.failed)}" for one in stopped[:3])
     return Row(
@@ -93,9 +93,9 @@ def _wrong(name: str, looked: list[Looked]) -> Row:
     )  # fmt: skip
 
 
-def _found(name: str, damage: str, looked: list[Looked]) -> Row:
+def _found(name: str, damage: str, gated: list[GatedClip]) -> Row:
     needs_landing = any(words in damage for words in IN_LANDINGS)
-    shown = [one for one in looked if one.damage == damage and (one.lands or not needs_landing)]
+    shown = [one for one in gated if one.damage == damage and (one.lands or not needs_landing)]
     of = [one for one in shown if not (needs_landing and one.is_by_hand)]
     aside = [one for one in shown if needs_landing and one.is_by_hand]
     share = _found_in(of) / max(1, len(of))
@@ -103,16 +103,16 @@ def _found(name: str, damage: str, looked: list[Looked]) -> Row:
     return Row(
         f"{name}: {damage}, {len(of)} clips", round(share, 3), "recall", goal,
         judged=bool(goal), missed=int(share < FOUND_0_1) if goal else None,
-        note=f"filmed by hand: {_found_in(aside)} of {len(aside)} besides" if aside else "",
+        note=f"also filmed by hand: {_found_in(aside)} of {len(aside)}" if aside else "",
     )  # fmt: skip
 
 
-def _found_in(looked: list[Looked]) -> int:
-    return sum(bool(one.failed) for one in looked)
+def _found_in(gated: list[GatedClip]) -> int:
+    return sum(bool(one.failed) for one in gated)
 
 
-def _precision(name: str, looked: list[Looked]) -> Row:
-    """Of all that is stopped, how much was damaged; with one clip as made for each damaged one."""
-    shares = {d: [bool(one.failed) for one in looked if bool(one.damage) is d] for d in (True, False)}
+def _precision(name: str, gated: list[GatedClip]) -> Row:
+    """The share of stopped clips that were damaged, with one undamaged clip per damaged one."""
+    shares = {d: [bool(one.failed) for one in gated if bool(one.damage) is d] for d in (True, False)}
     found, wrong = (sum(shares[d]) / max(1, len(shares[d])) for d in (True, False))
     return Row(f"{name}: stopped and damaged", round(found / max(found + wrong, 1e-9), 3), "precision", ">= 0.95")

@@ -1,4 +1,4 @@
-"""The sentence model by itself: prompts a second, one number on stdout."""
+"""The sentence model alone: prompts per second, one number on stdout."""
 
 import time
 
@@ -13,7 +13,7 @@ def main() -> None:
     model.embed(["warm"])
     start = time.perf_counter()
     while time.perf_counter() - start < SECONDS:
-        model.embed([f"a red ball bounces on the grass beside a blue cube {count + n}" for n in range(BATCH)])
+        model.embed([f"a red ball bounces on the grass next to a blue cube {count + n}" for n in range(BATCH)])
         count += BATCH
     print(count / (time.perf_counter() - start))
 

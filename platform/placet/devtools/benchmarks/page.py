@@ -1,4 +1,4 @@
-"""`docs/benchmarks.md`, written from the results themselves, one section for each bench."""
+"""`docs/benchmarks.md`, written from the results, one section per benchmark."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -27,7 +27,7 @@ SECTION: Final = "\n## "
 
 
 def with_result(page: str, result: Mapping[str, Any]) -> str:
-    """The page with this bench's section written anew, in its place or at the end."""
+    """The page with this benchmark's section replaced, or added at the end."""
     sections = {text.partition("\n")[0]: SECTION + text for text in page.split(SECTION)[1:]}
     sections[result["name"]] = _section(result)
     return HEAD + "".join(sections.values())

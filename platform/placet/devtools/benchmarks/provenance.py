@@ -1,4 +1,4 @@
-"""Our signing beside the bare library's, and what the mark costs. Each row is a plain mapping; nothing is asserted."""
+"""Our signing against the bare library's, and the cost of the watermark. Each row is a plain mapping."""
 
 import tempfile
 import time
@@ -41,7 +41,7 @@ def sign_rows(rounds: int = 15) -> list[Row]:
 
 
 def watermark_rows(unmarked: int = 20) -> list[Row]:
-    """Marks a 10 s clip of 1280 x 720, encodes it at CRF 28, reads it back; then tries unmarked clips."""
+    """Watermarks a 10 s clip of 1280 x 720, encodes it at CRF 28 and reads it back; then tries clips without one."""
     frames = _frames(720, 1280)
     sample = frames[::25].copy()
     embed(frames[:1], _MARK, _KEY)
@@ -54,10 +54,10 @@ def watermark_rows(unmarked: int = 20) -> list[Row]:
     errors = 100 * (1 - found.confidence) if found and found.payload == _MARK else 50.0
     wrong = sum(detect(_frames(360, 640, count=6, seed=seed), _KEY) is not None for seed in range(unmarked))
     return [
-        _row("mark 10 s of 720p", seconds, "s", "<= 2 s"),
-        _row("likeness to the unmarked", _psnr(frames[::25], sample), "dB PSNR", ">= 38 dB"),
-        _row("bits of the word read wrongly after CRF 28", errors, "%", "<= 1 %"),
-        _row(f"payloads found in {unmarked} unmarked clips", wrong, "payloads", "0"),
+        _row("watermark 10 s of 720p", seconds, "s", "<= 2 s"),
+        _row("similarity to the original", _psnr(frames[::25], sample), "dB PSNR", ">= 38 dB"),
+        _row("payload bits read wrongly after CRF 28", errors, "%", "<= 1 %"),
+        _row(f"payloads found in {unmarked} clips without one", wrong, "payloads", "0"),
     ]
 
 
@@ -81,7 +81,7 @@ def _sign(clip: Path, folder: Path) -> None:
 
 
 def _bare_signing(clip: Path, folder: Path) -> Callable[[], None]:
-    """The library's own call, with the same settings, signer and manifest, all of them made before."""
+    """The library's own call, with the same settings, signer and manifest, all created before."""
     context = engine.context((folder / "keys" / ANCHORS).read_text(encoding="ascii"))
     signer = load_signer(folder / "keys")
 
@@ -93,7 +93,7 @@ def _bare_signing(clip: Path, folder: Path) -> Callable[[], None]:
 
 
 def _in_turn(rounds: int, one: Callable[[], None], other: Callable[[], None]) -> tuple[float, float]:
-    """Median seconds of each, taken alternately, so that a busy moment falls on both."""
+    """Median seconds of each, measured alternately, so that a busy moment affects both."""
     taken: tuple[list[float], list[float]] = ([], [])
     one()
     other()
@@ -106,7 +106,7 @@ def _in_turn(rounds: int, one: Callable[[], None], other: Callable[[], None]) ->
 
 
 def _frames(height: int, width: int, count: int = _FPS * _SECONDS, seed: int = 0) -> Frames:
-    """A textured backdrop that drifts behind a moving block, (count, height, width, 3)."""
+    """A textured background that drifts behind a moving block, (count, height, width, 3)."""
     chance = np.random.default_rng(seed)
     down, across = np.mgrid[0:height, 0:width].astype(np.float32)
     waves = [110 + 70 * np.sin(across / chance.uniform(20, 90) + down / chance.uniform(20, 90)) for _ in range(3)]

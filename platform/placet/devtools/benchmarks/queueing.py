@@ -1,4 +1,4 @@
-"""What the queue costs: a clip through claim, lease, beats and events, beside the same clip without them."""
+"""The cost of the queue: a clip through claim, lease, heartbeats and events, against the same clip without them."""
 
 import statistics
 import tempfile
@@ -30,12 +30,12 @@ WAIT_SECONDS: Final = 120.0
 KEY: Final = bytes(32)
 
 
-def queue_row(dsn: str, engine: Engine, clips: int, tell: Callable[[str], None]) -> Row:
+def queue_row(dsn: str, engine: Engine, clips: int, report: Callable[[str], None]) -> Row:
     """The median of pairs. `engine` is the small model, loaded."""
     with connect() as connection, tempfile.TemporaryDirectory() as folder:
-        tell("asking for clips, and waiting for the checks")
-        _asked_and_approved(dsn, connection, clips)
-        tell(f"{clips} clips through the queue, each beside itself without it")
+        report("requesting clips, and waiting for the checks")
+        _approve(dsn, connection, clips)
+        report(f"{clips} clips through the queue, and each again without it")
         store = BlobStore(Path(folder))
         pairs = [_pair(connection, store, engine) for _ in range(clips)]
     queued, bare = (statistics.median(pair[n] for pair in pairs) for n in (0, 1))
@@ -44,15 +44,15 @@ def queue_row(dsn: str, engine: Engine, clips: int, tell: Callable[[str], None])
                "the same work without it", round(over, 3), judged=True, note=f"median of {clips} pairs")  # fmt: skip
 
 
-def _asked_and_approved(dsn: str, connection: psycopg.Connection, clips: int) -> None:
-    """By the processes of the flow, as in production; they have ended before anything is measured."""
+def _approve(dsn: str, connection: psycopg.Connection, clips: int) -> None:
+    """Request clips and let the processes of the flow approve them; they end before the measurement."""
     with parts(dsn, Trial(rate=0, seconds=0)):
         requesters = requesters_of(connection)
         for (asked, seed), requester in zip(questions(clips), requesters, strict=False):
-            wish = RequestGeneration(
+            command = RequestGeneration(
                 str(uuid.uuid4()), requester, str(asked), seconds=SECONDS_EACH, engine="small", seed=seed
             )
-            request_generation(EventLog(connection), wish)
+            request_generation(EventLog(connection), command)
         until = time.monotonic() + WAIT_SECONDS
         while _waiting(connection) < clips:
             if time.monotonic() > until:
@@ -65,8 +65,8 @@ def _waiting(connection: psycopg.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-class _OneRun(LogJobQueue):
-    """Hands out one run, and knows when it has ended."""
+class _OneJob(LogJobQueue):
+    """Hands out one job, and knows when it has ended."""
 
     taken: JobClaim | None = None
     is_over = False
@@ -81,16 +81,16 @@ class _OneRun(LogJobQueue):
         super().finish(claim, clip, seconds)
         self.is_over = True
 
-    def outside(self, claim: JobClaim, exc: Unsupported) -> None:  # noqa: ARG002
+    def unsupported(self, claim: JobClaim, exc: Unsupported) -> None:  # noqa: ARG002
         raise exc
 
     def failed(self, claim: JobClaim, error: str, kind: FailureKind) -> None:
-        raise RuntimeError(f"run {claim.id} failed ({kind}): {error}")
+        raise RuntimeError(f"job {claim.id} failed ({kind}): {error}")
 
 
 def _pair(connection: psycopg.Connection, store: BlobStore, engine: Engine) -> tuple[float, float]:
     """Seconds of one clip: through the queue, and of the same request without it."""
-    queue = _OneRun(lambda: connection, store, private(), KEY)
+    queue = _OneJob(lambda: connection, store, private(), KEY)
     begun = time.perf_counter()
     work(
         queue,

@@ -1,4 +1,4 @@
-"""A projection rebuilt beside the live one, against bare psycopg reading the same events in pages."""
+"""A projection rebuilt in shadow tables, against bare psycopg reading the same events in pages."""
 
 import itertools
 import time
@@ -25,21 +25,21 @@ NAME: Final = "studio.generations"
 ProgressCallback = Callable[[str], None]
 
 
-def rebuild_rows(dsn: str, owner_dsn: str, events: int, rounds: int, tell: ProgressCallback) -> list[Row]:
-    """`rebuild`: fold the whole log into tables beside. `resumed`: the second half alone, from its checkpoint."""
+def rebuild_rows(dsn: str, owner_dsn: str, events: int, rounds: int, report: ProgressCallback) -> list[Row]:
+    """`rebuild`: apply the whole log to shadow tables. `resumed`: only the second half, from its checkpoint."""
     bare, whole = [], []
     with (
         psycopg.connect(dsn, autocommit=True) as connection,
         psycopg.connect(owner_dsn, autocommit=True) as owner,
         reduced_gc(),
     ):
-        tell(f"writing {events:,} events of generations")
+        report(f"writing {events:,} events of generations")
         _fill(connection, events)
         for number in range(rounds):
-            tell(f"rebuild, round {number + 1} of {rounds}")
+            report(f"rebuild, round {number + 1} of {rounds}")
             bare.append(_bare(connection))
-            whole.append(_built(owner, anew=True))
-        tell("the same, killed half way")
+            whole.append(_built(owner, from_scratch=True))
+        report("the same, killed half way")
         half = _resumed(owner)
         rebuild(PROJECTIONS[NAME], owner)
     ratio = median([w / b for w, b in zip(whole, bare, strict=True)])
@@ -54,30 +54,30 @@ def _row(case: str, rate: float, bare: float, ratio: float, goal: str = "") -> R
     return Row(case, round(rate), "events/s", goal, round(bare), name, round(ratio, 3), judged=bool(goal))
 
 
-def _built(owner: psycopg.Connection[Any], *, anew: bool) -> float:
-    beside = ShadowTables(PROJECTIONS[NAME], owner, temporary=False)
-    start = beside.prepare(anew=anew)
+def _built(owner: psycopg.Connection[Any], *, from_scratch: bool) -> float:
+    shadow = ShadowTables(PROJECTIONS[NAME], owner, temporary=False)
+    start = shadow.prepare(anew=from_scratch)
     end, begun = EventLog(owner).last_position, time.perf_counter()
-    beside.apply_until(end)
+    shadow.apply_until(end)
     return (end - start) / (time.perf_counter() - begun)
 
 
 class _Killed(Exception):
-    """Stands for the end of the process."""
+    """Simulates the death of the process."""
 
 
 def _resumed(owner: psycopg.Connection[Any]) -> float:
-    beside = ShadowTables(PROJECTIONS[NAME], owner, temporary=False)
-    beside.prepare(anew=True)
+    shadow = ShadowTables(PROJECTIONS[NAME], owner, temporary=False)
+    shadow.prepare(anew=True)
 
     def die(done: int, of: int) -> None:
         if done >= of // 2:
             raise _Killed
 
     try:
-        beside.apply_until(EventLog(owner).last_position, die)
+        shadow.apply_until(EventLog(owner).last_position, die)
     except _Killed:
-        return _built(owner, anew=False)
+        return _built(owner, from_scratch=False)
     raise AssertionError("unreachable")
 
 
@@ -95,7 +95,7 @@ def _fill(connection: psycopg.Connection[Any], events: int) -> None:
 
 
 def _life(requester: Any) -> Append:
-    """The whole life of one generation: eleven events, as the flow writes them."""
+    """All events of one generation: eleven, as the flow writes them."""
     clip: Any = str(uuid.uuid4())
     checks: tuple[Check, ...] = ("policy", "consent", "prompt_rights")
     verdicts = [
@@ -117,13 +117,13 @@ def _life(requester: Any) -> Append:
 
 
 def _bare(connection: psycopg.Connection[Any]) -> float:
-    place, count, begun = 0, 0, time.perf_counter()
-    while rows := _page(connection, place):
-        place, count = rows[-1][0], count + len(rows)
+    position, count, begun = 0, 0, time.perf_counter()
+    while rows := _page(connection, position):
+        position, count = rows[-1][0], count + len(rows)
     return count / (time.perf_counter() - begun)
 
 
-def _page(connection: psycopg.Connection[Any], place: int) -> list[tuple[Any, ...]]:
+def _page(connection: psycopg.Connection[Any], position: int) -> list[tuple[Any, ...]]:
     with psycopg.Cursor(connection) as cursor:
-        cursor.execute(READ_FROM, (place, PAGE), binary=True, prepare=True)
+        cursor.execute(READ_FROM, (position, PAGE), binary=True, prepare=True)
         return cursor.fetchall()

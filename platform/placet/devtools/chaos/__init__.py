@@ -1,1 +1,1 @@
-"""Real processes killed at random under real load; afterwards the log is asked whether the promises held."""
+"""Chaos test: real processes are killed at random under real load; then the log shows whether the promises held."""

@@ -1,4 +1,4 @@
-"""A `placet up` that is started again when its supervisor is killed, and the processes that may be killed."""
+"""A `placet up` that is restarted when its supervisor is killed, and the processes that may be killed."""
 
 import os
 import random
@@ -22,12 +22,12 @@ POSTGRES: Final = "postgres"
 
 
 class NeverReady(RuntimeError):
-    """The install did not come back. Its logs lie in `log` of its home."""
+    """The install did not become ready again. Its logs are in `log` of its home."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One SIGKILL: of what, and what the load was doing."""
+    """One SIGKILL: the process, and what the load was doing."""
 
     pid: int
     role: str
@@ -37,14 +37,14 @@ class Kill:
 
 
 class ChaosInstall:
-    """One install under attack. Start it from the main thread: it dies with it."""
+    """One install under test. Start it from the main thread: it dies with it."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self._process: subprocess.Popen[bytes] | None = None
 
     def check(self) -> SupervisorState:
-        """What runs, ready; started first where nothing does. Raises `NeverReady`."""
+        """The state of the ready install; started first if it does not run. Raises `NeverReady`."""
         until = time.monotonic() + READY_SECONDS
         while time.monotonic() < until:
             state = read_state(self.home)
@@ -56,7 +56,7 @@ class ChaosInstall:
         raise NeverReady(f"Placet was not ready within {READY_SECONDS:.0f} s. See {self.home / 'log'}.")
 
     def kill_one(self, chance: random.Random, step: str, begun: float) -> Kill | None:
-        """SIGKILL to a process of the tree, each role as likely as the next. None while nothing runs."""
+        """SIGKILL one process of the tree, each role equally likely. None while nothing runs."""
         state = read_state(self.home)
         if state is None:
             return None
@@ -68,7 +68,7 @@ class ChaosInstall:
         return None
 
     def end(self) -> None:
-        """As by Ctrl-C."""
+        """Stop it as Ctrl-C would."""
         state = read_state(self.home)
         for pid in {state.pid if state else 0, self._process.pid if self._process else 0} - {0}:
             with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Askers who ask and publish, and Ana, who now and then withdraws everything. Each command is sent until answered."""
+"""Load: creators request and publish clips, and Ana sometimes revokes all consent. Commands are sent until answered."""
 
 import random
 import threading
@@ -33,11 +33,11 @@ LOOKED_BACK: Final = 50
 
 @dataclass
 class Acknowledged:
-    """What the callers were answered; whatever stands here must be in the log."""
+    """What was acknowledged to the callers; all of it must be in the log."""
 
     asked: list[str] = field(default_factory=list)
     ended: int = 0
-    """Clips whose asker saw how it ended."""
+    """Clips whose requester saw the outcome."""
     published: list[str] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     """Ids of the commands."""
@@ -45,15 +45,15 @@ class Acknowledged:
     served_after: list[str] = field(default_factory=list)
     """Clips that were served later than P3 allows."""
     broken: list[str] = field(default_factory=list)
-    """What a caller could not do at all."""
+    """Errors of callers."""
 
 
 class UserLoad:
-    """`creators` threads that ask, and one that revokes, until stopped."""
+    """`creators` threads that request clips, and one that revokes, until stopped."""
 
     def __init__(self, ana: PersonId, origin: Callable[[], str], seed: int, creators: int = 2) -> None:
         self.ana, self.origin = ana, origin
-        self.said = Acknowledged()
+        self.acknowledged = Acknowledged()
         self.step = "begin"
         self._stop = threading.Event()
         self._threads = [
@@ -69,25 +69,25 @@ class UserLoad:
             thread.start()
 
     def wait_for_an_end(self, seconds: float, tend: Callable[[], object]) -> None:
-        """Until one more clip has ended. Who kills faster than an install can begin kills no load.
+        """Wait until one more clip has ended: kills that come faster than clips begin would test nothing.
 
-        `tend` is called meanwhile: whoever was killed last may be seen to be dead only now.
+        `tend` is called meanwhile: the death of the last victim may be noticed only now.
         """
-        before = self.said.ended
-        self._wait(lambda: self.said.ended != before, seconds, tend)
+        before = self.acknowledged.ended
+        self._wait(lambda: self.acknowledged.ended != before, seconds, tend)
 
     def wait_for_a_look(self, seconds: float, tend: Callable[[], object]) -> None:
-        """Until Ana has withdrawn and looked once whether anything of hers is still served. As above."""
-        self._wait(lambda: self.said.looked > 0, seconds, tend)
+        """Wait until Ana has revoked and checked once whether a clip of her is still served. `tend` as above."""
+        self._wait(lambda: self.acknowledged.looked > 0, seconds, tend)
 
     def _wait(self, is_so: Callable[[], bool], seconds: float, tend: Callable[[], object]) -> None:
         until = time.monotonic() + seconds
-        while not is_so() and not self.said.broken and time.monotonic() < until:
+        while not is_so() and not self.acknowledged.broken and time.monotonic() < until:
             tend()
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """No further command; those that were begun are sent until they are answered."""
+        """Send no further command; those in progress are sent until they are answered."""
         self._stop.set()
         for thread in self._threads:
             thread.join(PATIENCE_SECONDS)
@@ -95,33 +95,33 @@ class UserLoad:
     def _recorded(self, work: Callable[[random.Random], None], chance: random.Random) -> None:
         try:
             work(chance)
-        except Exception as error:  # noqa: BLE001  whatever it was, it is told with the result
-            self.said.broken.append(f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001  whatever it was, it is reported with the result
+            self.acknowledged.broken.append(f"{type(error).__name__}: {error}")
         finally:
             connection.close()
 
     def _create(self, chance: random.Random) -> None:
-        requester, clips = self._newcomer(chance), 0
+        requester, clips = self._new_person(chance), 0
         while not self._stop.is_set():
             if clips == CLIPS_A_PERSON:
-                requester, clips = self._newcomer(chance), 0
+                requester, clips = self._new_person(chance), 0
             clips += 1
             self._one_clip(requester, chance)
 
-    def _newcomer(self, chance: random.Random) -> PersonId:
+    def _new_person(self, chance: random.Random) -> PersonId:
         person = PersonId(str(uuid.UUID(int=chance.getrandbits(128), version=4)))
-        fact = PersonJoined(person, f"asker {person[:8]}", f"{person[:8]}@example.org", ("creator",))
+        fact = PersonJoined(person, f"creator {person[:8]}", f"{person[:8]}@example.org", ("creator",))
         self._sent(lambda log: join(log, fact, str(uuid.uuid5(uuid.UUID(person), "join"))))
         return person
 
     def _one_clip(self, requester: PersonId, chance: random.Random) -> None:
         command = str(uuid.UUID(int=chance.getrandbits(128), version=4))
         cameos = (self.ana,) if chance.random() < 0.6 else ()
-        ask = RequestGeneration(command, requester, chance.choice(WORDS), cameos, seconds=1.0)
-        generation = self._sent(lambda log: request_generation(log, ask))
-        self.said.asked.append(generation)
+        request = RequestGeneration(command, requester, chance.choice(WORDS), cameos, seconds=1.0)
+        generation = self._sent(lambda log: request_generation(log, request))
+        self.acknowledged.asked.append(generation)
         ended = self._ended(generation)
-        self.said.ended += 1
+        self.acknowledged.ended += 1
         if ended.state == "draft":
             self._publish(requester, generation)
 
@@ -130,53 +130,53 @@ class UserLoad:
         try:
             state = self._sent(lambda log: publish(log, generation, requester, command))
         except Refusal:
-            return  # Ana was quicker
+            return  # Ana revoked first
         if state == "published":
-            self.said.published.append(generation)
+            self.acknowledged.published.append(generation)
 
     def _ended(self, generation: GenerationId) -> GenerationView:
         until = time.monotonic() + PATIENCE_SECONDS
         while not (found := self._sent(lambda _log: generation_view(generation))).has_ended:
             self.step = found.state
             if time.monotonic() > until:
-                raise TimeoutError(f"generation {generation} rests at {found.state}")
+                raise TimeoutError(f"generation {generation} stays {found.state}")
             time.sleep(0.1)
         return found
 
     def _revoke(self, chance: random.Random) -> None:
         while not self._stop.wait(chance.uniform(5, 12)):
-            shown = [g for g in self.said.published[-LOOKED_BACK:] if self._shows_ana(g)]
+            shown = [g for g in self.acknowledged.published[-LOOKED_BACK:] if self._shows_ana(g)]
             command = str(uuid.UUID(int=chance.getrandbits(128), version=4))
             self.step = "revoke"
-            self._withdraw(command)
+            self._revoke_consent(command)
             time.sleep(SERVED_FOR_SECONDS)
             for generation in shown[-5:]:
-                self._look(generation)
-            self._give_leave(str(uuid.uuid5(uuid.UUID(command), "again")))
+                self._look_up(generation)
+            self._consent(str(uuid.uuid5(uuid.UUID(command), "again")))
 
-    def _withdraw(self, command: str) -> None:
+    def _revoke_consent(self, command: str) -> None:
         self._sent(lambda log: likeness.revoke(log, self.ana, None, command))
-        self.said.revoked.append(command)
+        self.acknowledged.revoked.append(command)
 
-    def _give_leave(self, command: str) -> None:
+    def _consent(self, command: str) -> None:
         self._sent(lambda log: likeness.set_level(log, self.ana, "everyone", command))
 
-    def _look(self, generation: str) -> None:
+    def _look_up(self, generation: str) -> None:
         status, _ = self._sent(lambda _log: fetch(self.origin(), f"/media/{generation}.mp4", self.ana))
-        self.said.looked += 1
+        self.acknowledged.looked += 1
         if status == 200:
-            self.said.served_after.append(generation)
+            self.acknowledged.served_after.append(generation)
 
     def _shows_ana(self, generation: str) -> bool:
         return self.ana in self._sent(lambda _log: generation_view(generation)).cameos
 
     @staticmethod
-    def _sent(ask: Callable[[EventLog], T]) -> T:
-        """Until it is answered: the same command, however often. What PostgreSQL did not answer may have been done."""
+    def _sent(call: Callable[[EventLog], T]) -> T:
+        """Send the same command until it is answered. What PostgreSQL did not answer may have been done."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return ask(current_log())
+                return call(current_log())
             except UNAVAILABLE as lost:
                 if time.monotonic() > until:
                     raise TimeoutError(f"no answer: {type(lost).__name__}") from lost

@@ -1,4 +1,4 @@
-"""What was proved, for people."""
+"""The results of the promises, as a table."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from placet.cli.console import print_table
 
 
 def print_promises(answer: Mapping[str, Any], title: str) -> None:
-    """A row for each promise, and the first ten ways in which each was broken."""
+    """One row per promise, and the first ten ways in which each was broken."""
     table = Table("promise", "checked", "broken", title=title)
     for name, found in answer["promises"].items():
         table.add_row(name, str(found["checked"]), str(len(found["broken"])))

@@ -1,4 +1,4 @@
-"""A real install under the load of people who ask, publish and withdraw; what is done to it is the caller's."""
+"""A real install under the load of people who request, publish and revoke; the caller decides what is done to it."""
 
 import time
 import uuid
@@ -23,40 +23,40 @@ SETTLE_SECONDS: Final = 240.0
 T = TypeVar("T")
 
 
-def run_under_load(home: Path, seed: int, happen: Callable[[ChaosInstall, UserLoad], T]) -> tuple[T, dict[str, Any]]:
-    """Let `happen` run while the load runs; then all settles, and the promises are proved.
+def run_under_load(home: Path, seed: int, disturb: Callable[[ChaosInstall, UserLoad], T]) -> tuple[T, dict[str, Any]]:
+    """Run `disturb` under load; then wait until all is processed, and prove the promises.
 
-    Answers what `happen` gave, and `{ok, seed, load, promises: {P1: {checked, broken}, …}}`.
+    Returns the result of `disturb`, and `{ok, seed, load, promises: {P1: {checked, broken}, …}}`.
     """
-    kept = ChaosInstall(home)
+    chaos = ChaosInstall(home)
     try:
-        load = _begin(kept, seed)
-        happened = happen(kept, load)
-        load.wait_for_a_look(SETTLE_SECONDS, kept.check)
+        load = _begin(chaos, seed)
+        result = disturb(chaos, load)
+        load.wait_for_a_look(SETTLE_SECONDS, chaos.check)
         load.stop()
-        kept.check()
+        chaos.check()
         connection.close()  # its server may have been killed
         _settle()
-        proofs = prove(current_log(), load.said, home / "mail")
+        proofs = prove(current_log(), load.acknowledged, home / "mail")
     finally:
-        kept.end()
-    return happened, _report(seed, load.said, proofs)
+        chaos.end()
+    return result, _report(seed, load.acknowledged, proofs)
 
 
-def _begin(kept: ChaosInstall, seed: int) -> UserLoad:
-    state = kept.check()
-    attach_to(kept.home, state)
-    world = World(str(uuid.uuid4()), state.origin, kept.home, lambda _phase: None)
+def _begin(chaos: ChaosInstall, seed: int) -> UserLoad:
+    state = chaos.check()
+    attach_to(chaos.home, state)
+    world = World(str(uuid.uuid4()), state.origin, chaos.home, lambda _phase: None)
     enrol(world)
     ana = world.person("Ana")
     likeness.set_level(current_log(), ana, "everyone", str(uuid.uuid4()))
-    load = UserLoad(ana, lambda: (read_state(kept.home) or state).origin, seed)
+    load = UserLoad(ana, lambda: (read_state(chaos.home) or state).origin, seed)
     load.start()
     return load
 
 
 def _settle() -> None:
-    """Until every answer is given and every effect done, or for as long as anybody would wait."""
+    """Wait until every event is processed and every outbox item done, or the time is over."""
     until = time.monotonic() + SETTLE_SECONDS
     quiet = 0
     while quiet < 5 and time.monotonic() < until:
@@ -69,10 +69,14 @@ def _settle() -> None:
             quiet = 0 if cursor.fetchone()[0] else quiet + 1
 
 
-def _report(seed: int, said: Acknowledged, proofs: Mapping[str, InvariantReport]) -> dict[str, Any]:
+def _report(seed: int, acknowledged: Acknowledged, proofs: Mapping[str, InvariantReport]) -> dict[str, Any]:
     return {
         "ok": not any(found.broken for found in proofs.values()),
         "seed": seed,
-        "load": {"requested": len(said.asked), "published": len(said.published), "revoked": len(said.revoked)},
+        "load": {
+            "requested": len(acknowledged.asked),
+            "published": len(acknowledged.published),
+            "revoked": len(acknowledged.revoked),
+        },
         "promises": {name: asdict(found) for name, found in proofs.items()},
     }

@@ -1,1 +1,1 @@
-"""The story that `placet demo` tells, through the same processes and the same commands as everything else."""
+"""The guided demo, through the same processes and the same commands as everything else."""

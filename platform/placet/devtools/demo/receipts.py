@@ -1,4 +1,4 @@
-"""Receipts of what happened, each checked from its bytes and the public key alone."""
+"""Receipts of the demo's events, each verified from its bytes and the public key alone."""
 
 import json
 import time
@@ -22,7 +22,7 @@ from placet.web.receipts import filing_event, receipt_for
 
 
 def wait_until_loaded(world: World) -> None:
-    """Right after a start the process that numbers, folds and signs is still loading: it has three connections then."""
+    """Wait until the sequencer process has its three connections: right after a start it is still loading."""
     world.wait(lambda: _connections("placet-sequencer") >= 3, "the sequencer did not start. See `placet status`.")
 
 
@@ -33,13 +33,13 @@ def _connections(process: str) -> int:
 
 
 def take_filing_receipt(world: World, filing: str) -> str:
-    """Dara holds it as soon as a head is signed. Answers in words how soon."""
+    """Take Dara's receipt once a tree head is signed. Returns in words how soon."""
     taken = _take(world, "filing", "Dara", filing_event(world.log, filing))
     return f"her receipt came after {taken['seconds']:.1f} s"
 
 
 def take_receipts(world: World) -> str:
-    """Everybody takes the receipt of what concerns them; each verifies offline, with only the key."""
+    """Everyone takes a receipt of what concerns them; each verifies offline, with only the key."""
     consent = world.log.read(consent_of(world.person("Ana")))
     case = world.log.read_correlated(
         str(world.log.read(stream_name(GenerationRequested, world.clips["uncertain"])).events[0].correlation_id)
@@ -53,7 +53,7 @@ def take_receipts(world: World) -> str:
         world.expect(found, f"there is no event for the receipt of the {name}")
         _take(world, name, whose, found[-1])
     receipts = world.notes["receipts"]
-    return f"{', '.join(receipts)}: all {len(receipts)} hold, with the key alone"
+    return f"{', '.join(receipts)}: all {len(receipts)} verify with the key alone"
 
 
 def _take(world: World, name: str, whose: str, event: str) -> dict[str, Any]:
@@ -62,20 +62,20 @@ def _take(world: World, name: str, whose: str, event: str) -> dict[str, Any]:
         world.log, event, transient_account(person(world.person(whose))), seconds=PATIENCE_SECONDS
     ).to_json()
     seconds = time.monotonic() - begun
-    place = world.folder / "receipts" / f"{name}.json"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(json.dumps(receipt, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    taken = {**_verified(world, place), "of": whose, "path": str(place), "seconds": round(seconds, 2)}
+    path = world.folder / "receipts" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(receipt, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    taken = {**_verified(world, path), "of": whose, "path": str(path), "seconds": round(seconds, 2)}
     world.notes.setdefault("receipts", {})[name] = taken
     return taken
 
 
-def _verified(world: World, place: Path) -> dict[str, Any]:
+def _verified(world: World, path: Path) -> dict[str, Any]:
     key = install_verifier(Path(settings.PLACET_DATA_DIR))
     try:
-        proved = verify_receipt(place.read_bytes(), key)
+        proved = verify_receipt(path.read_bytes(), key)
     except ReceiptInvalid as invalid:
-        world.expect(None, f"{place} does not hold: {invalid}")
+        world.expect(None, f"{path} does not verify: {invalid}")
         raise
     leaf = proved.leaf
     return {"event": leaf.event_id, "type": leaf.type, "position": leaf.position, "size": proved.head.size,

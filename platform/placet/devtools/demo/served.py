@@ -1,4 +1,4 @@
-"""The clips as the web process serves them, over HTTP, signed in as one of the cast."""
+"""Clips as the web process serves them, over HTTP, signed in as a person of the cast."""
 
 import time
 import urllib.error
@@ -14,19 +14,19 @@ TRIES = 60
 
 
 def fetch(origin: str, path: str, person: str) -> tuple[int, bytes]:
-    """(HTTP status, body). A web process that is just being started again is waited for."""
+    """(HTTP status, body). Waits for a web process that is being restarted."""
     request = urllib.request.Request(f"{origin}{path}", headers={"Cookie": _cookie(person)})  # noqa: S310  our own
     for _ in range(TRIES):
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  our own origin
-                return answer.status, answer.read()
+            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310  our own origin
+                return response.status, response.read()
         except urllib.error.HTTPError as error:
             if error.code != 503:
                 return error.code, error.read()
         except OSError:
             pass
         time.sleep(0.5)
-    raise TimeoutError(f"{origin}{path} did not answer")
+    raise TimeoutError(f"{origin}{path} did not respond")
 
 
 def _cookie(person: str) -> str:

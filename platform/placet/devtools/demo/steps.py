@@ -1,4 +1,4 @@
-"""The story, step by step, in the words that are printed. Each step can be told again without happening twice."""
+"""The steps of the demo; their docstrings are printed. Each step can be repeated without happening twice."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -37,25 +37,25 @@ Step = Callable[[World], str]
 
 def file_an_opt_out(world: World) -> str:
     """Dara opts a character out of generation and training."""
-    ask = FileOptOut(
+    command = FileOptOut(
         world.id("filing"), world.person("Dara"), (CHARACTER, "Zorblax"), "a purple space captain with six arms"
     )
     wait_until_loaded(world)
-    filing, state = file_opt_out(world.log, ask, engine_words())
+    filing, state = file_opt_out(world.log, command, engine_words())
     world.notes["filing"] = {"id": filing, "state": state, "character": CHARACTER}
     world.expect(state == "in_force", f"the filing is {state}")
     return f"{CHARACTER} is opted out, in force at once; {take_filing_receipt(world, filing)}"
 
 
 def enrol(world: World) -> str:
-    """Ana enrols her likeness and approves Ben."""
+    """Ana enrols her likeness and grants Ben consent."""
     ana = world.person("Ana")
     name = private().keep(ana, normalise_image(portrait("astronaut")), world.id("portrait"))
     head = world.log.read(stream_name(EnrolmentRequested, ana)).version
     likeness.request_enrolment(world.log, ana, name, world.id("enrol"))
     world.wait(lambda: _is_enrolled(world, ana, name, head), "the enrolment was not answered in time")
     likeness.allow(world.log, ana, world.person("Ben"), world.id("allow"))
-    return "Ana's likeness is enrolled from a portrait; Ben is approved"
+    return "Ana's likeness is enrolled from a portrait; Ben has a grant"
 
 
 def _is_enrolled(world: World, ana: str, portrait_name: str, head: int) -> bool:
@@ -75,10 +75,10 @@ def _is_enrolled(world: World, ana: str, portrait_name: str, head: int) -> bool:
 
 
 def make_a_clip(world: World) -> str:
-    """Ben asks for a clip with Ana, in words."""
-    told = world.ask("clip", "Ben", GenerationInput(CLIP, ("Ana",)))
-    _expect_shown_or_withdrawn(world, told)
-    return f"{_verdicts(told)} → made, marked, signed: a draft"
+    """Ben requests a clip with Ana."""
+    view = world.request("clip", "Ben", GenerationInput(CLIP, ("Ana",)))
+    _expect_draft_or_published(world, view)
+    return f"{_verdicts(view)} → rendered, watermarked, signed: a draft"
 
 
 def publish_it(world: World) -> str:
@@ -87,10 +87,10 @@ def publish_it(world: World) -> str:
 
 
 def remix_it(world: World) -> str:
-    """Ben remixes it; Ana is asked for anew."""
-    told = world.ask("remix", "Ben", GenerationInput(REMIX, parent=world.clips["clip"]))
-    _expect_shown_or_withdrawn(world, told)
-    return f"{_verdicts(told)} → a draft that still shows Ana"
+    """Ben remixes it; Ana's consent is checked again."""
+    view = world.request("remix", "Ben", GenerationInput(REMIX, parent=world.clips["clip"]))
+    _expect_draft_or_published(world, view)
+    return f"{_verdicts(view)} → a draft that still shows Ana"
 
 
 def publish_the_remix(world: World) -> str:
@@ -99,51 +99,51 @@ def publish_the_remix(world: World) -> str:
 
 
 def keep_copies(world: World) -> str:
-    """Both clips, as the web process serves them."""
+    """Both clips are saved as the web process serves them."""
     for name in ("clip", "remix"):
-        place = world.folder / f"{name}.mp4"
+        path = world.folder / f"{name}.mp4"
         now = _standing(world, name)
         if now.is_visible:
             status, body = fetch(world.origin, f"/media/{world.clips[name]}.mp4", world.person("Ben"))
-            world.expect(status == 200, f"the {name} was answered {status}")
-            place.write_bytes(body)
-        world.expect(place.exists(), f"{place} is missing: begin anew with `placet demo --from-scratch`")
-    return "var/demo/clip.mp4 and remix.mp4, with their credentials"
+            world.expect(status == 200, f"the {name} was answered with {status}")
+            path.write_bytes(body)
+        world.expect(path.exists(), f"{path} is missing: start over with `placet demo --from-scratch`")
+    return "var/demo/clip.mp4 and remix.mp4, with their manifests"
 
 
 def ask_for_the_character(world: World) -> str:
     """Ben's next prompt names Dara's character, in disguise."""
-    return _refused(world, world.ask("opted out", "Ben", GenerationInput(OPTED_OUT)), "opt_out_matched")
+    return _refused(world, world.request("opted out", "Ben", GenerationInput(OPTED_OUT)), "opt_out_matched")
 
 
 def ask_without_consent(world: World) -> str:
-    """Eve asks for a clip with Ana, whom Ana never approved."""
-    told = world.ask("unasked", "Eve", GenerationInput(UNASKED, ("Ana",)))
+    """Eve requests a clip with Ana, who gave her no consent."""
+    view = world.request("unasked", "Eve", GenerationInput(UNASKED, ("Ana",)))
     codes = {"consent_missing", "consent_revoked"} if _is_revoked(world) else {"consent_missing"}
-    return _refused(world, told, *codes)
+    return _refused(world, view, *codes)
 
 
 def decide_a_case(world: World) -> str:
     """An uncertain prompt becomes a case; Cleo decides it."""
-    told = world.ask("uncertain", "Ben", GenerationInput(UNCERTAIN))
-    if told.state != "held":
-        return f"decided before: {told.state}"
+    view = world.request("uncertain", "Ben", GenerationInput(UNCERTAIN))
+    if view.state != "held":
+        return f"decided before: {view.state}"
     subject = stream_name(GenerationRequested, world.clips["uncertain"])
-    world.wait(lambda: any(c.subject == subject for c in open_cases()), "the case did not reach the desk")
+    world.wait(lambda: any(c.subject == subject for c in open_cases()), "the case did not reach the review queue")
     case = next(c for c in open_cases() if c.subject == subject)
-    ask = DecideCase(
+    command = DecideCase(
         world.id("decision"), CaseId(str(case.case)), world.person("Cleo"), "approve",
         "Toys on a lawn; nobody is hurt.", case.version,
     )  # fmt: skip
-    decide_case(world.log, ask)
-    world.wait(lambda: world.follow(world.clips["uncertain"]).state == "draft", "the allowed prompt was not made")
-    return f"held by {case.code}; Cleo allowed it; made"
+    decide_case(world.log, command)
+    world.wait(lambda: world.follow(world.clips["uncertain"]).state == "draft", "the approved prompt was not rendered")
+    return f"held by {case.code}; Cleo approved it; rendered"
 
 
 def smuggle_a_face(world: World) -> str:
-    """Ben puts a portrait into an input image, and chooses the renderer: the model knows no such pictures."""
-    told = world.ask("smuggled", "Ben", GenerationInput(SMUGGLED, image=portrait("hopper"), engine="scene"))
-    return _refused(world, told, "face_without_consent")
+    """Ben puts a portrait into an input image. He chooses the renderer: the model knows no such pictures."""
+    view = world.request("smuggled", "Ben", GenerationInput(SMUGGLED, image=portrait("hopper"), engine="scene"))
+    return _refused(world, view, "face_without_consent")
 
 
 def read_notices(world: World) -> str:
@@ -160,33 +160,33 @@ def read_notices(world: World) -> str:
     for clip in ("clip", "remix"):
         for stage in ("requested", "draft", "published"):
             world.expect(
-                stages.count((clip, stage)) == 1, f"{stage} of the {clip} was told {stages.count((clip, stage))} times"
+                stages.count((clip, stage)) == 1, f"{stage} of the {clip} has {stages.count((clip, stage))} notices"
             )
-    world.expect(("unasked", "blocked") in stages, "the blocked attempt was not told")
+    world.expect(("unasked", "blocked") in stages, "the blocked attempt has no notice")
     numbers = [e.version for e in events]
     world.expect(numbers == list(range(1, len(numbers) + 1)), "a notice is missing")
     return ", ".join(f"{n['number']} {n['stage']} ({n['of']})" for n in notices)
 
 
 def revoke(world: World) -> str:
-    """Ana revokes; the clip and its remix are out of the feed."""
+    """Ana revokes consent; the clip and its remix leave the feed."""
     ana = world.person("Ana")
     likeness.revoke(world.log, ana, None, world.id("revoke"))
     answers = {
         name: fetch(world.origin, f"/media/{world.clips[name]}.mp4", world.person("Ben"))[0]
         for name in ("clip", "remix")
     }
-    world.expect(set(answers.values()) == {410}, f"after the revocation the media answered {answers}")
+    world.expect(set(answers.values()) == {410}, f"after the revocation the media addresses answered {answers}")
     world.wait(lambda: not _in_feed(world), "the feed still shows what was revoked")
-    return "both media addresses answer 410, and the feed is without them"
+    return "both media addresses return 410, and the feed no longer has them"
 
 
 def _publish(world: World, name: str) -> str:
     now = _standing(world, name)
     if now.state != "published":
-        told = world.publish(name)
-        world.expect(told.state == "published", f"the {name} is {told.state}")
-    return "in the feed; Ana is told"
+        view = world.publish(name)
+        world.expect(view.state == "published", f"the {name} is {view.state}")
+    return "in the feed; Ana has a notice"
 
 
 def _standing(world: World, name: str) -> Any:
@@ -202,9 +202,9 @@ def _in_feed(world: World) -> bool:
     )
 
 
-def _refused(world: World, told: GenerationView, *codes: str) -> str:
-    world.expect(told.refusal is not None and told.refusal.code in codes, f"expected {codes}, it is {told.state}")
-    refusal: Any = told.refusal
+def _refused(world: World, view: GenerationView, *codes: str) -> str:
+    world.expect(view.refusal is not None and view.refusal.code in codes, f"expected {codes}, it is {view.state}")
+    refusal: Any = view.refusal
     return f"refused: {refusal.code}. {refusal.what_would_pass} Appeal by {refusal.appeal_deadline}."
 
 
@@ -212,14 +212,14 @@ def _is_revoked(world: World) -> bool:
     return Consent.replay(world.log.read(consent_of(world.person("Ana")))).is_revoked
 
 
-def _expect_shown_or_withdrawn(world: World, told: GenerationView) -> None:
+def _expect_draft_or_published(world: World, view: GenerationView) -> None:
     world.expect(
-        told.state in {"draft", "published"}, f"generation {told.id} is {told.state}: {told.refusal or told.failure}"
+        view.state in {"draft", "published"}, f"generation {view.id} is {view.state}: {view.refusal or view.failure}"
     )
 
 
-def _verdicts(told: GenerationView) -> str:
-    return ", ".join(f"{check} {outcome}" for check, outcome in told.verdicts.items())
+def _verdicts(view: GenerationView) -> str:
+    return ", ".join(f"{check} {outcome}" for check, outcome in view.verdicts.items())
 
 
 STEPS: Final[tuple[Step, ...]] = (

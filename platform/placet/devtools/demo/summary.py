@@ -1,4 +1,4 @@
-"""What the demo leaves behind: `var/demo/summary.json`, beside the bytes that it speaks of."""
+"""The demo's result: `var/demo/summary.json`, next to the clips that it describes."""
 
 import hashlib
 import json
@@ -16,18 +16,18 @@ PROMPTS = (
 
 
 def write_summary(world: World, seconds: dict[str, float], verified: dict[str, Any]) -> dict[str, Any]:
-    """Write it whole, and answer it."""
-    tellings = {name: generation_view(generation) for name, generation in world.clips.items()}
+    """Write the summary and return it."""
+    views = {name: generation_view(generation) for name, generation in world.clips.items()}
     summary = {
         "clip": _file(world.folder / "clip.mp4", world.clips["clip"]),
         "remix": _file(world.folder / "remix.mp4", world.clips["remix"]),
         "prompts": list(PROMPTS),
         "generations": {
-            name: {"id": t.id, "state": t.state, "standing": list(t.standing)} for name, t in tellings.items()
+            name: {"id": t.id, "state": t.state, "standing": list(t.standing)} for name, t in views.items()
         },
-        "verdicts": {name: t.verdicts for name, t in tellings.items()},
+        "verdicts": {name: t.verdicts for name, t in views.items()},
         "notices": world.notes["notices"],
-        "refusals": {name: asdict(t.refusal) for name, t in tellings.items() if t.refusal},
+        "refusals": {name: asdict(t.refusal) for name, t in views.items() if t.refusal},
         "filing": world.notes["filing"],
         "verified": verified,
         "receipts": world.notes["receipts"],

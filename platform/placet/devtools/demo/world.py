@@ -1,6 +1,6 @@
-"""What a step of the demo can do and see. Every command carries an id made of the run and the step's name.
+"""What a step of the demo can do. Every command id is derived from the run and the step's name.
 
-So a demo that was killed halfway, or whose processes were, goes on where it stood when it is run again.
+So a demo that was killed, or whose processes were, continues where it stopped when it is run again.
 """
 
 import json
@@ -30,7 +30,7 @@ ProgressCallback = Callable[[str], None]
 
 
 class DemoBroken(RuntimeError):
-    """A step did not end as the story says. What was recorded stays; `placet timeline ID` tells what happened."""
+    """A step did not end as expected. What was recorded stays; `placet timeline ID` shows what happened."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class World:
     run: str
     origin: str
     folder: Path
-    tell: ProgressCallback
+    report: ProgressCallback
     clips: dict[str, GenerationId] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -49,29 +49,29 @@ class World:
         return current_log()
 
     def id(self, step: str) -> str:
-        """The command id of a step: the same each time this run is told."""
+        """The command id of a step: the same each time this run is repeated."""
         return str(uuid.uuid5(uuid.UUID(self.run), step))
 
     def person(self, name: str) -> PersonId:
-        """One of the cast."""
+        """A person of the cast."""
         return person_of(name)
 
-    def ask(self, step: str, by: str, wish: GenerationInput) -> GenerationView:
-        """Ask, and follow to where it rests."""
-        asked = to_command(wish, self.person(by), self.id(step), settings.PLACET_DEFAULT_REGION)
-        request_generation(self.log, asked)
-        self.clips[step] = asked.generation
-        return self.follow(asked.generation)
+    def request(self, step: str, by: str, wanted: GenerationInput) -> GenerationView:
+        """Request a clip, and follow it to its outcome."""
+        command = to_command(wanted, self.person(by), self.id(step), settings.PLACET_DEFAULT_REGION)
+        request_generation(self.log, command)
+        self.clips[step] = command.generation
+        return self.follow(command.generation)
 
     def follow(self, generation: GenerationId) -> GenerationView:
-        """Until it rests, whatever dies meanwhile."""
+        """Wait for the outcome, whichever process dies meanwhile."""
         shown = {"phase": ""}
 
         def show(_found: GenerationView, progress: Any) -> None:
             phase = f"{progress.phase} {progress.done_0_1:.0%}" if progress else _found.state
             if phase != shown["phase"]:
                 shown["phase"] = phase
-                self.tell(phase)
+                self.report(phase)
 
         return wait_until_ended(generation, pause, PATIENCE_SECONDS, show)
 
@@ -84,14 +84,14 @@ class World:
         return generation_view(clip)
 
     def wait(self, is_so: Callable[[], bool], otherwise: str) -> None:
-        """Until something is so. Raises `DemoBroken`."""
+        """Wait until `is_so`. Raises `DemoBroken`."""
         try:
             wait_until(is_so, pause, PATIENCE_SECONDS)
         except WaitTimedOut:
             raise DemoBroken(otherwise) from None
 
-    def steadily(self, step: Callable[["World"], str]) -> str:
-        """Tell a step; again when PostgreSQL was away meanwhile: every command is one, however often it is sent."""
+    def retried(self, step: Callable[["World"], str]) -> str:
+        """Run a step, again if PostgreSQL was unavailable: a command takes effect once, however often it is sent."""
         give_up = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -103,19 +103,19 @@ class World:
                 time.sleep(0.3)
 
     def expect(self, is_so: object, otherwise: str) -> None:
-        """What the story says must be so. Raises `DemoBroken`."""
+        """Raises `DemoBroken` unless `is_so`."""
         if not is_so:
             raise DemoBroken(otherwise)
 
 
 def this_run(folder: Path) -> str:
-    """The run that was begun and not ended, or a new one."""
+    """The unfinished run, or a new one."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = folder / "run.json"
-    if place.exists():
-        return str(json.loads(place.read_text())["run"])
+    path = folder / "run.json"
+    if path.exists():
+        return str(json.loads(path.read_text())["run"])
     run = str(uuid.uuid4())
-    place.write_text(json.dumps({"run": run}))
+    path.write_text(json.dumps({"run": run}))
     return run
 
 

@@ -1,4 +1,4 @@
-"""`docs/asyncapi.yaml`: the topics, their records and the events in them, written from the registry of events."""
+"""`docs/asyncapi.yaml`: the topics, their records and their events, generated from the registry of events."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from placet.eventlog.store.event import TYPES, EventType, clear_fields
 from placet.eventlog.transports.cloudevents import topic_of
 
 ABOUT: Final = (
-    "Every event of the log, relayed in order of its position; key = stream. At least once: whoever answers must know"
-    " the position or the id again. Sealed fields are not on the topics. A record only wakes; the log in PostgreSQL is"
-    " the source of truth."
+    "Every event of the log, in order of its position; key = stream. Delivery is at least once: consumers must"
+    " recognise a position or an id that they have processed. Encrypted fields are not on the topics. A record"
+    " only wakes consumers; the log in PostgreSQL is the source of truth."
 )
 HEADERS: Final[dict[str, tuple[str, str]]] = {
     "ce_specversion": ("string", "CloudEvents version: 1.0"),
@@ -21,12 +21,12 @@ HEADERS: Final[dict[str, tuple[str, str]]] = {
     "ce_source": ("string", "the log it comes from"),
     "ce_type": ("string", "type of the event"),
     "ce_subject": ("string", "its stream, which is the key as well"),
-    "ce_time": ("string", "when PostgreSQL recorded it; no order may be read from it"),
+    "ce_time": ("string", "when PostgreSQL recorded it; implies no order"),
     "content-type": ("string", "application/json"),
-    "ce_position": ("string", "place in the log, dense, in decimal digits"),
-    "ce_streamversion": ("string", "place in its stream, in decimal digits"),
-    "ce_prevposition": ("string", "position of the event before it in this partition: a break shows a hole"),
-    "ce_correlationid": ("string", "the story that it belongs to"),
+    "ce_position": ("string", "position in the log, dense, in decimal digits"),
+    "ce_streamversion": ("string", "version in its stream, in decimal digits"),
+    "ce_prevposition": ("string", "position of the event before it in this partition: a mismatch shows a gap"),
+    "ce_correlationid": ("string", "the generation or request that it belongs to"),
 }
 JSON_TYPES: Final = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
@@ -73,10 +73,10 @@ def _message(kind: EventType) -> dict[str, Any]:
 
 
 def _schema(hint: Any) -> dict[str, str]:
-    """What can be said of a field without its class; the whole of it stands in docs/events.md."""
+    """The JSON type of a simple field; docs/events.md has the full types."""
     return {"type": JSON_TYPES[hint]} if hint in JSON_TYPES else {}
 
 
 def _headers() -> dict[str, Any]:
-    properties = {name: {"type": kind, "description": told} for name, (kind, told) in HEADERS.items()}
+    properties = {name: {"type": kind, "description": text} for name, (kind, text) in HEADERS.items()}
     return {"type": "object", "properties": properties, "required": list(HEADERS)}

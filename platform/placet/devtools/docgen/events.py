@@ -1,4 +1,4 @@
-"""`docs/events.md`, drawn from the registry: every fact that can be in the log, and what each of its fields is."""
+"""`docs/events.md`, generated from the registry: every event that can be in the log, and each of its fields."""
 
 import ast
 import dataclasses
@@ -17,9 +17,9 @@ HEAD: Final = """# Events
 Generated from the rooms' `events.py` by `placet generate-docs`; a test compares the two. Change the docstring, not this
 page.
 
-Every fact in the log is one of these. *Sealed* fields are stored as ciphertext under the key of the subject named
-beside them, and read `erased` once that key is destroyed; all others are stored in the clear. A stream that is
-*guarded* can be what a decision on another stream rests on.
+Every fact in the log is one of these. *Encrypted* fields are stored as ciphertext under the key of the subject named
+with them, and read `erased` once that key is destroyed; all others are stored unencrypted. Decisions on other streams
+can rest on a *serialized* stream.
 """
 WIDTH: Final = 120
 NOT_OURS: Final = frozenset({"bench", "ledger"})
@@ -37,19 +37,19 @@ def page() -> str:
 def _room(room: str, kinds: list[EventType]) -> Iterator[str]:
     yield f"## {room}\n"
     for kind in kinds:
-        guarded = ", guarded" if kind.is_serialized else ""
+        serialized = ", serialized" if kind.is_serialized else ""
         yield f"### {kind.name}\n"
-        yield _wrapped(f"Stream `{kind.stream_kind}`{guarded}. {described(kind.fact)}") + "\n"
+        yield _wrapped(f"Stream `{kind.stream_kind}`{serialized}. {described(kind.fact)}") + "\n"
         yield from [VERDICT] if issubclass(kind.fact, Verdict) else _fields(kind.fact, kind.encrypted)
         yield ""
 
 
-def _fields(fact: type[Any], sealed: dict[str, str]) -> Iterator[str]:
-    told = _event(fact)
+def _fields(fact: type[Any], encrypted: dict[str, str]) -> Iterator[str]:
+    described_fields = _descriptions(fact)
     yield "| field | type | |\n|---|---|---|"
     for field in dataclasses.fields(fact):
-        seal = f"sealed for `{sealed[field.name]}`. " if field.name in sealed else ""
-        yield f"| `{field.name}` | {_type(field.type)} | {(seal + told.get(field.name, '')).strip()} |"
+        note = f"encrypted for `{encrypted[field.name]}`. " if field.name in encrypted else ""
+        yield f"| `{field.name}` | {_type(field.type)} | {(note + described_fields.get(field.name, '')).strip()} |"
 
 
 def _type(hint: Any) -> str:
@@ -60,15 +60,15 @@ def _type(hint: Any) -> str:
     return re.sub(r"Optional\[(.*)\]", r"\1 or None", words.replace(" | ", " or "))
 
 
-def _event(fact: type[Any]) -> dict[str, str]:
-    """What a field's own docstring, the text right below it, says."""
+def _descriptions(fact: type[Any]) -> dict[str, str]:
+    """Each field's own docstring, the text right below it."""
     (body,) = ast.parse(inspect.cleandoc(inspect.getsource(fact))).body
     pairs = zip(getattr(body, "body", []), getattr(body, "body", [])[1:], strict=False)
     return {
-        field.target.id: " ".join(told.value.value.split())
-        for field, told in pairs
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in pairs
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if isinstance(told, ast.Expr) and isinstance(told.value, ast.Constant) and isinstance(told.value.value, str)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
     }
 
 
@@ -77,6 +77,6 @@ def _wrapped(text: str) -> str:
 
 
 def described(fact: type[Any]) -> str:
-    """What the class says of itself; nothing where dataclass wrote the docstring."""
+    """The class's own docstring; empty where dataclass wrote it."""
     own = fact.__doc__ or ""
     return "" if own.startswith(f"{fact.__name__}(") else " ".join(own.split())

@@ -1,4 +1,4 @@
-"""`docs/metrics.md`, generated from METRICS."""
+"""`docs/metrics.md`, generated from `METRICS`."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A model's acceptance: fixed questions, clips through the MP4 and back, judged from pixels and samples alone."""
+"""Acceptance of a model: fixed questions, clips encoded to MP4 and decoded, scored from pixels and samples alone."""
 
 import csv
 import io
@@ -28,16 +28,16 @@ from placet.runtime.supervisor.parent_death import die_with_this_process
 SIZE: Final = (128, 224)
 SECONDS: Final = 4.0
 SHOWN: Final = 7
-"""Pictures of a clip on a contact sheet."""
+"""Frames of a clip on a contact sheet."""
 ON_A_SHEET: Final = 24
 _engine: Engine | None = None
-"""Of this process: loading takes longer than a clip."""
+"""One per process: loading takes longer than a clip."""
 
 
 def evaluated(engine: str, count: int, processes: int, draws: int | None = None) -> Iterator[tuple[ScoredClip, RGB]]:
-    """In the order of the questions. One thread for each process: how many there are changes no bit of any clip.
+    """Scored clips in the order of the questions. One thread per process: the number of processes changes no bit.
 
-    `draws`: how often at most each clip is drawn, instead of what the weights' manifest says.
+    `draws`: the maximum number of attempts per clip, instead of the one in the weights' manifest.
     """
     with ProcessPoolExecutor(processes, get_context("spawn"), _load, (engine, draws)) as pool:
         yield from pool.map(_answered, questions(count))
@@ -62,7 +62,7 @@ def _answered(question: tuple[ParsedPrompt, int]) -> tuple[ScoredClip, RGB]:
 def wanted(
     engine: Engine, prompt: str, seed: int, size: tuple[int, int] = SIZE, seconds: float = SECONDS
 ) -> GenerationRequest:
-    """A clip that nobody asked for, to be made outside any queue."""
+    """A request outside any queue."""
     return GenerationRequest(
         generation="evaluation", mode="text", prompt=prompt, parent_prompt=None, seed=seed,
         width=size[0], height=size[1], fps=24, seconds=seconds, engine=engine.capabilities().engine,
@@ -70,12 +70,12 @@ def wanted(
 
 
 def made(engine: Engine, request: GenerationRequest) -> RawClip:
-    """What the engine draws, with nobody to watch it or to stop it."""
+    """The engine's clip, without progress and without a reason to stop."""
     return engine.generate(request, lambda _phase, _done: None, lambda: None)
 
 
 def judged_after_mp4(asked: ParsedPrompt, seed: int, clip: RawClip) -> tuple[ScoredClip, RGB]:
-    """As whoever watches it sees and hears it; and some of its pictures, side by side."""
+    """The score as a viewer sees and hears the clip, and some of its frames in a row."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "clip.mp4"
         encode_mp4(clip.frames, clip.fps, clip.pcm, clip.rate, file)
@@ -98,17 +98,17 @@ def rows(clips: Sequence[ScoredClip]) -> list[dict[str, Any]]:
 
 
 def controls(clips: Sequence[ScoredClip]) -> list[dict[str, Any]]:
-    """What must fail: each clip is held against the next question's words, and against the next clip's sound."""
-    shuffled = [replace(one, colour=one.seen_colour == other.asked_colour) for one, other in _beside(clips)]
+    """Controls, which must fail: each clip is compared with the next question's prompt and the next clip's sound."""
+    shuffled = [replace(one, colour=one.seen_colour == other.asked_colour) for one, other in _with_next(clips)]
     colour, late = GOALS[0], GOALS[5]
-    strange = [replace(one, late=_late(one, other)) for one, other in _beside([c for c in clips if c.moves])]
+    strange = [replace(one, late=_late(one, other)) for one, other in _with_next([c for c in clips if c.moves])]
     return [
         {"control": "words of another clip: colour right", "value": colour.measure(shuffled), "must_be": "<= 0.25"},
         {"control": "sound of another clip: p50 (s)", "value": late.measure(strange), "must_be": ">= 0.15"},
     ]
 
 
-def _beside(clips: Sequence[ScoredClip]) -> Iterable[tuple[ScoredClip, ScoredClip]]:
+def _with_next(clips: Sequence[ScoredClip]) -> Iterable[tuple[ScoredClip, ScoredClip]]:
     return zip(clips, [*clips[1:], *clips[:1]], strict=True)
 
 
@@ -119,7 +119,7 @@ def _late(one: ScoredClip, other: ScoredClip) -> tuple[float, ...]:
 
 
 def contact_sheet(clips: Sequence[tuple[ScoredClip, RGB]]) -> Image.Image:
-    """The first 24 clips, two in a row, each under the words that it was asked for."""
+    """The first 24 clips, two in a row, each under its prompt."""
     shown = clips[:ON_A_SHEET]
     high, wide = (side // 2 for side in shown[0][1].shape[:2])
     line = 18
@@ -132,7 +132,7 @@ def contact_sheet(clips: Sequence[tuple[ScoredClip, RGB]]) -> Image.Image:
 
 
 def written(clips: Sequence[ScoredClip]) -> str:
-    """One line for each question, as CSV."""
+    """One line per question, as CSV."""
     text = io.StringIO()
     lines = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     lines.writeheader()

@@ -1,4 +1,4 @@
-"""A model's acceptance beyond words: over a picture, with a badge, in a style, going on from a clip, in scenes."""
+"""Acceptance of a model beyond text: image input, identity badges, styles, extension and scenes."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -19,14 +19,14 @@ from placet.devtools.evaluation.acceptance import made, wanted
 SECONDS: Final = 2.0
 LIKE_DB: Final = 28.0
 LEAP_PIXELS: Final = 2.0
-PERSONS: Final = ("ana", "ben", "cleo", "dara", "eve", "fay")
+PEOPLE: Final = ("ana", "ben", "cleo", "dara", "eve", "fay")
 NEXT: Final = {"bounce": "it rolls left", "fall": "it rolls right", "rest": "it rolls left"}
-"""What an object does after what it did; what rolls comes to rest."""
+"""What an object does next; what rolls comes to rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConditioningRow:
-    """Of one clip: the row that it counts for, its value, and its control's. None where nothing can be measured."""
+    """The result of one clip: its row, its value and its control's. None where nothing can be measured."""
 
     row: str
     value: float | None
@@ -40,12 +40,12 @@ ROWS: Final = (
     ("goes on: colour and shape kept, no leap over 2 px", 0.9, 0.5),
     ("scenes: colour and shape kept in each", 0.85, 0.5),
 )
-"""Row, at least, and its control at most."""
+"""Row, minimum, and the maximum of its control."""
 PICTURE, BADGE, STYLE, EXTEND, SCENES = (name for name, _, _ in ROWS)
 
 
 def judged_ways(engine: Engine, count: int) -> Iterator[ConditioningRow]:
-    """For the first `count` questions, each way once. Controls: another's picture, badge, style and clip."""
+    """Each kind of conditioning for the first `count` questions. Controls use another picture, badge, style, clip."""
     before = made(engine, _asked(engine, *questions(1)[0]))
     for number, (asked, seed) in enumerate(questions(count)):
         clip = made(engine, _asked(engine, asked, seed))
@@ -57,12 +57,12 @@ def judged_ways(engine: Engine, count: int) -> Iterator[ConditioningRow]:
         before = clip
 
 
-def way_rows(told: Sequence[ConditioningRow]) -> list[dict[str, Any]]:
-    """The table, each row beside its control, which must fail."""
+def way_rows(results: Sequence[ConditioningRow]) -> list[dict[str, Any]]:
+    """The table: each row, then its control, which must fail."""
     rows = []
     for name, at_least, at_most in ROWS:
         value, control = (
-            _mean([getattr(one, part) for one in told if one.row == name]) for part in ("value", "control")
+            _mean([getattr(one, part) for one in results if one.row == name]) for part in ("value", "control")
         )
         met = value is not None and value >= at_least and (control is None or control <= at_most)
         rows.append({"metric": name, "value": value, "goal": f">= {at_least}", "met": met})
@@ -71,8 +71,8 @@ def way_rows(told: Sequence[ConditioningRow]) -> list[dict[str, Any]]:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    there = [value for value in values if value is not None]
-    return round(float(np.mean(there)), 4) if there else None
+    known = [value for value in values if value is not None]
+    return round(float(np.mean(known)), 4) if known else None
 
 
 def _asked(engine: Engine, asked: ParsedPrompt, seed: int, seconds: float = SECONDS) -> GenerationRequest:
@@ -88,8 +88,8 @@ def _picture(engine: Engine, asked: ParsedPrompt, seed: int, clip: RawClip, othe
 
 
 def _badge(engine: Engine, asked: ParsedPrompt, seed: int, number: int) -> ConditioningRow:
-    mine, others = (pattern(PERSONS[(number + turn) % len(PERSONS)]) for turn in (0, 1))
-    clip = made(engine, replace(_asked(engine, asked, seed), badges=(PERSONS[number % len(PERSONS)],)))
+    mine, others = (pattern(PEOPLE[(number + turn) % len(PEOPLE)]) for turn in (0, 1))
+    clip = made(engine, replace(_asked(engine, asked, seed), badges=(PEOPLE[number % len(PEOPLE)],)))
     return ConditioningRow(BADGE, likeness(mine, clip.frames), likeness(others, clip.frames))
 
 
@@ -114,8 +114,8 @@ def _goes_on(before: Frames, child: RawClip, asked: ParsedPrompt) -> float:
 
 def _scenes(engine: Engine, asked: ParsedPrompt, seed: int, other: RawClip) -> ConditioningRow:
     request = _asked(engine, asked, seed, seconds=3 * SECONDS)
-    story = replace(request, prompt=f"{asked}\n{NEXT.get(asked.motion, 'it rests')}\nit rests")
-    clip = made(engine, story)
+    in_scenes = replace(request, prompt=f"{asked}\n{NEXT.get(asked.motion, 'it rests')}\nit rests")
+    clip = made(engine, in_scenes)
     scenes = [detect_object(part, clip.fps) for part in np.array_split(clip.frames, 3)]
     strange = detect_object(other.frames, other.fps)
     kept, control = (

@@ -1,1 +1,1 @@
-"""Backup and restore: what is truth goes in, what is derived is made again, and what was erased stays erased."""
+"""Backup and restore: primary data is copied, derived data is rebuilt, and erased data stays erased."""

@@ -1,4 +1,4 @@
-"""Clips in a backup: sealed so that the erasure of anybody whom one concerns makes the copy unreadable."""
+"""Clips in a backup: encrypted so that the erasure of any person whom one concerns makes the copy unreadable."""
 
 import json
 import secrets
@@ -22,15 +22,15 @@ ORDER BY stream, version
 
 @dataclass(frozen=True, slots=True)
 class EncryptedClip:
-    """A clip as the backup holds it. `key` is sealed for each person in turn: all of them are needed to open it."""
+    """A clip in a backup. `key` is encrypted for each person in turn: decrypting it takes all of them."""
 
-    persons: tuple[str, ...]
+    people: tuple[str, ...]
     key: str
     data: bytes
 
 
 def concerned(connection: psycopg.Connection[Any]) -> dict[str, set[str]]:
-    """SHA-256 of every clip that the log names -> whoever asked for it and whom it shows."""
+    """SHA-256 of every clip that the log names -> its requester and the people it shows."""
     found: dict[str, set[str]] = {}
     of_stream: dict[str, set[str]] = {}
     for stream, data in connection.execute(NAMED):
@@ -42,28 +42,28 @@ def concerned(connection: psycopg.Connection[Any]) -> dict[str, set[str]]:
     return found
 
 
-def encrypt_clip(vault: Vault, name: str, persons: Sequence[str], clip: bytes) -> EncryptedClip | None:
-    """None when one of them was erased: then the clip is in no backup."""
+def encrypt_clip(vault: Vault, name: str, people: Sequence[str], clip: bytes) -> EncryptedClip | None:
+    """None when one of the people was erased: then the clip is in no backup."""
     fresh, nonce = AESGCM.generate_key(KEY_BITS), secrets.token_bytes(NONCE_BYTES)
     key = fresh
     try:
-        for person in persons:
+        for person in people:
             key = vault.encrypt(person, key, _bound_to(name))
     except SubjectErased:
         return None
     return EncryptedClip(
-        tuple(persons), b64encode(key).decode(), nonce + AESGCM(fresh).encrypt(nonce, clip, _bound_to(name))
+        tuple(people), b64encode(key).decode(), nonce + AESGCM(fresh).encrypt(nonce, clip, _bound_to(name))
     )
 
 
-def decrypt_clip(vault: Vault, name: str, sealed: EncryptedClip) -> bytes | None:
-    """None when one of them was erased since."""
-    key: bytes | None = b64decode(sealed.key)
-    for person in reversed(sealed.persons):
+def decrypt_clip(vault: Vault, name: str, encrypted: EncryptedClip) -> bytes | None:
+    """None when one of the people was erased since."""
+    key: bytes | None = b64decode(encrypted.key)
+    for person in reversed(encrypted.people):
         key = vault.decrypt(person, key, _bound_to(name)) if key is not None else None
     if key is None:
         return None
-    return AESGCM(key).decrypt(sealed.data[:NONCE_BYTES], sealed.data[NONCE_BYTES:], _bound_to(name))
+    return AESGCM(key).decrypt(encrypted.data[:NONCE_BYTES], encrypted.data[NONCE_BYTES:], _bound_to(name))
 
 
 def _bound_to(name: str) -> bytes:

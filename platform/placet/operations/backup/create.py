@@ -1,4 +1,4 @@
-"""Making a backup while everything runs: the log from one snapshot, then the files that it names."""
+"""Create a backup while everything runs: the log from one snapshot, then the files that it names."""
 
 import shutil
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from placet.operations.backup.manifest import BackupManifest
 from placet.operations.backup.tree_heads import origin_here
 
 NEVER: Final = ("vault.key", "postgres-*")
-"""Keys that no backup holds: the vault's, and those of this machine's own PostgreSQL."""
+"""Keys that are in no backup: the vault's, and those of this machine's own PostgreSQL."""
 Progress = Callable[[str, int, int], None]
 
 
 def make(home: Path, folder: Path, connection: psycopg.Connection[Any], progress: Progress) -> BackupManifest:
-    """Raises `FolderNotEmpty`, `NothingToBackUp`. Without a manifest it was not finished, and cannot be restored."""
+    """Raises `FolderNotEmpty`, `NothingToBackUp`. A backup without a manifest is unfinished and cannot be restored."""
     if folder.exists() and any(folder.iterdir()):
         raise FolderNotEmpty(f"{folder} is not empty.")
     if connection.execute("SELECT to_regclass('eventlog_event')").fetchone() == (None,):
@@ -41,7 +41,7 @@ def make(home: Path, folder: Path, connection: psycopg.Connection[Any], progress
 def _log(
     connection: psycopg.Connection[Any], home: Path, folder: Path, progress: Progress
 ) -> tuple[BackupManifest, dict[str, set[str]]]:
-    """Every table as of one moment, and what the log names at that moment."""
+    """Every table as of one moment, and the clips that the log names at that moment."""
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     with connection.transaction():
@@ -52,47 +52,47 @@ def _log(
         manifest = BackupManifest(datetime.now(UTC).isoformat(), int(row[0]), int(row[1]), origin_here(home))
         for done, table in enumerate(tables.TRUTH, 1):
             manifest.columns[table] = tables.columns(connection, table)
-            place = folder / "log" / f"{table}.copy"
-            place.parent.mkdir(mode=0o700, exist_ok=True)
-            tables.copy_out(connection, table, manifest.columns[table], place)
-            manifests.note(manifest, folder, place)
+            path = folder / "log" / f"{table}.copy"
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            tables.copy_out(connection, table, manifest.columns[table], path)
+            manifests.note(manifest, folder, path)
             progress("the log", done, len(tables.TRUTH))
         return manifest, clips.concerned(connection)
 
 
 def _clips(manifest: BackupManifest, folder: Path, named: dict[str, set[str]], progress: Progress) -> None:
     (folder / "clips").mkdir(mode=0o700)
-    for done, (name, persons) in enumerate(sorted(named.items()), 1):
+    for done, (name, people) in enumerate(sorted(named.items()), 1):
         areas = [area.value for area in Area if blobs().has(name, area)]
-        sealed = _sealed(name, sorted(persons)) if areas else None
-        if sealed is not None:
-            place = folder / "clips" / name
-            place.write_bytes(sealed.data)
-            manifests.note(manifest, folder, place)
-            manifest.clips[name] = {"persons": list(sealed.persons), "key": sealed.key, "areas": areas}
+        encrypted = _encrypted(name, sorted(people)) if areas else None
+        if encrypted is not None:
+            path = folder / "clips" / name
+            path.write_bytes(encrypted.data)
+            manifests.note(manifest, folder, path)
+            manifest.clips[name] = {"persons": list(encrypted.people), "key": encrypted.key, "areas": areas}
         progress("clips", done, len(named))
 
 
-def _sealed(name: str, persons: list[str]) -> clips.EncryptedClip | None:
-    """None for a clip that is erased while this goes on."""
+def _encrypted(name: str, people: list[str]) -> clips.EncryptedClip | None:
+    """None for a clip that is erased during the backup."""
     try:
-        return clips.encrypt_clip(install_vault(), name, persons, blobs().read(name))
+        return clips.encrypt_clip(install_vault(), name, people, blobs().read(name))
     except BlobMissing:
         return None
 
 
 def _files(manifest: BackupManifest, folder: Path, home: Path, progress: Progress) -> None:
-    """Private files, sealed as they lie, and the keys that sign."""
+    """Private files, encrypted as they are, and the signing keys."""
     found = [*_under(home / "private"), *_under(home / "keys")]
     kept = [f for f in found if not any(f.match(pattern) for pattern in NEVER) and not f.name.endswith(".new")]
     for done, file in enumerate(kept, 1):
-        place = folder / file.relative_to(home)
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / file.relative_to(home)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            shutil.copy2(file, place)
+            shutil.copy2(file, path)
         except FileNotFoundError:
-            continue  # erased while this goes on
-        manifests.note(manifest, folder, place)
+            continue  # erased during the backup
+        manifests.note(manifest, folder, path)
         progress("files", done, len(kept))
 
 

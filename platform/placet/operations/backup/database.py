@@ -1,4 +1,4 @@
-"""The database alone: whatever runs already, or only its PostgreSQL for as long as the block lasts."""
+"""Database access for backup and restore: the running install's, or its PostgreSQL alone for the time of a block."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from placet.runtime.supervisor.state import read_state
 
 @contextmanager
 def database(home: Path, *, alone: bool = False) -> Iterator[None]:
-    """Django's connections go there. `alone`: nobody else may have it running. Raises `PostgresUnavailable`."""
+    """Django connects to it. `alone`: no other process may be running it. Raises `PostgresUnavailable`."""
     is_there = bool(os.environ.get("PLACET_DATABASE_URL")) or (not alone and read_state(home) is not None)
     with nullcontext() if is_there else running_postgres(home):
         point_at(dsn(home))
@@ -24,13 +24,13 @@ def database(home: Path, *, alone: bool = False) -> Iterator[None]:
 
 
 def make_tables(home: Path) -> None:
-    """The tables of this release, in a database that has none yet or older ones."""
+    """Create or migrate the tables to this release."""
     point_at(dsn(home, "owner"))
     call_command("migrate", verbosity=0, interactive=False)
     point_at(dsn(home))
 
 
-def point_at(where: str) -> None:
-    """From here on, in every thread."""
+def point_at(conninfo: str) -> None:
+    """From now on, in every thread."""
     connections["default"].close()
-    connections.settings["default"].update(django_database(where))
+    connections.settings["default"].update(django_database(conninfo))

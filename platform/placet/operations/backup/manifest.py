@@ -1,4 +1,4 @@
-"""What a backup holds, with the hash of every file. It is written last: without it there is no backup."""
+"""The contents of a backup, with the hash of every file. Written last: without it the backup is not valid."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ FORMAT: Final = 2
 
 @dataclass(slots=True)
 class BackupManifest:
-    """`size`: positions that the log had; events without one yet come on top."""
+    """`size`: positions that the log had, not counting events without one."""
 
     made_at: str
     size: int
@@ -24,34 +24,34 @@ class BackupManifest:
     origin: str
     columns: dict[str, list[str]] = field(default_factory=dict)
     clips: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """SHA-256 of the clip -> `persons`, sealed `key`, `areas` where it lay."""
+    """SHA-256 of the clip -> `persons`, encrypted `key`, `areas` where it was stored."""
     files: dict[str, str] = field(default_factory=dict)
     """Path in the backup -> SHA-256 of the file."""
     format: int = FORMAT
 
 
 def note(manifest: BackupManifest, folder: Path, file: Path) -> None:
-    """Take a file into the manifest, once it is on the disk."""
+    """Add a file to the manifest, once it is on the disk."""
     sync_file(file)
     with file.open("rb") as content:
         manifest.files[str(file.relative_to(folder))] = hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def write(manifest: BackupManifest, folder: Path) -> None:
-    """The whole of it, under its name at once."""
+    """Written whole, then renamed."""
     atomic_write(folder / NAME, json.dumps(asdict(manifest), indent=1, sort_keys=True).encode(), mode=0o644)
 
 
 def read(folder: Path) -> BackupManifest:
-    """A backup whose every file is what it was. Raises `BackupInvalid`."""
+    """Read a backup and verify every file. Raises `BackupInvalid`."""
     try:
-        told = json.loads((folder / NAME).read_text())
-        found = told["format"]
-        manifest = BackupManifest(**told) if found == FORMAT else None
+        content = json.loads((folder / NAME).read_text())
+        found = content["format"]
+        manifest = BackupManifest(**content) if found == FORMAT else None
     except (OSError, ValueError, TypeError, KeyError):
-        raise BackupInvalid(f"{folder} holds no manifest that can be read.") from None
+        raise BackupInvalid(f"{folder} has no readable manifest.") from None
     if manifest is None:
-        raise BackupInvalid(f"{folder} was made by another release: it is of format {found}, and this reads {FORMAT}.")
+        raise BackupInvalid(f"{folder} is of another release: its format is {found}, this release reads {FORMAT}.")
     for name, wanted in manifest.files.items():
         _verify(folder, name, wanted)
     return manifest
@@ -67,4 +67,4 @@ def _verify(folder: Path, name: str, wanted: str) -> None:
     except OSError:
         raise BackupInvalid(f"{name} is missing.") from None
     if found != wanted:
-        raise BackupInvalid(f"{name} is not what it was.")
+        raise BackupInvalid(f"{name} was changed after the backup.")

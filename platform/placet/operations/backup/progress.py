@@ -1,4 +1,4 @@
-"""Progress of a backup or a restore, one bar for each kind of thing."""
+"""Progress of a backup or a restore, one bar per kind of item."""
 
 from rich.progress import Progress, TaskID
 
@@ -6,12 +6,12 @@ from placet.operations.backup.create import Progress as Told
 
 
 def bars(bar: Progress) -> Told:
-    """A bar is made when its kind is first told of."""
+    """Each bar is added when its kind is first reported."""
     tasks: dict[str, TaskID] = {}
 
-    def told(what: str, done: int, of: int) -> None:
+    def report(what: str, done: int, of: int) -> None:
         if what not in tasks:
             tasks[what] = bar.add_task(what)
         bar.update(tasks[what], completed=done, total=of)
 
-    return told
+    return report

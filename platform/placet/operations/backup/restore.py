@@ -1,4 +1,4 @@
-"""Restoring: verified first, in one transaction, and with everything derived made again from the log."""
+"""Restore: verified first, in one transaction; everything derived is rebuilt from the log."""
 
 import shutil
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ from placet.people.commands import erasure_of
 from placet.people.events import ErasureRequested, PersonJoined
 
 KEPT: Final = (*tables.LOG, *tables.PROOFS)
-"""What nothing else may change."""
+"""Tables that nothing else may change."""
 REQUESTED_AGAIN: Final = ("people_idempotency_key",)
-"""Answers that speak of what the restored log may not know. Sessions and used links stay as they are."""
+"""Recorded responses that may mention what the restored log lacks. Sessions and used links stay."""
 ALONE: Final = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     " AND usesysid IS NOT NULL"
@@ -42,39 +42,39 @@ ALONE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What stands now."""
+    """The result of a restore."""
 
     size: int
     lost: int | None
     clips: int
     erased_clips: int
-    """In the backup, and unreadable: somebody whom they concern was erased since."""
+    """Clips of the backup that cannot be decrypted: a person whom they concern was erased since."""
     erased_again: int
 
 
 def restore(
     home: Path, folder: Path, owner: psycopg.Connection[Any], progress: Progress, *, replace: bool = False
 ) -> Restored:
-    """Raises `BackupInvalid`, `DatabaseNotEmpty`, `InstallRunning`: then nothing was touched."""
+    """Raises `BackupInvalid`, `DatabaseNotEmpty`, `InstallRunning`: then nothing was changed."""
     manifest = manifests.read(folder)
     if (others := owner.execute(ALONE).fetchone()) and others[0]:
         raise InstallRunning(f"{others[0]} other connections use this database.")
-    there = _size(owner)
-    if there and not replace:
-        raise DatabaseNotEmpty(f"The log here has {there} events.")
+    existing = _size(owner)
+    if existing and not replace:
+        raise DatabaseNotEmpty(f"The log here has {existing} events.")
     _refuse_newer(owner, manifest)
-    old = old_log(home, there, owner, manifest)
-    kept = _bring_files(manifest, folder, home, progress)
+    old = old_log(home, existing, owner, manifest)
+    kept = _restore_files(manifest, folder, home, progress)
     failpoint("restore.files")
     with owner.transaction():
-        pending = _bring_log(owner, manifest, folder)
-        lost, again = _say_so(owner, manifest, old)
+        pending = _restore_tables(owner, manifest, folder)
+        lost, again = _record_restore(owner, manifest, old)
         owner.execute("INSERT INTO eventlog_event_pending SELECT unnest(%s::bigint[])", (pending,))
         failpoint("restore.log")
     failpoint("restore.committed")
-    next_origin(home, old.origin)  # last: until then the keeper of the tree signs nothing, for the log is too short
+    next_origin(home, old.origin)  # last: until then the tree service signs nothing, because the log is too short
     failpoint("restore.named")
-    _derive(owner, progress)
+    _rebuild(owner, progress)
     return Restored(_size(owner), lost, kept, len(manifest.clips) - kept, again)
 
 
@@ -90,29 +90,32 @@ def _refuse_newer(owner: psycopg.Connection[Any], manifest: BackupManifest) -> N
             raise BackupInvalid(f"{table}: this release does not know {sorted(unknown)}, or the backup lacks it.")
 
 
-def _bring_files(manifest: BackupManifest, folder: Path, home: Path, progress: Progress) -> int:
-    """Clips that still open, private files of whoever was not erased, and keys. Answers how many clips."""
+def _restore_files(manifest: BackupManifest, folder: Path, home: Path, progress: Progress) -> int:
+    """Clips that can still be decrypted, private files of people who were not erased, and keys.
+
+    Returns the number of clips.
+    """
     for name in manifest.files:
         top, _, rest = name.partition("/")
         is_theirs = top == "private" and not install_vault().is_erased(rest.partition("/")[0])
         is_key = top == "keys" and not any(Path(name).match(pattern) for pattern in (*NEVER, ORIGIN_FILE))
         if is_theirs or is_key:
-            place = home / name
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.copy2(folder / name, place)
+            path = home / name
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copy2(folder / name, path)
     kept = 0
-    for done, (name, told) in enumerate(manifest.clips.items(), 1):
-        sealed = clips.EncryptedClip(tuple(told["persons"]), told["key"], (folder / "clips" / name).read_bytes())
-        if (clip := clips.decrypt_clip(install_vault(), name, sealed)) is not None:
+    for done, (name, entry) in enumerate(manifest.clips.items(), 1):
+        encrypted = clips.EncryptedClip(tuple(entry["persons"]), entry["key"], (folder / "clips" / name).read_bytes())
+        if (clip := clips.decrypt_clip(install_vault(), name, encrypted)) is not None:
             kept += 1
-            for area in told["areas"]:
+            for area in entry["areas"]:
                 blobs().put(clip, Area(area))
         progress("clips", done, len(manifest.clips))
     return kept
 
 
-def _bring_log(owner: psycopg.Connection[Any], manifest: BackupManifest, folder: Path) -> list[int]:
-    """Everything as it was. Answers the ids of events that had no position: they get one after what is said of it."""
+def _restore_tables(owner: psycopg.Connection[Any], manifest: BackupManifest, folder: Path) -> list[int]:
+    """Restore every table. Returns the ids of events without a position: they get one after `LogRestored`."""
     derived = [t._meta.db_table for one in PROJECTIONS.values() for t in one.tables]  # noqa: SLF001
     for table in KEPT:
         owner.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
@@ -136,12 +139,12 @@ def _bring_log(owner: psycopg.Connection[Any], manifest: BackupManifest, folder:
     return sorted(pending)
 
 
-def _say_so(owner: psycopg.Connection[Any], manifest: BackupManifest, old: OldLog) -> tuple[int | None, int]:
-    """The first event of the new origin; then whoever was erased since the backup is forgotten again."""
+def _record_restore(owner: psycopg.Connection[Any], manifest: BackupManifest, old: OldLog) -> tuple[int | None, int]:
+    """Append the first event of the new origin; then erase again everyone who was erased since the backup."""
     log, lost = EventLog(owner), max(0, old.size - manifest.size) if old.size else None
     head = old.head or _head_of(owner, old.origin)
-    said = LogRestored(old.origin, head.size if head else 0, head.root.hex() if head else "", manifest.size, lost)
-    log.append("log", [said], expected=log.heads(["log"])["log"])
+    fact = LogRestored(old.origin, head.size if head else 0, head.root.hex() if head else "", manifest.size, lost)
+    log.append("log", [fact], expected=log.heads(["log"])["log"])
     Sequencer(owner).run_once()
     erased = [PersonId(file.name) for file in install_vault().folder.glob("[!.]*-*") if _is_tombstone(file)]
     heads = log.heads([name for person in erased for name in (stream_name(PersonJoined, person), erasure_of(person))])
@@ -152,7 +155,7 @@ def _say_so(owner: psycopg.Connection[Any], manifest: BackupManifest, old: OldLo
 
 
 def _head_of(owner: psycopg.Connection[Any], origin: str) -> TreeHead | None:
-    """On a new machine: the newest head that the backup holds."""
+    """On a new machine: the newest tree head in the backup."""
     newest = newest_head(owner)
     return newest.head if newest and newest.head.origin == origin else None
 
@@ -161,8 +164,8 @@ def _is_tombstone(file: Path) -> bool:
     return file.is_file() and file.read_bytes() == TOMBSTONE
 
 
-def _derive(owner: psycopg.Connection[Any], progress: Progress) -> None:
-    """Positions for what had none, then every projection from the beginning."""
+def _rebuild(owner: psycopg.Connection[Any], progress: Progress) -> None:
+    """Assign positions to the events without one, then rebuild every projection."""
     while Sequencer(owner).run_once():
         pass
     end, projector = EventLog(owner).last_position, Projector()

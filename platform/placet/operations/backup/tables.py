@@ -10,15 +10,15 @@ LOG: Final = ("eventlog_event", "eventlog_event_position", "eventlog_event_pendi
 PROOFS: Final = ("eventlog_tree_tile", "eventlog_tree_head", "eventlog_tree_head_published")
 DELIVERY: Final = ("eventlog_checkpoint", "eventlog_outbox", "eventlog_dead_letter", "eventlog_dead_letter_discarded")
 TRUTH: Final = LOG + PROOFS + DELIVERY
-"""All that cannot be made again. Projections can, and are."""
+"""Everything that cannot be rebuilt. Projections can, and are."""
 COUNTED: Final = (
     "eventlog_event", "eventlog_tree_head", "eventlog_outbox", "eventlog_dead_letter", "eventlog_dead_letter_discarded"
 )  # fmt: skip
-"""Those whose `id` is drawn from a sequence."""
+"""Tables whose `id` comes from a sequence."""
 
 
 def columns(connection: psycopg.Connection[Any], table: str) -> list[str]:
-    """Names of the columns, in their order."""
+    """The names of the columns, in their order."""
     rows = connection.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
         " ORDER BY attnum",
@@ -27,18 +27,18 @@ def columns(connection: psycopg.Connection[Any], table: str) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def copy_out(connection: psycopg.Connection[Any], table: str, names: list[str], place: Path) -> None:
+def copy_out(connection: psycopg.Connection[Any], table: str, names: list[str], path: Path) -> None:
     """Every row, as this transaction sees it."""
     words = _copy("COPY {} ({}) TO STDOUT", table, names)
-    with place.open("wb") as file, connection.cursor() as cursor, cursor.copy(words) as rows:
+    with path.open("wb") as file, connection.cursor() as cursor, cursor.copy(words) as rows:
         for chunk in rows:
             file.write(chunk)
 
 
-def copy_in(connection: psycopg.Connection[Any], table: str, names: list[str], place: Path) -> None:
-    """Every row of the file, as it was."""
+def copy_in(connection: psycopg.Connection[Any], table: str, names: list[str], path: Path) -> None:
+    """Every row of the file."""
     words = _copy("COPY {} ({}) FROM STDIN", table, names)
-    with place.open("rb") as file, connection.cursor() as cursor, cursor.copy(words) as rows:
+    with path.open("rb") as file, connection.cursor() as cursor, cursor.copy(words) as rows:
         while chunk := file.read(1 << 20):
             rows.write(chunk)
 

@@ -1,4 +1,4 @@
-"""Checks of this machine: a table of them, each problem with the command that fixes it."""
+"""Checks of this machine: one table, each problem with the command that fixes it."""
 
 import os
 import platform
@@ -41,7 +41,7 @@ Check = Callable[[Path], CheckResult]
 
 
 def examine(home: Path) -> list[CheckResult]:
-    """Every check, side by side: those that load heavy libraries do it in child processes."""
+    """Runs every check in parallel; those that load heavy libraries do it in child processes."""
     with ThreadPoolExecutor(max_workers=4) as pool:
         return list(pool.map(lambda check: check(home), CHECKS))
 
@@ -58,9 +58,9 @@ def python_version(_home: Path) -> CheckResult:
 
 
 def disk(home: Path) -> CheckResult:
-    there = next(folder for folder in (home, *home.parents) if folder.exists())
-    free = shutil.disk_usage(there).free / 2**30
-    message = f"{free:.0f} GiB free under {there}"
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free / 2**30
+    message = f"{free:.0f} GiB free under {existing}"
     hint = "set PLACET_DATA_DIR to a folder on a larger disk"
     if free < NEEDED_GIB:
         return CheckResult("Disk", "failed", message, hint)
@@ -68,16 +68,16 @@ def disk(home: Path) -> CheckResult:
 
 
 def keys(home: Path) -> CheckResult:
-    """All there and readable by nobody else; the one that may be replaced at any time is at most a year old."""
+    """All keys exist, only their owner can read them, and the session key is at most a year old."""
     files = [home / "keys" / name for name in (*SECRETS, *KEYS)]
     if missing := [path.name for path in files if not path.exists()]:
-        return CheckResult("Keys", "warning", f"not made yet: {', '.join(missing)}", "make setup")
-    if open_ones := [path for path in files if path.stat().st_mode & 0o077]:
-        paths = " ".join(str(path) for path in open_ones)
+        return CheckResult("Keys", "warning", f"not created yet: {', '.join(missing)}", "make setup")
+    if exposed := [path for path in files if path.stat().st_mode & 0o077]:
+        paths = " ".join(str(path) for path in exposed)
         return CheckResult("Keys", "failed", "others can read some keys", f"chmod 600 {paths}")
     session_key = files[0]
     days = (time.time() - session_key.stat().st_mtime) / 86_400
-    message = f"{len(files)} keys, mode 0600; sessions are signed with one {days:.0f} days old"
+    message = f"{len(files)} keys, mode 0600; the session key is {days:.0f} days old"
     hint = f"rm {session_key} && make setup  (everybody signs in again)"
     return CheckResult("Keys", "ok", message) if days <= KEY_DAYS else CheckResult("Keys", "warning", message, hint)
 
@@ -91,7 +91,7 @@ def ports(home: Path) -> CheckResult:
 
 
 def postgresql(home: Path) -> CheckResult:
-    """Answers, and its clock agrees with this process's."""
+    """PostgreSQL answers, and its clock agrees with this process's."""
     try:
         with psycopg.connect(dsn(home), connect_timeout=3, autocommit=True) as connection:
             asked = time.time()
@@ -112,19 +112,19 @@ def postgresql(home: Path) -> CheckResult:
 
 
 def clock(_home: Path) -> CheckResult:
-    """The wall clock runs as fast as the monotonic one; a step would break terms and deadlines."""
+    """The wall clock runs as fast as the monotonic one: a step would break terms and deadlines."""
     wall, steady = time.time(), time.monotonic()
     time.sleep(0.2)
     drift = abs((time.time() - wall) - (time.monotonic() - steady))
     if drift > 0.05:
-        return CheckResult("Clock", "failed", f"stepped by {drift:.2f} s while watched", SET_CLOCK)
+        return CheckResult("Clock", "failed", f"stepped by {drift:.2f} s during the check", SET_CLOCK)
     return CheckResult("Clock", "ok", f"steady (UTC {time.strftime('%Y-%m-%d %H:%M', time.gmtime())})")
 
 
 def chromium(_home: Path) -> CheckResult:
     if found := shutil.which("chromium") or shutil.which("chromium-browser"):
         return CheckResult("Chromium", "ok", found)
-    return CheckResult("Chromium", "warning", "absent; only browser tests need it", "apt-get install chromium")
+    return CheckResult("Chromium", "warning", "missing; only browser tests need it", "apt-get install chromium")
 
 
 def kafka(home: Path) -> CheckResult:
@@ -135,7 +135,7 @@ def kafka(home: Path) -> CheckResult:
 
 
 def _own_broker() -> CheckResult:
-    """It starts with the rest, where its parts are there."""
+    """Our own broker starts with the rest, if its parts are installed."""
     try:
         java(), jars()
     except BrokerMissing as missing:

@@ -1,4 +1,4 @@
-"""Checks that load heavy libraries or may leave sockets behind: each in a Python process of its own."""
+"""Checks that load heavy libraries or may leave sockets open: each in a Python process of its own."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ Answer = tuple[str, Literal["ok", "warning", "failed"], str, str]
 
 @dataclass(frozen=True)
 class Probe:
-    """`script` prints one JSON list: is it well, and the message."""
+    """`script` prints one JSON list: whether it works, and the message."""
 
     script: str
     if_absent: Literal["warning", "failed"]
@@ -48,7 +48,7 @@ at = "at " + ", ".join(cluster.servers)
 try:
     print(json.dumps([True, f"cluster {cluster.cluster_id()} answers {at}"]))
 except KafkaUnavailable:
-    print(json.dumps([False, f"no answer {at}"]))
+        print(json.dumps([False, f"no response {at}"]))
 """,
         "failed",
         "start the brokers that PLACET_KAFKA_BOOTSTRAP_SERVERS names",
@@ -57,15 +57,15 @@ except KafkaUnavailable:
 
 
 def run_probe(name: str) -> Answer:
-    """Run one probe. Whatever goes wrong in it is a finding, never an error here."""
+    """Run one probe. Anything that goes wrong in it is a finding, never an error here."""
     probe = PROBES[name]
     words = [sys.executable, "-W", "ignore", "-c", probe.script]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return name, probe.if_absent, f"no answer within {SECONDS} s", probe.hint
+        return name, probe.if_absent, f"no response within {SECONDS} s", probe.hint
     try:
-        is_well, message = json.loads(done.stdout.splitlines()[-1])
+        is_working, message = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        return name, probe.if_absent, (done.stderr.strip().splitlines() or ["it ended without a word"])[-1], probe.hint
-    return (name, "ok", message, "") if is_well else (name, probe.if_absent, message, probe.hint)
+        return name, probe.if_absent, (done.stderr.strip().splitlines() or ["it ended without output"])[-1], probe.hint
+    return (name, "ok", message, "") if is_working else (name, probe.if_absent, message, probe.hint)

@@ -35,7 +35,7 @@ class ReferencedHashes:
         )
 
     def read_on(self, connection: psycopg.Connection[Any]) -> None:
-        """Events without a position come first: those that get one meanwhile are read again below."""
+        """Reads events without a position first: those that get one meanwhile are read again below."""
         for (data,) in connection.execute(PENDING).fetchall():
             self._note(data)
         while rows := connection.execute(READ, (self._reached, PAGE)).fetchall():
@@ -59,12 +59,12 @@ class BlobGarbageCollector:
         self._since: dict[StoredFile, float] = {}
 
     def sweep(self, connection: psycopg.Connection[Any]) -> dict[str, int]:
-        """Reads the log first: files that are stored and named after that are left to a later sweep."""
+        """Reads the log first: files that are stored and referenced after that are left to a later sweep."""
         self._referenced.read_on(connection)
         now = self._clock()
-        self._since = {lying: self._since.get(lying, now) for lying in self._store.unreferenced(self._referenced)}
-        old = [lying for lying, since in self._since.items() if now - since >= OLDER_THAN_SECONDS]
-        return {"removed": sum(self._store.remove(lying) for lying in old)}
+        self._since = {file: self._since.get(file, now) for file in self._store.unreferenced(self._referenced)}
+        old = [file for file, since in self._since.items() if now - since >= OLDER_THAN_SECONDS]
+        return {"removed": sum(self._store.remove(file) for file in old)}
 
 
 def _short(sha256: str) -> bytes:

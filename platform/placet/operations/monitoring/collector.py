@@ -59,7 +59,7 @@ def take_snapshot() -> Snapshot:
 
 
 def _components(wanted: Mapping[str, frozenset[str]], last: int, *, takes_all: bool) -> dict[str, ComponentProgress]:
-    """Progress by name; `wanted` holds the event types of each. `takes_all`: each event of the log counts."""
+    """Progress by name; `wanted` has the event types of each. `takes_all`: each event of the log counts."""
     reached = {row[0]: (row[1], row[2]) for row in _rows(q.REACHED)}
     found = {name: reached.get(name, (0, None)) for name in wanted}
     parameters = {

@@ -1,4 +1,4 @@
-"""Readiness: what this install still needs before it can answer in full."""
+"""Readiness: what this install still lacks before it can serve everything."""
 
 from dataclasses import dataclass
 from typing import Final

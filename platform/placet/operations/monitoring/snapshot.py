@@ -1,4 +1,4 @@
-"""Snapshot: plain values measured at one moment. No judgement and no personal data."""
+"""Snapshot: plain values measured at one moment, without judgement or personal data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class GenerationJobs:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The certificate that signs clips: age and rest in whole days, and the moment it expires."""
+    """The certificate that signs clips: age and days left in whole days, and the moment it expires."""
 
     age_days: int
     days_left: int

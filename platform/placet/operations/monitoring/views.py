@@ -56,7 +56,7 @@ def for_operators(view: Callable[[HttpRequest], HttpResponse]) -> View:
 @for_operators
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 when this install can answer in full, else 503 with what is missing."""
+    """200 when this install is ready, else 503 with what is missing."""
     lacking = missing()
     answer = JsonResponse(
         {"ready": not lacking, "missing": [asdict(one) for one in lacking]}, status=503 if lacking else 200

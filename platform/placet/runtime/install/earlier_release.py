@@ -14,7 +14,7 @@ LOG_MIGRATED: Final = "SELECT EXISTS (SELECT FROM django_migrations WHERE app = 
 
 
 class InstallTooOld(RuntimeError):
-    """No migration leads from the tables of this install to those of this release."""
+    """No migration leads from the tables of this install to this release's."""
 
     code: Final = "install_too_old"
 
@@ -41,10 +41,10 @@ def refuse_earlier_release(home: Path, cursor: Any) -> None:
 def _hint(home: Path) -> str:
     """Under root the embedded PostgreSQL keeps its data outside the install: both are moved."""
     if os.environ.get("PLACET_DATABASE_URL"):
-        return "start afresh: name an empty database in PLACET_DATABASE_URL, then placet up"
+        return "start again: name an empty database in PLACET_DATABASE_URL, then placet up"
     folders = [home]
     noted = home / "postgres" / "place"
     if noted.exists():
         folders.append(Path(noted.read_text().strip()))
     moves = " && ".join(f"mv {shlex.quote(str(one))} {shlex.quote(f'{one}.old')}" for one in folders)
-    return f"move it away and start afresh: {moves} && placet up"
+    return f"move it away and start again: {moves} && placet up"

@@ -1,4 +1,4 @@
-"""What an install makes once, for itself alone: keys and folders. Safe to run again; it never replaces a key."""
+"""What an install creates once: keys and folders. Safe to run again; it never replaces a key."""
 
 import secrets
 from pathlib import Path
@@ -13,7 +13,7 @@ FOLDERS: Final = ("blobs", "keys", "log", "log-head", "mail", "postgres", "run",
 
 
 def provision(home: Path) -> None:
-    """Make missing folders (0700) and keys (0600)."""
+    """Create missing folders (0700) and keys (0600)."""
     make_folders(home)
     make_keys(home)
 
@@ -25,7 +25,7 @@ def make_folders(home: Path) -> None:
 
 
 def make_keys(home: Path) -> None:
-    """32 random bytes per `.key`, text per `.secret`, and the name under which the log signs its heads."""
+    """32 random bytes per `.key`, text per `.secret`, and the origin under which tree heads are signed."""
     for name in SECRETS:
         make_secret(home, name)
     for name in KEYS:

@@ -1,6 +1,6 @@
-"""Are the tables and the seeded world those of this code? So that a second start need not load Django to find out.
+"""Whether tables and seed data match this code: a second start finds out without loading Django.
 
-Noted on the database itself: a restored one carries no note and is prepared anew.
+The fingerprint is a comment on the database itself: a restored one has none and is prepared again.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ PATTERNS: Final = ("**/migrations/*.py", "**/projections.py", "cli/seed.py", "co
 
 
 def fingerprint() -> str:
-    """Of everything that preparing reads."""
+    """Of everything that `placet bootstrap` reads."""
     digest = hashlib.sha256()
     for package in PACKAGES:
         for path in _files_of(package):
@@ -26,8 +26,8 @@ def fingerprint() -> str:
 
 def is_prepared(admin_dsn: str, mark: str) -> bool:
     with psycopg.connect(admin_dsn) as connection:
-        ask = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
-        row = connection.execute(ask).fetchone()
+        query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+        row = connection.execute(query).fetchone()
     return row is not None and row[0] == mark
 
 

@@ -1,1 +1,1 @@
-"""Apache Kafka for an install that has no cluster: the real broker, on loopback, from its jars on Maven's registry."""
+"""Apache Kafka for an install without a cluster: the real broker, on loopback, from its jars in Maven's registry."""

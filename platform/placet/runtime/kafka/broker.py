@@ -1,4 +1,4 @@
-"""One broker and controller in one process (KRaft). Its data are made anew at each start: PostgreSQL is the truth."""
+"""One broker and controller in one process (KRaft). Its data is recreated at each start: PostgreSQL has the log."""
 
 import base64
 import os
@@ -13,7 +13,7 @@ HERE: Final = Path(__file__).parent
 HOST: Final = "127.0.0.1"
 ADDRESS: Final = "address"
 HEAP: Final = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-"""One small machine: a serial collector and the quick compiler leave the cores to the rest."""
+"""For one small machine: the serial collector and the quick compiler leave the cores to the rest."""
 PROPERTIES: Final = """
 process.roles=broker,controller
 node.id=1
@@ -45,7 +45,7 @@ class BrokerMissing(RuntimeError):
 
 
 class Broker:
-    """The broker of one home, on two ports of the loopback."""
+    """The broker of one home, on two loopback ports."""
 
     def __init__(self, home: Path, port: int, controller: int) -> None:
         self.home = home / "kafka"
@@ -57,7 +57,7 @@ class Broker:
         return f"{HOST}:{self.port}"
 
     def recreate(self) -> None:
-        """Empty data, formatted. Call only while nothing runs on them. Raises `BrokerMissing`."""
+        """Delete its data and format again. Call only while the broker is stopped. Raises `BrokerMissing`."""
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(mode=0o700, parents=True)
         words = PROPERTIES.format(host=HOST, port=self.port, controller=self.controller, data=self.home / "data")
@@ -66,7 +66,7 @@ class Broker:
         self._run("kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._properties))
 
     def words(self) -> tuple[str, ...]:
-        """The command line of the broker itself."""
+        """The command line of the broker."""
         return self._java("kafka.Kafka", str(self._properties))
 
     @property
@@ -80,11 +80,11 @@ class Broker:
     def _run(self, main: str, *arguments: str) -> None:
         done = subprocess.run(self._java(main, *arguments), capture_output=True, text=True, check=False)
         if done.returncode:
-            raise BrokerMissing(f"The broker's data could not be made: {done.stderr.strip()[-500:]}")
+            raise BrokerMissing(f"The broker's data could not be created: {done.stderr.strip()[-500:]}")
 
 
 def address_in(home: Path) -> str:
-    """Where the broker of this home listens, or listened last; Kafka's usual place where there never was one."""
+    """The address of this home's broker, running or last run; Kafka's default where there never was one."""
     try:
         return (home / "kafka" / ADDRESS).read_text()
     except FileNotFoundError:
@@ -92,12 +92,12 @@ def address_in(home: Path) -> str:
 
 
 def is_wanted() -> bool:
-    """Whether this install runs a broker of its own: Kafka carries the events, and no cluster was named."""
+    """Whether this install runs a broker of its own: the transport is Kafka and no cluster is configured."""
     return os.environ.get("PLACET_TRANSPORT") == "kafka" and not os.environ.get("PLACET_KAFKA_BOOTSTRAP_SERVERS")
 
 
 def jars() -> Path:
-    """Where `make kafka` puts them: beside the libraries of this Python. Raises `BrokerMissing`."""
+    """Where `make kafka` puts the jars: under the prefix of this Python. Raises `BrokerMissing`."""
     folder = Path(sys.prefix) / "kafka" / "lib"
     if not folder.is_dir():
         raise BrokerMissing(f"Apache Kafka is not in {folder}.", "make kafka")
@@ -113,6 +113,6 @@ def java() -> str:
 
 
 def _cluster_id() -> str:
-    """16 bytes as Kafka writes them, the first bit 0: a dash in front would be taken for an option."""
+    """16 bytes in Kafka's encoding, the first bit 0: a leading dash would be taken for an option."""
     first, *rest = uuid.uuid4().bytes
     return base64.urlsafe_b64encode(bytes([first & 0x7F, *rest])).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""A broker for as long as a block lasts: for benches and tests. `make up` keeps its own under the supervisor."""
+"""A broker for the time of a block: for benchmarks and tests. `make up` runs its own under the supervisor."""
 
 import subprocess
 import time
@@ -15,14 +15,14 @@ START_SECONDS: Final = 60.0
 
 
 class RunningBroker:
-    """One that may be killed and started again on the data that are there."""
+    """A broker that can be killed and started again on its existing data."""
 
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Returns when it listens. Raises `BrokerMissing`."""
+        """Returns when the broker listens. Raises `BrokerMissing`."""
         with (self.broker.home / "broker.log").open("ab") as log:
             self.process = subprocess.Popen(self.broker.words(), stdout=log, stderr=log)
         until = time.monotonic() + START_SECONDS
@@ -32,7 +32,7 @@ class RunningBroker:
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """As by -9."""
+        """Kill with SIGKILL."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
@@ -40,7 +40,7 @@ class RunningBroker:
 
 @contextmanager
 def running_broker(home: Path, first_port: int = FIRST_PORT) -> Iterator[RunningBroker]:
-    """On free ports from there on, its data in `home/kafka`, made anew. Raises `BrokerMissing`."""
+    """On free ports from `first_port` on, with new data in `home/kafka`. Raises `BrokerMissing`."""
     port = next_free(first_port)
     running = RunningBroker(Broker(home, port, next_free(port + 1)))
     running.broker.recreate()

@@ -18,7 +18,7 @@ def dsn_file(home: Path) -> Path:
 
 
 def dsn(home: Path, role: str = "app") -> str:
-    """The connection string for a role (`app`, `owner`, `admin`). Reads files only, so no server need run.
+    """The connection string of a role (`app`, `owner`, `admin`). Reads files only; the server need not run.
 
     A site with its own PostgreSQL sets `PLACET_DATABASE_URL` and `PLACET_MIGRATION_DATABASE_URL` (for migrations): each
     is a URL (`postgresql://user:password@host:port/database?sslmode=require`) or libpq's `key=value` form.
@@ -31,20 +31,20 @@ def dsn(home: Path, role: str = "app") -> str:
 
 def _embedded(home: Path, role: str) -> str:
     try:
-        place = dsn_file(home).read_text().strip()
+        address = dsn_file(home).read_text().strip()
     except FileNotFoundError:
-        place = make_conninfo(host=str(home / "postgres" / "never-started"), dbname="placet")
-    return make_conninfo(place, user=ROLES[role], password=read_secret(home, f"postgres-{role}.secret"))
+        address = make_conninfo(host=str(home / "postgres" / "never-started"), dbname="placet")
+    return make_conninfo(address, user=ROLES[role], password=read_secret(home, f"postgres-{role}.secret"))
 
 
-SILENCE: Final = {
+KEEPALIVE: Final = {
     "connect_timeout": "10",
     "keepalives_idle": "5",
     "keepalives_interval": "2",
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
 }
-"""A lost connection is noticed within about ten seconds. By default TCP waits for a quarter of an hour."""
+"""A lost connection is noticed within about ten seconds. By default TCP takes a quarter of an hour."""
 
 
 def django_database(conninfo: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def django_database(conninfo: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "application_name": f"placet-{os.environ.get('PLACET_PROCESS', 'command')}",
-            **SILENCE,
+            **KEEPALIVE,
             **options,
         },
         **known,

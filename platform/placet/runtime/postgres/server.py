@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: made, started, recovered and stopped as a child of whoever calls; no TCP, scram only."""
+"""The embedded PostgreSQL: created, started, recovered and stopped as a child of its caller; no TCP, scram only."""
 
 import signal
 import subprocess
@@ -36,20 +36,20 @@ SETTINGS: Final[Mapping[str, str]] = {
 
 
 class Postgres:
-    """One server per home. `start` is safe after any death; `stop` is fast; both may be called again.
+    """One server per home. `start` is safe after any crash, `stop` is fast, and both may be called again.
 
-    The server dies with the thread that started it, so start it from the main thread of a process that stays.
+    The server dies with the thread that started it, so start it from the main thread of a long-running process.
     """
 
     def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.settings = {**SETTINGS, **(settings or {})}
-        self.place: ClusterPaths = cluster_paths(home)
+        self.paths: ClusterPaths = cluster_paths(home)
         self.process: subprocess.Popen[bytes] | None = None
         self._lock = Lock(home / "postgres" / "lock")
 
     def start(self) -> None:
-        """Ready for the application's role when it returns. Raises `PostgresUnavailable`."""
+        """The application's role can connect when this returns. Raises `PostgresUnavailable`."""
         if self.is_running():
             return
         self._take_lock()
@@ -60,10 +60,10 @@ class Postgres:
             raise
 
     def _start(self) -> None:
-        if not (self.place.data / "PG_VERSION").exists():
-            make_cluster(self.place, self._secret("admin"))
-        refuse_other_version(self.place)
-        stop_leftover(self.place)
+        if not (self.paths.data / "PG_VERSION").exists():
+            make_cluster(self.paths, self._secret("admin"))
+        refuse_other_version(self.paths)
+        stop_leftover(self.paths)
         self.process = self._launch()
         self._wait_until_ready()
         self._prepare()
@@ -95,8 +95,8 @@ class Postgres:
         return self.process is not None and self.process.poll() is None
 
     def admin_dsn(self, database: str = "postgres") -> str:
-        """For making roles and databases: never handed to a child."""
-        return make_conninfo(dsn_at(self.place), user=ROLES["admin"], password=self._secret("admin"), dbname=database)
+        """For creating roles and databases; never passed to a child."""
+        return make_conninfo(dsn_at(self.paths), user=ROLES["admin"], password=self._secret("admin"), dbname=database)
 
     def log_file(self) -> Path:
         folder = self.home / "log"
@@ -107,8 +107,8 @@ class Postgres:
         return make_secret(self.home, f"postgres-{role}.secret")
 
     def _launch(self) -> "subprocess.Popen[bytes]":
-        given = {**self.settings, "unix_socket_directories": str(self.place.sockets)}
-        words = [str(self.place.binaries / "postgres"), "-D", str(self.place.data)]
+        given = {**self.settings, "unix_socket_directories": str(self.paths.sockets)}
+        words = [str(self.paths.binaries / "postgres"), "-D", str(self.paths.data)]
         words += [f"--{name}={value}" for name, value in given.items()]
         with self.log_file().open("ab") as log:
             return subprocess.Popen(
@@ -116,17 +116,17 @@ class Postgres:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=self.place.root,
-                start_new_session=True,  # Ctrl-C in a terminal is the supervisor's to answer
-                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - the only way to outlive no parent; it calls prctl alone
-                **self.place.as_user,
+                cwd=self.paths.root,
+                start_new_session=True,  # the supervisor handles Ctrl-C in a terminal
+                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - only this ends it with its parent; it calls prctl alone
+                **self.paths.as_user,
             )
 
     def _wait_until_ready(self) -> None:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             if not self.is_running():
-                raise PostgresUnavailable(f"PostgreSQL ended while starting. Its last words: {self._last_words()}")
+                raise PostgresUnavailable(f"PostgreSQL ended while starting. Last log lines: {self._last_lines()}")
             try:
                 psycopg.connect(self.admin_dsn(), connect_timeout=2).close()
             except psycopg.OperationalError as error:
@@ -140,42 +140,42 @@ class Postgres:
     def _refuse_other_keys(self, error: psycopg.OperationalError) -> None:
         if "password authentication failed" in str(error):
             raise PostgresUnavailable(
-                f"The database in {self.place.data} was made with other keys than those in {self.home / 'keys'}."
-                f" Next: put those keys back, or give the database up with: rm -r {self.place.root}"
+                f"The database in {self.paths.data} was created with other keys than those in {self.home / 'keys'}."
+                f" Next: restore those keys, or delete the database with: rm -r {self.paths.root}"
             )
 
-    def _last_words(self) -> str:
+    def _last_lines(self) -> str:
         return "\n".join(self.log_file().read_text(errors="replace").splitlines()[-5:])
 
     def _prepare(self) -> None:
         prepare_roles(self.admin_dsn(), {ROLES[role]: self._secret(role) for role in ("app", "owner")})
         prepare_database(self.admin_dsn(), "placet")
-        atomic_write(dsn_file(self.home), f"{dsn_at(self.place)}\n".encode())
+        atomic_write(dsn_file(self.home), f"{dsn_at(self.paths)}\n".encode())
 
 
-def dsn_at(place: ClusterPaths) -> str:
-    """Where the server listens, without user or password."""
-    return make_conninfo(host=str(place.sockets), port=5432, dbname="placet")
+def dsn_at(paths: ClusterPaths) -> str:
+    """The address of the server, without user or password."""
+    return make_conninfo(host=str(paths.sockets), port=5432, dbname="placet")
 
 
-def stop_leftover(place: ClusterPaths) -> None:
-    """End what an earlier life left on this data, and only then forget its pid file.
+def stop_leftover(paths: ClusterPaths) -> None:
+    """End what an earlier server left on this data, and only then delete its pid file.
 
-    The pid file guards against two servers on one data folder, so it may go only when nobody works in there.
+    The pid file guards against two servers on one data folder, so it may go only when no process uses the folder.
     """
-    left = [process for process in psutil.process_iter() if _works_in(process, place.data)]
-    if head := next((process for process in left if process.pid == _written_pid(place)), None):
+    left = [process for process in psutil.process_iter() if _works_in(process, paths.data)]
+    if head := next((process for process in left if process.pid == _written_pid(paths)), None):
         head.send_signal(signal.SIGINT)
         _, left = psutil.wait_procs(left, timeout=STOP_SECONDS)
     for orphan in left:
         orphan.kill()
     psutil.wait_procs(left, timeout=STOP_SECONDS)
-    (place.data / "postmaster.pid").unlink(missing_ok=True)
+    (paths.data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _written_pid(place: ClusterPaths) -> int:
+def _written_pid(paths: ClusterPaths) -> int:
     try:
-        return int((place.data / "postmaster.pid").read_text().splitlines()[0])
+        return int((paths.data / "postmaster.pid").read_text().splitlines()[0])
     except (FileNotFoundError, IndexError, ValueError):
         return 0
 
@@ -190,7 +190,7 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
 
 @contextmanager
 def running_postgres(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[Postgres]:
-    """A server for as long as the block lasts."""
+    """A server for the time of the block."""
     server = Postgres(home, settings)
     server.start()
     try:

@@ -1,4 +1,4 @@
-"""A process that was there before the install: what it read of keys, database and address must be read again."""
+"""Attach a process that started before the install: it reads keys, database and address again."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from placet.runtime.supervisor.state import SupervisorState
 
 
 def attach_to(home: Path, state: SupervisorState) -> None:
-    """From here on this process signs, reads and writes as the running install does."""
+    """From now on this process signs, reads and writes as the running install does."""
     settings.PLACET_ORIGIN = state.origin
     settings.SECRET_KEY = read_secret(home, "django.secret") or settings.SECRET_KEY
     connections["default"].close()

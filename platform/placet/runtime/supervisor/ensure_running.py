@@ -1,4 +1,4 @@
-"""`with running(home)`: whatever runs already, or a supervisor for as long as the block lasts."""
+"""`with ensure_running(home)`: the running install, or a supervisor for the time of the block."""
 
 import json
 import os
@@ -22,7 +22,7 @@ STOP_SECONDS: Final = 15.0
 
 @contextmanager
 def ensure_running(home: Path) -> Iterator[SupervisorState]:
-    """Yields what runs, ready. A supervisor that it started itself is ended with the block.
+    """Yields the state once it is ready. A supervisor that this started is stopped at the end of the block.
 
     Raises `NotStarted`, `InstallTooOld`.
     """
@@ -61,7 +61,7 @@ def _when_ready(home: Path, started: "subprocess.Popen[bytes] | None") -> Superv
 
 
 def _refused_as_too_old(log: Path) -> bool:
-    """Whether the last object that a supervisor wrote names this refusal."""
+    """Whether the last object that a supervisor wrote has this refusal's code."""
     objects = [line for line in log.read_text().splitlines() if line.startswith("{")]
     return bool(objects) and json.loads(objects[-1]).get("code") == InstallTooOld.code
 

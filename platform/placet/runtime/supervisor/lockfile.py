@@ -1,4 +1,4 @@
-"""A lock on a file that the kernel drops when its holder dies, however it dies."""
+"""A file lock that the kernel releases when its holder dies, however it dies."""
 
 import fcntl
 import os
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 class Locked(RuntimeError):
-    """Another live process holds it."""
+    """Another live process holds the lock."""
 
 
 class Lock:
-    """`take` and `drop`; children do not inherit it."""
+    """`acquire` and `release`; children do not inherit it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +33,7 @@ class Lock:
             self._handle = None
 
     def is_held(self) -> bool:
-        """By anybody. Looking changes nothing and makes no file."""
+        """By any process. Changes nothing and creates no file."""
         try:
             handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:

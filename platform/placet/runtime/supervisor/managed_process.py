@@ -1,4 +1,4 @@
-"""One child process: started on a leash, started again when it dies, ended with all that it started itself."""
+"""One child process: started with a parent-death signal, restarted when it dies, ended with its whole group."""
 
 import os
 import signal
@@ -16,13 +16,13 @@ from placet.runtime.supervisor.process_table import Child
 
 FIRST_PAUSE_SECONDS: Final = 0.2
 MAX_PAUSE_SECONDS: Final = 5.0
-STEADY_SECONDS: Final = 10.0  # who lived this long begins again with the first pause
+STEADY_SECONDS: Final = 10.0  # a child that lived this long starts again with the first pause
 KEPT_LOGS: Final = 3
 MARK: Final = "PLACET_SUPERVISED"  # in the environment of everything a supervisor starts, with its home
 
 
 class ManagedProcess:
-    """A child and its place in the back-off from 0.2 s to 5 s."""
+    """A child and its restart back-off, from 0.2 s to 5 s."""
 
     def __init__(self, child: Child, log: Path, environment: Mapping[str, str]) -> None:
         self.child = child
@@ -40,7 +40,7 @@ class ManagedProcess:
         return self._process.pid if self._process else 0
 
     def check(self, now: float) -> bool:
-        """Start it when it is due. True when its process changed."""
+        """Start the child when it is due. True when its process changed."""
         if self._process is not None:
             if self._process.poll() is None:
                 return False
@@ -56,7 +56,7 @@ class ManagedProcess:
                 self._process.terminate()
 
     def force_stop(self, until: float) -> None:
-        """Wait until then, and then end its whole process group by force."""
+        """Wait until then, then kill its whole process group."""
         if self._process is None:
             return
         with suppress(subprocess.TimeoutExpired):
@@ -76,7 +76,7 @@ class ManagedProcess:
         self._process = None
 
     def _end_group(self) -> None:
-        """What a killed child leaves behind in its group must not outlive it: it would hold the port."""
+        """Kill what a dead child left in its group: it would hold the port."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -90,13 +90,13 @@ class ManagedProcess:
                 stdout=log,
                 stderr=log,
                 env=self.environment,
-                start_new_session=True,  # Ctrl-C in a terminal is the supervisor's to answer
+                start_new_session=True,  # the supervisor handles Ctrl-C in a terminal
                 preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - it calls prctl alone
             )
 
 
 def rotate(log: Path) -> None:
-    """`web.log` becomes `web.log.1`, and so on; the oldest goes."""
+    """`web.log` becomes `web.log.1`, and so on; the oldest is deleted."""
     if not log.exists() or not log.stat().st_size:
         return
     for number in range(KEPT_LOGS, 0, -1):
@@ -107,7 +107,7 @@ def rotate(log: Path) -> None:
 
 
 def end_leftovers(home: Path) -> int:
-    """End what a killed supervisor of this home left running. Returns how many; call only while holding its lock."""
+    """Kill what a dead supervisor of this home left running. Returns how many; call only while holding its lock."""
     left = [process for process in psutil.process_iter() if _is_of(process, home)]
     for process in left:
         with suppress(psutil.Error):

@@ -13,11 +13,11 @@ TRIES: Final = 200
 
 
 class NoFreePort(OSError):
-    """Every port that was tried is taken. Name another with `placet up --port`."""
+    """Every port that was tried is taken. Choose another with `placet up --port`."""
 
 
 def choose(first: int = FIRST) -> Ports:
-    """The first free port from `first` on for pages, the next free ones for the rest. Raises `NoFreePort`."""
+    """The first free port from `first` on for the pages, the next free ones for the rest. Raises `NoFreePort`."""
     web = next_free(first)
     live = next_free(web + 1)
     if not is_wanted():

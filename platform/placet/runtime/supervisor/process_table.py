@@ -1,4 +1,4 @@
-"""The table of child processes, in the order in which they start. PostgreSQL comes before them all."""
+"""The table of child processes, in the order in which they start. PostgreSQL starts before them all."""
 
 import os
 import sys
@@ -10,14 +10,14 @@ from placet.runtime.supervisor.state import EMBEDDED
 
 HOST: Final = "127.0.0.1"
 ROLES: Final = (
-    "sequencer",  # gives positions, then folds projections
+    "sequencer",  # assigns positions, then runs projections
     "consumers",  # all other consumers, and the outbox
     "model-consumers",  # consumers that need a model: this process holds the models
     "generator",  # renders clips
     "scheduler",  # periodic jobs
 )
 CARRIERS: Final = ("relay",)
-"""What carries the log to Kafka, where Kafka wakes the consumers."""
+"""Publish the log to Kafka, when Kafka is the transport."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class Ports:
 
 @dataclass(frozen=True)
 class Child:
-    """One process of ours: its name is its log file, its `PLACET_PROCESS` and its row in the state file."""
+    """One child process: its role is its log file, its `PLACET_PROCESS` and its row in the state file."""
 
     role: str
     words: tuple[str, ...]
 
 
 def children(ports: Ports, broker: Broker | None = None) -> tuple[Child, ...]:
-    """Everything that `make up` runs beside PostgreSQL."""
+    """Everything that `make up` runs in addition to PostgreSQL."""
     return (
         Child("web", _granian("wsgi", ports.web, "--blocking-threads", "4", "--backpressure", "64", "--no-ws")),
         Child("live", _granian("asginl", ports.live, "--no-ws")),
@@ -52,7 +52,7 @@ def children(ports: Ports, broker: Broker | None = None) -> tuple[Child, ...]:
 
 
 def role_names(transport: str) -> tuple[str, ...]:
-    """The parts that work, where this carries the events."""
+    """The worker roles of an install with this transport."""
     return (*ROLES, *CARRIERS) if transport == "kafka" else ROLES
 
 

@@ -1,4 +1,4 @@
-"""How other commands find a running `make up`: a lock that dies with its holder, and a file that says what runs."""
+"""How other commands find a running supervisor: a lock that dies with its holder, and a file with its state."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from placet.runtime.supervisor.lockfile import Lock, Locked
 
 
 class AlreadyRunning(RuntimeError):
-    """Another supervisor holds this home. Nothing was started."""
+    """Another supervisor holds the lock of this home. Nothing was started."""
 
 
 EMBEDDED: Final = "embedded"
@@ -21,7 +21,7 @@ EMBEDDED: Final = "embedded"
 
 @dataclass(frozen=True)
 class SupervisorState:
-    """What one supervisor runs. `ready` only after the pages answered for the first time."""
+    """What one supervisor runs. `ready` only after the pages responded for the first time."""
 
     pid: int
     port: int
@@ -38,7 +38,7 @@ def _file(home: Path) -> Path:
 
 @contextmanager
 def only_one(home: Path) -> Iterator[None]:
-    """Hold this home for as long as the block lasts. Raises `AlreadyRunning`."""
+    """Hold the lock of this home for the time of the block. Raises `AlreadyRunning`."""
     lock = _lock(home)
     try:
         lock.acquire()
@@ -56,16 +56,16 @@ def write_state(home: Path, state: SupervisorState) -> None:
 
 
 def read_state(home: Path) -> SupervisorState | None:
-    """What runs now, or None. A file left by a killed supervisor counts for nothing: the lock decides."""
+    """What runs now, or None. A file left by a killed supervisor is ignored: the lock decides."""
     try:
-        said = _file(home).read_text()
+        text = _file(home).read_text()
     except FileNotFoundError:
         return None
-    return SupervisorState(**json.loads(said)) if _lock(home).is_held() else None
+    return SupervisorState(**json.loads(text)) if _lock(home).is_held() else None
 
 
 def transport_in(home: Path) -> str:
-    """What carries the events here: what is set, else what the running install uses."""
+    """The configured transport, else the one that the running install uses."""
     if chosen := os.environ.get("PLACET_TRANSPORT"):
         return chosen
     running = read_state(home)

@@ -1,4 +1,4 @@
-"""One supervisor per home: PostgreSQL, tables, the seeded world, then the children, for as long as it is wanted."""
+"""One supervisor per home: PostgreSQL, tables and seed data, then the children, until it is stopped."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ from placet.runtime.supervisor.signals import set_by_handler
 from placet.runtime.supervisor.state import EMBEDDED, SupervisorState, only_one, write_state
 
 TICK_SECONDS: Final = 0.1
-DRAIN_SECONDS: Final = 3.5  # what is left of five seconds is PostgreSQL's
+DRAIN_SECONDS: Final = 3.5  # of five seconds; the rest is PostgreSQL's
 READY_SECONDS: Final = 60.0
 
 ProgressCallback = Callable[[str], None]
@@ -38,7 +38,7 @@ Table = Callable[[Ports, Broker | None], Iterable[Child]]
 
 
 class NotStarted(RuntimeError):
-    """The supervisor gave up before anything was served. The text says where to look."""
+    """The supervisor gave up before anything was served. The text says which log to read."""
 
 
 class Supervisor:
@@ -47,7 +47,7 @@ class Supervisor:
     def __init__(
         self, home: Path, *, first_port: int = free_ports.FIRST, table: Table = children, install: Install = provision
     ) -> None:
-        """`install` makes what is missing in `home` before anything starts."""
+        """`install` creates what is missing in `home` before anything starts."""
         self.home = home
         self.install = install
         self.first_port = first_port
@@ -58,18 +58,18 @@ class Supervisor:
         """May be called from a signal handler: `run` drains and returns within about five seconds."""
         set_by_handler(self._stopping)
 
-    def run(self, tell: ProgressCallback, ready: Callable[[SupervisorState], None]) -> None:
+    def run(self, report: ProgressCallback, ready: Callable[[SupervisorState], None]) -> None:
         """Raises `AlreadyRunning`, `InstallTooOld`, `NotStarted`, `PostgresUnavailable`, `NoFreePort`."""
         for sentence in renamed_settings():
-            tell(sentence)
+            report(sentence)
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with only_one(self.home):
             if left := end_leftovers(self.home):
-                tell(f"Ended {left} processes that an earlier start left behind.")
+                report(f"Ended {left} processes that an earlier start left running.")
             self.install(self.home)
             rotate(self.home / "log" / "postgres.log")
             with self._database() as postgres:
-                self._serve(postgres, tell, ready)
+                self._serve(postgres, report, ready)
 
     @contextmanager
     def _database(self) -> Iterator[Postgres | None]:
@@ -81,52 +81,52 @@ class Supervisor:
             yield server
 
     def _serve(
-        self, postgres: Postgres | None, tell: ProgressCallback, ready: Callable[[SupervisorState], None]
+        self, postgres: Postgres | None, report: ProgressCallback, ready: Callable[[SupervisorState], None]
     ) -> None:
-        ports = self._ports(tell)
+        ports = self._ports(report)
         broker = self._broker(ports)
         environment = self._environment(ports, broker)
-        self._prepare(postgres, environment, tell)
-        kept = [ManagedProcess(child, self._log(child), environment) for child in self.table(ports, broker)]
+        self._prepare(postgres, environment, report)
+        managed = [ManagedProcess(child, self._log(child), environment) for child in self.table(ports, broker)]
         origin, transport = environment["PLACET_ORIGIN"], environment["PLACET_TRANSPORT"]
         state = SupervisorState(os.getpid(), ports.web, ports.live, origin, transport=transport)
         try:
-            self._supervise(kept, postgres, state, ready)
+            self._supervise(managed, postgres, state, ready)
         finally:
-            _drain(kept)
+            _drain(managed)
 
     def _supervise(
         self,
-        kept: list[ManagedProcess],
+        managed: list[ManagedProcess],
         postgres: Postgres | None,
         state: SupervisorState,
         ready: Callable[[SupervisorState], None],
     ) -> None:
-        given_up = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + READY_SECONDS
         while not self._stopping.is_set():
             if postgres and not postgres.is_running():
                 postgres.start()
-            due = kept if state.ready else kept[:1]  # the pages first: the others load for seconds
+            due = managed if state.ready else managed[:1]  # the web process first: the others take seconds to load
             changed = [one.check(time.monotonic()) for one in due]
             if any(changed):
-                state = _with(state, kept, is_ready=state.ready)
+                state = _with(state, managed, is_ready=state.ready)
                 write_state(self.home, state)
-            if not state.ready and answers(state.port):
-                state = _with(state, kept, is_ready=True)
+            if not state.ready and is_responding(state.port):
+                state = _with(state, managed, is_ready=True)
                 write_state(self.home, state)
                 ready(state)
-            if not state.ready and time.monotonic() > given_up:
-                raise NotStarted(f"The pages did not answer within {READY_SECONDS:.0f} s. See {self.home / 'log'}.")
+            if not state.ready and time.monotonic() > deadline:
+                raise NotStarted(f"The pages did not respond within {READY_SECONDS:.0f} s. See {self.home / 'log'}.")
             self._stopping.wait(TICK_SECONDS)
 
-    def _ports(self, tell: ProgressCallback) -> Ports:
+    def _ports(self, report: ProgressCallback) -> Ports:
         ports = free_ports.choose(self.first_port)
         if ports.web != self.first_port:
-            tell(f"Port {self.first_port} is taken: using {ports.web}.")
+            report(f"Port {self.first_port} is taken: using {ports.web}.")
         return ports
 
     def _broker(self, ports: Ports) -> Broker | None:
-        """Where Kafka wakes the consumers and no cluster was named: one of our own, its data made anew."""
+        """A broker of our own, with new data, where Kafka is the transport and no cluster is configured."""
         if not ports.broker:
             return None
         broker = Broker(self.home, ports.broker, ports.controller)
@@ -145,13 +145,13 @@ class Supervisor:
             "PLACET_ORIGIN": os.environ.get("PLACET_ORIGIN", f"http://localhost:{ports.web}"),
             "PLACET_SSE_ORIGIN": os.environ.get("PLACET_SSE_ORIGIN", f"http://localhost:{ports.live}"),
             "PYTHONUNBUFFERED": "1",
-            # glibc gives each of our threads an arena of its own, and none is ever given back
+            # glibc gives each thread an arena of its own and never returns one
             "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
             MARK: str(self.home),
         }
 
-    def _prepare(self, postgres: Postgres | None, environment: dict[str, str], tell: ProgressCallback) -> None:
-        """Tables and the seeded world, in a process that ends: this one stays small. Nothing to do: no process."""
+    def _prepare(self, postgres: Postgres | None, environment: dict[str, str], report: ProgressCallback) -> None:
+        """Tables and seed data, in a process that ends, so that this one stays small. Skipped when up to date."""
         mark = fingerprint()
         if postgres and is_prepared(postgres.admin_dsn("placet"), mark):
             return
@@ -159,9 +159,9 @@ class Supervisor:
         words = [sys.executable, "-m", "placet", "bootstrap"]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
         if done.returncode and not self._stopping.is_set():
-            raise NotStarted(f"Preparing the tables or the seeded world failed.\n{done.stderr.strip()}")
+            raise NotStarted(f"Preparing the tables or the seed data failed.\n{done.stderr.strip()}")
         if done.stdout.strip():
-            tell(done.stdout.strip())
+            report(done.stdout.strip())
         if postgres and not done.returncode:
             note_prepared(postgres.admin_dsn("placet"), mark)
 
@@ -174,23 +174,23 @@ class Supervisor:
         return self.home / "log" / f"{child.role}.log"
 
 
-def _with(state: SupervisorState, kept: list[ManagedProcess], *, is_ready: bool) -> SupervisorState:
-    pids = {one.child.role: one.pid for one in kept if one.pid}
+def _with(state: SupervisorState, managed: list[ManagedProcess], *, is_ready: bool) -> SupervisorState:
+    pids = {one.child.role: one.pid for one in managed if one.pid}
     return replace(state, ready=is_ready, children=pids)
 
 
-def _drain(kept: list[ManagedProcess]) -> None:
+def _drain(managed: list[ManagedProcess]) -> None:
     until = time.monotonic() + DRAIN_SECONDS
-    for one in kept:
+    for one in managed:
         one.request_stop()
-    for one in kept:
+    for one in managed:
         one.force_stop(until)
 
 
-def answers(port: int) -> bool:
-    """The pages' process answers its health check."""
+def is_responding(port: int) -> bool:
+    """Whether the web process responds to its health check."""
     try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=1) as answer:
-            return bool(answer.status == 200)
+        with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=1) as response:
+            return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -41,7 +41,7 @@ STANDARD: Final[tuple[tuple[Kinds, Problem], ...]] = (
      Problem(415, "unsupported_media_type", "Unsupported media type.",
              "Send application/json or multipart/form-data.")),
     (exceptions.NotAcceptable,
-     Problem(406, "not_acceptable", "No acceptable representation: answers are JSON.", "Accept application/json.")),
+     Problem(406, "not_acceptable", "Not acceptable: responses are JSON.", "Accept application/json.")),
     ((Http404, exceptions.NotFound), NOT_FOUND),
     ((PermissionDenied, exceptions.PermissionDenied), NOT_PERMITTED),
     (NotStorable, Problem(422, "not_storable", "The text is not valid Unicode.", "Send valid Unicode text.")),
@@ -54,7 +54,7 @@ STANDARD: Final[tuple[tuple[Kinds, Problem], ...]] = (
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001  the framework's own signature
-    """None for an unexpected error: Django logs it, and `web/rest/handlers.py` answers 500."""
+    """None for an unexpected error: Django logs it, and `web/rest/handlers.py` responds with 500."""
     set_rollback()
     match error:
         case exceptions.ValidationError():
@@ -69,7 +69,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """The problem that an expected error stands for."""
+    """The problem details of an expected error."""
     match error:
         case Refusal():
             return Problem(error.status, error.code, error.message, error.hint)

@@ -1,4 +1,4 @@
-"""Django's own error handlers: problem details below `/api/`, a page elsewhere. For what no API view answered."""
+"""Django's own error handlers: problem details below `/api/`, a page elsewhere."""
 
 from typing import Final
 
@@ -12,20 +12,20 @@ MALFORMED: Final = Problem(400, "malformed", "Malformed request.", "Send fewer a
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(MALFORMED) if request.path.startswith(API) else defaults.bad_request(request, exception)
+    return _response(MALFORMED) if request.path.startswith(API) else defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(NOT_PERMITTED) if request.path.startswith(API) else defaults.permission_denied(request, exception)
+    return _response(NOT_PERMITTED) if request.path.startswith(API) else defaults.permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(NOT_FOUND) if request.path.startswith(API) else defaults.page_not_found(request, exception)
+    return _response(NOT_FOUND) if request.path.startswith(API) else defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(INTERNAL_ERROR) if request.path.startswith(API) else defaults.server_error(request)
+    return _response(INTERNAL_ERROR) if request.path.startswith(API) else defaults.server_error(request)
 
 
-def _answer(problem: Problem) -> HttpResponse:
+def _response(problem: Problem) -> HttpResponse:
     return JsonResponse(problem.to_json(), status=problem.status, content_type=PROBLEM_JSON)

@@ -1,4 +1,4 @@
-"""Receipts over HTTP: for whom the event concerns, and for nobody else."""
+"""Receipts over HTTP, only for the person whom the event concerns."""
 
 from typing import ClassVar
 
@@ -14,9 +14,11 @@ WAIT_SECONDS = 5.0
 
 
 class OpeningSerializer(serializers.Serializer[None]):
-    segment = serializers.CharField(help_text="The sealed part as stored, base64; the leaf names its SHA-256.")
+    segment = serializers.CharField(help_text="The encrypted field as stored, base64; the leaf names its SHA-256.")
     fields = serializers.DictField(  # type: ignore[assignment]  # declared fields are collected, not assigned
-        child=serializers.CharField(), allow_null=True, help_text="What it says; null once it cannot be opened."
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text="Its decrypted fields; null once its key is gone.",
     )
 
 
@@ -27,7 +29,7 @@ class ReceiptSerializer(serializers.Serializer[None]):
     proof = serializers.ListField(child=serializers.CharField(), help_text="Inclusion proof after RFC 6962, base64.")
     checkpoint = serializers.CharField(help_text="The signed tree head, a C2SP note.")
     issued_at = serializers.CharField()
-    opened = serializers.ListField(child=OpeningSerializer(), required=False, help_text="Your own sealed parts.")
+    opened = serializers.ListField(child=OpeningSerializer(), required=False, help_text="Your own encrypted fields.")
 
 
 class Receipts(ApiEndpoint):
@@ -36,8 +38,8 @@ class Receipts(ApiEndpoint):
 
     @documented("receipts_take", ReceiptSerializer)
     def get(self, request: Request, event: str) -> Response:
-        """A receipt that anybody can check offline: see docs/receipts.md. For whom the event concerns."""
-        held = parse_uuid(event)
-        receipt = receipt_for(self.log, held, request.user, seconds=WAIT_SECONDS)
-        file = f'attachment; filename="receipt-{held}.json"'
+        """A receipt that can be verified offline: see docs/receipts.md. Only for the person whom the event concerns."""
+        event_id = parse_uuid(event)
+        receipt = receipt_for(self.log, event_id, request.user, seconds=WAIT_SECONDS)
+        file = f'attachment; filename="receipt-{event_id}.json"'
         return Response(receipt.to_json(), headers={"Content-Disposition": file, "Cache-Control": "private, no-store"})

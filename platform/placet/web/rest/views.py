@@ -1,4 +1,4 @@
-"""What belongs to no room: the engines, and addresses that are not there."""
+"""Views of no room: the list of engines, and unknown addresses."""
 
 from dataclasses import asdict
 from typing import Any, ClassVar
@@ -23,9 +23,9 @@ class EngineSerializer(serializers.Serializer[None]):
     vocabulary = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
     licence = serializers.CharField()
     excluded_territories = serializers.ListField(child=serializers.CharField())
-    is_renderer = serializers.BooleanField(help_text="Draws by rules; no trained model.")
+    is_renderer = serializers.BooleanField(help_text="Renders by rules, without a trained model.")
     label = serializers.CharField(  # type: ignore[assignment]  # declared fields are collected, not assigned
-        help_text="To be shown wherever the engine is named."
+        help_text="Shown wherever the engine is named."
     )
 
 
@@ -34,7 +34,7 @@ class EngineList(ApiEndpoint):
 
     @documented("engines_list", EngineSerializer(many=True))
     def get(self, _request: Request) -> Response:
-        """What each engine can draw, and under which terms."""
+        """What each engine can render, and under which terms."""
         from generator.registry import engine_named
 
         return Response([asdict(engine_named(name).capabilities()) for name in settings.ENGINES])
@@ -43,5 +43,5 @@ class EngineList(ApiEndpoint):
 class Nowhere(ApiEndpoint):
     @extend_schema(exclude=True)
     def initial(self, request: Request, *args: Any, **named: Any) -> None:  # noqa: ARG002  the framework's signature
-        """Every method of an address that is not there."""
+        """Every method of an unknown address."""
         raise NotFound

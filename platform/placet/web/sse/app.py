@@ -1,7 +1,7 @@
-"""Live updates as server-sent events: a small ASGI application of its own, beside the pages.
+"""Live updates as server-sent events: an ASGI application of its own, next to the WSGI pages.
 
 The page's session cookie signs in here too (same host, another port). `id:` is a position of the log, so that a browser
-that comes again with `Last-Event-ID` misses nothing.
+that reconnects with `Last-Event-ID` misses nothing.
 """
 
 import asyncio
@@ -30,12 +30,12 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 GENERATION: Final = re.compile(r"/live/generations/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?")
-STILL_HERE_SECONDS: Final = 15.0
+KEEP_ALIVE_SECONDS: Final = 15.0
 RETRY_HINT: Final = b"retry: 2000\n\n"
 
 
 class Live:
-    """`/live/generations/<id>` for its asker and reviewers, `/live/notices` for oneself."""
+    """`/live/generations/<id>` for its requester and reviewers, `/live/notices` for the signed-in person."""
 
     def __init__(self) -> None:
         self.hub = Hub()
@@ -46,34 +46,34 @@ class Live:
             return
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if headers.get("origin", settings.PLACET_ORIGIN) != settings.PLACET_ORIGIN or scope["method"] != "GET":
-            await _answer(send, NOT_PERMITTED)
+            await _respond(send, NOT_PERMITTED)
             return
         loop = asyncio.get_running_loop()
         topic = await loop.run_in_executor(self._threads, topic_of, scope["path"], headers.get("cookie", ""))
         if isinstance(topic, Problem):
-            await _answer(send, topic)
+            await _respond(send, topic)
             return
         try:
             await self._stream(topic, _after(scope, headers), receive, send)
         except (DatabaseUnavailable, TimeoutError):
-            await _answer(send, DATABASE_PROBLEM)
+            await _respond(send, DATABASE_PROBLEM)
 
     async def _stream(self, topic: str, after: int | None, receive: Receive, send: Send) -> None:
         """Raises before the first byte, or never."""
-        async with self.hub.watching(topic) as watcher:
+        async with self.hub.subscription(topic) as subscriber:
             missed = await self.hub.missed(topic, after) if after is not None else []
             await _begin(send, missed)
-            telling = asyncio.create_task(_tell(watcher, missed[-1].position or 0 if missed else 0, send))
+            sending = asyncio.create_task(_send_events(subscriber, missed[-1].position or 0 if missed else 0, send))
             leaving = asyncio.create_task(_left(receive))
-            await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (telling, leaving):
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (sending, leaving):
                 task.cancel()
         if not leaving.done():
             await send({"type": "http.response.body", "body": b""})
 
 
 def topic_of(path: str, cookie: str) -> str | Problem:
-    """The topic of an address, or why it may not be watched."""
+    """The topic of an address, or the problem that forbids it."""
     try:
         user = _signed_in(cookie)
         if user is None:
@@ -88,7 +88,7 @@ def topic_of(path: str, cookie: str) -> str | Problem:
     except DatabaseProblem:
         return DATABASE_PROBLEM
     finally:
-        connections.close_all()  # asked once a visit: no connection is kept for it
+        connections.close_all()  # one query per visit: no connection is kept for it
 
 
 def _signed_in(cookie: str) -> Account | None:
@@ -103,22 +103,22 @@ def _signed_in(cookie: str) -> Account | None:
 
 
 def _after(scope: Scope, headers: dict[str, str]) -> int | None:
-    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("after", [""])[0]
-    place = headers.get("last-event-id", asked)
-    return int(place) if place.isdecimal() and len(place) < 19 else None
+    after = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("after", [""])[0]
+    position = headers.get("last-event-id", after)
+    return int(position) if position.isdecimal() and len(position) < 19 else None
 
 
-async def _tell(watcher: Subscriber, reached: int, send: Send) -> None:
+async def _send_events(subscriber: Subscriber, reached: int, send: Send) -> None:
     while True:
         try:
-            said = await asyncio.wait_for(watcher.get(), STILL_HERE_SECONDS)
+            event = await asyncio.wait_for(subscriber.get(), KEEP_ALIVE_SECONDS)
         except TimeoutError:
-            await _say(send, b": still here\n\n")
+            await _send_body(send, b": still here\n\n")
             continue
-        if said is None:
+        if event is None:
             return
-        if said.position is None or said.position > reached:
-            await _say(send, _frame(said))
+        if event.position is None or event.position > reached:
+            await _send_body(send, _frame(event))
 
 
 async def _left(receive: Receive) -> None:
@@ -126,21 +126,21 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def _frame(said: ServerEvent) -> bytes:
-    place = f"id: {said.position}\n" if said.position is not None else ""
-    return f"{place}event: {said.kind}\ndata: {json.dumps(said.data)}\n\n".encode()
+def _frame(event: ServerEvent) -> bytes:
+    event_id = f"id: {event.position}\n" if event.position is not None else ""
+    return f"{event_id}event: {event.kind}\ndata: {json.dumps(event.data)}\n\n".encode()
 
 
 async def _begin(send: Send, missed: Sequence[ServerEvent]) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": _headers(b"text/event-stream")})
-    await _say(send, RETRY_HINT + b"".join(_frame(said) for said in missed))
+    await _send_body(send, RETRY_HINT + b"".join(_frame(event) for event in missed))
 
 
-async def _say(send: Send, body: bytes) -> None:
+async def _send_body(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _answer(send: Send, problem: Problem) -> None:
+async def _respond(send: Send, problem: Problem) -> None:
     headers = _headers(PROBLEM_JSON.encode())
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(problem.to_json()).encode()})

@@ -1,4 +1,4 @@
-"""Bring the database up to date before the first request. The supervisor calls it; it may be called by hand."""
+"""Bring the database up to date before the first request. The supervisor runs it; an operator may too."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ class Command(PlacetCommand):
 
 
 def rebuild_outdated() -> list[str]:
-    """Rebuild projections that another version of the code wrote, before anyone reads them."""
+    """Rebuild projections that another version of the code wrote, before the first read."""
     outdated = [target for target in PROJECTIONS.values() if is_outdated(target)]
     if outdated:
         with psycopg.connect(dsn(Path(settings.PLACET_DATA_DIR), "owner"), autocommit=True) as owner:
@@ -48,7 +48,7 @@ def rebuild_outdated() -> list[str]:
 
 
 def migrate_as_owner() -> bool:
-    """Apply what is missing, in a process that signs in as the tables' owner. True when something was.
+    """Apply missing migrations, in a process that signs in as the tables' owner. True when there were any.
 
     Raises `InstallTooOld`: then nothing was applied.
     """
@@ -63,5 +63,5 @@ def migrate_as_owner() -> bool:
         words, env={**os.environ, "PLACET_DATABASE_ROLE": "owner"}, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise CommandFailed(f"The tables could not be brought up to date.\n{done.stderr.strip()}", "placet migrate")
+        raise CommandFailed(f"The migration failed.\n{done.stderr.strip()}", "placet migrate")
     return True

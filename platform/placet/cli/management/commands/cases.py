@@ -51,8 +51,8 @@ class Command(ActingCommand):
         if row is None:
             raise CaseNotFound
         decision = options["decision"]
-        ask = DecideCase(command_id(), CaseId(case_id), actor.person, decision, options["reason"], row.version)
-        decide_case(self.log, ask)
+        command = DecideCase(command_id(), CaseId(case_id), actor.person, decision, options["reason"], row.version)
+        decide_case(self.log, command)
         wait_until_projected(self.tick)
         return {"id": case_id, "state": "decided", "decision": decision, "subject": row.subject}
 
@@ -60,7 +60,7 @@ class Command(ActingCommand):
         if "cases" not in answer:
             super().show(answer)
             return
-        table = Table("id", "kind", "why", "subject", "opened", box=None)
+        table = Table("id", "kind", "code", "subject", "opened", box=None)
         for row in answer["cases"]:
             table.add_row(row["id"], row["kind"], row["code"], row["subject"], row["opened_at"])
         print_table(table)

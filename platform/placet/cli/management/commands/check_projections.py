@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from placet.cli.actor import map_errors, running_install
 from placet.cli.command import CommandFailed, PlacetCommand
-from placet.cli.management.commands.rebuild_projections import chosen, show_projections, told
+from placet.cli.management.commands.rebuild_projections import chosen, report, show_projections
 from placet.eventlog.projections.diff import Outdated, differences
 from placet.eventlog.projections.runner import Projection, position_of
 from placet.eventlog.store.connect import connect
@@ -33,7 +33,7 @@ class Command(PlacetCommand):
                 found = differences(target, connection, lambda at, of: bar.update(task, completed=at, total=of))
         except Outdated as refused:
             raise CommandFailed(str(refused), f"placet rebuild-projections {target.name}", code="outdated") from None
-        return {"name": target.name, "position": position_of(target.name), **told(found)}
+        return {"name": target.name, "position": position_of(target.name), **report(found)}
 
     def show(self, answer: Mapping[str, Any]) -> None:
         show_projections(answer)

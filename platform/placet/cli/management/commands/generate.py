@@ -47,17 +47,17 @@ class Command(ActingCommand):
         parent = options["parent"] and parse_uuid(options["parent"], "clip", "placet feed")
         image = read_file(options["image"]) if options["image"] else None
         names = tuple(options["likeness"])
-        wish = GenerationInput(
+        request = GenerationInput(
             options["prompt"], names, parent or None, options["extend"], image, options["seconds"], options["size"],
             options["engine"],
         )  # fmt: skip
         generation = request_generation(
-            self.log, to_command(wish, actor.person, command_id(), settings.PLACET_DEFAULT_REGION)
+            self.log, to_command(request, actor.person, command_id(), settings.PLACET_DEFAULT_REGION)
         )
         with self._bar() as bar:
-            told = wait_until_ended(generation, self.tick, options["wait"], _moving(bar))
+            view = wait_until_ended(generation, self.tick, options["wait"], _show_progress(bar))
         wait_until_projected(self.tick)
-        return {"ok": told.state != "failed", **to_answer(told)}
+        return {"ok": view.state != "failed", **to_answer(view)}
 
     def show(self, answer: Mapping[str, Any]) -> None:
         print_outcome(answer)
@@ -67,10 +67,10 @@ class Command(ActingCommand):
         return Progress(*columns, console=self.console, transient=True)
 
 
-def _moving(bar: Progress) -> Show:
-    task = bar.add_task("asked", total=1.0)
+def _show_progress(bar: Progress) -> Show:
+    task = bar.add_task("requested", total=1.0)
 
-    def show(told: GenerationView, run: JobProgress | None) -> None:
-        bar.update(task, completed=done_0_1(told.state, run), description=run.phase if run else told.state)
+    def show(view: GenerationView, job: JobProgress | None) -> None:
+        bar.update(task, completed=done_0_1(view.state, job), description=job.phase if job else view.state)
 
     return show

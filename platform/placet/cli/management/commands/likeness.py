@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from placet.cli.actor import ActingCommand, command_id, parse_uuid, read_file
 from placet.cli.wait import wait_until_projected
-from placet.cli.wait_likeness import enrolment_answer, wait_until_revoked
+from placet.cli.wait_likeness import enrolment_outcome, wait_until_revoked
 from placet.eventlog.store.event import stream_name
 from placet.kernel.ids import GenerationId
 from placet.likeness import commands
@@ -60,7 +60,7 @@ class Command(ActingCommand):
         portrait = private().keep(actor.person, normalise_image(read_file(file)))
         before = self.log.heads([consent_of(actor.person), stream_name(EnrolmentRequested, actor.person)])
         commands.request_enrolment(self.log, actor.person, portrait, command_id())
-        code, hint = enrolment_answer(before, self.tick)
+        code, hint = enrolment_outcome(before, self.tick)
         wait_until_projected(self.tick)
         return {"ok": code == "enrolled", "state": code, "hint": hint}
 

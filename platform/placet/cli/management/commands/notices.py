@@ -22,7 +22,7 @@ class Command(ActingCommand):
         return {"notices": [NoticeSerializer(notice).data for notice in notices_of(actor.person)]}
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        table = Table("no.", "stage", "asked by", "why", "at", "clip", box=None)
+        table = Table("no.", "stage", "requested by", "code", "at", "clip", box=None)
         for row in answer["notices"]:
             table.add_row(
                 str(row["number"]), row["stage"], row["requested_by"], row["code"], row["at"], row["generation"]

@@ -58,7 +58,7 @@ class Command(ActingCommand):
 
     def _file(self, actor: Person, options: Mapping[str, Any]) -> Mapping[str, Any]:
         require_permission(self.account, "opt_out.file")
-        ask = FileOptOut(
+        command = FileOptOut(
             id=command_id(),
             holder=actor.person,
             names=(options["character"], *options["alias"]),
@@ -67,7 +67,7 @@ class Command(ActingCommand):
             until=options["until"],
             statement=options["statement"],
         )
-        filing, state = file_opt_out(self.log, ask, engine_words())
+        filing, state = file_opt_out(self.log, command, engine_words())
         wait_until_projected(self.tick)
         reason = Filing.replay(self.log.read(stream_name(OptOutFiled, filing))).reason
         return {"id": filing, "state": state, "reason": reason}

@@ -1,4 +1,4 @@
-"""The promises, and whether the tests proved them for this code."""
+"""The promises, and whether the tests proved each of them for this code."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -30,8 +30,8 @@ class Command(PlacetCommand):
     def show(self, answer: Mapping[str, Any]) -> None:
         table = Table("", "", "tests", "promise", box=None, padding=(0, 1, 1, 0))
         for row in answer["promises"]:
-            told = f"{row['text']}\n[dim]{row['why']}[/]" if row["why"] else row["text"]
-            table.add_row(row["name"], WORDS[row["is_proved"]], str(row["tests"]), told)
+            text = f"{row['text']}\n[dim]{row['reason']}[/]" if row["reason"] else row["text"]
+            table.add_row(row["name"], WORDS[row["is_proved"]], str(row["tests"]), text)
         Console(highlight=False).print(table)
         if not answer["ok"]:
-            self.stdout.write("To test the promises that are not proved: make test")
+            self.stdout.write("To test them: make test")

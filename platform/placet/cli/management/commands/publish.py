@@ -22,9 +22,9 @@ class Command(ActingCommand):
     def act(self, actor: Person, **options: Any) -> Mapping[str, Any]:
         generation = parse_uuid(options["id"], "generation", "placet generate")
         publish(self.log, GenerationId(generation), actor.person, command_id())
-        told = wait_until_ended(generation, self.tick, WAIT_SECONDS)
+        view = wait_until_ended(generation, self.tick, WAIT_SECONDS)
         wait_until_projected(self.tick)
-        return to_answer(told)
+        return to_answer(view)
 
     def show(self, answer: Mapping[str, Any]) -> None:
         print_outcome(answer)

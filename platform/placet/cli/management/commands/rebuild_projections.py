@@ -58,20 +58,20 @@ class Command(PlacetCommand):
             "was_version": done.was_version,
             "position": done.position,
             "resumed_from": done.resumed_from,
-            **told(done.differences),
+            **report(done.differences),
         }
 
     def show(self, answer: Mapping[str, Any]) -> None:
         show_projections(answer)
 
 
-def told(found: "tuple[Difference, ...] | list[Difference]") -> dict[str, Any]:
-    """How many rows differ, and the first of them by table, key and columns. Never a value."""
+def report(found: "tuple[Difference, ...] | list[Difference]") -> dict[str, Any]:
+    """The number of rows that differ, and the first of them by table, key and columns. Never a value."""
     return {"same": not found, "differing": len(found), "differences": [asdict(one) for one in found[:SHOWN]]}
 
 
 def show_projections(answer: Mapping[str, Any]) -> None:
-    """One line a projection, then the rows that differed."""
+    """One line per projection, then the rows that differ."""
     table = Table("projection", "position", "live equals replay", box=None)
     for row in answer["projections"]:
         table.add_row(row["name"], str(row["position"]), "yes" if row["same"] else f"NO: {row['differing']} rows")
@@ -83,7 +83,7 @@ def show_projections(answer: Mapping[str, Any]) -> None:
 
 
 def chosen(names: list[str]) -> list[Projection]:
-    """The projections that were named, or all. Raises `CommandFailed`."""
+    """The named projections, or all. Raises `CommandFailed`."""
     unknown = [name for name in names if name not in PROJECTIONS]
     if unknown:
         raise CommandFailed(

@@ -43,7 +43,7 @@ class Command(ActingCommand):
         from placet.web.receipts import filing_event, receipt_for
 
         if bool(options["event"]) == bool(options["filing"]):
-            message = "A receipt is of one event: name it, or name a filing."
+            message = "Give exactly one: the id of an event, or --filing."
             raise CommandFailed(message, "placet receipt issue --filing ID", code="usage")
         if options["filing"]:
             event = filing_event(self.log, parse_uuid(options["filing"], "filing", "placet opt-out list"))
@@ -58,31 +58,31 @@ class Command(ActingCommand):
         if "receipt" not in answer:
             super().show(answer)
         elif answer["file"]:
-            self.stdout.write(f"{answer['file']}: check it with `placet receipt verify {answer['file']} --key PUBLIC`")
+            self.stdout.write(f"{answer['file']}: verify it with `placet receipt verify {answer['file']} --key PUBLIC`")
         else:
             self.stdout.write(json.dumps(answer["receipt"], ensure_ascii=False, indent=1))
 
 
-def _write(place: Path, receipt: Mapping[str, Any]) -> None:
+def _write(path: Path, receipt: Mapping[str, Any]) -> None:
     try:
-        place.write_text(json.dumps(receipt, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(receipt, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        message = f"{place} cannot be written: {error.strerror}."
-        raise CommandFailed(message, f"ls -ld {place.parent}", code="file_unwritable") from None
+        message = f"{path} cannot be written: {error.strerror}."
+        raise CommandFailed(message, f"ls -ld {path.parent}", code="file_unwritable") from None
 
 
 def _verified(file: str, key: str) -> Mapping[str, Any]:
     try:
         proved = verify_receipt(read_file(file), read_verifier(read_file(key).decode() if Path(key).is_file() else key))
-    except (InvalidKey, UnicodeDecodeError) as unsound:
-        raise CommandFailed(f"This is no key: {unsound}", "placet transparency-log key", code="key_unsound") from None
+    except (InvalidKey, UnicodeDecodeError) as error:
+        raise CommandFailed(f"Not a verifier key: {error}", "placet transparency-log key", code="key_unsound") from None
     except ReceiptInvalid as invalid:
         return {"ok": False, "file": file, "valid": False, "step": invalid.step, "message": invalid.why}
     return {"ok": True, "file": file, "valid": True, **to_answer(proved)}
 
 
 def to_answer(proved: VerifiedReceipt) -> dict[str, Any]:
-    """What was proved, as one mapping."""
+    """What the receipt proves, as one mapping."""
     leaf = proved.leaf
     return {
         "event": leaf.event_id,

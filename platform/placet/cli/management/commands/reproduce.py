@@ -19,7 +19,7 @@ from placet.processes.generation_request import request_of
 from placet.studio.generation import Generation, stream_of
 
 EXPLAINS: Final = ("engine", "call", "device", "versions")
-"""Parts of a recipe that may differ from those of today; then other pictures may come of equal words."""
+"""Parts of a recipe that may differ from today's; then the same prompt may give other pictures."""
 
 
 class Command(ActingCommand):
@@ -47,7 +47,7 @@ class Command(ActingCommand):
             raise CommandFailed(
                 "The requester was erased, and the prompt with them.", "placet timeline ID", code="erased"
             )
-        then, now = found.rendered.recipe, self._made(request).recipe
+        then, now = found.rendered.recipe, self._rendered_again(request).recipe
         same = {name: then["raw"][name] == now["raw"][name] for name in ("frames_sha256", "pcm_sha256")}
         return {
             "ok": all(same.values()),
@@ -59,12 +59,12 @@ class Command(ActingCommand):
         }
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        for what, is_same in answer["same"].items():
-            self.stdout.write(f"{what}: {'the same, bit for bit' if is_same else 'not the same'}")
+        for part, is_same in answer["same"].items():
+            self.stdout.write(f"{part}: {'the same, bit for bit' if is_same else 'not the same'}")
         for name, (then, now) in answer["differs"].items():
             self.stdout.write(f"  {name} was {then}, is {now}")
 
-    def _made(self, request: GenerationRequest) -> RawClip:
+    def _rendered_again(self, request: GenerationRequest) -> RawClip:
         from generator.registry import engine_named
 
         engine = engine_named(request.engine)
@@ -78,12 +78,12 @@ class Command(ActingCommand):
 
 
 def differing(then: Any, now: Any, name: str = "") -> dict[str, tuple[Any, Any]]:
-    """What two recipes do not have in common: `engine.version` -> (then, now)."""
+    """Where two recipes differ: `engine.version` -> (then, now)."""
     if not isinstance(then, Mapping) or not isinstance(now, Mapping):
         return {} if then == now else {name: (then, now)}
     keys = sorted({*then, *now})
     return {
-        place: pair
+        path: pair
         for key in keys
-        for place, pair in differing(then.get(key), now.get(key), f"{name}.{key}".lstrip(".")).items()
+        for path, pair in differing(then.get(key), now.get(key), f"{name}.{key}".lstrip(".")).items()
     }

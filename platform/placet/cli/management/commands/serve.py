@@ -1,4 +1,4 @@
-"""Run one role in this process. The supervisor calls it; a site's own service units may too."""
+"""Run one role in this process. The supervisor runs it; a site's own service units may too."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from placet.cli.command import CommandFailed, PlacetCommand
 from placet.processes import services
 from placet.runtime.supervisor.process_table import CARRIERS, ROLES
 
-PARTS: Final = (*ROLES, *CARRIERS)
+NAMES: Final = (*ROLES, *CARRIERS)
 
 
 class Command(PlacetCommand):
@@ -16,11 +16,11 @@ class Command(PlacetCommand):
     group = "Internal"
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("role", help=f"one of: {', '.join(PARTS)}")
+        parser.add_argument("role", help=f"one of: {', '.join(NAMES)}")
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         role = options["role"]
-        if role not in PARTS:
-            raise CommandFailed(f"Unknown role {role!r}.", f"placet serve {'|'.join(PARTS)}")
+        if role not in NAMES:
+            raise CommandFailed(f"Unknown role {role!r}.", f"placet serve {'|'.join(NAMES)}")
         services.run(role)
         return {"role": role, "ended": True}

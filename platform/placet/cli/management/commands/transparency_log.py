@@ -17,8 +17,8 @@ from placet.eventlog.proofs.monitor import MonitorFinding, Unreachable, poll_log
 from placet.eventlog.proofs.signed_note import Verifier
 
 EVERY_SECONDS: Final = 60.0
-WATCH_HINT: Final = "Keep the state file and ask the operator: what was signed no longer holds."
-HINT: Final = "Restore a database that holds what was signed. Until then no head is signed and receipts wait."
+WATCH_HINT: Final = "Keep the state file and ask the operator: the log does not match an earlier signed tree head."
+HINT: Final = "Restore a database that matches the signed tree heads. Until then no head is signed and receipts wait."
 
 
 class Command(PlacetCommand):
@@ -53,9 +53,9 @@ class Command(PlacetCommand):
         from placet.eventlog.proofs.head_file import head_file
         from placet.eventlog.store.log import current_log
 
-        place = None if is_joined else head_file(Path(settings.PLACET_DATA_DIR))
+        path = None if is_joined else head_file(Path(settings.PLACET_DATA_DIR))
         with map_errors(), nullcontext() if is_joined else running_install():
-            found = audit_log(current_log().connection, _verifier(), place)
+            found = audit_log(current_log().connection, _verifier(), path)
         return {"ok": not found.wrong, **asdict(found), "hint": HINT if found.wrong else ""}
 
     def _monitor(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -73,9 +73,9 @@ class Command(PlacetCommand):
             self.stdout.write(f"{answer['code']}: {answer['message']}")
         else:
             self.stdout.write(
-                f"{answer['size']} events, {answer['tiles']} full tiles, {answer['heads']} heads compared."
+                f"{answer['size']} events, {answer['tiles']} full tiles, {answer['heads']} tree heads compared."
             )
-            for wrong in answer["wrong"] or ["All is as it was signed."]:
+            for wrong in answer["wrong"] or ["The log matches what was signed."]:
                 self.stdout.write(wrong)
             if answer["hint"]:
                 self.stdout.write(f"  Next: {answer['hint']}")
@@ -105,10 +105,10 @@ def _poll(text: str, state: Path, key: str) -> MonitorFinding:
 
     try:
         finding = poll_log(source(text), load_state(state), key)
-    except Unreachable as away:
-        raise CommandFailed(str(away), "placet status, where it runs here", code="log_away") from None
-    except ValueError as unsound:
-        raise CommandFailed(str(unsound), f"rm {state}, to start again", code="state_invalid") from None
+    except Unreachable as error:
+        raise CommandFailed(str(error), "placet status, where it runs here", code="log_away") from None
+    except ValueError as error:
+        raise CommandFailed(str(error), f"rm {state}, to start again", code="state_invalid") from None
     if finding.is_sound:
         save_state(state, finding.state)
     return finding

@@ -35,28 +35,28 @@ class Command(PlacetCommand):
         started = time.monotonic()
         try:
             supervisor.run(
-                self._tell, lambda state: self.deliver(_ready(state, started, with_links=not options["no_links"]))
+                self._print, lambda state: self.deliver(_ready(state, started, with_links=not options["no_links"]))
             )
         except AlreadyRunning as refused:
             raise CommandFailed(str(refused), _where_it_runs(home), code="already_running") from None
         except (NotStarted, PostgresUnavailable, NoFreePort) as refused:
             raise CommandFailed(str(refused), "placet doctor", code="not_started") from None
-        self._tell("Everything has ended.")
+        self._print("Everything has stopped.")
         return {}
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        """Each link on a line of its own, whole: a wrapped one cannot be copied."""
+        """Each link whole on a line of its own: a wrapped one cannot be copied."""
         lines = [f"Placet is at {answer['origin']}", ""]
         lines += [f"{row['name']}: {row['role']}\n  {row['link']}" for row in answer["sign_in"]]
         lines += ["", f"Ready in {answer['ready_seconds']} s. Ctrl-C stops everything."]
         Console(highlight=False, soft_wrap=True).print("\n".join(lines), markup=False)
 
-    def _tell(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self.console.print(line, markup=False)
 
 
 def _ready(state: SupervisorState, started: float, *, with_links: bool) -> Mapping[str, Any]:
-    """With links that the pages accept: this process may be older than the install's keys."""
+    """The answer, with links that the pages accept: this process may be older than the install's keys."""
     from placet.cli.seed import sign_in_links
     from placet.runtime.supervisor.attach import attach_to
 
@@ -67,4 +67,4 @@ def _ready(state: SupervisorState, started: float, *, with_links: bool) -> Mappi
 
 def _where_it_runs(home: Path) -> str:
     state = read_state(home)
-    return f"open {state.origin}, or end it first: kill {state.pid}" if state else "wait a moment and try again"
+    return f"open {state.origin}, or stop it first: kill {state.pid}" if state else "wait a moment and try again"

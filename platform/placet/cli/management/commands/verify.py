@@ -13,10 +13,10 @@ from placet.cli.command import CommandFailed, PlacetCommand
 
 COLOURS: Final = {"good": "green", "trusted": "green", "bad": "red", "untrusted": "red"}
 PLAIN: Final = {
-    "good": "good: these are the bytes that were signed",
+    "good": "good: the file is as it was signed",
     "bad": "bad: the file was changed after it was signed",
-    "none": "none: the file carries no manifest, so it says nothing of itself",
-    "trusted": "trusted: signed by someone whom the anchors vouch for",
+    "none": "none: the file has no manifest, so nothing is known about it",
+    "trusted": "trusted: signed with a certificate that the anchors cover",
     "untrusted": "not trusted: see the reasons below",
     "not evaluated": "not evaluated",
 }
@@ -38,7 +38,7 @@ class Command(PlacetCommand):
         anchors = _first(options["anchors"], keys / "anchors.pem", keys / "pki" / "anchors.pem")
         mark_key = _first(options["mark_key"], keys / "watermark.key")
         if anchors is None:
-            raise CommandFailed("There are no anchors to trust.", f"placet verify {options['file']} --anchors PEM")
+            raise CommandFailed("No trust anchors found.", f"placet verify {options['file']} --anchors PEM")
         try:
             key = mark_key.read_bytes() if mark_key else None
             found = verify(options["file"], anchors.read_text(encoding="ascii"), watermark_key=key)
@@ -56,9 +56,9 @@ class Command(PlacetCommand):
         Console().print(table)
 
 
-def _first(asked: Path | None, *usual: Path) -> Path | None:
-    """What was asked for, whether it exists or not; else the first usual place that does."""
-    return asked or next((path for path in usual if path.is_file()), None)
+def _first(given: Path | None, *defaults: Path) -> Path | None:
+    """The path from the command line, whether it exists or not; else the first default that exists."""
+    return given or next((path for path in defaults if path.is_file()), None)
 
 
 def _lines(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -73,8 +73,8 @@ def _lines(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
         *([("reasons", ", ".join(answer["reasons"]))] if answer["reasons"] else []),
         *engines,
         *sources,
-        ("signer", answer["signer"] or "nobody"),
-        ("made by", (answer["digital_source_type"] or "not said").rpartition("/")[2]),
-        ("mark", f"{answer['watermark']['read'] or 'none read'}; named: {answer['watermark']['named'] or 'none'}"),
+        ("signer", answer["signer"] or "none"),
+        ("made by", (answer["digital_source_type"] or "not stated").rpartition("/")[2]),
+        ("watermark", f"{answer['watermark']['read'] or 'none read'}; named: {answer['watermark']['named'] or 'none'}"),
         ("sha256", answer["file_sha256"]),
     ]

@@ -1,1 +1,1 @@
-"""Benches of the log. Each prints the reference beside ours, from the same run on the same tables."""
+"""Benchmarks of the log, each with its reference from the same run on the same tables."""

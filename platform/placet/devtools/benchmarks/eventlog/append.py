@@ -13,17 +13,17 @@ BARE = "bare psycopg INSERT"
 GOAL = ">= 0.6, 0 missed"
 
 
-def append_rows(dsn: str, rounds: int, seconds: float, tell: Callable[[str], None]) -> list[Row]:
+def append_rows(dsn: str, rounds: int, seconds: float, report: Callable[[str], None]) -> list[Row]:
     """Rounds alternate between ours and the reference; a ratio is the median of the rounds' ratios."""
-    return [_case(dsn, name, WriteLoad(w, t, seconds), rounds, tell) for name, (w, t) in CASES.items()] + [
-        _control(dsn, tell)
+    return [_case(dsn, name, WriteLoad(w, t, seconds), rounds, report) for name, (w, t) in CASES.items()] + [
+        _control(dsn, report)
     ]
 
 
-def _case(dsn: str, name: str, load: WriteLoad, rounds: int, tell: Callable[[str], None]) -> Row:
+def _case(dsn: str, name: str, load: WriteLoad, rounds: int, report: Callable[[str], None]) -> Row:
     ours, bare, missed, taken = [], [], 0, []
     for number in range(rounds):
-        tell(f"append {name}, round {number + 1} of {rounds}")
+        report(f"append {name}, round {number + 1} of {rounds}")
         with running(dsn, "bare", load) as wait:
             bare.append(wait()[0] / load.seconds)
         _number_the_bare(dsn)
@@ -41,7 +41,7 @@ def _case(dsn: str, name: str, load: WriteLoad, rounds: int, tell: Callable[[str
 
 
 def _number_the_bare(dsn: str) -> None:
-    """The reference left rows without a place: give them one, so that the next round starts level."""
+    """Assign positions to the reference's rows, so that the next round starts level."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO eventlog_event_position (position, id)"
@@ -52,9 +52,9 @@ def _number_the_bare(dsn: str) -> None:
         )
 
 
-def _control(dsn: str, tell: Callable[[str], None]) -> Row:
+def _control(dsn: str, report: Callable[[str], None]) -> Row:
     """50,000 events under a rough load, read by position (must miss none) and by serial id (must miss some)."""
-    tell("tailing 50,000 events by position and, as control, by serial id")
+    report("tailing 50,000 events by position and, as control, by serial id")
     load = WriteLoad(8, 1, count=6_250, is_rough=True)
     with following(dsn, "position", "serial", only_new=True) as tails, running(dsn, "ours", load) as wait:
         written, _ = wait()

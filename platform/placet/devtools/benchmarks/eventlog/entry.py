@@ -1,4 +1,4 @@
-"""The event that benches write: about 300 bytes, nothing sealed."""
+"""The event that benchmarks write: about 300 bytes, nothing encrypted."""
 
 from placet.eventlog.store.event import event
 

@@ -1,4 +1,4 @@
-"""Replay read: pages of the log as `RecordedEvent`, against bare psycopg reading the same pages as tuples."""
+"""Replay: pages of the log as `RecordedEvent`, against bare psycopg reading the same pages as tuples."""
 
 import time
 from collections.abc import Callable
@@ -15,18 +15,18 @@ EVENTS = 100_000
 PAGE = 1_000
 
 
-def read_rows(dsn: str, rounds: int, tell: Callable[[str], None]) -> list[Row]:
-    """`pages`: as read. `decoded`: with every fact opened, for which there is no bare reference."""
+def read_rows(dsn: str, rounds: int, report: Callable[[str], None]) -> list[Row]:
+    """`pages`: as read. `decoded`: with every fact decoded, for which there is no bare reference."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        tell(f"writing {EVENTS:,} events to read")
+        report(f"writing {EVENTS:,} events to read")
         fill(connection, EVENTS)
         log = EventLog(connection)
         ours, bare, decoded = [], [], []
         for number in range(rounds):
-            tell(f"read, round {number + 1} of {rounds}")
-            bare.append(_rate(lambda place: _bare(connection, place)))
-            ours.append(_rate(lambda place: [e.position for e in log.read_from(place, PAGE)]))
-            decoded.append(_rate(lambda place: [(e.fact, e.position)[1] for e in log.read_from(place, PAGE)]))
+            report(f"read, round {number + 1} of {rounds}")
+            bare.append(_rate(lambda position: _bare(connection, position)))
+            ours.append(_rate(lambda position: [e.position for e in log.read_from(position, PAGE)]))
+            decoded.append(_rate(lambda position: [(e.fact, e.position)[1] for e in log.read_from(position, PAGE)]))
     ratio = median([o / b for o, b in zip(ours, bare, strict=True)])
     return [
         Row("pages of 1,000", round(median(ours)), "events/s", ">= 0.5", round(median(bare)), "bare psycopg paged read",
@@ -36,7 +36,7 @@ def read_rows(dsn: str, rounds: int, tell: Callable[[str], None]) -> list[Row]:
 
 
 def fill(connection: psycopg.Connection, count: int) -> None:
-    """At least `count` events with positions, in streams of 500; what is there already is not written again."""
+    """At least `count` events with positions, in streams of 500; existing ones are not written again."""
     log = EventLog(connection)
     for number in range(count // 500):
         stream = f"bench-00000000-0000-4000-8000-{number:012d}"
@@ -47,14 +47,14 @@ def fill(connection: psycopg.Connection, count: int) -> None:
         pass
 
 
-def _bare(connection: psycopg.Connection, place: int) -> list[int]:
+def _bare(connection: psycopg.Connection, position: int) -> list[int]:
     with psycopg.Cursor(connection) as cursor:
-        cursor.execute(READ_FROM, (place, PAGE), binary=True, prepare=True)
+        cursor.execute(READ_FROM, (position, PAGE), binary=True, prepare=True)
         return [row[0] for row in cursor.fetchall()]
 
 
 def _rate(page: Callable[[int], list[int]]) -> float:
-    place, count, start = 0, 0, time.perf_counter()
-    while (places := page(place)) and count < EVENTS:
-        place, count = places[-1], count + len(places)
+    position, count, start = 0, 0, time.perf_counter()
+    while (positions := page(position)) and count < EVENTS:
+        position, count = positions[-1], count + len(positions)
     return count / (time.perf_counter() - start)

@@ -22,18 +22,18 @@ from placet.eventlog.transports.relay import NAME, SOURCE, Relay
 EVENTS: Final = 40_000
 STREAMS: Final = 200
 LOOK_SECONDS: Final = 0.05
-"""Seldom: whoever looks shares Python's lock with the relay."""
+"""Rarely: the polling thread shares Python's lock with the relay."""
 BACK: Final = "DELETE FROM eventlog_checkpoint WHERE name = 'relay'"
 
 
-def relay_rows(dsn: str, cluster: KafkaCluster, rounds: int, tell: Callable[[str], None]) -> list[Row]:
-    """Each round carries the same events to topics of its own."""
+def relay_rows(dsn: str, cluster: KafkaCluster, rounds: int, report: Callable[[str], None]) -> list[Row]:
+    """Each round publishes the same events to topics of its own."""
     with psycopg.connect(dsn, autocommit=True) as connection, reduced_gc():
-        tell(f"writing {EVENTS:,} events to carry")
+        report(f"writing {EVENTS:,} events to publish")
         _fill(connection)
         ours, bare = [], []
         for number in range(rounds):
-            tell(f"relay, round {number + 1} of {rounds}")
+            report(f"relay, round {number + 1} of {rounds}")
             bare.append(_bare(connection, _recreate_topics(cluster)))
             ours.append(_ours(dsn, connection, _recreate_topics(cluster)))
     ratio = median([o / b for o, b in zip(ours, bare, strict=True)])
@@ -56,7 +56,7 @@ def _fill(connection: psycopg.Connection) -> None:
 
 
 def _bare(connection: psycopg.Connection, cluster: KafkaCluster) -> float:
-    """The records are ready before the clock starts."""
+    """Prepares the records before the clock starts."""
     events = EventLog(connection).read_for_relay(0, EVENTS)
     places = [EventSource(cluster.topic(room_of(e.type)), partition_of(e.stream, cluster.partitions)) for e in events]
     cluster.ensure_topics({place.topic for place in places})
@@ -72,7 +72,7 @@ def _bare(connection: psycopg.Connection, cluster: KafkaCluster) -> float:
 
 
 def _ours(dsn: str, connection: psycopg.Connection, cluster: KafkaCluster) -> float:
-    """The whole relay, from taking the lead on: reading, naming, sending, waiting, and noting how far it is."""
+    """The whole relay, from taking the lead on: reading, naming, sending, waiting, and recording its progress."""
     connection.execute(BACK)
     end, stop = EventLog(connection).last_position, threading.Event()
     relay = Relay(lambda: psycopg.connect(dsn, autocommit=True), cluster)

@@ -1,4 +1,4 @@
-"""One line of a bench: ours beside the reference, from the same run."""
+"""One line of a benchmark: ours and the reference, from the same run."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`ratio` is ours / reference. `judged`: the row that a goal speaks of. `control`: one that must fail."""
+    """`ratio` is ours / reference. `judged`: a row with a goal. `control`: a row that must fail."""
 
     case: str
     ours: float
@@ -21,16 +21,16 @@ class Row:
     lost: int | None = None
     p95_ms: float | None = None
     cpu_ms_each: dict[str, float] | None = None
-    """What one of them costs in CPU milliseconds, by part."""
+    """CPU milliseconds of one item, by part."""
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Without what is not known."""
+        """Without empty fields."""
         return {k: v for k, v in asdict(self).items() if v is not None and v is not False and v != ""}
 
 
 def median(values: list[float]) -> float:
-    """The middle one."""
+    """The middle value; the upper one of an even number."""
     ordered = sorted(values)
     return ordered[len(ordered) // 2] if ordered else 0.0
 

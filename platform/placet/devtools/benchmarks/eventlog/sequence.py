@@ -1,4 +1,4 @@
-"""From commit to position: at 1,000 events a second offered, and again while another session holds a snapshot open."""
+"""From commit to position: at 1,000 events per second, and again while another session keeps a snapshot open."""
 
 import threading
 import time
@@ -21,18 +21,18 @@ ProgressCallback = Callable[[str], None]
 
 
 def sequence_rows(
-    dsn: str, seconds: float, snapshot_seconds: float, aged_events: int, tell: ProgressCallback
+    dsn: str, seconds: float, snapshot_seconds: float, aged_events: int, report: ProgressCallback
 ) -> list[Row]:
-    """Quiet, then beside an open REPEATABLE READ transaction, as a backup is one, and beside one that is old.
+    """Quiet, then during an open REPEATABLE READ transaction, such as a backup's, and during an old one.
 
-    `aged_events` are numbered under the old one first: dead rows that may not be vacuumed, 300,000 after five minutes.
+    `aged_events` are sequenced under the old one first: dead rows that cannot be vacuumed, 300,000 after five minutes.
     """
-    tell(f"{RATE} events/s for {seconds:g} s")
+    report(f"{RATE} events/s for {seconds:g} s")
     quiet = _measured(dsn, seconds)
-    tell(f"{RATE} events/s for {snapshot_seconds:g} s, beside an open snapshot")
+    report(f"{RATE} events/s for {snapshot_seconds:g} s, with an open snapshot")
     with _snapshot(dsn):
         held = _measured(dsn, snapshot_seconds)
-        tell(f"the same, after {aged_events:,} events under that snapshot")
+        report(f"the same, after {aged_events:,} events under that snapshot")
         _age(dsn, aged_events)
         aged = _measured(dsn, seconds)
     return [
@@ -62,7 +62,7 @@ def _row(case: str, found: tuple[list[float], float, int]) -> Row:
 
 
 def _measured(dsn: str, seconds: float) -> tuple[list[float], float, int]:
-    """Milliseconds from the commit to the notice of a pass that numbered it; the rate; events that got no position."""
+    """Milliseconds from the commit to the notification of its position; the rate; events without a position."""
     committed: dict[str, float] = {}
     stop, ended = threading.Event(), threading.Event()
     numbered: list[tuple[float, int]] = []
@@ -74,7 +74,7 @@ def _measured(dsn: str, seconds: float) -> tuple[list[float], float, int]:
     writers = [threading.Thread(target=_write, args=(dsn, stop, committed)) for _ in range(WRITERS)]
     for thread in helpers:
         thread.start()
-    time.sleep(1.0)  # a sequencer that runs already: its first pass is one from the beginning
+    time.sleep(1.0)  # let the sequencer start: its first pass reads from the beginning
     for thread in writers:
         thread.start()
     begun = time.perf_counter()
@@ -107,7 +107,7 @@ def _waits(dsn: str, begin: int, committed: dict[str, float], numbered: list[tup
 
 
 def _write(dsn: str, stop: threading.Event, committed: dict[str, float]) -> None:
-    """An open loop: who falls behind the timetable does not slow it down."""
+    """An open loop: a slow answer does not slow down the schedule."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         log, due, number = EventLog(connection), time.perf_counter(), 0
         while not stop.is_set():
@@ -127,14 +127,14 @@ def _listen(dsn: str, ended: threading.Event, numbered: list[tuple[float, int]])
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(f"LISTEN {CHANNEL}")
         while not ended.is_set():
-            told = connection.notifies(timeout=0.2, stop_after=1)
-            numbered.extend((time.perf_counter(), int(notice.payload)) for notice in told)
+            notifications = connection.notifies(timeout=0.2, stop_after=1)
+            numbered.extend((time.perf_counter(), int(one.payload)) for one in notifications)
 
 
 @contextmanager
 def _snapshot(dsn: str) -> Iterator[None]:
     with psycopg.connect(dsn) as connection:
-        connection.execute("SET idle_in_transaction_session_timeout = 0")  # longer than we let anybody
+        connection.execute("SET idle_in_transaction_session_timeout = 0")  # longer than the install allows
         connection.commit()
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.execute("SELECT count(*) FROM eventlog_event_pending")

@@ -1,4 +1,4 @@
-"""Tailing readers beside the writers: by dense position, and as control by the plain serial id, which must miss."""
+"""Tailing readers next to the writers: by dense position, and as control by the serial id, which must miss events."""
 
 import threading
 import time
@@ -21,18 +21,18 @@ QUERIES: dict[By, str] = {
 
 @dataclass(slots=True)
 class Tail:
-    """What one reader has seen, in the order in which it saw it."""
+    """What one reader has seen, in order."""
 
     by: By
-    place: int = 0
+    position: int = 0
     seen: list[int] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
 
     def step(self, connection: psycopg.Connection[Any]) -> int:
-        """Read on from the checkpoint. Answers how many rows came."""
-        rows = connection.execute(QUERIES[self.by], (self.place,)).fetchall()
-        self.places += [r[0] for r in rows]
-        self.place = rows[-1][0] if rows else self.place
+        """Read on from the checkpoint. Returns the number of rows."""
+        rows = connection.execute(QUERIES[self.by], (self.position,)).fetchall()
+        self.positions += [r[0] for r in rows]
+        self.position = rows[-1][0] if rows else self.position
         self.seen += [r[1] for r in rows]
         return len(rows)
 
@@ -43,14 +43,14 @@ class Tail:
 
     @property
     def is_dense(self) -> bool:
-        """Whether its places were 1, 2, 3, … without a gap."""
-        return self.places == list(range(1, len(self.places) + 1))
+        """Whether its positions were 1, 2, 3, … without a gap."""
+        return self.positions == list(range(1, len(self.positions) + 1))
 
 
 @contextmanager
 def following(dsn: str, *ways: By, only_new: bool = False) -> Iterator[dict[By, Tail]]:
-    """A sequencer and one tailing reader for each way, in threads, until the writers have ended and all is read."""
-    tails = {by: Tail(by, place=_end(dsn, by) if only_new else 0) for by in ways}
+    """A sequencer and one tailing reader per kind, in threads, until the writers have ended and all is read."""
+    tails = {by: Tail(by, position=_end(dsn, by) if only_new else 0) for by in ways}
     stop = threading.Event()
     threads = [threading.Thread(target=_sequence, args=(dsn, stop)), *(
         threading.Thread(target=_tail, args=(dsn, tail, stop)) for tail in tails.values()
@@ -67,7 +67,7 @@ def following(dsn: str, *ways: By, only_new: bool = False) -> Iterator[dict[By, 
 
 
 def _drain(dsn: str) -> None:
-    """Until everything has a position and there was time to read it: what is missed then is missed."""
+    """Wait until every event has a position and there was time to read it."""
     until = time.monotonic() + DRAIN_SECONDS
     with psycopg.connect(dsn, autocommit=True) as connection:
         while connection.execute("SELECT EXISTS (SELECT FROM eventlog_event_pending)").fetchone() == (True,):

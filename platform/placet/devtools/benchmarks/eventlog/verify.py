@@ -29,12 +29,12 @@ Other = Callable[[list[bytes], list[int]], Callable[[], object]]
 DATA: Final = b'{"text":"' + b"x" * 280 + b'"}'
 
 
-def verify_rows(dsn: str, rounds: int, tell: Callable[[str], None], other: Other | None = None) -> list[Row]:
-    """`proofs`: the arithmetic alone. `receipts`: files, signatures and all. `leaves`: what a keeper can add.
+def verify_rows(dsn: str, rounds: int, report: Callable[[str], None], other: Other | None = None) -> list[Row]:
+    """`proofs`: arithmetic alone. `receipts`: whole files with signatures. `leaves`: additions to the tree.
 
-    `other`: another library's verifier, to stand beside ours. The one that we know is under the GPL: tests bring it.
+    `other`: another library's verifier, for comparison. The one that we know is under the GPL, so only tests use it.
     """
-    tell(f"a tree of {LEAVES:,} leaves")
+    report(f"a tree of {LEAVES:,} leaves")
     leaves = [_leaf(n) for n in range(LEAVES)]
     levels = _levels([leaf_hash(leaf) for leaf in leaves])
     root, chance = levels[-1][0], random.Random(1)
@@ -43,7 +43,7 @@ def verify_rows(dsn: str, rounds: int, tell: Callable[[str], None], other: Other
     theirs = other(leaves, places) if other else None
     rates = []
     for number in range(rounds):
-        tell(f"verify, round {number + 1} of {rounds}")
+        report(f"verify, round {number + 1} of {rounds}")
         ours = _rate(lambda: [root_from_inclusion(leaf, n, LEAVES, p) == root for leaf, n, p in asked], PROOFS)
         rates.append((ours, _rate(theirs, PROOFS) if theirs else None))
     files = [_receipt(leaves[n], n, proof, root) for _, n, proof in asked[:RECEIPTS]]
@@ -52,7 +52,7 @@ def verify_rows(dsn: str, rounds: int, tell: Callable[[str], None], other: Other
         _proofs_row(rates),
         Row("whole receipts, signature and all", round(whole), "receipts/s"),
         Row("leaves added to the tree, with their tiles", round(_growing(levels[0])), "leaves/s"),
-        *_keeping(dsn, tell),
+        *_tree_service(dsn, report),
     ]
 
 
@@ -67,20 +67,20 @@ def _proofs_row(rates: list[tuple[float, float | None]]) -> Row:
     )  # fmt: skip
 
 
-def _keeping(dsn: str, tell: Callable[[str], None]) -> list[Row]:
-    """What the keeper does behind a busy log: read, hash, keep tiles, sign. Its own CPU, without PostgreSQL's."""
+def _tree_service(dsn: str, report: Callable[[str], None]) -> list[Row]:
+    """The tree service on a busy log: read, hash, keep tiles, sign. Its own CPU, without PostgreSQL's."""
     if not dsn:
         return []
     with psycopg.connect(dsn, autocommit=True) as connection:
-        tell(f"writing {EVENTS:,} events to keep a tree over")
+        report(f"writing {EVENTS:,} events for the tree")
         fill(connection, EVENTS)
-        keeper = TreeService(connection, SIGNER)
+        service = TreeService(connection, SIGNER)
         begun, cpu = time.perf_counter(), time.process_time()
-        while keeper.run_once():
+        while service.run_once():
             pass
         took, used = time.perf_counter() - begun, time.process_time() - cpu
     note = f"{1_000_000 * used / EVENTS:.0f} microseconds of CPU an event"
-    return [Row("events read, hashed and signed by the keeper", round(EVENTS / took), "events/s", note=note)]
+    return [Row("events read, hashed and signed by the tree service", round(EVENTS / took), "events/s", note=note)]
 
 
 def _growing(hashes: list[bytes]) -> float:

@@ -24,7 +24,7 @@ ROW: Final = ", (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 @dataclass(frozen=True, slots=True)
 class WriteLoad:
-    """What the writers do: how many, events a transaction, for how long or how many in all, and how roughly."""
+    """What the writers do: their number, events per transaction, seconds or a total count, and whether roughly."""
 
     writers: int
     a_transaction: int
@@ -35,7 +35,7 @@ class WriteLoad:
 
 
 class _NoVault:
-    """The bench's events seal nothing."""
+    """The benchmark's events encrypt nothing."""
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(name)
@@ -43,7 +43,7 @@ class _NoVault:
 
 @dataclass(slots=True)
 class Worker:
-    """One writer: a connection, a stream of its own, and how far it is."""
+    """One writer: a connection, a stream of its own, and its version."""
 
     connection: psycopg.Connection[Any]
     stream: str = field(default_factory=lambda: f"bench-{uuid.uuid4()}")
@@ -55,7 +55,7 @@ class Worker:
         log.append(self.stream, [EntryNoted(TEXT)] * count, expected=self.version)
 
     def bare(self, count: int) -> None:
-        """The same rows, ready made, by one statement and nothing else."""
+        """The same rows, prepared before, in one bare statement."""
         values: list[Any] = []
         for n in range(count):
             event_id = new_event_id()
@@ -88,7 +88,7 @@ def _write(dsn: str, kind: Writer, load: WriteLoad, start: float, answer: Connec
 def _roughly(
     connection: psycopg.Connection[Any], load: WriteLoad, chance: random.Random, step: Callable[[], None]
 ) -> bool:
-    """One transaction; under a rough load it sleeps before its commit, or is rolled back. Whether it was kept."""
+    """One transaction; under a rough load it sleeps before its commit or is rolled back. True if it committed."""
     if not load.is_rough:
         step()
         return True

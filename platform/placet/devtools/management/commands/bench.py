@@ -1,4 +1,4 @@
-"""Ratios against references from the same run, printed with what they were measured on."""
+"""Benchmarks: ratios against references from the same run, with the environment that they were measured in."""
 
 import os
 import platform
@@ -23,78 +23,80 @@ ProgressCallback = Callable[[str], None]
 PACKAGES: Final = ("django", "psycopg", "numpy", "av", "c2pa-python", "sentence-transformers")
 
 
-def _append(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
+def _append(dsn: str, options: Mapping[str, Any], report: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.eventlog.append import append_rows
 
-    return append_rows(dsn, options["rounds"], options["seconds"], tell)
+    return append_rows(dsn, options["rounds"], options["seconds"], report)
 
 
-def _read(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
+def _read(dsn: str, options: Mapping[str, Any], report: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.eventlog.read import read_rows
 
-    return read_rows(dsn, options["rounds"], tell)
+    return read_rows(dsn, options["rounds"], report)
 
 
-def _relay(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
+def _relay(dsn: str, options: Mapping[str, Any], report: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.eventlog.relay import relay_rows
     from placet.eventlog.transports.kafka import KafkaCluster
 
     with bench_broker(Path(settings.PLACET_DATA_DIR)) as address:
-        return relay_rows(dsn, KafkaCluster((address,)), options["rounds"], tell)
+        return relay_rows(dsn, KafkaCluster((address,)), options["rounds"], report)
 
 
-def _sequence(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
+def _sequence(dsn: str, options: Mapping[str, Any], report: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.eventlog.sequence import sequence_rows
 
-    return sequence_rows(dsn, options["sequence_seconds"], options["snapshot_seconds"], options["aged_events"], tell)
+    return sequence_rows(dsn, options["sequence_seconds"], options["snapshot_seconds"], options["aged_events"], report)
 
 
-def _rebuild(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
+def _rebuild(dsn: str, options: Mapping[str, Any], report: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.rebuild import rebuild_rows
 
-    return rebuild_rows(dsn, as_owner(Path(settings.PLACET_DATA_DIR), dsn), options["events"], options["rounds"], tell)
+    return rebuild_rows(
+        dsn, as_owner(Path(settings.PLACET_DATA_DIR), dsn), options["events"], options["rounds"], report
+    )
 
 
-def _flow(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
+def _flow(dsn: str, options: Mapping[str, Any], report: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.flow import flow_rows
 
-    return flow_rows(dsn, _rates(options), options["flow_seconds"], tell)
+    return flow_rows(dsn, _rates(options), options["flow_seconds"], report)
 
 
-def _flow_over_kafka(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
+def _flow_over_kafka(dsn: str, options: Mapping[str, Any], report: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.flow import kafka_rows
 
     with bench_broker(Path(settings.PLACET_DATA_DIR)) as address:
-        return kafka_rows(dsn, address, _rates(options), options["flow_seconds"], tell)
+        return kafka_rows(dsn, address, _rates(options), options["flow_seconds"], report)
 
 
 def _rates(options: Mapping[str, Any]) -> list[int]:
     return [int(rate) for rate in options["rates"].split(",")]
 
 
-def _provenance(_dsn: str, _options: Mapping[str, Any], tell: ProgressCallback) -> list[Mapping[str, Any]]:
+def _provenance(_dsn: str, _options: Mapping[str, Any], report: ProgressCallback) -> list[Mapping[str, Any]]:
     from placet.devtools.benchmarks.provenance import sign_rows, watermark_rows
 
-    tell("signing and marking a 10 s clip of 720p")
+    report("signing and watermarking a 10 s clip of 720p")
     return [dict(row) for row in (*sign_rows(), *watermark_rows())]
 
 
-def _gate(_dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
+def _gate(_dsn: str, options: Mapping[str, Any], report: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.gate import gate_rows
 
-    return gate_rows(["scene", "small"], options["clips"], tell)
+    return gate_rows(["scene", "small"], options["clips"], report)
 
 
-def _generate(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
+def _generate(dsn: str, options: Mapping[str, Any], report: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.generate import generate_rows
 
-    return generate_rows(dsn, options["clips"], tell)
+    return generate_rows(dsn, options["clips"], report)
 
 
-def _verify(dsn: str, options: Mapping[str, Any], tell: ProgressCallback) -> list[Row]:
+def _verify(dsn: str, options: Mapping[str, Any], report: ProgressCallback) -> list[Row]:
     from placet.devtools.benchmarks.eventlog.verify import verify_rows
 
-    return verify_rows(dsn, options["rounds"], tell)
+    return verify_rows(dsn, options["rounds"], report)
 
 
 BENCHES: Final[dict[str, Callable[..., Sequence[Row | Mapping[str, Any]]]]] = {
@@ -138,12 +140,12 @@ class Command(PlacetCommand):
     def answer(self, **options: Any) -> Mapping[str, Any]:
         name = options["name"]
         if name not in {*BENCHES, "all"}:
-            raise CommandFailed(f"There is no bench {name!r}.", f"placet bench {'|'.join(BENCHES)}|all")
-        results = [self._kept(one, options) for one in (BENCHES if name == "all" else [name])]
+            raise CommandFailed(f"There is no benchmark {name!r}.", f"placet bench {'|'.join(BENCHES)}|all")
+        results = [self._recorded(one, options) for one in (BENCHES if name == "all" else [name])]
         return results[0] if len(results) == 1 else {"name": "all", "benches": results}
 
-    def _kept(self, name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Measured, and at once on the page: the next one may fail, and each takes minutes."""
+    def _recorded(self, name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Measure, and write the page at once: the next benchmark may fail, and each takes minutes."""
         result, page = self._measured(name, options), options["page"]
         if page:
             page.write_text(with_result(page.read_text() if page.exists() else "", result))

@@ -1,4 +1,4 @@
-"""A bias audit: who is shown when the prompt does not say, and whether one answer dominates."""
+"""Bias audit: who is shown when the prompt does not say, and whether one kind of person dominates."""
 
 import csv
 import math
@@ -53,12 +53,12 @@ class Command(PlacetCommand):
             return self._of_colours(engine, options["clips"])
         if not options["frames"]:
             raise CommandFailed(
-                "This engine draws people: who is shown must be labelled.", "placet bias-audit --frames DIR"
+                "This engine draws people, so its pictures must be labelled.", "placet bias-audit --frames DIR"
             )
         return self._drawn(engine, options["frames"])
 
     def _of_colours(self, engine: Any, count: int) -> Mapping[str, Any]:
-        """Nobody is drawn. What can be asked instead: whether a colour that is not named is always the same."""
+        """For an engine that draws no people: whether a colour that the prompt does not name is always the same."""
         from generator.engines.diffusion.grammar import COLOURS
         from generator.evaluation.vision import detect_object
 
@@ -118,17 +118,17 @@ def _read(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _rows(file: Path) -> list[tuple[str, str]]:
-    """Without its heading, and without what is not labelled."""
+    """Rows without the heading and without those that have no label."""
     with file.open(newline="") as lines:
         return [(row[0], row[1].strip()) for row in list(csv.reader(lines))[1:] if len(row) > 1 and row[1].strip()]
 
 
 def _draws(engine: Any, question: Question) -> bool:
-    """Whether the engine takes the prompt at all; it is stopped as soon as it begins to draw."""
+    """Whether the engine accepts the prompt; it is stopped as soon as it begins to draw."""
     from generator.ports import Cancelled, Unsupported
 
     try:
-        _clip(engine, question, "asked only")
+        _clip(engine, question, "capability check")
     except Unsupported:
         return False
     except Cancelled:
@@ -150,7 +150,7 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
     table = Table(*columns, box=None)
     for row in rows:
         within = f"{row['low']:.2f} to {row['high']:.2f}"
-        agreement = "nobody looked twice" if row["agreement"] is None else f"{row['agreement']:.2f}"
+        agreement = "labelled once" if row["agreement"] is None else f"{row['agreement']:.2f}"
         table.add_row(
             row["profession"], f"{row['share']:.2f}", within, f"{row['expected']:.2f}", f"{row['p']:.3f}",
             str(row["labelled"]), str(row["unsure"]), agreement, "skewed" if row["skewed"] else "",

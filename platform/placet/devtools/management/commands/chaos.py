@@ -18,9 +18,9 @@ from placet.devtools.chaos.report import print_promises
 from placet.devtools.chaos.runner import run_under_load
 
 PAUSE_SECONDS: Final = (0.5, 5.0)
-"""Between two kills."""
+"""Seconds between two kills."""
 BREATH: Final = 10
-"""After so many kills the next waits until a clip has ended, so that there is something under way to be killed."""
+"""After so many kills the next one waits until a clip has ended, so that the kills hit work in progress."""
 BREATH_SECONDS: Final = 240.0
 
 
@@ -36,25 +36,25 @@ class Command(PlacetCommand):
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         chance, count = random.Random(options["seed"]), options["kills"]
-        kills, told = run_under_load(
-            Path(settings.PLACET_DATA_DIR), options["seed"], lambda kept, load: self._kill(kept, load, chance, count)
+        kills, report = run_under_load(
+            Path(settings.PLACET_DATA_DIR), options["seed"], lambda chaos, load: self._kill(chaos, load, chance, count)
         )
-        return {**told, "kills": [asdict(kill) for kill in kills]}
+        return {**report, "kills": [asdict(kill) for kill in kills]}
 
-    def _kill(self, kept: ChaosInstall, load: UserLoad, chance: random.Random, count: int) -> list[Kill]:
+    def _kill(self, chaos: ChaosInstall, load: UserLoad, chance: random.Random, count: int) -> list[Kill]:
         kills: list[Kill] = []
         begun = time.monotonic()
         with Progress(console=self.console) as bar:
             task = bar.add_task("killing", total=count)
             while len(kills) < count:
                 time.sleep(chance.uniform(*PAUSE_SECONDS))
-                kill = kept.kill_one(chance, load.step, begun)
-                kept.check()
+                kill = chaos.kill_one(chance, load.step, begun)
+                chaos.check()
                 if kill:
                     kills.append(kill)
                     bar.update(task, advance=1, description=f"killed {kill.role}")
                     if len(kills) % BREATH == 0:
-                        load.wait_for_an_end(BREATH_SECONDS, kept.check)
+                        load.wait_for_an_end(BREATH_SECONDS, chaos.check)
         return kills
 
     def show(self, answer: Mapping[str, Any]) -> None:

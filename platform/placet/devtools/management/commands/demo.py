@@ -1,4 +1,4 @@
-"""The demo: the main job on the embedded default, over the processes of `make up`."""
+"""The guided demo, on the embedded default, over the processes of `make up`."""
 
 import time
 from argparse import ArgumentParser
@@ -36,15 +36,15 @@ class Command(PlacetCommand):
         started = time.monotonic()
         try:
             with map_errors(), self._bar() as bar:
-                summary = self._tell(folder, bar, started)
+                summary = self._run(folder, bar, started)
         except DemoBroken as broken:
             raise CommandFailed(
-                str(broken), "make demo, to go on; placet demo --from-scratch, to begin again"
+                str(broken), "make demo, to continue; placet demo --from-scratch, to start over"
             ) from None
         end_run(folder)
         return summary
 
-    def _tell(self, folder: Path, bar: Progress, started: float) -> dict[str, Any]:
+    def _run(self, folder: Path, bar: Progress, started: float) -> dict[str, Any]:
         task = bar.add_task("starting PostgreSQL, web, consumers and generator", total=len(STEPS) + 1)
         with running_install() as state:
             seconds = {"start": time.monotonic() - started}
@@ -54,7 +54,7 @@ class Command(PlacetCommand):
             begun = time.monotonic()
             verified = _verify(world)
             seconds["verify"] = time.monotonic() - begun
-            self.rows.append(("The clip is verified offline, by two engines.", _in_words(verified), seconds["verify"]))
+            self.rows.append(("Two engines verify the clip offline.", _in_words(verified), seconds["verify"]))
             seconds["total"] = time.monotonic() - started
             bar.advance(task)
             return write_summary(world, seconds, verified)
@@ -63,16 +63,16 @@ class Command(PlacetCommand):
         words = str(step.__doc__).strip()
         bar.update(task, description=words)
         begun = time.monotonic()
-        outcome = world.steadily(step)
+        outcome = world.retried(step)
         seconds[step.__name__] = time.monotonic() - begun
         self.rows.append((words, outcome, seconds[step.__name__]))
         bar.advance(task)
 
     def _world(self, folder: Path, state: SupervisorState, bar: Progress, task: Any) -> World:
-        def tell(phase: str) -> None:
+        def report(phase: str) -> None:
             bar.update(task, phase=phase)
 
-        return World(this_run(folder), state.origin, folder, tell)
+        return World(this_run(folder), state.origin, folder, report)
 
     def _bar(self) -> Progress:
         columns = (
@@ -82,17 +82,17 @@ class Command(PlacetCommand):
         return _Phased(*columns, console=self.console)
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        table = Table("what happens", "how it ends", "s", title="Placet, told once", show_lines=True)
+        table = Table("what happens", "how it ends", "s", title="Placet demo", show_lines=True)
         for words, outcome, seconds in self.rows:
             table.add_row(words, outcome, f"{seconds:.1f}")
         console = Console()
         console.print(table)
         console.print(f"{answer['clip']['path']}\n{Path(answer['clip']['path']).with_name('summary.json')}")
-        console.print("To look around: make up")
+        console.print("To explore it: make up")
 
 
 class _Phased(Progress):
-    """Tasks begin without a phase."""
+    """A progress bar whose tasks begin without a phase."""
 
     def add_task(self, description: str, *args: Any, **fields: Any) -> TaskID:
         return super().add_task(description, *args, phase="", **fields)

@@ -43,13 +43,13 @@ class Command(PlacetCommand):
         from placet.devtools.evaluation.acceptance import contact_sheet, controls, evaluated, rows, written
 
         try:
-            told = engine_named(options["engine"]).capabilities()
+            capabilities = engine_named(options["engine"]).capabilities()
         except UnknownEngine as unknown:
             raise CommandFailed(str(unknown), "placet evaluate-model --engine small", code=unknown.code) from unknown
         if options["conditioning_samples"]:
-            return self._conditioning(told.engine, options["conditioning_samples"])
-        judged = evaluated(told.engine, options["prompts"], options["processes"], options["max_attempts"])
-        found = list(track(judged, "clips", options["prompts"], console=self.console))
+            return self._conditioning(capabilities.engine, options["conditioning_samples"])
+        scored = evaluated(capabilities.engine, options["prompts"], options["processes"], options["max_attempts"])
+        found = list(track(scored, "clips", options["prompts"], console=self.console))
         clips = [one for one, _ in found]
         if options["contact_sheet"]:
             contact_sheet(found).save(options["contact_sheet"])
@@ -59,8 +59,8 @@ class Command(PlacetCommand):
         table = rows(clips)
         return {
             "ok": all(row["met"] for row in table),
-            "engine": told.engine,
-            "version": told.version,
+            "engine": capabilities.engine,
+            "version": capabilities.version,
             "prompts": len(clips),
             "table": table,
             "controls": controls(clips),
@@ -73,8 +73,8 @@ class Command(PlacetCommand):
 
         engine = engine_named(name)
         engine.load()
-        told = list(track(judged_ways(engine, count), "clips", count * len(ROWS), console=self.console))
-        table = way_rows(told)
+        results = list(track(judged_ways(engine, count), "clips", count * len(ROWS), console=self.console))
+        table = way_rows(results)
         met = all(row["met"] for row in table)
         return {"ok": met, "engine": name, "prompts": count, "table": table, "controls": []}
 

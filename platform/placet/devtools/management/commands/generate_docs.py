@@ -17,7 +17,7 @@ PAGES: Final = {
 
 
 class Command(PlacetCommand):
-    help = "Write the pages of docs/ that are drawn from the code: flow, events, commands, topics, metrics"
+    help = "Generate the pages of docs/ that come from the code: flow, events, commands, topics, metrics"
     group = "Internal"
 
     def answer(self, **_options: Any) -> Mapping[str, Any]:

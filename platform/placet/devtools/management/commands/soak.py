@@ -12,11 +12,11 @@ from rich.progress import Progress
 from placet.cli.command import PlacetCommand
 from placet.devtools.chaos.cluster import ChaosInstall
 from placet.devtools.chaos.load import UserLoad
-from placet.devtools.chaos.memory import Look, at_rest, growth, look
+from placet.devtools.chaos.memory import Look, at_rest, growth, sample
 from placet.devtools.chaos.report import print_promises
 from placet.devtools.chaos.runner import run_under_load
 
-LOOKS: Final = 120
+SAMPLES: Final = 120
 MAY_GROW: Final = 0.02
 
 
@@ -30,42 +30,42 @@ class Command(PlacetCommand):
 
     def answer(self, **options: Any) -> Mapping[str, Any]:
         minutes = options["minutes"]
-        (looks, died), told = run_under_load(
-            Path(settings.PLACET_DATA_DIR), options["seed"], lambda kept, load: self._look_on(kept, load, minutes)
+        (samples, died), report = run_under_load(
+            Path(settings.PLACET_DATA_DIR), options["seed"], lambda chaos, load: self._watch(chaos, load, minutes)
         )
-        grown = growth(looks)
+        grown = growth(samples)
         return {
-            **told,
-            "ok": told["ok"] and grown["all"] < MAY_GROW and not died,
+            **report,
+            "ok": report["ok"] and grown["all"] < MAY_GROW and not died,
             "minutes": minutes,
             "died": died,
             "grown": grown,
-            "at_rest": {role: [round(held / 1e6, 1) for held in pair] for role, pair in at_rest(looks).items()},
-            "megabytes": [{role: round(held / 1e6, 1) for role, held in one.items()} for one in looks],
+            "at_rest": {role: [round(used / 1e6, 1) for used in pair] for role, pair in at_rest(samples).items()},
+            "megabytes": [{role: round(used / 1e6, 1) for role, used in one.items()} for one in samples],
         }
 
-    def _look_on(self, kept: ChaosInstall, load: UserLoad, minutes: float) -> tuple[list[Look], list[str]]:
-        """How much each role held, and the roles that were started again although nobody killed them."""
-        looks: list[Look] = []
-        before, died = kept.check().children, []
+    def _watch(self, chaos: ChaosInstall, load: UserLoad, minutes: float) -> tuple[list[Look], list[str]]:
+        """The memory of each role, and the roles that were restarted although nothing killed them."""
+        samples: list[Look] = []
+        before, died = chaos.check().children, []
         with Progress(console=self.console) as bar:
-            task = bar.add_task("soaking", total=LOOKS)
-            for _ in range(LOOKS):
-                time.sleep(60 * minutes / LOOKS)
-                state = kept.check()
-                looks.append(look(state))
+            task = bar.add_task("soaking", total=SAMPLES)
+            for _ in range(SAMPLES):
+                time.sleep(60 * minutes / SAMPLES)
+                state = chaos.check()
+                samples.append(sample(state))
                 died += [role for role, pid in state.children.items() if before.get(role) != pid]
                 before = state.children
-                held = sum(looks[-1].values()) / 1e6
-                bar.update(task, advance=1, description=f"{held:.0f} MB, {len(load.said.asked)} clips")
-        return looks, died
+                used = sum(samples[-1].values()) / 1e6
+                bar.update(task, advance=1, description=f"{used:.0f} MB, {len(load.acknowledged.asked)} clips")
+        return samples, died
 
     def show(self, answer: Mapping[str, Any]) -> None:
         grown = {
             role: f"{by:+.1%} to {answer['megabytes'][-1].get(role, '')} MB" for role, by in answer["grown"].items()
         }
         print_promises(answer, f"{answer['minutes']:g} minutes; memory {grown.pop('all').removesuffix(' to  MB')}")
-        for role, told in grown.items():
-            self.stdout.write(f"  {role}: {told}")
+        for role, text in grown.items():
+            self.stdout.write(f"  {role}: {text}")
         for role in answer["died"]:
-            self.stdout.write(f"  {role} died, and was started again. Its log lies in `log` of the home.")
+            self.stdout.write(f"  {role} died and was restarted. Its log is in `log` of the home.")
