@@ -21,10 +21,10 @@ class Appeal(ApiEndpoint):
     @idempotent
     def post(self, request: Request, command_id: str, generation: str) -> Response:
         """Appeal a refusal of your own. A reviewer who has not handled it before decides."""
-        asked = AppealSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        body = AppealSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         refused = GenerationId(parse_uuid(generation))
-        file_appeal(self.log, refused, self.actor, asked.validated_data["words"], command_id)
+        file_appeal(self.log, refused, self.actor, body.validated_data["words"], command_id)
         return Response({"id": refused, "state": "appealed"}, 201)
 
 
@@ -35,10 +35,10 @@ class Reports(ApiEndpoint):
     @idempotent
     def post(self, request: Request, command_id: str, generation: str) -> Response:
         """Report a published clip. A reviewer decides."""
-        asked = ReportSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        clip, said = GenerationId(parse_uuid(generation)), asked.validated_data
-        report(self.log, clip, self.actor, said["reason"], said["words"], command_id)
+        body = ReportSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        clip, fields = GenerationId(parse_uuid(generation)), body.validated_data
+        report(self.log, clip, self.actor, fields["reason"], fields["words"], command_id)
         return Response({"id": clip, "state": "reported"}, 201)
 
 
@@ -57,10 +57,10 @@ class CaseDecision(ApiEndpoint):
     @documented("cases_decide", StatusSerializer, takes=DecisionSerializer)
     @idempotent
     def post(self, request: Request, command_id: str, case: str) -> Response:
-        """Of two reviewers at once the version lets one through; the other gets `case_already_decided`."""
-        asked = DecisionSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        said, decided = asked.validated_data, CaseId(parse_uuid(case))
-        ask = DecideCase(command_id, decided, self.actor, said["decision"], said["reason"], said["version"])
-        decide_case(self.log, ask)
+        """Decide a case. Of two concurrent reviewers one succeeds; the other gets `case_already_decided`."""
+        body = DecisionSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        fields, decided = body.validated_data, CaseId(parse_uuid(case))
+        command = DecideCase(command_id, decided, self.actor, fields["decision"], fields["reason"], fields["version"])
+        decide_case(self.log, command)
         return Response({"id": decided, "state": "decided"})

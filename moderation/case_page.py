@@ -1,4 +1,4 @@
-"""The case page: subject, evidence and the policy that applied, read from the log."""
+"""View model of the case page: subject, evidence and the policy that applied, read from the log."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,19 +7,20 @@ from typing import Any, Final
 from django.http import Http404
 
 from moderation.commands import ALLOWED_DECISIONS, CONSENT_CODES
-from moderation.events import AppealFiled, CaseDecided, CaseOpened, ClipReported
+from moderation.events import AppealFiled, CaseDecided, CaseOpened, ClipReported, PolicyChecked, QualityChecked
 from moderation.policies import CURRENT, Policy, load
 from placet.eventlog.store.event import Erased, stream_name
 from placet.eventlog.store.log import RecordedEvent, Stream, current_log
 from placet.kernel.verdict import Verdict
+from placet.likeness.events import ConsentChecked, FacesChecked
 from placet.people.permissions import ResourceContext
 from placet.people.queries import name_of
-from placet.rights.events import OptOutFiled
+from placet.rights.events import OptOutFiled, OutputRightsChecked, PromptRightsChecked
 from placet.studio.events import GenerationRendered, GenerationSigned, request_in
 from placet.ui.highlight import segments
 
 VERDICTS: Final = (
-    "policy-verdict", "cameo-verdict", "rights-verdict", "technical-verdict", "face-verdict", "rights-output-verdict",
+    PolicyChecked, ConsentChecked, PromptRightsChecked, QualityChecked, FacesChecked, OutputRightsChecked,
 )  # fmt: skip
 ORDER: Final = ("approve", "uphold", "dismiss", "reject", "overturn", "remove")
 
@@ -34,7 +35,7 @@ class Case:
     decided: CaseDecided | None
     decided_by: str
     words: str
-    """What the reporter, or the appellant wrote."""
+    """The words of the reporter or the appellant."""
     requester: str
     prompt: str
     segments: tuple[tuple[str, bool], ...]
@@ -42,7 +43,7 @@ class Case:
     verdicts: tuple[Verdict, ...]
     filing: OptOutFiled | None
     clip_sha256: str
-    """The file that every check saw; empty where nothing was drawn."""
+    """The file that every check read; empty when nothing was rendered."""
     policy: Policy | None
     decisions: tuple[str, ...]
 
@@ -53,13 +54,13 @@ class Case:
 
     @property
     def seconds_found(self) -> tuple[tuple[float, str], ...]:
-        """Where in the clip something was found, and by which check."""
+        """Seconds in the clip at which a check found evidence, each with the check."""
         found = ((v, one) for v in self.findings for one in v.evidence if "second" in one)
         return tuple(sorted((float(one["second"]), v.check) for v, one in found))
 
 
 def case_context(case: str) -> ResourceContext:
-    """Who must not decide a case. Raises `Http404`."""
+    """The reviewers who must not decide a case. Raises `Http404`."""
     return ResourceContext(
         excluded_persons=frozenset(
             map(str, _opened(current_log().read(stream_name(CaseOpened, case))).excluded_reviewers)
@@ -68,7 +69,7 @@ def case_context(case: str) -> ResourceContext:
 
 
 def case_page(case: str) -> Case:
-    """One case. Raises `Http404`."""
+    """Build the page of one case. Raises `Http404`."""
     log = current_log()
     stream = log.read(stream_name(CaseOpened, case))
     opened = _opened(stream)
@@ -88,7 +89,7 @@ def case_page(case: str) -> Case:
 
 
 def policy_of(code: str) -> Policy | None:
-    """The policy behind a refusal code, of the set in force."""
+    """The policy with this refusal code, from the set in force."""
     return next((policy for policy in load(CURRENT).policies if policy.code == code), None)
 
 
@@ -100,17 +101,18 @@ def _opened(stream: Stream) -> CaseOpened:
 
 
 def _decisions(opened: CaseOpened) -> tuple[str, ...]:
-    """What fits this case; a person's own consent and the floor cannot be given by a reviewer."""
-    fitting = ALLOWED_DECISIONS[opened.kind]
+    """The decisions that are possible. No reviewer can give a person's consent or lift zero tolerance."""
+    allowed = ALLOWED_DECISIONS[opened.kind]
     if opened.is_zero_tolerance or opened.code in CONSENT_CODES:
-        fitting -= {"approve", "overturn"}
-    return tuple(decision for decision in ORDER if decision in fitting)
+        allowed -= {"approve", "overturn"}
+    return tuple(decision for decision in ORDER if decision in allowed)
 
 
 def _verdicts(generation: str) -> tuple[Verdict, ...]:
     """The last verdict of every check."""
-    streams = current_log().read_many(f"{kind}-{generation}" for kind in VERDICTS)
-    last = [streams[f"{kind}-{generation}"].facts[-1:] for kind in VERDICTS]
+    names = [stream_name(kind, generation) for kind in VERDICTS]
+    streams = current_log().read_many(names)
+    last = [streams[name].facts[-1:] for name in names]
     return tuple(fact for facts in last for fact in facts if isinstance(fact, Verdict))
 
 
@@ -120,9 +122,9 @@ def _spans(verdicts: tuple[Verdict, ...]) -> tuple[tuple[int, int], ...]:
 
 
 def _words(opened: CaseOpened, case: Stream) -> str:
-    """Written by a person, and so sealed: opened here, for the reviewer."""
-    story = current_log().read_correlated(case.events[0].correlation_id)
-    cause: RecordedEvent | None = next((ev for ev in story if ev.event_id == opened.opened_by_event), None)
+    """What a person wrote, decrypted for the reviewer."""
+    correlated = current_log().read_correlated(case.events[0].correlation_id)
+    cause: RecordedEvent | None = next((ev for ev in correlated if ev.event_id == opened.opened_by_event), None)
     if cause is None or not isinstance(cause.fact, ClipReported | AppealFiled):
         return ""
     return "" if isinstance(cause.fact.words, Erased) else cause.fact.words
@@ -130,5 +132,5 @@ def _words(opened: CaseOpened, case: Stream) -> str:
 
 def _clip(subject: Stream) -> str:
     signed = [f.sha256 for f in subject.facts if isinstance(f, GenerationSigned)]
-    made = [f.sha256 for f in subject.facts if isinstance(f, GenerationRendered)]
-    return next(iter([*reversed(signed), *reversed(made)]), "")
+    rendered = [f.sha256 for f in subject.facts if isinstance(f, GenerationRendered)]
+    return next(iter([*reversed(signed), *reversed(rendered)]), "")

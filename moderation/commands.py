@@ -1,4 +1,4 @@
-"""The writers of moderation: load, decide, append."""
+"""Commands of moderation: load, decide, append."""
 
 import uuid
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ ALLOWED_DECISIONS: Final[dict[e.CaseKind, frozenset[e.Decision]]] = {
     "report": frozenset({"dismiss", "remove"}),
 }
 CONSENT_CODES: Final = frozenset({"consent_missing", "consent_revoked", "likeness_unknown", "face_without_consent"})
-"""Refusals that rest on a person's consent: no reviewer can give it in their place."""
+"""Refusals for lack of a person's consent: no reviewer can give it for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecideCase:
-    """A reviewer's decision; `version` is that of the case as it was read."""
+    """A reviewer's decision; `version` is the version of the case that the reviewer read."""
 
     id: str
     case: CaseId
@@ -43,44 +43,50 @@ class DecideCase:
     version: int
 
 
-def decide_case(log: EventLog, ask: DecideCase) -> None:
-    """Decide a case. Of two at once the case's version lets one through; the other is told `CaseAlreadyDecided`."""
-    stream = log.read(stream_name(e.CaseOpened, ask.case))
+def decide_case(log: EventLog, command: DecideCase) -> None:
+    """Decide a case. Of two concurrent decisions one succeeds; the other raises `CaseAlreadyDecided`."""
+    stream = log.read(stream_name(e.CaseOpened, command.case))
     if stream.version == 0:
         raise CaseNotFound
     opened: e.CaseOpened = stream.facts[0]
-    _refuse_unfit(opened, ask)
-    fact = e.CaseDecided(ask.case, opened.subject, opened.kind, ask.decision, ask.decided_by, ask.reason)
+    _refuse_unfit(opened, command)
+    fact = e.CaseDecided(
+        command.case, opened.subject, opened.kind, command.decision, command.decided_by, command.reason
+    )
     try:
-        with event_context(EventMetadata(stream.events[0].correlation_id, actor=ask.decided_by)):
-            log.append(stream.name, [fact], expected=ask.version, command_id=ask.id)
+        with event_context(EventMetadata(stream.events[0].correlation_id, actor=command.decided_by)):
+            log.append(stream.name, [fact], expected=command.version, command_id=command.id)
     except (Conflict, WrongExpectedVersion):
         raise CaseAlreadyDecided from None
 
 
-def _refuse_unfit(opened: e.CaseOpened, ask: DecideCase) -> None:
-    if ask.decided_by in opened.excluded_reviewers:
+def _refuse_unfit(opened: e.CaseOpened, command: DecideCase) -> None:
+    if command.decided_by in opened.excluded_reviewers:
         raise ReviewerExcluded
-    if ask.decision not in get_args(e.Decision) or ask.decision not in ALLOWED_DECISIONS[opened.kind]:
-        raise DecisionNotApplicable(f"{ask.decision!r} does not fit a case of kind {opened.kind}.")
-    if opened.code in CONSENT_CODES and ask.decision in {"approve", "overturn"}:
+    if command.decision not in get_args(e.Decision) or command.decision not in ALLOWED_DECISIONS[opened.kind]:
+        raise DecisionNotApplicable(f"{command.decision!r} does not fit a case of kind {opened.kind}.")
+    if opened.code in CONSENT_CODES and command.decision in {"approve", "overturn"}:
         raise ConsentIsPersonal
-    if opened.is_zero_tolerance and ask.decision in {"approve", "overturn"}:
-        raise DecisionNotApplicable("The floor under all policies cannot be lifted.")
+    if opened.is_zero_tolerance and command.decision in {"approve", "overturn"}:
+        raise DecisionNotApplicable("A zero-tolerance policy cannot be overridden.")
 
 
 @retried
 def file_appeal(log: EventLog, generation: GenerationId, by: PersonId, words: str, command_id: str) -> None:
-    """Appeal a refusal. Opens a case that reviewers who decided before cannot decide."""
+    """Appeal a refusal. Opens a case that its earlier reviewers cannot decide."""
     stream = log.read(stream_name(GenerationRequested, generation))
     refused = [ev for ev in stream if isinstance(ev.fact, GenerationRefused)]
-    if not refused or _asker(stream) != by or datetime.now(UTC).date().isoformat() > refused[-1].fact.appeal_deadline:
+    if (
+        not refused
+        or _requester(stream) != by
+        or datetime.now(UTC).date().isoformat() > refused[-1].fact.appeal_deadline
+    ):
         raise NothingToAppeal
     before = tuple(PersonId(f.decided_by) for f in stream.facts if isinstance(f, HoldReleased)) + _deciders(log, stream)
     fact = e.AppealFiled(generation, by, words, refused[-1].event_id, before)
     appeals = log.read(stream_name(e.AppealFiled, generation))
     if any(f.refusal == fact.refusal for f in appeals.facts):
-        raise NothingToAppeal("This refusal was appealed before.")
+        raise NothingToAppeal("This refusal has already been appealed.")
     with event_context(EventMetadata(generation, actor=by)):
         log.append(appeals.name, [fact], expected=appeals.version, command_id=command_id)
 
@@ -89,7 +95,7 @@ def file_appeal(log: EventLog, generation: GenerationId, by: PersonId, words: st
 def report(  # noqa: PLR0913, PLR0917  who, what and why, each by name
     log: EventLog, generation: GenerationId, by: PersonId, reason: str, words: str, command_id: str
 ) -> None:
-    """Report a published clip. A case opens."""
+    """Report a published clip. Opens a case."""
     stream = log.read(stream_name(GenerationRequested, generation))
     if not any(isinstance(f, GenerationPublished) for f in stream.facts):
         raise NothingToAppeal("Only a published clip can be reported.")
@@ -99,7 +105,7 @@ def report(  # noqa: PLR0913, PLR0917  who, what and why, each by name
         log.append(stream_name(e.ClipReported, report_id), [fact], expected=0, command_id=command_id)
 
 
-def _asker(stream: Stream) -> PersonId | None:
+def _requester(stream: Stream) -> PersonId | None:
     request = request_in(stream.facts)
     return request.requested_by if request else None
 
@@ -107,5 +113,7 @@ def _asker(stream: Stream) -> PersonId | None:
 def _deciders(log: EventLog, stream: Stream) -> tuple[PersonId, ...]:
     """Reviewers whose decision led to the appealed refusal: the causes of the generation's own events."""
     causes = {ev.causation_id for ev in stream if ev.causation_id}
-    story = log.read_correlated(stream.events[0].correlation_id) if stream.events else []
-    return tuple(ev.fact.decided_by for ev in story if isinstance(ev.fact, e.CaseDecided) and ev.event_id in causes)
+    correlated = log.read_correlated(stream.events[0].correlation_id) if stream.events else []
+    return tuple(
+        ev.fact.decided_by for ev in correlated if isinstance(ev.fact, e.CaseDecided) and ev.event_id in causes
+    )

@@ -1,4 +1,4 @@
-"""The machine's judgements, and the cases that people must decide."""
+"""Consumers of moderation: the policy and quality checks, and the cases for reviewers."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -30,12 +30,12 @@ from placet.text.embedder import embedder
 from placet.text.embeddings import CachingEmbedder
 
 OPERATOR: Final = "the operator's policy"
-ANOTHER_SEED: Final = "Ask again: another seed gives another clip."
+ANOTHER_SEED: Final = "Request it again: another seed gives another clip."
 
 
 @cache
 def _zero_tolerance_codes() -> frozenset[str]:
-    """Refusals that nobody may lift, and that ordinary queues do not show."""
+    """Refusals that nobody can override, and that the ordinary queue does not show."""
     return frozenset(policy.code for policy in load(CURRENT).policies if policy.is_zero_tolerance)
 
 
@@ -45,7 +45,7 @@ def _rulebook(shared: CachingEmbedder) -> Rulebook:
 
 
 def _embed_prompts(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> None:
-    """All prompts of a batch in one call to the model."""
+    """Embed all prompts of a batch in one call of the model."""
     gathered.preload(event.stream for event in events if isinstance(event.fact, RecheckRequested))
     prompts = [str(event.fact.prompt) for event in events if isinstance(event.fact, GenerationRequested)]
     if prompts:
@@ -61,7 +61,7 @@ def _embed_prompts(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> Non
     prefetch=_embed_prompts,
 )
 def check_policy(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
-    """Never skips: without the model nothing is judged, and the generation waits."""
+    """Never skips: without the model there is no verdict, and the generation waits."""
     attempt = attempt_for(fact, "policy")
     if attempt is None:
         return
@@ -77,7 +77,7 @@ def check_quality(fact: GenerationRendered, delivery: Delivery) -> None:
     if is_cancelled(delivery.read(stream_name(GenerationRequested, fact.generation)).facts):
         return
     measures = measure(blobs().read(fact.sha256, Area.QUARANTINE))
-    verdict = _clip_verdict(fact, run_gate(measures, asked_seconds=fact.seconds))
+    verdict = _clip_verdict(fact, run_gate(measures, requested_seconds=fact.seconds))
     delivery.append(stream_name(e.QualityChecked, fact.generation), [verdict], expected=0)
 
 
@@ -85,31 +85,33 @@ def check_quality(fact: GenerationRendered, delivery: Delivery) -> None:
     GenerationHeldForReview, e.AppealFiled, e.ClipReported, FilingHeld, name="moderation.open_cases", never_skips=True
 )
 def open_cases(fact: Any, delivery: Delivery) -> None:
-    """Never skips: what a person must decide reaches the review queue."""
+    """Never skips: opens a case for everything that a reviewer must decide."""
     opened = _case(fact, CaseId(str(uuid.uuid5(uuid.UUID(delivery.event_id), "case"))), delivery)
     delivery.append(stream_name(e.CaseOpened, opened.case), [opened], expected=0)
 
 
-def _prompt_verdict(fact: GenerationRequested | RecheckRequested, attempt: int, found: PolicyResult) -> e.PolicyChecked:
+def _prompt_verdict(
+    fact: GenerationRequested | RecheckRequested, attempt: int, result: PolicyResult
+) -> e.PolicyChecked:
     return e.PolicyChecked(
         generation=fact.generation,
         check="policy",
         attempt=attempt,
-        outcome=found.outcome,
-        code=found.code or "",
-        rule=found.rule or "",
-        evidence=tuple({"span": list(span)} for span in found.spans),
-        claimant=OPERATOR if found.code else "",
-        what_would_pass=found.what_would_pass or "",
-        features={"scores": _plain(found.scores), "thresholds": {k: dict(v) for k, v in found.thresholds.items()}},
-        versions={"policy": found.policy_version, "model": found.model},
-        is_zero_tolerance=found.is_zero_tolerance,
+        outcome=result.outcome,
+        code=result.code or "",
+        rule=result.rule or "",
+        evidence=tuple({"span": list(span)} for span in result.spans),
+        claimant=OPERATOR if result.code else "",
+        what_would_pass=result.what_would_pass or "",
+        features={"scores": _plain(result.scores), "thresholds": {k: dict(v) for k, v in result.thresholds.items()}},
+        versions={"policy": result.policy_version, "model": result.model},
+        is_zero_tolerance=result.is_zero_tolerance,
     )
 
 
-def _clip_verdict(fact: GenerationRendered, found: GateResult) -> e.QualityChecked:
-    common: dict[str, Any] = {"features": found.features, "versions": {"gate": found.version}}
-    if not found.failed:
+def _clip_verdict(fact: GenerationRendered, result: GateResult) -> e.QualityChecked:
+    common: dict[str, Any] = {"features": result.features, "versions": {"gate": result.version}}
+    if not result.failed:
         return e.QualityChecked(fact.generation, "quality", 1, "clear", **common)
     return e.QualityChecked(
         fact.generation,
@@ -117,8 +119,8 @@ def _clip_verdict(fact: GenerationRendered, found: GateResult) -> e.QualityCheck
         1,
         "block",
         code="quality_gate",
-        rule="; ".join(found.failed),
-        claimant="the technical gate",
+        rule="; ".join(result.failed),
+        claimant="the quality gate",
         what_would_pass=ANOTHER_SEED,
         **common,
     )
@@ -129,11 +131,11 @@ def _plain(scores: Mapping[str, float]) -> dict[str, float]:
 
 
 def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
-    because = delivery.event_id
+    opened_by = delivery.event_id
     match fact:
         case GenerationHeldForReview():
             subject = stream_name(GenerationRequested, fact.generation)
-            return e.CaseOpened(case, "hold", subject, fact.code, fact.rule, fact.is_zero_tolerance, (), because)
+            return e.CaseOpened(case, "hold", subject, fact.code, fact.rule, fact.is_zero_tolerance, (), opened_by)
         case e.AppealFiled():
             return _appeal_case(fact, case, delivery)
         case e.ClipReported():
@@ -146,7 +148,7 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
                 fact.reason,
                 is_zero_tolerance=False,
                 excluded_reviewers=(fact.reported_by,),
-                opened_by_event=because,
+                opened_by_event=opened_by,
             )
         case FilingHeld():
             subject = stream_name(OptOutFiled, fact.filing)
@@ -158,7 +160,7 @@ def _case(fact: Any, case: CaseId, delivery: Delivery) -> e.CaseOpened:
                 fact.reason,
                 is_zero_tolerance=False,
                 excluded_reviewers=(),
-                opened_by_event=because,
+                opened_by_event=opened_by,
             )
     raise TypeError(type(fact).__name__)
 

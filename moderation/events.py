@@ -1,4 +1,4 @@
-"""Moderation: what checks found, what people reported and appealed, and what reviewers decided."""
+"""Events of moderation: policy and quality checks, reports, appeals, cases and decisions."""
 
 from typing import Annotated, Literal
 
@@ -11,17 +11,17 @@ Decision = Literal["approve", "reject", "uphold", "overturn", "remove", "dismiss
 
 @event("moderation.policy_checked.v1", stream="policy-verdict")
 class PolicyChecked(Verdict):
-    """The prompt against the policy set in force."""
+    """Verdict: the prompt against the policy set in force."""
 
 
 @event("moderation.quality_checked.v1", stream="quality-verdict")
 class QualityChecked(Verdict):
-    """The technical gate: black or frozen frames, lengths, clipping, silence."""
+    """Verdict of the quality gate: black frames, flicker, broken motion, lengths, clipping, silence, sync."""
 
 
 @event("moderation.case_opened.v1", stream="case")
 class CaseOpened:
-    """Something a person must decide. At most one open case per kind and subject."""
+    """A case was opened: a reviewer must decide."""
 
     case: CaseId
     kind: CaseKind
@@ -31,13 +31,15 @@ class CaseOpened:
     rule: str
     is_zero_tolerance: bool
     excluded_reviewers: tuple[PersonId, ...]
-    """Who may not decide: those who decided the appealed refusal, and those concerned."""
+    """Those who may not decide: earlier reviewers of the refusal, and the people concerned."""
     opened_by_event: str
     """Id of the event that opened it."""
 
 
 @event("moderation.case_decided.v1", stream="case")
 class CaseDecided:
+    """A reviewer decided a case."""
+
     case: CaseId
     subject: str
     kind: CaseKind
@@ -59,6 +61,8 @@ class AppealFiled:
 
 @event("moderation.clip_reported.v1", stream="report")
 class ClipReported:
+    """A person reported a published clip."""
+
     generation: GenerationId
     reported_by: PersonId
     reason: str

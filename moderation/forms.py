@@ -9,7 +9,7 @@ from moderation.events import Decision
 from placet.ui.forms import CommandForm
 
 REASONS = [
-    ("likeness", _("It shows a person who may not have agreed")),
+    ("likeness", _("It shows a person who may not have consented")),
     ("rights", _("It shows a character or work that is not theirs")),
     ("violence", _("Violence")),
     ("sexual", _("Sexual content")),
@@ -24,14 +24,14 @@ class AppealForm(CommandForm):
         label=_("Why is this wrong?"),
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("A person who has not decided on it before will read this."),
+        help_text=_("A reviewer who has not decided on it before will read this."),
     )
 
 
 class ReportForm(CommandForm):
     reason = forms.ChoiceField(label=_("What is wrong with it?"), choices=REASONS, widget=forms.RadioSelect)
     words = forms.CharField(
-        label=_("In your words"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("In your own words"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 3})
     )
 
 
@@ -42,5 +42,5 @@ class DecideForm(CommandForm):
         label=_("Your reason"),
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Whoever it concerns may read this."),
+        help_text=_("The people concerned may read this."),
     )

@@ -1,10 +1,10 @@
-"""The read model of the review queue. Words that people wrote stay encrypted in the log."""
+"""Read model of the review queue. What people wrote stays encrypted in the log."""
 
 from django.db import models
 
 
 class CaseRow(models.Model):
-    """One case as it stands."""
+    """The current state of one case."""
 
     case = models.UUIDField(primary_key=True)
     kind = models.TextField()

@@ -1,4 +1,4 @@
-"""Cases as they stand."""
+"""Projection of cases."""
 
 from typing import Final
 

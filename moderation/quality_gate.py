@@ -1,4 +1,4 @@
-"""The technical gate: what a clip must be to be shown at all. Limits and measures are recorded with each verdict."""
+"""The quality gate: technical limits for every clip. Limits and measures are recorded with each verdict."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -12,27 +12,27 @@ MOST_DC: Final = 0.1
 MOST_LENGTH_GAP_SECONDS: Final = 0.25
 MOST_FLICKER_LEVELS: Final = 25.0
 MOST_SYNC_GAP_SECONDS: Final = 0.12
-"""From about there people notice it (ITU-R BT.1359: 125 ms late), and the measure itself is right to 30 ms."""
+"""People notice more than this (ITU-R BT.1359: 125 ms late); the measure itself is accurate to 30 ms."""
 LANDINGS_THAT_SOUND: Final = 2
-"""One may be soft; of two, one is heard."""
+"""One landing may be soft; of two, one must be heard."""
 MUTE_DBFS: Final = -110.0
-"""A track of zeros: then one landing is enough. What a model draws as silence is louder, about -102."""
+"""A track of zeros: then one landing is enough. Silence from a model is louder, about -102."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """Which limits a clip broke (in words), and all that was compared."""
+    """The limits that a clip broke, in words, and all values compared."""
 
     failed: tuple[str, ...]
     features: dict[str, Any]
     version: str = VERSION
 
 
-def run_gate(measures: ClipMeasures, *, asked_seconds: float) -> GateResult:
+def run_gate(measures: ClipMeasures, *, requested_seconds: float) -> GateResult:
     """Compare a clip's measures with the limits of this version.
 
-    A picture at rest is no fault, for an object may rest: it is one where sounds go on or motion is broken off. Sync
-    and silence are judged only where something is seen to land.
+    A still picture is no fault, because an object may rest; it is one if sounds go on or motion breaks off. Sync and
+    silence are judged only if something visibly lands.
     """
     late = measures.sound_late_seconds or 0.0
     enough = 1 if measures.sound_rms_dbfs < MUTE_DBFS else LANDINGS_THAT_SOUND
@@ -48,11 +48,12 @@ def run_gate(measures: ClipMeasures, *, asked_seconds: float) -> GateResult:
         "the sound is clipped": measures.clipped_share_0_1 > MOST_CLIPPED_0_1,
         "the sound has an offset": abs(measures.dc_offset) > MOST_DC,
         "picture and sound differ in length": _gap(measures) > MOST_LENGTH_GAP_SECONDS,
-        "the clip is not as long as was asked": abs(measures.picture_seconds - asked_seconds) > MOST_LENGTH_GAP_SECONDS,
+        "the clip does not have the requested length": abs(measures.picture_seconds - requested_seconds)
+        > MOST_LENGTH_GAP_SECONDS,
         "the clip has no picture": measures.frames == 0,
     }
     plain = {k: round(v, 4) for k, v in asdict(measures).items() if v is not None}
-    features = {"measures": plain, "asked_seconds": asked_seconds}
+    features = {"measures": plain, "asked_seconds": requested_seconds}
     return GateResult(tuple(words for words, is_broken in limits.items() if is_broken), features)
 
 

@@ -1,4 +1,4 @@
-"""What moderation refuses, in words."""
+"""Refusals of moderation."""
 
 from placet.kernel.refusal import Refusal
 
@@ -11,7 +11,7 @@ class CaseNotFound(Refusal):
 
 class CaseAlreadyDecided(Refusal):
     code = "case_already_decided"
-    hint = "Somebody else decided this case first. Your words are kept in the form: read theirs before you go on."
+    hint = "Another reviewer decided this case first. Your text is still in the form: read their decision first."
     status = 409
 
 

@@ -1,7 +1,7 @@
-"""The rules engine: a prompt and its vector in, one judgement with everything that was read out. Pure.
+"""Rules engine: judges a prompt and its vector by a policy set. Pure.
 
-Scores are rounded to four digits before they meet a threshold, so that the recorded scores and thresholds alone give
-the same outcome again (`outcome_of`): that is what a replay recomputes.
+Scores are rounded to four digits before they are compared, so that the recorded scores and thresholds alone give the
+same outcome.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from placet.text.normalise import Normalised, normalise
 Outcome = Literal["clear", "hold", "block"]
 Thresholds = Mapping[str, Mapping[str, float]]
 
-_GRAVITY: Mapping[Outcome, int] = {"clear": 0, "hold": 1, "block": 2}
+_SEVERITY: Mapping[Outcome, int] = {"clear": 0, "hold": 1, "block": 2}
 
 
 class CheckCannotRun(Exception):
@@ -30,10 +30,10 @@ class CheckCannotRun(Exception):
 
 @dataclass(frozen=True)
 class PolicyResult:
-    """What one prompt came to, whole: every score, threshold and version that was read.
+    """The result for one prompt, with every score, threshold and version.
 
     `policy`, `rule` and `code` are None when clear. `spans` are half-open ranges of the prompt as written; for a
-    `like` rule all of it, and `reads_like` is the nearest exemplar. The floor never says what would pass.
+    `like` rule all of it, and `reads_like` is the nearest exemplar. Zero tolerance has no `what_would_pass`.
     """
 
     outcome: Outcome
@@ -51,7 +51,7 @@ class PolicyResult:
 
 
 class Rulebook:
-    """A policy set made ready: phrases indexed, exemplars embedded, once. May be shared by threads."""
+    """A prepared policy set: phrases indexed and exemplars embedded once. Threads may share it."""
 
     def __init__(self, policies: PolicySet, embedder: Embedder) -> None:
         self.policies = policies
@@ -64,7 +64,7 @@ class Rulebook:
         self._sentences = embedder.embed([text for _, rule in self._alike for text in rule.exemplars + rule.unlike])
 
     def read(self, text: Normalised, vector: Vectors) -> dict[str, Reading]:
-        """Every rule's reading, in the order of the rules' keys by kind: words and near, then like."""
+        """Every rule's reading, words and near first, then like, each in the order of the file."""
         return self._lexicon.read(text, self._in_text) | self._by_meaning(text, vector)
 
     def _by_meaning(self, text: Normalised, vector: Vectors) -> dict[str, Reading]:
@@ -74,11 +74,11 @@ class Rulebook:
 
 
 def judge(prompt: str, vector: Vectors | None, rulebook: Rulebook) -> PolicyResult:
-    """`vector`: float32 [rulebook.dim], length 1, by the rulebook's model. Raises CheckCannotRun rather than clear."""
+    """`vector`: float32 [rulebook.dim], length 1, by the rulebook's model. Raises CheckCannotRun."""
     text = normalise(prompt)
     readings = rulebook.read(text, _usable(text, vector, rulebook))
     scores = {key: reading.score for key, reading in readings.items()}
-    outcome, policy, rule = _gravest(rulebook, scores)
+    outcome, policy, rule = _most_severe(rulebook, scores)
     reading = readings[f"{policy.name}.{rule.name}"] if policy and rule else Reading(0.0)
     return PolicyResult(
         outcome=outcome,
@@ -96,18 +96,12 @@ def judge(prompt: str, vector: Vectors | None, rulebook: Rulebook) -> PolicyResu
     )
 
 
-def outcome_of(scores: Mapping[str, float], thresholds: Thresholds) -> Outcome:
-    """The outcome that recorded scores come to under recorded thresholds, without policy set or model."""
-    outcomes = [_outcome(score, thresholds[key]) for key, score in scores.items()]
-    return max(outcomes, key=_GRAVITY.__getitem__, default="clear")
-
-
-def _gravest(rulebook: Rulebook, scores: Mapping[str, float]) -> tuple[Outcome, Policy | None, Rule | None]:
-    """Block before hold, the floor before the others, then the order of the file."""
+def _most_severe(rulebook: Rulebook, scores: Mapping[str, float]) -> tuple[Outcome, Policy | None, Rule | None]:
+    """Block before hold, zero tolerance before the others, then the order of the file."""
     judged = [
         (_outcome(scores[key], rulebook.thresholds[key]), policy, rule) for key, policy, rule in rulebook.policies.rules
     ]
-    outcome, policy, rule = max(judged, key=lambda one: (_GRAVITY[one[0]], one[1].is_zero_tolerance))
+    outcome, policy, rule = max(judged, key=lambda one: (_SEVERITY[one[0]], one[1].is_zero_tolerance))
     return (outcome, None, None) if outcome == "clear" else (outcome, policy, rule)
 
 
@@ -131,11 +125,11 @@ def _thresholds(rule: Rule) -> dict[str, float]:
 
 def _usable(text: Normalised, vector: Vectors | None, rulebook: Rulebook) -> Vectors:
     if text.is_cut:
-        raise CheckCannotRun("The prompt is longer than can be read; nothing was judged. Shorten the prompt.")
+        raise CheckCannotRun("The prompt is too long to be read whole; nothing was judged. Shorten the prompt.")
     if vector is None:
         raise CheckCannotRun(f"{rulebook.model} gave no vector; nothing was judged. See `placet doctor`.")
     if vector.shape != (rulebook.dim,) or not abs(float(np.linalg.norm(vector)) - 1) < 0.01:
         raise CheckCannotRun(
-            f"This is no vector of {rulebook.model} ({rulebook.dim} numbers of length 1): {vector.shape}."
+            f"This is not a vector of {rulebook.model} ({rulebook.dim} numbers of length 1): {vector.shape}."
         )
     return vector

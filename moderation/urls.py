@@ -1,4 +1,4 @@
-"""Addresses of the review pages, of appeals and of reports."""
+"""URLs of the review pages, of appeals and of reports."""
 
 from django.urls import path
 

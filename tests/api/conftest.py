@@ -1,4 +1,4 @@
-"""The API as each of the cast meets it, over a fresh database; the flow moves when the story says so."""
+"""API clients of the cast over a fresh database. The flow runs only when a test runs it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,15 +19,15 @@ from tests.support.scenario import ROLES, Scenario
 
 
 class Caller:
-    """One person's program: JSON in, (status, JSON) out."""
+    """One person's API client: JSON in, (status, JSON) out."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        kind = "application/json"
-        answer = self.client.generic(method, f"/api/v1/{path}", _bytes(body), kind, headers=headers)
-        return answer.status_code, answer.json()
+        url = f"/api/v1/{path}"
+        response = self.client.generic(method, url, _bytes(body), "application/json", headers=headers)
+        return response.status_code, response.json()
 
     def get(self, path: str) -> tuple[int, Any]:
         return self("GET", path)
@@ -46,19 +46,19 @@ As = Callable[[PersonId | None], Caller]
 
 
 @pytest.fixture
-def play(fresh_database: str) -> Iterator[FakeWorker]:
+def worker(fresh_database: str) -> Iterator[FakeWorker]:
     set_embedder(RecordedEmbedder())
     IN_FORCE.clear()
     cache.clear()
-    play = FakeWorker(Scenario(FlowDriver()))
-    play.scenario.begin()
-    yield play
-    play.scenario.driver.connection.close()
+    worker = FakeWorker(Scenario(FlowDriver()))
+    worker.scenario.begin()
+    yield worker
+    worker.scenario.driver.connection.close()
 
 
 @pytest.fixture
-def by(play: FakeWorker) -> As:
-    """`by(BEN).post(…)`; None is a stranger."""
+def by(worker: FakeWorker) -> As:
+    """`by(BEN).post(…)`; None is a client without sign-in."""
 
     def caller(person: PersonId | None) -> Caller:
         client = Client()

@@ -1,4 +1,4 @@
-"""Ask, follow, publish, cancel, appeal and report over HTTP."""
+"""Request, follow, publish, cancel, appeal and report over HTTP."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,22 +14,22 @@ from tests.support.scenario import new_id
 BALL = {"prompt": "a red ball bounces"}
 
 
-def ask(by: As, play: FakeWorker, **more: object) -> str:
-    status, told = by(BEN).post("generations", {**BALL, **more})
-    assert (status, told["state"]) == (202, "requested")
-    play.tick()
-    return str(told["id"])
+def request(by: As, worker: FakeWorker, **more: object) -> str:
+    status, body = by(BEN).post("generations", {**BALL, **more})
+    assert (status, body["state"]) == (202, "requested")
+    worker.tick()
+    return str(body["id"])
 
 
-def test_what_is_asked_is_followed_to_the_feed(by: As, play: FakeWorker) -> None:
-    clip = ask(by, play)
-    _, told = by(BEN).get(f"generations/{clip}")
-    assert (told["state"], told["prompt"], told["refusal"]) == ("draft", BALL["prompt"], None)
+def test_a_request_is_followed_to_the_feed(by: As, worker: FakeWorker) -> None:
+    clip = request(by, worker)
+    _, body = by(BEN).get(f"generations/{clip}")
+    assert (body["state"], body["prompt"], body["refusal"]) == ("draft", BALL["prompt"], None)
     assert by(BEN).post(f"generations/{clip}/publish") == (200, {"id": clip, "state": "published"})
-    play.tick()
-    status, (shown,) = by(None).get("feed")
-    assert (status, shown["id"], shown["by"]) == (200, clip, "Ben")
-    assert "prompt" not in shown
+    worker.tick()
+    status, (item,) = by(None).get("feed")
+    assert (status, item["id"], item["by"]) == (200, clip, "Ben")
+    assert "prompt" not in item
 
 
 @pytest.mark.parametrize(
@@ -42,77 +42,77 @@ def test_what_is_asked_is_followed_to_the_feed(by: As, play: FakeWorker) -> None
         pytest.param("seconds", "nan", "invalid", id="length"),
     ],
 )
-def test_what_is_hostile_is_refused_by_name_and_costs_nothing(
-    by: As, play: FakeWorker, field: str, sent: bytes | str, code: str
+def test_hostile_input_is_refused_with_a_code_and_costs_nothing(
+    by: As, worker: FakeWorker, field: str, sent: bytes | str, code: str
 ) -> None:
     form: dict[str, object] = {**BALL, field: sent if isinstance(sent, str) else SimpleUploadedFile("a.png", sent)}
     answer = by(BEN).client.post("/api/v1/generations", form)
     assert (answer.status_code // 100, answer.json()["code"]) == (4, code)
-    play.tick()
+    worker.tick()
     assert by(BEN).get("generations") == (200, [])
-    assert play.scenario.log.read(quota_of(BEN)).facts == ()
+    assert worker.scenario.log.read(quota_of(BEN)).facts == ()
 
 
-def test_a_refusal_says_all_that_can_be_argued_with(by: As, play: FakeWorker) -> None:
-    clip = ask(by, play, likenesses=["Ana"])
+def test_a_refusal_has_everything_that_an_appeal_needs(by: As, worker: FakeWorker) -> None:
+    clip = request(by, worker, likenesses=["Ana"])
     refusal = by(BEN).get(f"generations/{clip}")[1]["refusal"]
     assert refusal["code"] == "consent_missing"
     assert set(refusal) == {"code", "rule", "evidence", "claimant", "what_would_pass", "appeal_deadline"}
 
 
-def test_an_appeal_opens_a_case_once(by: As, play: FakeWorker) -> None:
-    clip = ask(by, play, likenesses=["Ana"])
+def test_an_appeal_opens_a_case_once(by: As, worker: FakeWorker) -> None:
+    clip = request(by, worker, likenesses=["Ana"])
     assert by(BEN).post(f"generations/{clip}/appeals", {"words": "she said yes"})[0] == 201
-    status, told = by(BEN).post(f"generations/{clip}/appeals", {"words": "again"})
-    assert (status, told["code"]) == (409, "nothing_to_appeal")
+    status, body = by(BEN).post(f"generations/{clip}/appeals", {"words": "again"})
+    assert (status, body["code"]) == (409, "nothing_to_appeal")
 
 
-def test_a_published_clip_is_reported(by: As, play: FakeWorker) -> None:
-    clip = ask(by, play)
+def test_a_published_clip_is_reported(by: As, worker: FakeWorker) -> None:
+    clip = request(by, worker)
     by(BEN).post(f"generations/{clip}/publish")
     assert by(ANA).post(f"generations/{clip}/reports", {"reason": "impersonation"})[0] == 201
 
 
-def test_what_has_ended_is_not_cancelled(by: As, play: FakeWorker) -> None:
-    clip = ask(by, play)
-    status, told = by(BEN).post(f"generations/{clip}/cancel")
-    assert (status, told["code"]) == (409, "nothing_to_cancel")
+def test_an_ended_generation_is_not_cancelled(by: As, worker: FakeWorker) -> None:
+    clip = request(by, worker)
+    status, body = by(BEN).post(f"generations/{clip}/cancel")
+    assert (status, body["code"]) == (409, "nothing_to_cancel")
 
 
 def test_a_request_is_cancelled_before_it_is_a_draft(by: As) -> None:
-    _, asked = by(BEN).post("generations", BALL)
-    assert by(BEN).post(f"generations/{asked['id']}/cancel")[1]["state"] == "cancelled"
+    _, requested = by(BEN).post("generations", BALL)
+    assert by(BEN).post(f"generations/{requested['id']}/cancel")[1]["state"] == "cancelled"
 
 
-def test_the_list_holds_ones_own_and_no_prompt(by: As, play: FakeWorker) -> None:
-    clip = ask(by, play)
+def test_the_list_has_only_own_generations_without_prompts(by: As, worker: FakeWorker) -> None:
+    clip = request(by, worker)
     (row,) = by(BEN).get("generations")[1]
     assert (row["id"], "prompt" in row) == (clip, False)
     assert by(ANA).get("generations") == (200, [])
 
 
-def test_a_reviewer_reads_the_prompt_and_whoever_is_shown_does_not(by: As, play: FakeWorker) -> None:
-    likeness.allow(play.scenario.log, ANA, BEN, new_id())
-    clip = ask(by, play, likenesses=["Ana"])
+def test_a_reviewer_reads_the_prompt_and_a_person_shown_does_not(by: As, worker: FakeWorker) -> None:
+    likeness.allow(worker.scenario.log, ANA, BEN, new_id())
+    clip = request(by, worker, likenesses=["Ana"])
     assert by(CLEO).get(f"generations/{clip}")[1]["prompt"] == BALL["prompt"]
-    status, told = by(ANA).get(f"generations/{clip}")
-    assert (status, told["code"]) == (403, "not_permitted")
+    status, body = by(ANA).get(f"generations/{clip}")
+    assert (status, body["code"]) == (403, "not_permitted")
 
 
 @pytest.mark.parametrize("verb", ["publish", "cancel", "appeals", "reports"])
-def test_eve_may_do_nothing_with_what_is_bens(by: As, play: FakeWorker, verb: str) -> None:
-    clip = ask(by, play)
+def test_eve_can_do_nothing_with_a_generation_of_ben(by: As, worker: FakeWorker, verb: str) -> None:
+    clip = request(by, worker)
     body = {"words": "x", "reason": "x"}
-    status, told = by(EVE).post(f"generations/{clip}/{verb}", body)
+    status, body = by(EVE).post(f"generations/{clip}/{verb}", body)
     assert status in {403, 409}
-    assert told["code"] in {"not_generation_owner", "not_permitted", "nothing_to_appeal"}
+    assert body["code"] in {"not_generation_owner", "not_permitted", "nothing_to_appeal"}
 
 
-def test_eve_neither_asks_nor_lists_nor_follows(by: As, play: FakeWorker) -> None:
-    clip = ask(by, play)
-    for status, told in (
+def test_eve_can_neither_request_nor_list_nor_follow(by: As, worker: FakeWorker) -> None:
+    clip = request(by, worker)
+    for status, body in (
         by(EVE).post("generations", BALL),
         by(EVE).get("generations"),
         by(EVE).get(f"generations/{clip}"),
     ):
-        assert (status, told["code"]) == (403, "not_permitted")
+        assert (status, body["code"]) == (403, "not_permitted")

@@ -11,7 +11,7 @@ from tests.support.fake_worker import FakeWorker
 BALL = {"prompt": "a red ball bounces"}
 
 
-def test_a_person_says_who_may_ask_and_takes_it_back(by: As) -> None:
+def test_a_person_sets_who_may_use_their_likeness_and_revokes_it(by: As) -> None:
     ana = by(ANA)
     assert ana("PUT", "likeness/level", {"level": "everyone"})[1]["level"] == "everyone"
     assert ana("PUT", f"likeness/grants/{BEN}")[1]["allowed"] == [BEN]
@@ -21,54 +21,54 @@ def test_a_person_says_who_may_ask_and_takes_it_back(by: As) -> None:
     assert ana.get("likeness")[1]["is_revoked"] is True
 
 
-def test_a_revocation_takes_the_clip_out_of_the_feed(by: As, play: FakeWorker) -> None:
+def test_a_revocation_takes_the_clip_out_of_the_feed(by: As, worker: FakeWorker) -> None:
     by(ANA)("PUT", f"likeness/grants/{BEN}")
-    _, asked = by(BEN).post("generations", {**BALL, "likenesses": ["Ana"]})
-    play.tick()
-    by(BEN).post(f"generations/{asked['id']}/publish")
-    play.tick()
+    _, requested = by(BEN).post("generations", {**BALL, "likenesses": ["Ana"]})
+    worker.tick()
+    by(BEN).post(f"generations/{requested['id']}/publish")
+    worker.tick()
     assert [n["stage"] for n in by(ANA).get("notices")[1]] == ["published", "draft", "requested"]
     by(ANA).post("likeness/revoke")
-    play.tick()
+    worker.tick()
     assert by(BEN).get("feed") == (200, [])
 
 
-def test_a_person_removes_one_clip_that_shows_them(by: As, play: FakeWorker) -> None:
+def test_a_person_removes_one_clip_that_shows_them(by: As, worker: FakeWorker) -> None:
     by(ANA)("PUT", f"likeness/grants/{BEN}")
-    _, asked = by(BEN).post("generations", {**BALL, "likenesses": ["Ana"]})
-    play.tick()
-    assert by(ANA).post("likeness/removals", {"generation": asked["id"]})[0] == 200
-    status, told = by(BEN).post("likeness/removals", {"generation": asked["id"]})
-    assert (status, told["code"]) == (403, "not_depicted")
+    _, requested = by(BEN).post("generations", {**BALL, "likenesses": ["Ana"]})
+    worker.tick()
+    assert by(ANA).post("likeness/removals", {"generation": requested["id"]})[0] == 200
+    status, body = by(BEN).post("likeness/removals", {"generation": requested["id"]})
+    assert (status, body["code"]) == (403, "not_depicted")
 
 
-def test_a_portrait_is_handed_in_and_kept_without_its_metadata(by: As) -> None:
+def test_a_portrait_is_accepted(by: As) -> None:
     with Path("platform/placet/devtools/demo/portraits/astronaut.jpg").open("rb") as portrait:
         answer = by(BEN).client.post("/api/v1/likeness/portrait", {"portrait": portrait})
     assert answer.status_code == 202
 
 
-def test_an_opt_out_is_filed_listed_and_ended(by: As, play: FakeWorker) -> None:
+def test_an_opt_out_is_filed_listed_and_ended(by: As, worker: FakeWorker) -> None:
     dara = by(DARA)
     status, filed = dara.post("opt-outs", {"names": ["Zorblax"]})
     assert (status, filed["state"]) == (201, "in_force")
-    play.tick()
+    worker.tick()
     assert [row["id"] for row in dara.get("opt-outs")[1]] == [filed["id"]]
     assert by(CLEO).get(f"opt-outs/{filed['id']}")[1]["names"] == ["Zorblax"]
     assert dara("DELETE", f"opt-outs/{filed['id']}")[1]["state"] == "ended"
 
 
-def test_a_word_of_the_engine_waits_for_a_reviewer_who_decides_it_once(by: As, play: FakeWorker) -> None:
+def test_a_filing_of_an_engine_word_is_decided_once_by_a_reviewer(by: As, worker: FakeWorker) -> None:
     assert by(DARA).post("opt-outs", {"names": ["Ball"]})[1]["state"] == "waiting"
-    play.tick()
+    worker.tick()
     (case,) = by(CLEO).get("cases")[1]
     decision = {"decision": "reject", "reason": "too broad", "version": case["version"]}
     assert by(CLEO).post(f"cases/{case['id']}/decision", decision)[0] == 200
-    status, told = by(CLEO).post(f"cases/{case['id']}/decision", decision)
-    assert (status, told["code"]) == (409, "case_already_decided")
+    status, body = by(CLEO).post(f"cases/{case['id']}/decision", decision)
+    assert (status, body["code"]) == (409, "case_already_decided")
 
 
-def test_each_engine_says_what_it_draws_and_whether_it_is_a_renderer(by: As) -> None:
+def test_engines_list_their_vocabulary_and_whether_they_are_renderers(by: As) -> None:
     engines = {engine["engine"]: engine for engine in by(None).get("engines")[1]}
     assert engines["scene"]["is_renderer"] is True
     assert "not a trained model" in engines["scene"]["label"]
@@ -94,15 +94,15 @@ def test_each_engine_says_what_it_draws_and_whether_it_is_a_renderer(by: As) -> 
         ("POST", f"cases/{BEN}/decision", {"decision": "approve", "reason": "x", "version": 1}),
     ],
 )
-def test_eve_is_refused_and_a_stranger_is_asked_to_sign_in(by: As, method: str, path: str, body: object) -> None:
-    status, told = by(EVE)(method, path, body)
-    assert (status, told["code"]) == (403, "not_permitted")
-    status, told = by(None)(method, path, body)
-    assert (status, told["code"]) == (401, "not_signed_in")
+def test_eve_is_refused_and_a_stranger_must_sign_in(by: As, method: str, path: str, body: object) -> None:
+    status, answer = by(EVE)(method, path, body)
+    assert (status, answer["code"]) == (403, "not_permitted")
+    status, answer = by(None)(method, path, body)
+    assert (status, answer["code"]) == (401, "not_signed_in")
 
 
-def test_eve_neither_sees_nor_ends_a_filing(by: As, play: FakeWorker) -> None:
+def test_eve_neither_sees_nor_ends_a_filing(by: As, worker: FakeWorker) -> None:
     _, filed = by(DARA).post("opt-outs", {"names": ["Zorblax"]})
-    play.tick()
+    worker.tick()
     for method, code in (("GET", "not_permitted"), ("DELETE", "not_filing_owner")):
         assert by(EVE)(method, f"opt-outs/{filed['id']}")[1]["code"] == code

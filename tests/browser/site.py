@@ -56,7 +56,7 @@ def drawn(prompt: str) -> tuple[bytes, str]:
 
 
 class RealBytes(FakeWorker):
-    """A worker whose clips a browser can play."""
+    """A worker whose clips a browser can worker."""
 
     def bytes_of(self, generation: str) -> bytes:
         return drawn(self._prompt(generation))[0]
@@ -66,7 +66,7 @@ class RealBytes(FakeWorker):
         jobs = Jobs(self.scenario.driver.connection)
         while claimed := jobs.claim():
             item, generation = claimed
-            rendered = generation.asked.generation
+            rendered = generation.required_request.generation
             fact = GenerationRendered(
                 rendered, new_id().replace("-", "") * 2, 1, 2.0, "0" * 16, {"engine": {"name": "scene"}}, {}
             )
@@ -75,7 +75,7 @@ class RealBytes(FakeWorker):
         self.scenario.driver.run()
 
     def _prompt(self, generation: str) -> str:
-        return str(Generation.replay(self.scenario.log.read(stream_of(generation))).asked.prompt)
+        return str(Generation.replay(self.scenario.log.read(stream_of(generation))).required_request.prompt)
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Site:
         with self.moving:
             if ANA in cameos:
                 allow(self.scenario.log, ANA, by, new_id())
-            generation = self.scenario.ask(by, prompt, *cameos)
+            generation = self.scenario.request(by, prompt, *cameos)
             self.worker.tick()
             studio.publish(self.scenario.log, generation, by, new_id())
             self.worker.tick()

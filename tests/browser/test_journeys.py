@@ -81,7 +81,7 @@ def test_a_refusal_shows_its_span_and_is_appealed(site: Site, open_as: Open) -> 
 def test_a_reviewer_decides_by_keyboard_alone(site: Site, open_as: Open) -> None:
     with site.moving:
         for _ in range(2):
-            site.scenario.ask(BEN, "a red ball rolls away from a knife fight")
+            site.scenario.request(BEN, "a red ball rolls away from a knife fight")
     page = open_as(CLEO, "/review/")
     page.keyboard.press("Enter")
     page.wait_for_url("**/review/*-*/")
@@ -106,7 +106,7 @@ def test_the_clip_of_a_case_is_blurred_until_a_key_is_held(site: Site, open_as: 
     page = open_as(CLEO, "/review/")
     page.keyboard.press("Enter")
     video = page.locator(".covered video")
-    video.evaluate("(v) => v.play()")
+    video.evaluate("(v) => v.worker()")
     expect(video).to_have_css("filter", "blur(28px) grayscale(1)")
     page.keyboard.down("u")
     expect(video).to_have_css("filter", "none")

@@ -45,17 +45,17 @@ def world(site: Site) -> dict[str, tuple[PersonId | None, str]]:
     site.published("a blue cube falls and bounces at night", by=BEN)
     shown = site.published("a red ball bounces twice at sunset", ANA)
     with site.moving:
-        site.scenario.ask(ANA, "three green balls roll across a wooden floor")
+        site.scenario.request(ANA, "three green balls roll across a wooden floor")
         log = site.scenario.log
         filed = rights.FileOptOut(new_id(), DARA, ("Zorblax", "The Zorb"), "a green one-eyed blob with three legs")
         filing, _ = rights.file_opt_out(log, filed, frozenset())
         rights.file_opt_out(log, rights.FileOptOut(new_id(), DARA, ("Ball",)), frozenset({"ball"}))
-        refused = site.scenario.ask(BEN, "a red ball and Z0rblax bounce on a table")
-        site.scenario.ask(BEN, HELD)
+        refused = site.scenario.request(BEN, "a red ball and Z0rblax bounce on a table")
+        site.scenario.request(BEN, HELD)
         report(log, shown, DARA, "rights", "This is my ball.", new_id())
         site.worker.tick()
         cases = [str(row.case) for row in open_cases()]
-        site.scenario.ask(ANA, "a blue cube and a yellow ball")
+        site.scenario.request(ANA, "a blue cube and a yellow ball")
     return {
         **FIXED,
         "clip": (None, f"/clips/{shown}/"),

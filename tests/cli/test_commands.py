@@ -15,13 +15,13 @@ PORTRAIT = Path(__file__).parents[2] / "platform" / "placet" / "devtools" / "dem
 BALL = "a red ball bounces"
 
 
-def test_a_prompt_becomes_a_draft_whose_file_is_the_signed_bytes(placet: Placet, play: FakeWorker) -> None:
+def test_a_prompt_becomes_a_draft_whose_file_is_the_signed_bytes(placet: Placet, worker: FakeWorker) -> None:
     answer = placet("generate", BALL)
     assert (answer["state"], answer["refusal"], answer["held"]) == ("draft", None, None)
     assert answer["verdicts"] == dict.fromkeys(
         ("consent", "faces", "output_rights", "policy", "prompt_rights", "quality"), "clear"
     )
-    assert Path(answer["file"]).read_bytes() == play.bytes_of(answer["id"])
+    assert Path(answer["file"]).read_bytes() == worker.bytes_of(answer["id"])
 
 
 def test_a_draft_is_in_no_feed_until_it_is_published(placet: Placet) -> None:
@@ -117,8 +117,8 @@ def test_a_report_reaches_the_review_queue_and_takes_the_clip_down(placet: Place
     assert placet("feed")["clips"] == []
 
 
-def test_a_generation_is_cancelled_before_it_is_a_draft(placet: Placet, play: FakeWorker) -> None:
-    clip = play.scenario.ask(BEN, BALL)
+def test_a_generation_is_cancelled_before_it_is_a_draft(placet: Placet, worker: FakeWorker) -> None:
+    clip = worker.scenario.request(BEN, BALL)
     assert placet("cancel", clip)["state"] == "cancelled"
 
 

@@ -20,38 +20,38 @@ from tests.support.fake_worker import FakeWorker
 BALL = "a red ball bounces on grass"
 
 
-def rendered(play: FakeWorker, *, seed_more: int = 0) -> GenerationId:
+def rendered(worker: FakeWorker, *, seed_more: int = 0) -> GenerationId:
     """A generation with the recipe of a clip that was really rendered; with `seed_more`, of another clip."""
-    clip = play.scenario.ask(BEN, BALL, seconds=1.0, width=360, height=640)
-    jobs = Jobs(play.scenario.driver.connection)
+    clip = worker.scenario.request(BEN, BALL, seconds=1.0, width=360, height=640)
+    jobs = Jobs(worker.scenario.driver.connection)
     claimed = jobs.claim()
     assert claimed is not None
     request = request_of(claimed[1], jobs.log, private())
     drawn = SceneEngine().generate(replace(request, seed=request.seed + seed_more), lambda *_: None, lambda: None)
     recipe: dict[str, Any] = {key: drawn.recipe[key] for key in ("raw", "engine", "versions") if key in drawn.recipe}
     jobs.finish(claimed[0], e.GenerationRendered(clip, "a" * 64, 1, 1.0, "0" * 16, recipe, {}), BALL)
-    play.scenario.driver.run()
+    worker.scenario.driver.run()
     return clip
 
 
-def test_a_clip_is_rendered_again_bit_for_bit(placet: Placet, play: FakeWorker) -> None:
-    answer = placet("reproduce", rendered(play))
+def test_a_clip_is_rendered_again_bit_for_bit(placet: Placet, worker: FakeWorker) -> None:
+    answer = placet("reproduce", rendered(worker))
     assert (answer["ok"], answer["same"], answer["differs"]) == (True, {"pictures": True, "sound": True}, {})
 
 
-def test_a_clip_that_does_not_match_its_recipe_fails(placet: Placet, play: FakeWorker) -> None:
+def test_a_clip_that_does_not_match_its_recipe_fails(placet: Placet, worker: FakeWorker) -> None:
     """The control. (The answer is printed before the command exits.)"""
     with pytest.raises(SystemExit):
-        placet("reproduce", rendered(play, seed_more=1))
+        placet("reproduce", rendered(worker, seed_more=1))
 
 
-def test_what_was_not_rendered_cannot_be_reproduced(placet: Placet, play: FakeWorker) -> None:
+def test_what_was_not_rendered_cannot_be_reproduced(placet: Placet, worker: FakeWorker) -> None:
     with pytest.raises(CommandFailed, match="No clip was rendered: the generation is approved"):
-        placet("reproduce", play.scenario.ask(BEN, BALL))
+        placet("reproduce", worker.scenario.request(BEN, BALL))
 
 
-def test_only_its_requester_and_reviewers_may(placet: Placet, play: FakeWorker) -> None:
-    clip = rendered(play)
+def test_only_its_requester_and_reviewers_may(placet: Placet, worker: FakeWorker) -> None:
+    clip = rendered(worker)
     assert placet("reproduce", clip, "--as", "Ben")["ok"]
     with pytest.raises(CommandFailed, match=r"[Nn]ot"):
         placet("reproduce", clip, "--as", "Dara")

@@ -62,42 +62,42 @@ def replace_handler(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 def test_a_dead_letter_is_logged_with_its_correlation_id_and_no_prompt(
-    play: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    worker: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace_handler(monkeypatch, "notices.mail")
-    runner = play.scenario.driver.runners["notices.mail"]
+    runner = worker.scenario.driver.runners["notices.mail"]
     runner.consumer = CONSUMERS["notices.mail"]
-    generation = play.scenario.ask(BEN, CANARY, ANA)
+    generation = worker.scenario.request(BEN, CANARY, ANA)
     logged_lines = [line for line in logged(lines) if "dead letter" in line["message"]]
     assert [line["correlation_id"] for line in logged_lines] == [generation]
-    row = play.scenario.driver.connection.execute("SELECT error_location FROM eventlog_dead_letter").fetchone()
+    row = worker.scenario.driver.connection.execute("SELECT error_location FROM eventlog_dead_letter").fetchone()
     assert row
     assert CANARY not in row[0]
 
 
 def test_a_failed_outbox_item_is_logged_with_its_correlation_id(
-    play: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    worker: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    generation = play.scenario.ask(BEN, CANARY, ANA)
+    generation = worker.scenario.request(BEN, CANARY, ANA)
     monkeypatch.setitem(outbox.HANDLERS, "mail", poison)
-    kind = play.scenario.driver.connection.execute(
+    kind = worker.scenario.driver.connection.execute(
         "SELECT kind FROM eventlog_outbox WHERE kind <> 'job' LIMIT 1"
     ).fetchone()
     assert kind
     monkeypatch.setitem(outbox.HANDLERS, kind[0], poison)
-    assert outbox.process_one(play.scenario.driver.connection, kind[0])
+    assert outbox.process_one(worker.scenario.driver.connection, kind[0])
     (line,) = [line for line in logged(lines) if "failed" in line["message"]]
     assert line["correlation_id"] == generation
-    assert not play.scenario.driver.connection.execute(
+    assert not worker.scenario.driver.connection.execute(
         "SELECT 1 FROM eventlog_outbox WHERE error LIKE %s", (f"%{CANARY}%",)
     ).rowcount
 
 
 def test_a_stuck_projection_is_logged_with_the_correlation_id(
-    play: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    worker: FakeWorker, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PROJECTIONS["studio.generations"].folds, "studio.generation_requested.v1", poison)
-    generation = play.scenario.ask(BEN, CANARY)
+    generation = worker.scenario.request(BEN, CANARY)
     Projector().run_once()
     standing = [line for line in logged(lines) if "stands still" in line["message"]]
     assert {line["correlation_id"] for line in standing} == {generation}
@@ -124,9 +124,9 @@ def test_a_request_id_from_the_caller_is_not_logged() -> None:
     assert len(answer[HEADER]) == 36
 
 
-def test_a_recorded_refusal_logs_no_prompt(play: FakeWorker, lines: io.StringIO) -> None:
-    generation = play.scenario.ask(BEN, f"{CANARY}, and everyone is naked", ANA)
-    facts = play.scenario.log.read(stream_of(generation)).facts
+def test_a_recorded_refusal_logs_no_prompt(worker: FakeWorker, lines: io.StringIO) -> None:
+    generation = worker.scenario.request(BEN, f"{CANARY}, and everyone is naked", ANA)
+    facts = worker.scenario.log.read(stream_of(generation)).facts
     assert any(isinstance(fact, e.GenerationRefused) for fact in facts)
     logged(lines)
 

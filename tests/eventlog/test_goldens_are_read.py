@@ -78,7 +78,7 @@ def test_the_states_that_decisions_are_made_from_take_the_golden(path: Path, vau
         generation = Generation()
         generation.apply(happened(request, vault).fact)
         generation.apply(fact)
-        assert generation.asked.generation
+        assert generation.required_request.generation
     elif kind == "consent":
         Consent().apply(fact)
     assert canonical(BY_CLASS[type(fact)].name)

@@ -1,4 +1,4 @@
-"""A fresh database, a pump, and the cast with their parts: a story in milliseconds, without a model."""
+"""A scenario over a fresh database, with the cast: the flow in milliseconds, without a model."""
 
 from collections.abc import Iterator
 
@@ -12,16 +12,16 @@ from tests.support.scenario import Scenario
 
 
 @pytest.fixture
-def story(fresh_database: str) -> Iterator[Scenario]:
+def scenario(fresh_database: str) -> Iterator[Scenario]:
     set_embedder(RecordedEmbedder())
     IN_FORCE.clear()
-    story = Scenario(FlowDriver())
-    story.begin()
-    yield story
-    story.driver.connection.close()
+    scenario = Scenario(FlowDriver())
+    scenario.begin()
+    yield scenario
+    scenario.driver.connection.close()
 
 
 @pytest.fixture
 def held_prompt() -> str:
-    """A prompt that the policy set holds, by a phrase (the stories run without a model)."""
+    """A prompt that the policy set holds by a phrase, without a model."""
     return "a red ball rolls away from a knife fight"

@@ -1,4 +1,4 @@
-"""A worker that is killed when its first run enters a phase: `dying_worker.py ENGINE PHASE`."""
+"""A worker that kills itself when its first job enters a phase: `dying_worker.py ENGINE PHASE`."""
 
 import os
 import signal
@@ -18,10 +18,10 @@ if __name__ == "__main__":
     from placet.processes import services
 
     settings.PLACET_DEFAULT_ENGINE, phase = sys.argv[1:]
-    go_on = Job.progress
+    original = Job.progress
 
-    def progress(run: Job, name: str, done_0_1: float) -> None:
-        go_on(run, name, done_0_1)
+    def progress(job: Job, name: str, done_0_1: float) -> None:
+        original(job, name, done_0_1)
         if name == phase:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""A process that answers what an erasure asks for, and nothing else; it dies where it is told to."""
+"""A process with only the consumers of an erasure; it dies at the failpoints that are set."""
 
 import sys
 from pathlib import Path
@@ -13,5 +13,5 @@ if __name__ == "__main__":
     from placet.config import flow
     from placet.processes import services
 
-    mine = [one for one in flow.consumers() if one.name in {"studio.prepare_erasure", "studio.erase_person"}]
-    services.run_consumers("forgetting", mine)
+    consumers = [one for one in flow.consumers() if one.name in {"studio.prepare_erasure", "studio.erase_person"}]
+    services.run_consumers("erasure", consumers)

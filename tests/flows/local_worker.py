@@ -1,4 +1,4 @@
-"""A worker in this thread, over the real queue, until nothing is left to make."""
+"""A worker in this thread, over the real queue, until no job is left."""
 
 from collections.abc import Callable
 from functools import cache
@@ -20,27 +20,27 @@ from provenance.pki.install_pki import make_install_pki
 from tests.support.cast import ANA
 from tests.support.scenario import Scenario
 
-Beaten = Callable[[str], None]
+OnHeartbeat = Callable[[str], None]
 
 
-class Line(LogJobQueue):
-    """The worker's own queue, which notes when there is nothing more to do, and tells of each beat's phase."""
+class ObservedQueue(LogJobQueue):
+    """The worker's queue; it notes when no job is left, and reports the phase of each heartbeat."""
 
     is_empty = False
-    beaten: Beaten = staticmethod(lambda _: None)
+    on_heartbeat: OnHeartbeat = staticmethod(lambda _: None)
 
     def claim(self, like: JobShape | None = None) -> JobClaim | None:
         found = super().claim(like)
         self.is_empty = found is None
         return found
 
-    def beat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
-        self.beaten(phase)
+    def heartbeat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
+        self.on_heartbeat(phase)
         return super().heartbeat(claim, phase, done_0_1)
 
 
 def equip() -> None:
-    """In the begun story: keys to sign with, and a template of Ana: a check that cannot open one waits."""
+    """Keys for signing, and Ana's template: the face check waits while one is missing."""
     make_install_pki(Path(settings.PLACET_DATA_DIR) / "keys" / "pki")
     (ana,) = enrolled()
     face_templates.keep(private(), ANA, Template(np.zeros(128), "none"), ana.template)
@@ -49,16 +49,16 @@ def equip() -> None:
 @cache
 def small() -> DiffusersEngine:
     """The small model, loaded once: it takes seconds."""
-    made = DiffusersEngine()
-    made.load()
-    return made
+    engine = DiffusersEngine()
+    engine.load()
+    return engine
 
 
-def work_off(story: Scenario, engine: Engine, beaten: Beaten | None = None) -> None:
-    """Make what waits, and follow what comes of it."""
+def run_worker(scenario: Scenario, engine: Engine, on_heartbeat: OnHeartbeat | None = None) -> None:
+    """Render every waiting job, then run the flow."""
     key = (Path(settings.PLACET_DATA_DIR) / "keys" / "watermark.key").read_bytes()
-    line = Line(lambda: story.driver.connection, blobs(), private(), key)
-    line.beaten = beaten or line.beaten
+    queue = ObservedQueue(lambda: scenario.driver.connection, blobs(), private(), key)
+    queue.on_heartbeat = on_heartbeat or queue.on_heartbeat
     engines = EngineRegistry(lent={engine.capabilities().engine: engine})
-    work(line, engines, should_stop=lambda: line.is_empty, post_process=line.post_process)
-    story.driver.run()
+    work(queue, engines, should_stop=lambda: queue.is_empty, post_process=queue.post_process)
+    scenario.driver.run()

@@ -1,4 +1,4 @@
-"""One process that publishes and one that revokes, each with a pause between deciding and writing."""
+"""One process of a race between publish and revoke, with a pause between decision and write."""
 
 import random
 import sys
@@ -18,8 +18,8 @@ from placet.likeness import commands as likeness  # noqa: E402
 from placet.studio import commands as studio  # noqa: E402
 
 
-class Hesitating(EventLog):
-    """Waits between the decision and the write; the control also forgets what the decision rests on."""
+class DelayedLog(EventLog):
+    """Waits between the decision and the write; the control also drops the preconditions."""
 
     ignores_preconditions = False
 
@@ -30,14 +30,14 @@ class Hesitating(EventLog):
         return super().append_all(writes)
 
 
-def answer(word: str) -> None:
+def reply(word: str) -> None:
     sys.stdout.write(f"{word}\n")
     sys.stdout.flush()
 
 
 def main() -> None:
-    """Reads `<verb> <id> <person> <unix time to begin>` lines; answers `done` when the log has acknowledged."""
-    log = Hesitating(connect())
+    """Reads `<verb> <id> <person> <unix time to begin>` lines; prints `done` when the log has acknowledged."""
+    log = DelayedLog(connect())
     log.ignores_preconditions = sys.argv[1] == "control"
     for line in sys.stdin:
         verb, target, person, begin = line.split()
@@ -48,9 +48,9 @@ def main() -> None:
             else:
                 likeness.revoke(EventLog(log.connection), person, None, str(uuid.uuid4()))  # type: ignore[arg-type]
         except Refusal as refusal:
-            answer(refusal.code)
+            reply(refusal.code)
         else:
-            answer("done")
+            reply("done")
 
 
 main()

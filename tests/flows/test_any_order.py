@@ -1,7 +1,7 @@
-"""Whatever people do, in whatever order, and whichever part stands still, dies or is told twice: the promises hold.
+"""The promises hold for commands in any order, with parts of the flow that stop, die or get events twice.
 
-The machine steps through the flow by hand. Between two steps any consumer may have run or not, may have forgotten all
-that it knew, or may be handed the log again. What it asks is what the person in the picture would ask.
+The state machine steps through the flow. Between two steps any consumer may or may not have run, may have lost its
+memory, or may get the log again. The invariants are those of the person shown.
 """
 
 import uuid
@@ -32,203 +32,204 @@ from placet.studio.generation import Generation
 from placet.studio.jobs import Jobs, RecheckPending
 from placet.studio.refusals import NotADraft, NothingToCancel, RestrictionInForce
 from provenance.events import ClipSigned
+from tests.support.fake_worker import REPLACED
 from tests.support.flow_driver import FlowDriver
 from tests.support.scenario import Scenario, new_id
 
-BLIND = frozenset({"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"})
-"""The clips have no bytes: the machine says what they would have seen."""
 EVERYONE = st.integers(0, 1)
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """One person with a likeness, two who ask. `granted` is what that person would say if asked now."""
+    """One person with a likeness and two requesters. `granted` is whom the person allows now."""
 
-    asked = Bundle("asked")
+    requested = Bundle("requested")
 
     def __init__(self) -> None:
         super().__init__()
-        self.story = Scenario(FlowDriver(without=BLIND))
-        self.star, *self.requesters = (PersonId(new_id()) for _ in range(3))
-        for person in (self.star, *self.requesters):
-            join(self.story.log, PersonJoined(person, "Somebody", f"{person}@example.org", ("creator",)), new_id())
-        self.story.given(consent_of(self.star), LikenessEnrolled(self.star, new_id(), "0" * 64, "none"))
+        self.scenario = Scenario(FlowDriver(stopped_consumers=REPLACED))
+        self.ana, *self.requesters = (PersonId(new_id()) for _ in range(3))
+        for person in (self.ana, *self.requesters):
+            join(self.scenario.log, PersonJoined(person, "Somebody", f"{person}@example.org", ("creator",)), new_id())
+        self.scenario.given(consent_of(self.ana), LikenessEnrolled(self.ana, new_id(), "0" * 64, "none"))
         self.granted: set[PersonId] = set()
-        self.with_star: dict[GenerationId, PersonId] = {}
-        self.gone: set[GenerationId] = set()
-        """What was there when its consent was taken back: it may never be seen again."""
+        self.with_ana: dict[GenerationId, PersonId] = {}
+        self.revoked: set[GenerationId] = set()
+        """Clips that were published when their consent was revoked: they must never be visible again."""
 
     # -- people
 
-    @rule(target=asked, requester=EVERYONE, cameos=st.sampled_from(["nobody", "the star"]))
-    def ask(self, requester: int, cameos: str) -> GenerationId:
-        return self._ask(requester, cameos)
+    @rule(target=requested, requester=EVERYONE, cameos=st.sampled_from(["nobody", "ana"]))
+    def request(self, requester: int, cameos: str) -> GenerationId:
+        return self._request(requester, cameos)
 
-    def _ask(self, requester: int, cameos: str) -> GenerationId:
+    def _request(self, requester: int, cameos: str) -> GenerationId:
         by = self.requesters[requester]
-        shown = (self.star,) if cameos == "the star" else ()
+        depicted = (self.ana,) if cameos == "ana" else ()
         made = studio.request_generation(
-            self.story.log, studio.RequestGeneration(new_id(), by, "a red ball bounces", shown)
+            self.scenario.log, studio.RequestGeneration(new_id(), by, "a red ball bounces", depicted)
         )
-        if shown:
-            self.with_star[made] = by
+        if depicted:
+            self.with_ana[made] = by
         return made
 
-    @rule(target=asked, requester=EVERYONE)
-    def ask_and_wait_for_the_draft(self, requester: int) -> GenerationId:
-        """Chance alone seldom comes that far."""
+    @rule(target=requested, requester=EVERYONE)
+    def request_and_wait_for_the_draft(self, requester: int) -> GenerationId:
+        """Random steps rarely get that far."""
         self.allow(requester)
-        made = self._ask(requester, "the star")
-        self.story.driver.run()
-        while self.story.state(made).state == "approved":
-            self.make()
-        self.story.driver.run()
-        self.look_at_the_clip(made)
-        self.story.driver.run()
+        made = self._request(requester, "ana")
+        self.scenario.driver.run()
+        while self.scenario.state(made).state == "approved":
+            self.render()
+        self.scenario.driver.run()
+        self.pass_output_checks(made)
+        self.scenario.driver.run()
         return made
 
     @rule(requester=EVERYONE)
     def allow(self, requester: int) -> None:
-        likeness.allow(self.story.log, self.star, self.requesters[requester], new_id())
+        likeness.allow(self.scenario.log, self.ana, self.requesters[requester], new_id())
         self.granted.add(self.requesters[requester])
 
     @rule(requester=EVERYONE)
-    def withdraw(self, requester: int) -> None:
+    def revoke_grant(self, requester: int) -> None:
         by = self.requesters[requester]
-        likeness.revoke(self.story.log, self.star, by, new_id())
+        likeness.revoke(self.scenario.log, self.ana, by, new_id())
         self.granted.discard(by)
-        self.gone |= {made for made, who in self.with_star.items() if who == by and self._is_published(made)}
+        self.revoked |= {made for made, who in self.with_ana.items() if who == by and self._is_published(made)}
 
     @rule()
-    def stop_everything(self) -> None:
-        likeness.revoke(self.story.log, self.star, None, new_id())
+    def revoke_all(self) -> None:
+        likeness.revoke(self.scenario.log, self.ana, None, new_id())
         self.granted.clear()
-        self.gone |= {made for made in self.with_star if self._is_published(made)}
+        self.revoked |= {made for made in self.with_ana if self._is_published(made)}
 
-    @rule(generation=asked)
+    @rule(generation=requested)
     def publish(self, generation: GenerationId) -> None:
-        by = self.story.state(generation).asked.requested_by
+        by = self.scenario.state(generation).required_request.requested_by
         was = self._is_published(generation)
         try:
-            state = studio.publish(self.story.log, generation, by, new_id())
+            state = studio.publish(self.scenario.log, generation, by, new_id())
         except (NotADraft, RestrictionInForce):
             return
-        if state == "published" and not was and generation in self.with_star:
+        if state == "published" and not was and generation in self.with_ana:
             assert by in self.granted, "published without consent at that moment"
 
-    @rule(generation=asked)
-    def withdraw_and_publish(self, generation: GenerationId) -> None:
-        """The two meet, and no consumer has run between them."""
-        if by := self.with_star.get(generation):
-            self.withdraw(self.requesters.index(by))
+    @rule(generation=requested)
+    def revoke_and_publish(self, generation: GenerationId) -> None:
+        """Both at once: no consumer has run between them."""
+        if by := self.with_ana.get(generation):
+            self.revoke_grant(self.requesters.index(by))
         self.publish(generation)
 
-    @rule(generation=consumes(asked))
+    @rule(generation=consumes(requested))
     def cancel(self, generation: GenerationId) -> None:
-        by = self.story.state(generation).asked.requested_by
+        by = self.scenario.state(generation).required_request.requested_by
         try:
-            studio.cancel(self.story.log, generation, by, new_id())
+            studio.cancel(self.scenario.log, generation, by, new_id())
         except NothingToCancel:
             return
 
     # -- machines
 
     @rule()
-    def make(self) -> None:
-        runs = Jobs(self.story.driver.connection)
-        if (claimed := runs.claim()) is None:
+    def render(self) -> None:
+        jobs = Jobs(self.scenario.driver.connection)
+        if (claimed := jobs.claim()) is None:
             return
-        held, generation = claimed
-        made = e.GenerationRendered(generation.asked.generation, uuid.uuid4().hex * 2, 1, 4.0, "0" * 16, {}, {})
+        item, generation = claimed
+        made = e.GenerationRendered(
+            generation.required_request.generation, uuid.uuid4().hex * 2, 1, 4.0, "0" * 16, {}, {}
+        )
         try:
-            runs.finish(held, made, "a red ball bounces")
+            jobs.finish(item, made, "a red ball bounces")
         except RecheckPending:
-            self.story.driver.connection.execute(
-                "UPDATE eventlog_outbox SET lease_until = now() WHERE id = %s", (held.id,)
+            self.scenario.driver.connection.execute(
+                "UPDATE eventlog_outbox SET lease_until = now() WHERE id = %s", (item.id,)
             )
 
-    @rule(generation=asked)
-    def look_at_the_clip(self, generation: GenerationId) -> None:
-        if self.story.state(generation).state == "rendered":
+    @rule(generation=requested)
+    def pass_output_checks(self, generation: GenerationId) -> None:
+        if self.scenario.state(generation).state == "rendered":
             for stream, fact in (
                 (f"quality-verdict-{generation}", QualityChecked(generation, "quality", 1, "clear")),
                 (f"face-verdict-{generation}", FacesChecked(generation, "faces", 1, "clear")),
                 (f"signature-{generation}", ClipSigned(generation, "", "f" * 64, "manifest", {})),
             ):
-                if not self.story.log.heads([stream])[stream]:
-                    self.story.log.append(stream, [fact], expected=0)
+                if not self.scenario.log.heads([stream])[stream]:
+                    self.scenario.log.append(stream, [fact], expected=0)
 
     @rule()
-    def number(self) -> None:
-        Sequencer(self.story.driver.connection).run_once()
+    def sequence(self) -> None:
+        Sequencer(self.scenario.driver.connection).run_once()
 
     @rule()
-    def fold(self) -> None:
+    def project(self) -> None:
         Projector().run_once()
 
     @rule(which=st.integers(0, 10_000))
-    def answer(self, which: int) -> None:
-        while Projector().run_once():  # who waits for the projections would wait for ever in this one thread
+    def consume(self, which: int) -> None:
+        while Projector().run_once():  # a consumer that waits for projections would wait for ever in this thread
             pass
-        names = sorted(set(self.story.driver.runners) - BLIND)
-        self.story.driver._consume(names[which % len(names)])
+        names = sorted(set(self.scenario.driver.runners) - REPLACED)
+        self.scenario.driver.consume(names[which % len(names)])
 
     @rule()
     def run_all(self) -> None:
-        self.story.driver.run()
+        self.scenario.driver.run()
 
     @rule()
     def die(self) -> None:
-        """Every process at once: what they had in memory is gone."""
-        self.story.driver = FlowDriver(self.story.driver.connection, BLIND)
+        """Every process restarts and loses its memory."""
+        self.scenario.driver = FlowDriver(self.scenario.driver.connection, REPLACED)
 
     @rule(which=st.integers(0, 10_000))
-    def tell_again(self, which: int) -> None:
-        """A consumer is handed the last of the log a second time."""
-        pump = self.story.driver
-        name = sorted(pump.places)[which % len(pump.places)]
-        pump.places[name] = max(0, pump.places[name] - 30)
+    def redeliver(self, which: int) -> None:
+        """A consumer gets the last events of the log again."""
+        driver = self.scenario.driver
+        name = sorted(driver.positions)[which % len(driver.positions)]
+        driver.positions[name] = max(0, driver.positions[name] - 30)
 
     # -- what must be true at any moment
 
     @invariant()
-    def nothing_is_shown_whose_person_took_it_back(self) -> None:
-        assert not [made for made in self.gone if self._is_shown(made)]
+    def no_revoked_clip_is_shown(self) -> None:
+        assert not [made for made in self.revoked if self._is_shown(made)]
 
     @invariant()
-    def uses_are_numbered_and_each_is_told_once(self) -> None:
-        told = self.story.notices_of(self.star)
-        assert [number for number, _, _ in told] == list(range(1, len(told) + 1))
-        assert not [use for use, times in Counter((stage, made) for _, stage, made in told).items() if times > 1]
+    def uses_are_numbered_and_recorded_once(self) -> None:
+        notices = self.scenario.notices_of(self.ana)
+        assert [number for number, _, _ in notices] == list(range(1, len(notices) + 1))
+        assert not [use for use, times in Counter((stage, made) for _, stage, made in notices).items() if times > 1]
 
     def teardown(self) -> None:
-        """Once everything stands still nothing is left half done."""
-        self.story.driver.run()
-        told = {made for _, _, made in self.story.notices_of(self.star)}
-        ended = {made for made in self.with_star if self.story.state(made).state == "cancelled"}
-        assert set(self.with_star) - ended <= told <= set(self.with_star), "a use nobody was told of"
-        for made, by in self.with_star.items():
+        """When nothing moves any more, every use is recorded and no job of a revoked clip is left."""
+        self.scenario.driver.run()
+        notices = {made for _, _, made in self.scenario.notices_of(self.ana)}
+        ended = {made for made in self.with_ana if self.scenario.state(made).state == "cancelled"}
+        assert set(self.with_ana) - ended <= notices <= set(self.with_ana), "a use nobody was notices of"
+        for made, by in self.with_ana.items():
             if by not in self.granted:
-                assert self.story.state(made).state not in {"approved", "started"} or self._is_withdrawn(made)
-        self.story.driver.connection.execute("DELETE FROM eventlog_outbox WHERE kind = 'job'")
-        self.story.driver.connection.close()
+                assert self.scenario.state(made).state not in {"approved", "started"} or self._is_restricted(made)
+        self.scenario.driver.connection.execute("DELETE FROM eventlog_outbox WHERE kind = 'job'")
+        self.scenario.driver.connection.close()
 
     def _is_published(self, generation: GenerationId) -> bool:
-        return self.story.state(generation).state == "published"
+        return self.scenario.state(generation).state == "published"
 
     def _is_shown(self, generation: GenerationId) -> bool:
         found = queries.standing(generation)
         return found is not None and found.is_visible
 
-    def _is_withdrawn(self, generation: GenerationId) -> bool:
-        return bool(self.story.state(generation).restrictions)
+    def _is_restricted(self, generation: GenerationId) -> bool:
+        return bool(self.scenario.state(generation).restrictions)
 
 
 @pytest.fixture
-def without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "MAX_BACKOFF_SECONDS", 0.0)
 
 
-def play(examples: int, steps: int, *, is_random: bool) -> None:
+def run_machine(examples: int, steps: int, *, is_random: bool) -> None:
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
@@ -239,27 +240,27 @@ def play(examples: int, steps: int, *, is_random: bool) -> None:
 
 
 @pytest.mark.promise("P1", "P2", "P3", "P6")
-@pytest.mark.usefixtures("story", "without_rest")
+@pytest.mark.usefixtures("scenario", "without_backoff")
 def test_the_promises_hold_in_any_order() -> None:
-    play(20, 30, is_random=False)
+    run_machine(20, 30, is_random=False)
     with connect() as connection:
         assert not any(differences(target, connection) for target in PROJECTIONS.values())
 
 
 @pytest.mark.soak
-@pytest.mark.usefixtures("story", "without_rest")
+@pytest.mark.usefixtures("scenario", "without_backoff")
 def test_the_promises_hold_in_any_order_for_long() -> None:
-    play(500, 60, is_random=True)
+    run_machine(500, 60, is_random=True)
 
 
-@pytest.mark.usefixtures("story", "without_rest")
-def test_a_publication_that_does_not_look_again_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The control: with the check switched off the machine must fail."""
+@pytest.mark.usefixtures("scenario", "without_backoff")
+def test_a_publication_without_a_recheck_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: without the recheck the machine must fail."""
 
-    def blindly(generation: Generation, now: Any) -> decide.Outcome:
-        made = generation.asked.generation
+    def publish_without_recheck(generation: Generation, now: Any) -> decide.Outcome:
+        made = generation.required_request.generation
         return decide.Outcome([e.PublicationRequested(made), e.GenerationPublished(made, {})])
 
-    monkeypatch.setattr(decide, "request_publication", blindly)
-    with pytest.raises(AssertionError, match=r"without consent|took_it_back|_is_shown"):
-        play(20, 30, is_random=False)
+    monkeypatch.setattr(decide, "request_publication", publish_without_recheck)
+    with pytest.raises(AssertionError, match=r"without consent|no_revoked_clip|_is_shown"):
+        run_machine(20, 30, is_random=False)

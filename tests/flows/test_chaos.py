@@ -1,4 +1,4 @@
-"""What `placet chaos` asks of the log finds a break where there is one: else its silence would say nothing."""
+"""The invariants of `placet chaos` find a broken promise when there is one."""
 
 from pathlib import Path
 
@@ -16,42 +16,46 @@ from tests.support.scenario import Scenario, new_id
 pytestmark = pytest.mark.usefixtures("fresh_database")
 
 
-def proved(story: Scenario, mail: Path, said: Acknowledged | None = None) -> dict[str, InvariantReport]:
-    story.driver.run()
-    return prove(story.log, said or Acknowledged(), mail)
+def proved(scenario: Scenario, mail: Path, acknowledged: Acknowledged | None = None) -> dict[str, InvariantReport]:
+    scenario.driver.run()
+    return prove(scenario.log, acknowledged or Acknowledged(), mail)
 
 
 def broken(found: dict[str, InvariantReport]) -> set[str]:
     return {name for name, one in found.items() if one.broken}
 
 
-def test_a_quiet_log_is_whole(story: Scenario, tmp_path: Path) -> None:
-    story.ask(BEN)
-    found = proved(story, tmp_path)
-    assert broken(found) == {"P6"}, "only the run that no worker has taken is left"
-    assert found["P6"].broken == ["outbox items are left: {'planned': 1}"]
+def test_a_log_without_faults_breaks_no_promise(scenario: Scenario, tmp_path: Path) -> None:
+    scenario.request(BEN)
+    found = proved(scenario, tmp_path)
+    assert broken(found) == {"P6"}, "only the job that no worker has claimed is left"
+    assert found["P6"].broken == ["effects are left: {'planned': 1}"]
 
 
-def test_it_finds_what_was_published_without_a_verdict(story: Scenario, tmp_path: Path) -> None:
-    generation = story.ask(BEN)
-    story.given(stream_of(generation), e.GenerationPublished(generation, {}))
-    assert "P1" in broken(proved(story, tmp_path))
+def test_it_finds_a_publication_without_a_verdict(scenario: Scenario, tmp_path: Path) -> None:
+    generation = scenario.request(BEN)
+    scenario.given(stream_of(generation), e.GenerationPublished(generation, {}))
+    assert "P1" in broken(proved(scenario, tmp_path))
 
 
-def test_it_finds_a_use_that_nobody_was_told_of_and_one_told_twice(story: Scenario, tmp_path: Path) -> None:
-    generation = story.ask(BEN)
-    story.given(uses_of(ANA), *[CameoUsed(ANA, generation, BEN, "draft")] * 2)
-    assert "P2" in broken(proved(story, tmp_path))
+def test_it_finds_a_missing_use_and_a_repeated_use(scenario: Scenario, tmp_path: Path) -> None:
+    generation = scenario.request(BEN)
+    scenario.given(uses_of(ANA), *[CameoUsed(ANA, generation, BEN, "draft")] * 2)
+    assert "P2" in broken(proved(scenario, tmp_path))
 
 
-def test_it_finds_a_start_after_a_revocation_and_a_clip_served_too_long(story: Scenario, tmp_path: Path) -> None:
-    story.given(consent_of(ANA), *[ConsentRevoked(ANA)])
-    request = story.state(story.ask(BEN, "a red ball", ANA)).asked
-    story.given(stream_of(request.generation), e.GenerationStarted(request.generation, "1", 1))
-    assert "P3" in broken(proved(story, tmp_path))
-    assert "P3" in broken(proved(story, tmp_path, Acknowledged(looked=1, served_after=["x"])))
+def test_it_finds_a_start_and_a_served_clip_after_a_revocation(scenario: Scenario, tmp_path: Path) -> None:
+    scenario.given(consent_of(ANA), *[ConsentRevoked(ANA)])
+    request = scenario.state(scenario.request(BEN, "a red ball", ANA)).required_request
+    scenario.given(stream_of(request.generation), e.GenerationStarted(request.generation, "1", 1))
+    assert "P3" in broken(proved(scenario, tmp_path))
+    assert "P3" in broken(proved(scenario, tmp_path, Acknowledged(looked=1, served_after=["x"])))
 
 
-def test_it_finds_what_was_acknowledged_and_is_lost(story: Scenario, tmp_path: Path) -> None:
-    for said in (Acknowledged(asked=[new_id()]), Acknowledged(published=[new_id()]), Acknowledged(revoked=[new_id()])):
-        assert any("lost" in words for words in proved(story, tmp_path, said)["P6"].broken)
+def test_it_finds_an_acknowledged_command_that_is_lost(scenario: Scenario, tmp_path: Path) -> None:
+    for acknowledged in (
+        Acknowledged(asked=[new_id()]),
+        Acknowledged(published=[new_id()]),
+        Acknowledged(revoked=[new_id()]),
+    ):
+        assert any("lost" in words for words in proved(scenario, tmp_path, acknowledged)["P6"].broken)

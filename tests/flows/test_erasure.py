@@ -1,4 +1,4 @@
-"""Being forgotten: asked once, carried out step by step, and told by `erased` wherever something stood."""
+"""Erasure: requested once, carried out step by step, and shown as `erased`."""
 
 from pathlib import Path
 
@@ -32,54 +32,57 @@ from placet.studio.jobs import Jobs
 from placet.studio.queries import standing
 from placet.studio.view_model import prompt_of
 from tests.support.cast import ANA, BEN
+from tests.support.fake_worker import REPLACED
 from tests.support.flow_driver import batch_after
 from tests.support.scenario import Scenario, new_id
 
-pytestmark = pytest.mark.usefixtures("own_home", "blind")
+pytestmark = pytest.mark.usefixtures("own_home", "without_output_checks")
 
 
 @pytest.fixture
-def blind(own_home: Path, story: Scenario) -> None:
-    story.driver.without = frozenset({"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"})
+def without_output_checks(own_home: Path, scenario: Scenario) -> None:
+    scenario.driver.stopped_consumers = REPLACED
 
 
-def erase(story: Scenario, person: PersonId) -> PersonErased:
-    people.request_erasure(story.log, person, person, new_id())
-    story.driver.run()
-    erased = story.log.read(people.erasure_of(person)).facts[-1]
+def erase(scenario: Scenario, person: PersonId) -> PersonErased:
+    people.request_erasure(scenario.log, person, person, new_id())
+    scenario.driver.run()
+    erased = scenario.log.read(people.erasure_of(person)).facts[-1]
     assert isinstance(erased, PersonErased)
     return erased
 
 
-def clip_of(story: Scenario, by: PersonId, *cameos: PersonId) -> GenerationId:
+def clip_of(scenario: Scenario, by: PersonId, *cameos: PersonId) -> GenerationId:
     """A published clip."""
-    generation = story.draft(by, "a red ball bounces", *cameos)
-    assert story.publish(generation, by) == "published"
+    generation = scenario.draft(by, "a red ball bounces", *cameos)
+    assert scenario.publish(generation, by) == "published"
     return generation
 
 
 @pytest.mark.promise("P9")
-def test_a_person_is_gone_from_every_table_and_every_name_reads_erased(story: Scenario) -> None:
-    generation = story.ask(BEN, "a red ball bounces")
-    erase(story, BEN)
+def test_an_erased_person_is_in_no_table_and_reads_erased(scenario: Scenario) -> None:
+    generation = scenario.request(BEN, "a red ball bounces")
+    erase(scenario, BEN)
     assert name_of(BEN) == "erased"
     assert prompt_of(generation) == "erased"
-    assert story.state(generation).asked.prompt is ERASED
+    assert scenario.state(generation).required_request.prompt is ERASED
     assert not Account.objects.filter(person=BEN).exists()
     with pytest.raises(SubjectErased):
-        studio.request_generation(story.log, studio.RequestGeneration(new_id(), BEN, "a red ball bounces"))
+        studio.request_generation(scenario.log, studio.RequestGeneration(new_id(), BEN, "a red ball bounces"))
 
 
 @pytest.mark.promise("P9")
-def test_what_shows_the_person_and_what_they_asked_for_is_out_of_sight_and_its_bytes_are_gone(story: Scenario) -> None:
-    likeness.allow(story.log, ANA, BEN, new_id())
-    story.driver.run()
-    shows_ana, own, other = clip_of(story, BEN, ANA), clip_of(story, ANA), clip_of(story, BEN)
+def test_clips_of_and_with_the_person_are_hidden_and_deleted(
+    scenario: Scenario,
+) -> None:
+    likeness.allow(scenario.log, ANA, BEN, new_id())
+    scenario.driver.run()
+    shows_ana, own, other = clip_of(scenario, BEN, ANA), clip_of(scenario, ANA), clip_of(scenario, BEN)
     for clip in (shows_ana, own, other):
         bytes_of = blobs().put(clip.encode(), Area.RELEASED)
-        story.given(f"generation-{clip}", e.GenerationSigned(clip, bytes_of.sha256, "manifest"))
-    names = {clip: story.state(clip).signed for clip in (shows_ana, own, other)}
-    assert erase(story, ANA).clips == 2
+        scenario.given(f"generation-{clip}", e.GenerationSigned(clip, bytes_of.sha256, "manifest"))
+    names = {clip: scenario.state(clip).signed for clip in (shows_ana, own, other)}
+    assert erase(scenario, ANA).clips == 2
     for clip, is_there in ((shows_ana, False), (own, False), (other, True)):
         signed, now = names[clip], standing(clip)
         assert signed is not None
@@ -89,50 +92,50 @@ def test_what_shows_the_person_and_what_they_asked_for_is_out_of_sight_and_its_b
 
 
 @pytest.mark.promise("P9")
-def test_what_they_had_begun_ends_and_a_run_of_theirs_keeps_nothing(story: Scenario) -> None:
-    generation = story.ask(BEN, "a red ball bounces")
-    runs = Jobs(story.driver.connection)
-    claimed = runs.claim()
+def test_unfinished_generations_end_and_a_running_job_keeps_nothing(scenario: Scenario) -> None:
+    generation = scenario.request(BEN, "a red ball bounces")
+    jobs = Jobs(scenario.driver.connection)
+    claimed = jobs.claim()
     assert claimed is not None
-    people.request_erasure(story.log, BEN, BEN, new_id())
-    story.driver.without |= {"studio.erase_person"}
-    story.driver.run()
-    assert runs.heartbeat(claimed[0], "draw", 0.5) == "cancelled"
-    assert runs.finish(claimed[0], e.GenerationRendered(generation, "a" * 64, 1, 4.0, "0" * 16, {}, {})) is False
-    story.driver.without -= {"studio.erase_person"}
-    story.driver.run()
-    assert story.state(generation).rendered is None
-    assert isinstance(story.log.read(people.erasure_of(BEN)).facts[-1], PersonErased)
+    people.request_erasure(scenario.log, BEN, BEN, new_id())
+    scenario.driver.stopped_consumers |= {"studio.erase_person"}
+    scenario.driver.run()
+    assert jobs.heartbeat(claimed[0], "draw", 0.5) == "cancelled"
+    assert jobs.finish(claimed[0], e.GenerationRendered(generation, "a" * 64, 1, 4.0, "0" * 16, {}, {})) is False
+    scenario.driver.stopped_consumers -= {"studio.erase_person"}
+    scenario.driver.run()
+    assert scenario.state(generation).rendered is None
+    assert isinstance(scenario.log.read(people.erasure_of(BEN)).facts[-1], PersonErased)
 
 
-def test_asked_twice_it_is_done_once(story: Scenario) -> None:
-    erase(story, BEN)
-    erase(story, BEN)
-    assert len(story.log.read(people.erasure_of(BEN)).facts) == 3
-
-
-@pytest.mark.promise("P9")
-def test_projections_are_what_the_log_gives_before_and_after(story: Scenario) -> None:
-    likeness.allow(story.log, ANA, BEN, new_id())
-    clip_of(story, BEN, ANA)
-    erase(story, ANA)
-    assert not any(differences(target, story.driver.connection) for target in PROJECTIONS.values())
+def test_two_requests_are_one_erasure(scenario: Scenario) -> None:
+    erase(scenario, BEN)
+    erase(scenario, BEN)
+    assert len(scenario.log.read(people.erasure_of(BEN)).facts) == 3
 
 
 @pytest.mark.promise("P9")
-def test_a_template_is_gone_from_the_disk_and_from_the_gallery(story: Scenario) -> None:
-    kept = face_templates.keep(private(), BEN, Template(np.ones(128), "none"), new_id())
+def test_projections_match_the_log_before_and_after(scenario: Scenario) -> None:
+    likeness.allow(scenario.log, ANA, BEN, new_id())
+    clip_of(scenario, BEN, ANA)
+    erase(scenario, ANA)
+    assert not any(differences(target, scenario.driver.connection) for target in PROJECTIONS.values())
 
-    story.given(consent_of(ANA), ConsentRevoked(ANA))
-    story.given(consent_of(BEN), LikenessEnrolled(BEN, kept.name, kept.commitment, "none"))
+
+@pytest.mark.promise("P9")
+def test_a_template_is_deleted_from_the_disk_and_the_gallery(scenario: Scenario) -> None:
+    stored = face_templates.keep(private(), BEN, Template(np.ones(128), "none"), new_id())
+
+    scenario.given(consent_of(ANA), ConsentRevoked(ANA))
+    scenario.given(consent_of(BEN), LikenessEnrolled(BEN, stored.name, stored.commitment, "none"))
     with pytest.raises(BlobMissing):
-        GALLERY.all()  # Ana's template of this story never lay on the disk: a check that cannot see fails
+        GALLERY.all()  # Ana's template is not on the disk in this scenario: a check that cannot read it fails
     face_templates.keep(private(), ANA, Template(np.zeros(128), "none"), _template_of(ANA))
     assert BEN in GALLERY.all()
-    assert erase(story, BEN).private_files == 1
+    assert erase(scenario, BEN).private_files == 1
     assert BEN not in GALLERY.all()
     with pytest.raises(BlobMissing):
-        private().open(BEN, kept.name)
+        private().open(BEN, stored.name)
 
 
 def _template_of(person: str) -> str:
@@ -142,31 +145,31 @@ def _template_of(person: str) -> str:
 
 @pytest.mark.promise("P9")
 @pytest.mark.parametrize("dead", ["studio.prepare_erasure", "studio.erase_person"])
-def test_who_dies_before_writing_is_followed_by_another_who_does_it_again(story: Scenario, dead: str) -> None:
-    """The handler has done its work in the world, and its process dies before its facts are written."""
-    generation = story.ask(BEN, "a red ball bounces")
-    people.request_erasure(story.log, BEN, BEN, new_id())
-    story.driver.without |= {dead}
-    story.driver.run()
-    runner = story.driver.runners[dead]
-    for event in batch_after(runner, story.driver.places[dead]).events:
-        runner.consumer.handle(event.fact, Delivery(event, dead, UnitOfWork(story.log)))
-    story.driver.without -= {dead}
-    story.driver.run()
-    assert isinstance(story.log.read(people.erasure_of(BEN)).facts[-1], PersonErased)
-    assert len(story.log.read(people.erasure_of(BEN)).facts) == 3
-    assert story.state(generation).state == "cancelled"
+def test_a_consumer_that_died_before_its_write_is_repeated(scenario: Scenario, dead: str) -> None:
+    """The handler has done its side effects, and its process dies before its facts are written."""
+    generation = scenario.request(BEN, "a red ball bounces")
+    people.request_erasure(scenario.log, BEN, BEN, new_id())
+    scenario.driver.stopped_consumers |= {dead}
+    scenario.driver.run()
+    runner = scenario.driver.runners[dead]
+    for event in batch_after(runner, scenario.driver.positions[dead]).events:
+        runner.consumer.handle(event.fact, Delivery(event, dead, UnitOfWork(scenario.log)))
+    scenario.driver.stopped_consumers -= {dead}
+    scenario.driver.run()
+    assert isinstance(scenario.log.read(people.erasure_of(BEN)).facts[-1], PersonErased)
+    assert len(scenario.log.read(people.erasure_of(BEN)).facts) == 3
+    assert scenario.state(generation).state == "cancelled"
 
 
 @pytest.mark.promise("P9")
-def test_what_a_killed_worker_had_made_and_never_told_of_is_gone_too(story: Scenario) -> None:
-    story.ask(BEN, "a red ball bounces")
-    claimed = Jobs(story.driver.connection).claim()
+def test_a_blob_of_a_killed_worker_is_deleted(scenario: Scenario) -> None:
+    scenario.request(BEN, "a red ball bounces")
+    claimed = Jobs(scenario.driver.connection).claim()
     assert claimed is not None
-    untold = blobs().put(b"made, and never told of", Area.QUARANTINE)
-    rendered_by(blobs().root, str(claimed[0].id), untold.sha256).touch()
-    story.driver.connection.execute(
+    orphan = blobs().put(b"rendered, and named by no event", Area.QUARANTINE)
+    rendered_by(blobs().root, str(claimed[0].id), orphan.sha256).touch()
+    scenario.driver.connection.execute(
         "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'job'"
     )
-    erase(story, BEN)
-    assert not blobs().has(untold.sha256)
+    erase(scenario, BEN)
+    assert not blobs().has(orphan.sha256)

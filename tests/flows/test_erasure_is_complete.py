@@ -1,4 +1,4 @@
-"""After an erasure nothing is found: unmistakable words, a face and a key, looked for in every table and every file."""
+"""An erasure leaves nothing: canary words, a face and a key are searched in every table and every file."""
 
 import io
 import json
@@ -35,66 +35,65 @@ from placet.people.events import PersonErased
 from placet.people.models import IdempotencyKeyRow
 from placet.runtime.postgres.paths import _packed
 from tests.support.cast import ANA, BEN
+from tests.support.fake_worker import REPLACED
 from tests.support.scenario import Scenario, new_id
 
-PATIENCE_SECONDS: Final = 150.0
-pytestmark = pytest.mark.usefixtures("own_home", "blind")
+TIMEOUT_SECONDS: Final = 150.0
+pytestmark = pytest.mark.usefixtures("own_home", "without_output_checks")
 
 
 @pytest.fixture
-def blind(own_home: Path, story: Scenario) -> None:
-    story.driver.without = frozenset({"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"})
+def without_output_checks(own_home: Path, scenario: Scenario) -> None:
+    scenario.driver.stopped_consumers = REPLACED
 
 
-def erase(story: Scenario, person: PersonId) -> PersonErased:
-    people.request_erasure(story.log, person, person, new_id())
-    story.driver.run()
-    erased = story.log.read(people.erasure_of(person)).facts[-1]
+def erase(scenario: Scenario, person: PersonId) -> PersonErased:
+    people.request_erasure(scenario.log, person, person, new_id())
+    scenario.driver.run()
+    erased = scenario.log.read(people.erasure_of(person)).facts[-1]
     assert isinstance(erased, PersonErased)
     return erased
 
 
-def clip_of(story: Scenario, by: PersonId, *cameos: PersonId) -> GenerationId:
+def clip_of(scenario: Scenario, by: PersonId, *cameos: PersonId) -> GenerationId:
     """A published clip."""
-    generation = story.draft(by, "a red ball bounces", *cameos)
-    assert story.publish(generation, by) == "published"
+    generation = scenario.draft(by, "a red ball bounces", *cameos)
+    assert scenario.publish(generation, by) == "published"
     return generation
 
 
 CANARIES = {
     "name": "Quillmarsh Zephyrine",
     "email": "quillmarsh@canary.example",
-    "prompt": "a red ball bounces beside tourmalinewhisper",
+    "prompt": "a red ball bounces near tourmalinewhisper",
     "words": "verdigrislantern is no threat",
 }
 
 
 @pytest.mark.promise("P9")
-def test_after_an_erasure_no_canary_is_found_in_the_database_or_in_the_home(
-    story: Scenario, fresh_database: str
-) -> None:
-    quill, portrait, vector = _canary_person(story)
+def test_no_canary_is_found_after_an_erasure(scenario: Scenario, fresh_database: str) -> None:
+    quill, portrait, vector = _canary_person(scenario)
     key = _raw_key(quill)
     needles = {**{k: v.encode() for k, v in CANARIES.items()}, "portrait": portrait, "vector": vector, "key": key}
-    before = _found(needles, fresh_database) | _opened(needles, story, quill)
-    assert before == set(needles), "the search has no power: what is there is not found"
-    erase(story, quill)
-    assert _found(needles, fresh_database) | _opened(needles, story, quill) == set()
+    before = _found(needles, fresh_database) | _opened(needles, scenario, quill)
+    assert before == set(needles), "the search must find the canaries before the erasure"
+    erase(scenario, quill)
+    assert _found(needles, fresh_database) | _opened(needles, scenario, quill) == set()
     assert _verifies(fresh_database)
 
 
 @pytest.mark.promise("P9")
 @pytest.mark.processes
-def test_who_is_killed_at_every_step_of_an_erasure_forgets_all_the_same(
-    story: Scenario, fresh_database: str, own_home: Path
+def test_an_erasure_is_complete_with_a_death_at_every_step(
+    scenario: Scenario, fresh_database: str, own_home: Path
 ) -> None:
-    quill, portrait, vector = _canary_person(story)
+    quill, portrait, vector = _canary_person(scenario)
     needles = {**{k: v.encode() for k, v in CANARIES.items()}, "portrait": portrait, "vector": vector}
-    assert _found(needles, fresh_database) | _opened(needles, story, quill) == set(needles)
-    people.request_erasure(story.log, quill, quill, new_id())
-    _run_until_erased(story, quill, own_home)
+    assert _found(needles, fresh_database) | _opened(needles, scenario, quill) == set(needles)
+    people.request_erasure(scenario.log, quill, quill, new_id())
+    _run_until_erased(scenario, quill, own_home)
     assert not _left(own_home)
-    assert _found(needles, fresh_database) | _opened(needles, story, quill) == set()
+    assert _found(needles, fresh_database) | _opened(needles, scenario, quill) == set()
     assert _verifies(fresh_database)
 
 
@@ -106,21 +105,21 @@ DEATHS: Final = (
 )  # fmt: skip
 
 
-def _run_until_erased(story: Scenario, person: str, home: Path) -> None:
-    """The process that forgets is a real one; when it dies it is started again, as by the supervisor."""
+def _run_until_erased(scenario: Scenario, person: str, home: Path) -> None:
+    """Run the consumers in a real process; restart it when it dies, as the supervisor does."""
     (home / "crashed").mkdir()
     crashes = {"PLACET_FAILPOINTS": ",".join(DEATHS), "PLACET_FAILPOINT_STATE": str(home / "crashed")}
-    given = {**os.environ, "PLACET_DATA_DIR": str(home), **crashes}
+    environment = {**os.environ, "PLACET_DATA_DIR": str(home), **crashes}
     words = [sys.executable, str(Path(__file__).with_name("erasure_process.py"))]
-    process, deaths, until = subprocess.Popen(words, env=given), 0, time.monotonic() + PATIENCE_SECONDS
+    process, deaths, until = subprocess.Popen(words, env=environment), 0, time.monotonic() + TIMEOUT_SECONDS
     try:
-        while deaths < len(DEATHS) or not _is_erased(story, person):
+        while deaths < len(DEATHS) or not _is_erased(scenario, person):
             assert time.monotonic() < until, f"{deaths} deaths; left is {_left(home)}"
-            Sequencer(story.driver.connection).run_once()
+            Sequencer(scenario.driver.connection).run_once()
             Projector().run_once()
             if (code := process.poll()) is not None:
                 assert code == -signal.SIGKILL
-                process, deaths = subprocess.Popen(words, env=given), deaths + 1
+                process, deaths = subprocess.Popen(words, env=environment), deaths + 1
             time.sleep(0.05)
     finally:
         process.kill()
@@ -131,16 +130,16 @@ def _left(home: Path) -> set[str]:
     return {point.replace(":", ".") for point in DEATHS} - {file.name for file in (home / "crashed").iterdir()}
 
 
-def _is_erased(story: Scenario, person: str) -> bool:
-    return isinstance(story.log.read(people.erasure_of(person)).facts[-1], PersonErased)
+def _is_erased(scenario: Scenario, person: str) -> bool:
+    return isinstance(scenario.log.read(people.erasure_of(person)).facts[-1], PersonErased)
 
 
-def _canary_person(story: Scenario) -> tuple[Any, bytes, bytes]:
-    """Somebody whose every trace can be recognised: (person, part of the portrait, part of the template)."""
+def _canary_person(scenario: Scenario) -> tuple[Any, bytes, bytes]:
+    """A person with recognisable data: (person, part of the portrait, part of the template)."""
 
-    code = people.issue_invite(story.log, ANA, new_id())
-    quill = people.take_invite(story.log, code, CANARIES["name"], CANARIES["email"], new_id())
-    story.driver.run()
+    code = people.issue_invite(scenario.log, ANA, new_id())
+    quill = people.take_invite(scenario.log, code, CANARIES["name"], CANARIES["email"], new_id())
+    scenario.driver.run()
     noise = np.random.default_rng(7).integers(0, 255, (64, 64, 3), np.uint8)
     picture = io.BytesIO()
     Image.fromarray(noise).save(picture, "PNG")
@@ -148,28 +147,28 @@ def _canary_person(story: Scenario) -> tuple[Any, bytes, bytes]:
     portrait = private().keep(quill, normal)
     template = face_templates.keep(private(), quill, Template(np.linspace(0.1, 0.9, 128), "none"), new_id())
 
-    story.driver.without |= {"likeness.enrol"}
-    story.given(f"enrolment-{quill}", EnrolmentRequested(quill, portrait))
-    story.given(consent_of(quill), LikenessEnrolled(quill, template.name, template.commitment, "none"))
-    likeness.allow(story.log, quill, BEN, new_id())
-    story.driver.run()
-    story.draft(BEN, "a red ball bounces", quill)  # mails to them
-    story.draft(quill, CANARIES["prompt"])
-    refused = story.ask(quill, f"{CANARIES['prompt']} and Ana", ANA)
-    file_appeal(story.log, refused, quill, CANARIES["words"], new_id())
-    story.driver.run()
+    scenario.driver.stopped_consumers |= {"likeness.enrol"}
+    scenario.given(f"enrolment-{quill}", EnrolmentRequested(quill, portrait))
+    scenario.given(consent_of(quill), LikenessEnrolled(quill, template.name, template.commitment, "none"))
+    likeness.allow(scenario.log, quill, BEN, new_id())
+    scenario.driver.run()
+    scenario.draft(BEN, "a red ball bounces", quill)  # mails to them
+    scenario.draft(quill, CANARIES["prompt"])
+    refused = scenario.request(quill, f"{CANARIES['prompt']} and Ana", ANA)
+    file_appeal(scenario.log, refused, quill, CANARIES["words"], new_id())
+    scenario.driver.run()
     IdempotencyKeyRow.objects.create(
         id=new_id(), person=quill, digest="0" * 64, status=202, response={"name": CANARIES["name"]},
         requested_at="2026-01-01T00:00:00Z",
     )  # fmt: skip
-    _send_mails(story)
+    _send_mails(scenario)
     vector = np.linspace(0.1, 0.9, 128).astype("<f8").tobytes().hex().encode()
     return quill, normal[60:400], vector[100:300]
 
 
-def _send_mails(story: Scenario) -> None:
+def _send_mails(scenario: Scenario) -> None:
 
-    while process_one(story.driver.connection, "mail"):
+    while process_one(scenario.driver.connection, "mail"):
         pass
 
 
@@ -180,7 +179,7 @@ def _raw_key(person: str) -> bytes:
 
 
 def _dump(dsn: str) -> bytes:
-    """Every row of every table, with bytea as the bytes that it holds and as text."""
+    """Every row of every table, with bytea as raw bytes and as text."""
     out = io.BytesIO()
     with psycopg.connect(dsn) as connection:
         tables = [r[0] for r in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
@@ -193,7 +192,7 @@ def _dump(dsn: str) -> bytes:
 
 
 def _pg_dump() -> bytes:
-    """The same as PostgreSQL's own program writes it."""
+    """The output of pg_dump."""
     words = [str(_packed() / "bin" / "pg_dump"), os.environ["PLACET_MIGRATION_DATABASE_URL"]]
     return subprocess.run(words, capture_output=True, check=True).stdout
 
@@ -203,24 +202,24 @@ def _text(value: object) -> bytes:
 
 
 def _found(needles: dict[str, bytes], dsn: str) -> set[str]:
-    """Which needles stand in the clear: in the database, or in any file of the home."""
-    hay = _dump(dsn)
+    """The needles that are found in the clear: in the database, or in any file of the data directory."""
+    haystack = _dump(dsn)
     files = [file for file in Path(settings.PLACET_DATA_DIR).rglob("*") if file.is_file()]
-    hay += b"\n".join(file.read_bytes() for file in files if "postgres" not in file.parts)
-    return {name for name, needle in needles.items() if needle in hay}
+    haystack += b"\n".join(file.read_bytes() for file in files if "postgres" not in file.parts)
+    return {name for name, needle in needles.items() if needle in haystack}
 
 
-def _opened(needles: dict[str, bytes], story: Scenario, person: str) -> set[str]:
-    """Which needles can still be had by whoever opens what is sealed, with the keys that are there."""
-    opened = [_text(vars(event.fact)) for event in story.log.read_from(0, 10_000)]
+def _opened(needles: dict[str, bytes], scenario: Scenario, person: str) -> set[str]:
+    """The needles that the remaining keys can still decrypt."""
+    opened = [_text(vars(event.fact)) for event in scenario.log.read_from(0, 10_000)]
     folder = Path(settings.PLACET_DATA_DIR) / "private" / person
     opened += [private().open(person, file.name) for file in folder.iterdir()] if folder.is_dir() else []
     try:
         opened.append(_raw_key(person))
-    except Exception:  # noqa: BLE001  a tombstone opens to nothing
+    except Exception:  # noqa: BLE001  a destroyed key gives nothing
         opened.append(b"")
-    hay = b"\n".join(opened)
-    return {name for name, needle in needles.items() if needle in hay}
+    haystack = b"\n".join(opened)
+    return {name for name, needle in needles.items() if needle in haystack}
 
 
 def _verifies(dsn: str) -> bool:
@@ -228,5 +227,6 @@ def _verifies(dsn: str) -> bool:
     with psycopg.connect(dsn) as connection:
         rows = connection.execute("SELECT data, encrypted, digest FROM eventlog_event").fetchall()
     return bool(rows) and all(
-        digest(bytes(data), bytes(sealed) if sealed else None) == bytes(kept) for data, sealed, kept in rows
+        digest(bytes(data), bytes(encrypted) if encrypted else None) == bytes(stored)
+        for data, encrypted, stored in rows
     )

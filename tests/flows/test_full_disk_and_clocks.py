@@ -1,4 +1,4 @@
-"""A disk that fills up under load, and clocks that jump: what was acknowledged stands."""
+"""A disk that fills up under load, and clocks that jump: acknowledged commands are not lost."""
 
 import os
 import pwd
@@ -30,9 +30,9 @@ DAY: Final = 24 * HOUR
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 def test_a_disk_that_fills_up_again_and_again_loses_nothing(tmp_path: Path, record_property: Record) -> None:
     home = tmp_path / "home"
-    place = cluster_paths(home)
-    with small_disk(home, None), small_disk(place.root, place.user):
-        disks = (home, place.root)
+    folder = cluster_paths(home)
+    with small_disk(home, None), small_disk(folder.root, folder.user):
+        disks = (home, folder.root)
         with now_and_then(home, lambda: fill(disks), lambda: free(disks)):
             answer = attack(home)
         assert (home / "filled").exists(), "the disk was never full"
@@ -41,12 +41,10 @@ def test_a_disk_that_fills_up_again_and_again_loses_nothing(tmp_path: Path, reco
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="a C compiler is missing: apt-get install gcc libc6-dev")
 @pytest.mark.parametrize("jump", [HOUR, -HOUR, 400 * DAY, -400 * DAY])
-def test_clocks_that_jump_under_load_change_nothing_that_was_promised(
-    tmp_path: Path, jump: int, record_property: Record
-) -> None:
-    """Of every process, PostgreSQL's too; the monotonic clocks go on."""
+def test_clocks_that_jump_under_load_break_no_promise(tmp_path: Path, jump: int, record_property: Record) -> None:
+    """The clocks of every process, PostgreSQL included; the monotonic clocks continue."""
     with TemporaryDirectory(prefix="placet-clock-") as shared:
-        Path(shared).chmod(0o755)  # PostgreSQL reads both as a user of its own
+        Path(shared).chmod(0o755)  # PostgreSQL reads both as another user
         answer = attack_with_moved_clocks(tmp_path / "home", Path(shared), jump)
     assert_proved(answer, record_property)
     assert "cannot be preloaded" not in "".join(log.read_text() for log in (tmp_path / "home" / "log").iterdir())
@@ -56,33 +54,33 @@ def attack_with_moved_clocks(home: Path, shared: Path, jump: int) -> dict[str, A
     moves, preloaded = shared / "offset", shared / "moved_clock.so"
     move(moves, 0)
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(preloaded), str(MOVED_CLOCK)], check=True)
-    told = {"LD_PRELOAD": str(preloaded), "MOVED_CLOCK": str(moves)}
+    environment = {"LD_PRELOAD": str(preloaded), "MOVED_CLOCK": str(moves)}
     with now_and_then(home, lambda: move(moves, jump), lambda: move(moves, 0)):
-        return attack(home, **told)
+        return attack(home, **environment)
 
 
 def move(moves: Path, seconds: int) -> None:
-    """In place: every process has it mapped."""
+    """In folder: every process has it mapped."""
     with moves.open("r+b" if moves.exists() else "wb") as file:
         file.write(seconds.to_bytes(8, "little", signed=True))
 
 
 def attack(home: Path, **more: str) -> dict[str, Any]:
-    code, answer, told = placet(home, "chaos", "--kills", "12", "--seed", "3", **more)
-    assert code == 0, answer.get("promises", told[-2000:])
+    code, answer, stderr = placet(home, "chaos", "--kills", "12", "--seed", "3", **more)
+    assert code == 0, answer.get("promises", stderr[-2000:])
     return answer
 
 
 @contextmanager
 def now_and_then(home: Path, begin: Any, end: Any, lasts: float = 6.0, between: float = 6.0) -> Iterator[None]:
-    """`begin` and `end` in turn, from the moment on at which everything runs."""
+    """Call `begin` and `end` in turn once everything is ready."""
     over = threading.Event()
 
     def work() -> None:
         while not over.is_set() and not ((state := read_state(home)) and state.ready):
             over.wait(0.5)
         over.wait(between)
-        for _ in range(TIMES):  # then all is right again, before anybody proves anything
+        for _ in range(TIMES):  # both are back to normal before the promises are checked
             begin()
             over.wait(lasts)
             end()
@@ -98,14 +96,14 @@ def now_and_then(home: Path, begin: Any, end: Any, lasts: float = 6.0, between: 
 
 
 @contextmanager
-def small_disk(place: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
+def small_disk(folder: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
     owner = f"uid={user.pw_uid},gid={user.pw_gid}," if user else ""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"{owner}size=700m,mode=700", "none", str(place)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"{owner}size=700m,mode=700", "none", str(folder)], check=True)
     try:
         yield
     finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
-        shutil.rmtree(place, ignore_errors=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def fill(disks: Iterable[Path]) -> None:

@@ -1,4 +1,4 @@
-"""Each way of asking the small model, from the request to the feed, with real engine, mark, checks and signature."""
+"""Every mode of the small model, from request to feed, with real engine, watermark, checks and signature."""
 
 import io
 from typing import Any
@@ -19,7 +19,7 @@ from placet.studio import queries
 from placet.studio.commands import quota_of
 from placet.studio.refusals import GenerationNotFound
 from placet.studio.request_input import GenerationInput, to_command
-from tests.flows.local_worker import equip, small, work_off
+from tests.flows.local_worker import equip, run_worker, small
 from tests.generator.questions import ask, never, silent
 from tests.support.cast import ANA, BEN
 from tests.support.scenario import Scenario, new_id
@@ -29,132 +29,132 @@ BALL = "a red ball bounces on wood"
 
 
 @pytest.fixture(autouse=True)
-def equipped(story: Scenario) -> None:
+def equipped(scenario: Scenario) -> None:
     equip()
 
 
-def made(story: Scenario, prompt: str, *cameos: Any, **more: Any) -> GenerationId:
-    """Asked for by Ben, made by a worker, and whatever follows. One seed: how often a clip misses is for benches."""
-    generation = story.ask(BEN, prompt, *cameos, **{"seconds": 1.0, "engine": "small", "seed": 7} | more)
-    work_off(story, small())
+def made(scenario: Scenario, prompt: str, *cameos: Any, **more: Any) -> GenerationId:
+    """Ben requests, a worker renders, the flow runs. One seed: the rate of failed clips is for benchmarks."""
+    generation = scenario.request(BEN, prompt, *cameos, **{"seconds": 1.0, "engine": "small", "seed": 7} | more)
+    run_worker(scenario, small())
     return generation
 
 
-def pipeline_of(story: Scenario, generation: GenerationId) -> str:
-    fact = story.state(generation).rendered
+def pipeline_of(scenario: Scenario, generation: GenerationId) -> str:
+    fact = scenario.state(generation).rendered
     assert fact is not None
     return str(fact.recipe["call"]["pipeline"])
 
 
-def assert_reaches_the_feed(story: Scenario, generation: GenerationId) -> None:
-    assert story.state(generation).state == "draft", story.state(generation)
-    assert story.publish(generation, BEN) == "published"
+def assert_reaches_the_feed(scenario: Scenario, generation: GenerationId) -> None:
+    assert scenario.state(generation).state == "draft", scenario.state(generation)
+    assert scenario.publish(generation, BEN) == "published"
     found = queries.standing(generation)
     assert found is not None
     assert found.is_visible
 
 
 def picture() -> bytes:
-    """One that the model knows: of a clip of its own."""
+    """A picture that the model knows: from a clip of its own."""
     drawn = small().generate(ask("a green ball rests on grass", size=(360, 640), seconds=0.5), silent, never)
     file = io.BytesIO()
     Image.fromarray(drawn.frames[0]).save(file, "PNG")
     return file.getvalue()
 
 
-def signed(story: Scenario, generation: GenerationId) -> str:
-    fact = story.state(generation).signed
+def signed(scenario: Scenario, generation: GenerationId) -> str:
+    fact = scenario.state(generation).signed
     assert fact is not None
     return fact.sha256
 
 
-def seen(story: Scenario, generation: GenerationId) -> NDArray[np.uint8]:
-    """Its pictures, as everybody gets them."""
-    return read_clip(blobs().path(signed(story, generation)), max_frames=99).frames
+def frames_of(scenario: Scenario, generation: GenerationId) -> NDArray[np.uint8]:
+    """The frames of the signed clip."""
+    return read_clip(blobs().path(signed(scenario, generation)), max_frames=99).frames
 
 
-def test_text(story: Scenario) -> None:
-    clip = made(story, BALL)
-    assert pipeline_of(story, clip) == "LTX2Pipeline"
-    assert_reaches_the_feed(story, clip)
+def test_text(scenario: Scenario) -> None:
+    clip = made(scenario, BALL)
+    assert pipeline_of(scenario, clip) == "LTX2Pipeline"
+    assert_reaches_the_feed(scenario, clip)
 
 
-def test_a_picture_is_gone_on_from(story: Scenario) -> None:
-    kept = private().keep(BEN, picture())
-    clip = made(story, "a green ball rests on grass", image=kept)
-    assert pipeline_of(story, clip) == "LTX2ImageToVideoPipeline"
-    assert_reaches_the_feed(story, clip)
-
-
-@pytest.mark.promise("P2")
-def test_a_person_is_shown_by_her_badge_and_told_at_each_stage(story: Scenario) -> None:
-    likeness.allow(story.log, ANA, BEN, new_id())
-    story.driver.run()
-    clip = made(story, BALL, ANA)
-    assert pipeline_of(story, clip) == "LTX2InContextPipeline"
-    assert_reaches_the_feed(story, clip)
-    assert [stage for _, stage, *_ in story.notices_of(ANA)] == ["requested", "draft", "published"]
-
-
-def test_a_remix_keeps_what_it_does_not_speak_of(story: Scenario) -> None:
-    parent = made(story, BALL)
-    story.publish(parent, BEN)
-    clip = made(story, "make it blue", parent=parent)
-    assert str(e.drawn_in(story.log.read(f"generation-{clip}").facts)) == "a blue ball bounces on wood"
-    assert_reaches_the_feed(story, clip)
+def test_a_clip_starts_from_a_picture(scenario: Scenario) -> None:
+    image = private().keep(BEN, picture())
+    clip = made(scenario, "a green ball rests on grass", image=image)
+    assert pipeline_of(scenario, clip) == "LTX2ImageToVideoPipeline"
+    assert_reaches_the_feed(scenario, clip)
 
 
 @pytest.mark.promise("P2")
-def test_a_clip_goes_on_where_another_ends_and_who_is_in_it_is_told(story: Scenario) -> None:
-    likeness.allow(story.log, ANA, BEN, new_id())
-    story.driver.run()
-    parent = made(story, BALL, ANA, seconds=2.0)
-    story.publish(parent, BEN)
-    clip = made(story, "it goes on", parent=parent, extends=True)
-    assert pipeline_of(story, clip) == "LTX2ConditionPipeline"
-    assert_reaches_the_feed(story, clip)
-    told = [stage for _, stage, *_ in story.notices_of(ANA)]
-    assert told == ["requested", "draft", "published"] * 2
-    before, after = (seen(story, one) for one in (parent, clip))
+def test_a_person_is_drawn_by_badge_and_notified_at_each_stage(scenario: Scenario) -> None:
+    likeness.allow(scenario.log, ANA, BEN, new_id())
+    scenario.driver.run()
+    clip = made(scenario, BALL, ANA)
+    assert pipeline_of(scenario, clip) == "LTX2InContextPipeline"
+    assert_reaches_the_feed(scenario, clip)
+    assert [stage for _, stage, *_ in scenario.notices_of(ANA)] == ["requested", "draft", "published"]
+
+
+def test_a_remix_keeps_what_its_prompt_does_not_change(scenario: Scenario) -> None:
+    parent = made(scenario, BALL)
+    scenario.publish(parent, BEN)
+    clip = made(scenario, "make it blue", parent=parent)
+    assert str(e.drawn_in(scenario.log.read(f"generation-{clip}").facts)) == "a blue ball bounces on wood"
+    assert_reaches_the_feed(scenario, clip)
+
+
+@pytest.mark.promise("P2")
+def test_an_extension_starts_at_the_end_and_notifies_people(scenario: Scenario) -> None:
+    likeness.allow(scenario.log, ANA, BEN, new_id())
+    scenario.driver.run()
+    parent = made(scenario, BALL, ANA, seconds=2.0)
+    scenario.publish(parent, BEN)
+    clip = made(scenario, "it goes on", parent=parent, extends=True)
+    assert pipeline_of(scenario, clip) == "LTX2ConditionPipeline"
+    assert_reaches_the_feed(scenario, clip)
+    notices = [stage for _, stage, *_ in scenario.notices_of(ANA)]
+    assert notices == ["requested", "draft", "published"] * 2
+    before, after = (frames_of(scenario, one) for one in (parent, clip))
     seam, control = (np.abs(after[0].astype(int) - picture).mean() for picture in (before[-1], before[0]))
     assert seam < control / 2
 
 
 @pytest.mark.parametrize("left", [None, bytes(1000)], ids=["gone", "damaged"])
-def test_what_began_from_a_clip_that_is_no_more_fails_with_its_quota_back(story: Scenario, left: bytes | None) -> None:
-    parent = made(story, BALL)
-    story.publish(parent, BEN)
-    place = blobs().path(signed(story, parent))
-    place.unlink()
+def test_an_extension_of_a_missing_clip_fails_and_releases_quota(scenario: Scenario, left: bytes | None) -> None:
+    parent = made(scenario, BALL)
+    scenario.publish(parent, BEN)
+    path = blobs().path(signed(scenario, parent))
+    path.unlink()
     if left:
-        place.write_bytes(left)
-    clip = made(story, "it goes on", parent=parent, extends=True)
-    assert story.state(clip).state == "failed"
-    assert isinstance(story.log.read(quota_of(BEN)).facts[-1], e.QuotaReleased)
+        path.write_bytes(left)
+    clip = made(scenario, "it goes on", parent=parent, extends=True)
+    assert scenario.state(clip).state == "failed"
+    assert isinstance(scenario.log.read(quota_of(BEN)).facts[-1], e.QuotaReleased)
 
 
-def test_nothing_goes_on_from_a_clip_against_which_something_stands_by_then(story: Scenario) -> None:
-    parent = made(story, BALL)
-    story.publish(parent, BEN)
-    clip = story.ask(BEN, "it goes on", parent=parent, extends=True, seconds=1.0, engine="small")
-    assert request_of(story.state(clip), story.log, private()).before is not None
-    story.given(f"generation-{parent}", e.RestrictionApplied(parent, "reported", new_id()))
+def test_a_restricted_clip_is_not_extended(scenario: Scenario) -> None:
+    parent = made(scenario, BALL)
+    scenario.publish(parent, BEN)
+    clip = scenario.request(BEN, "it goes on", parent=parent, extends=True, seconds=1.0, engine="small")
+    assert request_of(scenario.state(clip), scenario.log, private()).before is not None
+    scenario.given(f"generation-{parent}", e.RestrictionApplied(parent, "reported", new_id()))
     with pytest.raises(BlobMissing):
-        request_of(story.state(clip), story.log, private())
+        request_of(scenario.state(clip), scenario.log, private())
 
 
-def test_a_story_of_two_scenes(story: Scenario) -> None:
-    clip = made(story, "a blue cube falls on grass\nit rolls right", seconds=4.0, seed=3)
-    drawn = str(e.drawn_in(story.log.read(f"generation-{clip}").facts))
+def test_a_clip_of_two_scenes(scenario: Scenario) -> None:
+    clip = made(scenario, "a blue cube falls on grass\nit rolls right", seconds=4.0, seed=3)
+    drawn = str(e.drawn_in(scenario.log.read(f"generation-{clip}").facts))
     assert drawn == "a blue cube falls and stops on grass; a blue cube rolls right on grass"
-    assert_reaches_the_feed(story, clip)
+    assert_reaches_the_feed(scenario, clip)
 
 
 @pytest.mark.parametrize("style", ["cinematic", "documentary", "cartoon"])
-def test_a_style(story: Scenario, style: str) -> None:
-    clip = made(story, f"a {style} green star rests on grass")
-    assert style in str(e.drawn_in(story.log.read(f"generation-{clip}").facts))
-    assert_reaches_the_feed(story, clip)
+def test_a_style(scenario: Scenario, style: str) -> None:
+    clip = made(scenario, f"a {style} green star rests on grass")
+    assert style in str(e.drawn_in(scenario.log.read(f"generation-{clip}").facts))
+    assert_reaches_the_feed(scenario, clip)
 
 
 @pytest.mark.parametrize(
@@ -166,16 +166,16 @@ def test_a_style(story: Scenario, style: str) -> None:
         pytest.param(f"{BALL} " * 74, {}, "draft", id="longest"),
     ],
 )
-def test_what_is_asked_wrongly_ends_as_what_it_is_and_its_quota_is_given_back(
-    story: Scenario, prompt: str, more: dict[str, Any], ends: str
+def test_an_impossible_request_ends_and_releases_its_quota(
+    scenario: Scenario, prompt: str, more: dict[str, Any], ends: str
 ) -> None:
-    clip = made(story, prompt, **more)
-    assert story.state(clip).state == ends
-    quota = [type(fact) for fact in story.log.read(quota_of(BEN)).facts]
+    clip = made(scenario, prompt, **more)
+    assert scenario.state(clip).state == ends
+    quota = [type(fact) for fact in scenario.log.read(quota_of(BEN)).facts]
     assert (quota[-1] is e.QuotaReleased) == (ends != "draft")
-    assert story.make(clip) is False, "its lease is free, and there is nothing to do"
+    assert scenario.render(clip) is False, "no job is left"
 
 
-def test_to_go_on_from_no_clip_is_refused_and_not_made_as_something_else() -> None:
-    with pytest.raises(GenerationNotFound, match="go on from"):
+def test_an_extension_without_a_parent_is_refused() -> None:
+    with pytest.raises(GenerationNotFound, match="no clip to continue"):
         to_command(GenerationInput("it goes on", extends=True), BEN, new_id(), "XX")

@@ -1,4 +1,4 @@
-"""A run ended in each of its phases: by who asked for it, and by the death of its worker."""
+"""A job ends in each of its phases: by its requester, and by the death of its worker."""
 
 import os
 import signal
@@ -22,12 +22,12 @@ from placet.runtime.install.provision import make_folders
 from placet.studio import commands as studio
 from placet.studio import events as e
 from placet.studio.commands import quota_of
-from tests.flows.local_worker import equip, small, work_off
+from tests.flows.local_worker import equip, run_worker, small
 from tests.support.cast import BEN
 from tests.support.scenario import Scenario, new_id
 
 DEVELOPED: Final = ("mark", "encode", "read mark")
-"""The phases of every run after its engine's."""
+"""The phases of every job after those of its engine."""
 DRAWN_BY: Final[dict[str, tuple[Callable[[], Engine], tuple[str, ...]]]] = {
     "small": (small, (LOADING, "draw", "fit")),
     "scene": (SceneEngine, ("draw", "sound")),
@@ -36,28 +36,29 @@ WORKER: Final = Path(__file__).with_name("dying_worker.py")
 
 
 @pytest.fixture
-def story(own_home: Path, story: Scenario) -> Scenario:
-    """In a home of its own: what is left behind shows."""
+def scenario(own_home: Path, scenario: Scenario) -> Scenario:
+    """A data directory of its own, in which leftovers are found."""
     make_folders(own_home)
     equip()
-    return story
+    return scenario
 
 
 def waiting_in(monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
-    """Every run rests at the begin of a phase until there is a reason to stop it."""
-    go_on = Job.progress
+    """Every job waits at the start of a phase until there is a reason to stop it, at most two minutes."""
+    original = Job.progress
 
-    def progress(run: Job, name: str, done_0_1: float) -> None:
-        go_on(run, name, done_0_1)
-        until = time.monotonic() + 20
-        while name == phase and not run.reason and time.monotonic() < until:
+    def progress(job: Job, name: str, done_0_1: float) -> None:
+        original(job, name, done_0_1)
+        until = time.monotonic() + 120
+        while name == phase and not job.reason:
+            assert time.monotonic() < until, f"nothing stopped the job in phase {phase}"
             time.sleep(0.01)
 
     monkeypatch.setattr(Job, "progress", progress)
 
 
-def left_behind() -> list[str]:
-    """What lies where clips are kept."""
+def stored_files() -> list[str]:
+    """All files of the blob store."""
     return sorted(str(path.relative_to(blobs().root)) for path in blobs().root.rglob("*") if path.is_file())
 
 
@@ -66,21 +67,21 @@ def left_behind() -> list[str]:
 @pytest.mark.parametrize(
     ("name", "phase"), [(name, phase) for name, (_, own) in DRAWN_BY.items() for phase in (*own, *DEVELOPED)]
 )
-def test_a_run_is_cancelled_in_any_phase(
-    story: Scenario, monkeypatch: pytest.MonkeyPatch, name: str, phase: str
+def test_a_job_is_cancelled_in_any_phase(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch, name: str, phase: str
 ) -> None:
     waiting_in(monkeypatch, phase)
     engine = DRAWN_BY[name][0]()
-    clip = story.ask(BEN, "a red ball bounces on wood", seconds=1.0, engine=name)
+    clip = scenario.request(BEN, "a red ball bounces on wood", seconds=1.0, engine=name)
 
-    def cancel(beaten: str) -> None:
-        if beaten == phase and story.state(clip).state != "cancelled":
-            studio.cancel(story.log, clip, BEN, new_id())
+    def cancel(current_phase: str) -> None:
+        if current_phase == phase and scenario.state(clip).state != "cancelled":
+            studio.cancel(scenario.log, clip, BEN, new_id())
 
-    work_off(story, engine, cancel)
-    assert story.state(clip).state == "cancelled"
-    assert ended(story, clip) == [e.QuotaReserved, e.QuotaReleased]
-    assert left_behind() == []
+    run_worker(scenario, engine, cancel)
+    assert scenario.state(clip).state == "cancelled"
+    assert quota_events(scenario, clip) == [e.QuotaReserved, e.QuotaReleased]
+    assert stored_files() == []
 
 
 @pytest.mark.processes
@@ -93,24 +94,24 @@ def test_a_run_is_cancelled_in_any_phase(
         *(pytest.param("small", phase, marks=pytest.mark.models) for phase in DRAWN_BY["small"][1]),
     ],
 )
-def test_a_worker_is_killed_in_any_phase_and_another_makes_the_clip(story: Scenario, name: str, phase: str) -> None:
-    clip = story.ask(BEN, "a red ball bounces on wood", seconds=1.0, engine=name)
-    here = {**os.environ, "PLACET_DATA_DIR": str(settings.PLACET_DATA_DIR)}
-    died = subprocess.run([sys.executable, str(WORKER), name, phase], env=here, check=False, timeout=120)
+def test_another_worker_finishes_the_job_of_a_killed_one(scenario: Scenario, name: str, phase: str) -> None:
+    clip = scenario.request(BEN, "a red ball bounces on wood", seconds=1.0, engine=name)
+    environment = {**os.environ, "PLACET_DATA_DIR": str(settings.PLACET_DATA_DIR)}
+    died = subprocess.run([sys.executable, str(WORKER), name, phase], env=environment, check=False, timeout=120)
     assert died.returncode == -signal.SIGKILL
-    assert story.state(clip).state == "started"
-    story.driver.connection.execute(
+    assert scenario.state(clip).state == "started"
+    scenario.driver.connection.execute(
         "UPDATE eventlog_outbox SET lease_until = now() - interval '1 second' WHERE kind = 'job'"
     )
-    work_off(story, DRAWN_BY[name][0]())
-    assert story.state(clip).state == "draft"
-    assert ended(story, clip) == [e.QuotaReserved]
-    made = story.state(clip).rendered
-    assert made is not None
-    assert [Path(one).name for one in left_behind() if Area.QUARANTINE in one] == [made.sha256]
+    run_worker(scenario, DRAWN_BY[name][0]())
+    assert scenario.state(clip).state == "draft"
+    assert quota_events(scenario, clip) == [e.QuotaReserved]
+    rendered = scenario.state(clip).rendered
+    assert rendered is not None
+    assert [Path(one).name for one in stored_files() if Area.QUARANTINE in one] == [rendered.sha256]
 
 
-def ended(story: Scenario, clip: GenerationId) -> list[type]:
-    """What became of the asker's quota; and that nothing of the run is left to be done."""
-    assert story.make(clip) is False
-    return [type(fact) for fact in story.log.read(quota_of(BEN)).facts]
+def quota_events(scenario: Scenario, clip: GenerationId) -> list[type]:
+    """The types of the requester's quota events. Asserts that no job is left."""
+    assert scenario.render(clip) is False
+    return [type(fact) for fact in scenario.log.read(quota_of(BEN)).facts]

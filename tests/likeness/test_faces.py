@@ -40,10 +40,10 @@ def drawing() -> Image.Image:
 
 
 def frame_with(name: str, share_of_height: float) -> Image.Image:
-    frame, shown = drawing(), portrait(name)
+    frame, face = drawing(), portrait(name)
     height = int(640 * share_of_height)
-    shown = shown.resize((shown.width * height // shown.height, height), Image.Resampling.BILINEAR)
-    frame.paste(shown, ((360 - shown.width) // 2, 60))
+    face = face.resize((face.width * height // face.height, height), Image.Resampling.BILINEAR)
+    frame.paste(face, ((360 - face.width) // 2, 60))
     return frame
 
 
@@ -56,7 +56,7 @@ def degraded(image: Image.Image) -> Image.Image:
 
 @pytest.mark.models
 @pytest.mark.parametrize(("name", "other"), [("astronaut", "hopper"), ("hopper", "astronaut")])
-def test_a_portrait_shown_in_a_degraded_frame_is_found_and_is_that_person(name: str, other: str) -> None:
+def test_a_portrait_in_a_degraded_frame_is_recognised(name: str, other: str) -> None:
     (face,) = find_faces(pixels(degraded(frame_with(name, 0.45))))
     assert compare(face, template_of(pixels(portrait(name)))) <= MATCH_WITHIN
     assert compare(face, template_of(pixels(portrait(other)))) > REVIEW_WITHIN
@@ -64,7 +64,7 @@ def test_a_portrait_shown_in_a_degraded_frame_is_found_and_is_that_person(name: 
 
 @pytest.mark.models
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
-def test_the_false_face_on_the_suit_is_not_taken_for_one(share: float) -> None:
+def test_the_false_face_on_the_suit_is_not_detected(share: float) -> None:
     (face,) = find_faces(pixels(frame_with("astronaut", share)))
     assert face.box.bottom < 60 + 640 * share * 0.45
 
@@ -81,7 +81,7 @@ def test_a_drawing_shows_no_face() -> None:
 
 
 @pytest.mark.models
-def test_the_box_is_told_in_pixels_of_a_large_picture() -> None:
+def test_the_box_is_in_pixels_of_the_original_picture() -> None:
     large = portrait("hopper").resize((2048, 2400))
     (face,) = find_faces(pixels(large))
     (small,) = find_faces(pixels(portrait("hopper")))
@@ -108,7 +108,7 @@ def test_templates_of_two_models_are_not_compared() -> None:
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (4, 4, 4), (0, 4, 3)])
-def test_what_is_no_rgb_picture_is_refused(shape: tuple[int, ...]) -> None:
+def test_a_picture_that_is_not_rgb_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="RGB"):
         find_faces(np.zeros(shape, dtype=np.uint8))
 
@@ -123,15 +123,15 @@ def _without_pkg_resources(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_without_pkg_resources")
-def test_a_missing_part_is_said_with_the_command_that_mends_it() -> None:
+def test_a_missing_package_is_named_with_the_command_that_fixes_it() -> None:
     with pytest.raises(FaceStackMissing, match="pip install"):
         find_faces(pixels(drawing()))
 
 
-def test_who_looks_at_the_same_time_sees_what_is_there() -> None:
+def test_concurrent_detections_find_the_same_faces() -> None:
     """An enrolment and the check of a clip run in two threads of one process."""
     picture = pixels(portrait("astronaut"))
     alone = [face.box for face in find_faces(picture)]
     with ThreadPoolExecutor(4) as threads:
-        seen = list(threads.map(find_faces, [picture] * 12))
-    assert [[face.box for face in found] for found in seen] == [alone] * 12
+        results = list(threads.map(find_faces, [picture] * 12))
+    assert [[face.box for face in found] for found in results] == [alone] * 12

@@ -1,4 +1,4 @@
-"""The technical gate: what is stopped and what is not, on clips of the renderer that were damaged on purpose."""
+"""The quality gate, on clips of the renderer that were damaged on purpose."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,8 +19,8 @@ CLEAN = ClipMeasures(
 )  # fmt: skip
 
 
-def test_a_clean_clip_passes_and_what_was_compared_is_kept() -> None:
-    found = run_gate(CLEAN, asked_seconds=4.0)
+def test_a_clean_clip_passes_and_its_measures_are_recorded() -> None:
+    found = run_gate(CLEAN, requested_seconds=4.0)
     assert found.failed == ()
     assert found.features["measures"]["landings"] == 3
     assert found.version == "gate-4"
@@ -38,43 +38,46 @@ def test_a_clean_clip_passes_and_what_was_compared_is_kept() -> None:
         ),
         ({"sound_late_seconds": 0.2}, "what is heard comes after what is seen"),
         ({"sound_late_seconds": -0.2}, "what is heard comes before what is seen"),
-        ({"picture_seconds": 3.0, "sound_seconds": 3.0}, "the clip is not as long as was asked"),
+        ({"picture_seconds": 3.0, "sound_seconds": 3.0}, "the clip does not have the requested length"),
     ],
 )
 def test_each_fault_is_named(measures: dict[str, Any], words: str) -> None:
-    assert run_gate(replace(CLEAN, **measures), asked_seconds=4.0).failed == (words,)
+    assert run_gate(replace(CLEAN, **measures), requested_seconds=4.0).failed == (words,)
 
 
 def test_a_picture_at_rest_in_silence_is_no_fault() -> None:
     rests = replace(CLEAN, frozen_share_0_1=1.0, landings=0, onsets=0, sound_late_seconds=None)
-    assert run_gate(rests, asked_seconds=4.0).failed == ()
+    assert run_gate(rests, requested_seconds=4.0).failed == ()
 
 
 def test_one_soft_landing_may_be_silent() -> None:
-    assert run_gate(replace(CLEAN, landings=1, onsets=0, sound_late_seconds=None), asked_seconds=4.0).failed == ()
+    assert run_gate(replace(CLEAN, landings=1, onsets=0, sound_late_seconds=None), requested_seconds=4.0).failed == ()
 
 
 @pytest.fixture(scope="module")
-def looked() -> dict[str, tuple[str, ...]]:
-    """Damage -> what the gate said of the first clip, in which something bounces; through the MP4 and the child."""
-    asked, clip = next(clips("scene", 1))
-    assert asked.motion == "bounce"
-    return {one.damage: one.failed for one in looks(asked, clip)}
+def failures() -> dict[str, tuple[str, ...]]:
+    """Damage -> failed limits of the first clip, in which something bounces; measured from its MP4 in the sandbox."""
+    request, clip = next(clips("scene", 1))
+    assert request.motion == "bounce"
+    return {one.damage: one.failed for one in looks(request, clip)}
 
 
-def test_a_clip_as_made_passes(looked: dict[str, tuple[str, ...]]) -> None:
-    assert looked[""] == ()
+def test_an_undamaged_clip_passes(failures: dict[str, tuple[str, ...]]) -> None:
+    assert failures[""] == ()
 
 
 @pytest.mark.parametrize(
     ("prompt", "seed"),
     [
-        ("an orange cube rolls left on grass, documentary", 2_026_014),  # steps of the camera were taken for landings
-        ("a purple star falls and stops on grass, documentary", 2_026_034),  # its rests for motion that breaks off
+        ("an orange cube rolls left on grass, documentary", 2_026_014),  # camera steps were counted as landings
+        (
+            "a purple star falls and stops on grass, documentary",
+            2_026_034,
+        ),  # pauses of the camera were counted as broken motion
         ("a red ball rests on grass, documentary", 77),
     ],
 )
-def test_a_clip_filmed_by_hand_passes(prompt: str, seed: int) -> None:
+def test_a_clip_with_a_handheld_camera_passes(prompt: str, seed: int) -> None:
     engine = engine_named("scene")
     engine.load()
     clip = made(engine, wanted(engine, prompt, seed))
@@ -82,5 +85,5 @@ def test_a_clip_filmed_by_hand_passes(prompt: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("damage", [name for name in DAMAGES if " 80 ms " not in name])
-def test_a_damage_is_found(looked: dict[str, tuple[str, ...]], damage: str) -> None:
-    assert looked[damage]
+def test_a_damage_is_found(failures: dict[str, tuple[str, ...]], damage: str) -> None:
+    assert failures[damage]

@@ -1,10 +1,13 @@
-from dataclasses import asdict
+import os
+import subprocess
+import sys
+from typing import Final
 
 import numpy as np
 import pytest
 
 from moderation.policies import load
-from moderation.rules import CheckCannotRun, PolicyResult, Rulebook, judge, outcome_of
+from moderation.rules import CheckCannotRun, PolicyResult, Rulebook, judge
 from placet.text.embeddings import RecordedEmbedder, Vectors
 
 EMBEDDER = RecordedEmbedder()
@@ -54,9 +57,7 @@ def test_a_harmless_prompt_is_clear(prompt: str) -> None:
         ("a rope and a n o o s e beside a ball", "policy_self_harm", ["n o o s e"]),
     ],
 )
-def test_an_uncertain_prompt_is_held_with_its_words_and_what_would_pass(
-    prompt: str, code: str, words: list[str]
-) -> None:
+def test_an_uncertain_prompt_is_held_with_spans_and_a_way_to_pass(prompt: str, code: str, words: list[str]) -> None:
     judgement = judged(prompt)
     assert (judgement.outcome, judgement.code, quoted(prompt)) == ("hold", code, words)
     assert judgement.what_would_pass
@@ -89,17 +90,17 @@ def test_a_plain_breach_is_blocked(prompt: str, code: str) -> None:
         ("i w\u0456ll k!ll you", "policy_threats"),
     ],
 )
-def test_the_floor_is_blocked_and_never_says_what_would_pass(prompt: str, code: str) -> None:
+def test_zero_tolerance_is_blocked_without_a_way_to_pass(prompt: str, code: str) -> None:
     judgement = judged(prompt)
     assert (judgement.outcome, judgement.code, judgement.is_zero_tolerance) == ("block", code, True)
     assert judgement.what_would_pass is None
 
 
-def test_the_floor_is_named_before_all_else() -> None:
+def test_zero_tolerance_is_named_before_other_policies() -> None:
     assert judged("porn, a severed head and a naked child").code == "policy_sexualised_minors"
 
 
-def test_a_phrase_broken_in_two_leaves_room_for_chance_and_is_held() -> None:
+def test_a_broken_phrase_is_uncertain_and_held() -> None:
     assert judged("a ball, behea ding").outcome == "hold"
 
 
@@ -108,12 +109,12 @@ def test_meaning_alone_holds_or_blocks() -> None:
     assert judge("ball", near, RULEBOOK).code == "policy_violence"
     assert judge("ball", near, RULEBOOK).reads_like == "a mass shooting"
     assert judge("ball", near, RULEBOOK).outcome == "block"
-    aside = vector_of("ball") - vector_of("ball") @ near * near
-    half = near * 0.5 + aside / np.linalg.norm(aside) * np.float32(np.sqrt(0.75))
+    orthogonal = vector_of("ball") - vector_of("ball") @ near * near
+    half = near * 0.5 + orthogonal / np.linalg.norm(orthogonal) * np.float32(np.sqrt(0.75))
     assert judge("ball", half, RULEBOOK).outcome == "hold"
 
 
-def test_what_is_nearer_to_something_else_is_not_meant() -> None:
+def test_a_prompt_nearer_to_a_harmless_sentence_scores_zero() -> None:
     score = judge("ball", vector_of("making a bath bomb or soap"), RULEBOOK).scores["dangerous_acts.reads_like"]
     assert score == 0
 
@@ -137,12 +138,9 @@ def test_a_prompt_that_cannot_be_read_whole_is_not_cleared() -> None:
         judge("a " * 60_000, vector_of("a"), RULEBOOK)
 
 
-@pytest.mark.promise("P7")
 @pytest.mark.parametrize("prompt", ["a red ball", "a knife fight", "a severed head", "a naked child"])
-def test_the_recorded_scores_and_thresholds_give_the_outcome_again(prompt: str) -> None:
-    judgement = judged(prompt)
-    assert set(judgement.scores) == {key for key, *_ in RULEBOOK.policies.rules}
-    assert outcome_of(judgement.scores, judgement.thresholds) == judgement.outcome
+def test_a_result_has_the_score_of_every_rule(prompt: str) -> None:
+    assert set(judged(prompt).scores) == {key for key, *_ in RULEBOOK.policies.rules}
 
 
 def test_a_judgement_names_its_policy_version_and_model() -> None:
@@ -151,8 +149,23 @@ def test_a_judgement_names_its_policy_version_and_model() -> None:
     assert judgement.model == EMBEDDER.name
 
 
-def test_the_same_prompt_is_judged_the_same() -> None:
-    assert asdict(judged("a knife fight")) == asdict(judged("a knife fight"))
+PROMPT: Final = "porn, a severed head, a naked child and a knife fight"
+
+
+@pytest.mark.promise("P7")
+def test_another_process_gives_the_same_result() -> None:
+    """String hashes differ between the processes: an order that depends on a set would show."""
+    script = f"from tests.moderation.test_rules import judged; print(repr(judged({PROMPT!r})))"
+    results = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True, text=True, check=True, timeout=120,
+        ).stdout
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert "policy_sexualised_minors" in results[0]
+    assert results[0] == results[1]
 
 
 @pytest.mark.parametrize("prompt", ["\ud800", "\0", "\u202enoose", "a" * 99_999])

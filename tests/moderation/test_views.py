@@ -1,8 +1,11 @@
-"""The review queue, and what opens cases: appeals and reports."""
+"""The review queue, appeals and reports."""
 
 import re
+from typing import get_args
 
+from moderation.case_page import case_page
 from moderation.queries import open_cases
+from placet.kernel.verdict import Check
 from tests.support.cast import ANA, BEN, CLEO, DARA
 from tests.support.fake_worker import FakeWorker
 from tests.support.scenario import new_id
@@ -16,8 +19,8 @@ def only_case() -> str:
     return f"/review/{row.case}/"
 
 
-def test_a_held_prompt_is_decided_and_the_next_one_comes(visit: Visit, stage: FakeWorker) -> None:
-    first, second = stage.scenario.ask(BEN, HELD), stage.scenario.ask(BEN, HELD)
+def test_a_held_prompt_is_decided_and_the_next_case_opens(visit: Visit, worker: FakeWorker) -> None:
+    first, second = worker.scenario.request(BEN, HELD), worker.scenario.request(BEN, HELD)
     cleo = visit(CLEO)
     assert "2 cases" in cleo.get("/review/")
     case = f"/review/{open_cases()[0].case}/"
@@ -26,28 +29,28 @@ def test_a_held_prompt_is_decided_and_the_next_one_comes(visit: Visit, stage: Fa
     assert "Graphic violence" in page
     to = cleo.post(f"{case}decide/", decision="approve", reason="a harmless scene", version=1)
     assert to == f"/review/{open_cases()[1].case}/"
-    stage.scenario.driver.run()
-    assert {stage.scenario.state(first).state, stage.scenario.state(second).state} == {"approved", "held"}
+    worker.scenario.driver.run()
+    assert {worker.scenario.state(first).state, worker.scenario.state(second).state} == {"approved", "held"}
 
 
-def test_whoever_comes_second_keeps_their_words_and_sees_the_first_decision(visit: Visit, stage: FakeWorker) -> None:
-    stage.scenario.ask(BEN, HELD)
+def test_the_second_reviewer_keeps_their_text_and_sees_the_first_decision(visit: Visit, worker: FakeWorker) -> None:
+    worker.scenario.request(BEN, HELD)
     case = only_case()
-    visit(CLEO).post(f"{case}decide/", decision="approve", reason="I let it pass", version=1)
+    visit(CLEO).post(f"{case}decide/", decision="approve", reason="a toy fight", version=1)
     page = visit(CLEO).post(f"{case}decide/", status=409, decision="reject", reason="my own words", version=1)
-    for said in ("my own words", "I let it pass", "Cleo has decided this case", "Somebody else decided"):
-        assert said in page
+    for text in ("my own words", "a toy fight", "Cleo has decided this case", "Somebody else decided"):
+        assert text in page
 
 
-def test_a_reason_is_needed(visit: Visit, stage: FakeWorker) -> None:
-    stage.scenario.ask(BEN, HELD)
+def test_a_decision_needs_a_reason(visit: Visit, worker: FakeWorker) -> None:
+    worker.scenario.request(BEN, HELD)
     visit(CLEO).post(f"{only_case()}decide/", status=422, decision="approve", reason="", version=1)
 
 
-def test_an_appeal_reaches_the_queue_and_the_requester_cannot_decide(visit: Visit, stage: FakeWorker) -> None:
-    generation = stage.scenario.ask(BEN, "a red ball bounces", ANA)
+def test_an_appeal_reaches_the_queue_and_the_requester_cannot_decide(visit: Visit, worker: FakeWorker) -> None:
+    generation = worker.scenario.request(BEN, "a red ball bounces", ANA)
     visit(BEN).post(f"/generations/{generation}/appeal/", words="Ana told me yes")
-    stage.scenario.driver.run()
+    worker.scenario.driver.run()
     assert "You have contested this" in visit(BEN).get(f"/generations/{generation}/")
     page = visit(CLEO).get(only_case())
     assert "Ana told me yes" in page
@@ -55,16 +58,24 @@ def test_an_appeal_reaches_the_queue_and_the_requester_cannot_decide(visit: Visi
     assert "Overturn it" not in page, "no reviewer can give a person's consent"
 
 
-def test_only_the_requester_appeals(visit: Visit, stage: FakeWorker) -> None:
-    generation = stage.scenario.ask(BEN, "a red ball bounces", ANA)
+def test_only_the_requester_appeals(visit: Visit, worker: FakeWorker) -> None:
+    generation = worker.scenario.request(BEN, "a red ball bounces", ANA)
     visit(ANA).post(f"/generations/{generation}/appeal/", status=403, words="no")
 
 
-def test_a_reported_clip_is_covered_and_taken_down(visit: Visit, stage: FakeWorker) -> None:
-    generation = published(stage)
+def test_a_case_page_names_the_verdict_of_every_check(visit: Visit, worker: FakeWorker) -> None:
+    generation = published(worker, ANA)
+    visit(DARA).post(f"/clips/{generation}/report/", status=200, reason="rights", words="mine")
+    worker.scenario.driver.run()
+    (case,) = open_cases()
+    assert {verdict.check for verdict in case_page(str(case.case)).verdicts} == set(get_args(Check))
+
+
+def test_a_reported_clip_is_covered_and_taken_down(visit: Visit, worker: FakeWorker) -> None:
+    generation = published(worker)
     page = visit(DARA).post(f"/clips/{generation}/report/", status=200, reason="rights", words="mine")
     assert "Thank you" in page
-    stage.scenario.driver.run()
+    worker.scenario.driver.run()
     case = only_case()
     page = visit(CLEO).get(case)
     assert 'class="sheet covered"' in page
@@ -73,17 +84,17 @@ def test_a_reported_clip_is_covered_and_taken_down(visit: Visit, stage: FakeWork
     visit(CLEO).get(f"{case}clip.mp4")
     visit(BEN).get(f"{case}clip.mp4", status=403)
     visit(CLEO).post(f"{case}decide/", decision="remove", reason="not theirs", version=1)
-    stage.scenario.driver.run()
+    worker.scenario.driver.run()
     visit(None).get(f"/media/{generation}.mp4", status=410)
 
 
-def test_a_report_needs_a_reason_of_the_list(visit: Visit, stage: FakeWorker) -> None:
-    visit(DARA).post(f"/clips/{published(stage)}/report/", status=422, reason="boredom")
+def test_a_report_needs_a_reason_from_the_list(visit: Visit, worker: FakeWorker) -> None:
+    visit(DARA).post(f"/clips/{published(worker)}/report/", status=422, reason="boredom")
 
 
 def test_an_empty_queue_says_so(visit: Visit) -> None:
     assert "Nothing waits" in visit(CLEO).get("/review/")
 
 
-def test_a_case_that_never_was_is_not_found(visit: Visit) -> None:
+def test_an_unknown_case_is_not_found(visit: Visit) -> None:
     visit(CLEO).get(f"/review/{new_id()}/", status=404)

@@ -55,15 +55,17 @@ Placet = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def story(own_home: Path, fresh_database: str) -> Iterator[Scenario]:
+def scenario(own_home: Path, fresh_database: str) -> Iterator[Scenario]:
     assert own_home.is_dir()
     assert fresh_database
     set_embedder(RecordedEmbedder())
-    story = Scenario(FlowDriver())
-    story.driver.without = frozenset({"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"})
-    story.begin()
-    yield story
-    story.driver.connection.close()
+    scenario = Scenario(FlowDriver())
+    scenario.driver.stopped_consumers = frozenset(
+        {"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"}
+    )
+    scenario.begin()
+    yield scenario
+    scenario.driver.connection.close()
 
 
 @pytest.fixture
@@ -77,22 +79,22 @@ def placet(capsys: pytest.CaptureFixture[str]) -> Placet:
     return run
 
 
-def stop(story: Scenario) -> None:
+def stop(scenario: Scenario) -> None:
     """A restore needs everything stopped."""
-    story.driver.connection.close()
+    scenario.driver.connection.close()
 
 
-def start(story: Scenario) -> Scenario:
+def start(scenario: Scenario) -> Scenario:
     """The same scenario on the existing data."""
-    begun = Scenario(FlowDriver(without=story.driver.without))
+    begun = Scenario(FlowDriver(stopped_consumers=scenario.driver.stopped_consumers))
     begun.driver.run()
     return begun
 
 
-def clip_with_bytes(story: Scenario, by: PersonId, *cameos: PersonId) -> tuple[GenerationId, str]:
-    generation = story.draft(by, "a red ball bounces", *cameos)
+def clip_with_bytes(scenario: Scenario, by: PersonId, *cameos: PersonId) -> tuple[GenerationId, str]:
+    generation = scenario.draft(by, "a red ball bounces", *cameos)
     name = blobs().put(f"the clip {generation}".encode(), Area.RELEASED).sha256
-    story.given(stream_of(generation), e.GenerationSigned(generation, name, "manifest"))
+    scenario.given(stream_of(generation), e.GenerationSigned(generation, name, "manifest"))
     return generation, name
 
 
@@ -108,7 +110,7 @@ def order() -> list[str]:
 
 
 @pytest.mark.promise("P6")
-def test_under_load_a_backup_has_everything_acknowledged(story: Scenario, placet: Placet, tmp_path: Path) -> None:
+def test_under_load_a_backup_has_everything_acknowledged(scenario: Scenario, placet: Placet, tmp_path: Path) -> None:
     acknowledged: list[str] = []
     over = threading.Event()
     threads = [threading.Thread(target=_write, args=(acknowledged, over)) for _ in range(3)]
@@ -125,9 +127,9 @@ def test_under_load_a_backup_has_everything_acknowledged(story: Scenario, placet
     over.set()
     for thread in threads:
         thread.join()
-    story.driver.run()
+    scenario.driver.run()
     was = order()
-    stop(story)
+    stop(scenario)
     restored = placet("restore", str(tmp_path / "backup"), "--replace")
     now = order()
     assert set(before) <= set(now)
@@ -151,39 +153,39 @@ def _number(over: threading.Event) -> None:
 
 
 @pytest.mark.promise("P6")
-def test_a_restored_install_has_its_data_and_continues(story: Scenario, placet: Placet, tmp_path: Path) -> None:
-    kept, name = clip_with_bytes(story, BEN)
+def test_a_restored_install_has_its_data_and_continues(scenario: Scenario, placet: Placet, tmp_path: Path) -> None:
+    kept, name = clip_with_bytes(scenario, BEN)
     placet("backup", str(tmp_path / "backup"))
-    lost = story.ask(BEN, "a red ball bounces")
+    lost = scenario.request(BEN, "a red ball bounces")
     blobs().erase(name)
-    stop(story)
+    stop(scenario)
     answer = placet("restore", str(tmp_path / "backup"), "--replace")
-    again = start(story)
+    again = start(scenario)
     assert (answer["clips"], answer["erased_clips"]) == (1, 0)
     assert answer["lost"] > 0
     assert blobs().read(name) == f"the clip {kept}".encode()
     assert again.state(kept).state == "draft"
     assert again.state(lost).state == "unknown"
     assert not any(differences(target, again.driver.connection) for target in PROJECTIONS.values())
-    assert again.ask(BEN, "a red ball bounces")
+    assert again.request(BEN, "a red ball bounces")
     stop(again)
 
 
 def test_the_log_records_the_restore_and_the_origin_changes(
-    story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
+    scenario: Scenario, placet: Placet, own_home: Path, tmp_path: Path
 ) -> None:
     name = origin(own_home)
     backup = placet("backup", str(tmp_path / "backup"))
-    story.ask(BEN, "a red ball bounces")
-    story.driver.run()
+    scenario.request(BEN, "a red ball bounces")
+    scenario.driver.run()
     seen = poll_log(over_http, None, install_verifier(own_home).text).state
     head = parse_head_unverified(seen.checkpoint)
-    stop(story)
+    stop(scenario)
     first = put_back(placet, tmp_path)
     assert (first.old_origin, first.old_size, first.old_root) == (name, head.size, head.root.hex())
     assert first.restored_size == backup["positions"]
     assert first.lost == head.size - first.restored_size > 0
-    again = start(story)
+    again = start(scenario)
     found = poll_log(over_http, seen)
     assert (found.kind, found.lost) == ("restored", (first.restored_size + 1, head.size))
     assert not audit_log(again.driver.connection, install_verifier(own_home)).wrong
@@ -201,11 +203,11 @@ def over_http(path: str) -> bytes:
 
 
 def test_a_kept_tree_head_shows_how_much_was_lost(
-    story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
+    scenario: Scenario, placet: Placet, own_home: Path, tmp_path: Path
 ) -> None:
     placet("backup", str(tmp_path / "backup"))
     write_head(head_file(own_home), TreeHead(origin(own_home), 5000, b"r" * 32).signed(install_signer(own_home)))
-    stop(story)
+    stop(scenario)
     recorded = put_back(placet, tmp_path)
     assert (recorded.old_size, recorded.old_root, recorded.lost) == (
         5000, (b"r" * 32).hex(), 5000 - recorded.restored_size,
@@ -225,18 +227,18 @@ def put_back(placet: Placet, tmp_path: Path) -> LogRestored:
 @pytest.mark.processes
 @pytest.mark.parametrize("step", ["files", "log", "committed", "named"])
 def test_a_killed_restore_is_repeated_with_the_same_result(
-    story: Scenario, placet: Placet, own_home: Path, tmp_path: Path, step: str
+    scenario: Scenario, placet: Placet, own_home: Path, tmp_path: Path, step: str
 ) -> None:
-    kept, name = clip_with_bytes(story, BEN)
+    kept, name = clip_with_bytes(scenario, BEN)
     backup = placet("backup", str(tmp_path / "backup"))
-    story.ask(BEN, "a red ball bounces")
-    story.driver.run()
-    was, size = order(), story.log.last_position
-    signed = newest_head(story.driver.connection)
+    scenario.request(BEN, "a red ball bounces")
+    scenario.driver.run()
+    was, size = order(), scenario.log.last_position
+    signed = newest_head(scenario.driver.connection)
     assert signed
     write_head(head_file(own_home), signed.note)
     blobs().erase(name)
-    stop(story)
+    stop(scenario)
     connections.close_all()
     killed = subprocess.run(
         [sys.executable, "-m", "placet", "restore", str(tmp_path / "backup"), "--replace", "--json"],
@@ -249,7 +251,7 @@ def test_a_killed_restore_is_repeated_with_the_same_result(
     assert (recorded.old_size, recorded.restored_size) == (size, backup["positions"])
     assert recorded.lost == size - backup["positions"]
     assert order()[: backup["positions"]] == was[: backup["positions"]]
-    again = start(story)
+    again = start(scenario)
     assert blobs().read(name) == f"the clip {kept}".encode()
     assert not any(differences(target, again.driver.connection) for target in PROJECTIONS.values())
     TreeService(again.driver.connection, install_signer(own_home), head_file(own_home)).run_once()
@@ -259,25 +261,25 @@ def test_a_killed_restore_is_repeated_with_the_same_result(
 
 @pytest.mark.promise("P9")
 def test_a_backup_from_before_an_erasure_has_nothing_readable_of_her(
-    story: Scenario, placet: Placet, own_home: Path, tmp_path: Path
+    scenario: Scenario, placet: Placet, own_home: Path, tmp_path: Path
 ) -> None:
-    likeness.allow(story.log, ANA, BEN, new_id())
-    story.driver.run()
-    shows_ana, name = clip_with_bytes(story, BEN, ANA)
-    _, of_ben = clip_with_bytes(story, BEN)
+    likeness.allow(scenario.log, ANA, BEN, new_id())
+    scenario.driver.run()
+    shows_ana, name = clip_with_bytes(scenario, BEN, ANA)
+    _, of_ben = clip_with_bytes(scenario, BEN)
     template = face_templates.keep(private(), ANA, Template(np.ones(128), "none"), new_id())
     placet("backup", str(tmp_path / "backup"))
-    people.request_erasure(story.log, ANA, ANA, new_id())
-    story.driver.run()
-    assert isinstance(story.log.read(people.erasure_of(ANA)).facts[-1], PersonErased)
-    stop(story)
+    people.request_erasure(scenario.log, ANA, ANA, new_id())
+    scenario.driver.run()
+    assert isinstance(scenario.log.read(people.erasure_of(ANA)).facts[-1], PersonErased)
+    stop(scenario)
     _assert_nothing_of_hers_is_clear(tmp_path / "backup", f"the clip {shows_ana}")
     answer = placet("restore", str(tmp_path / "backup"), "--replace")
     assert (answer["clips"], answer["erased_clips"], answer["erased_again"]) == (1, 1, 1)
     assert not blobs().has(name)
     assert blobs().has(of_ben)
     assert not (own_home / "private" / ANA / template.name).exists()
-    again = start(story)
+    again = start(scenario)
     joined = again.log.read(f"person-{ANA}").facts[0]
     assert (joined.name, joined.email) == (ERASED, ERASED)
     asked, *_, last = again.log.read(people.erasure_of(ANA)).facts
@@ -294,8 +296,8 @@ def _assert_nothing_of_hers_is_clear(folder: Path, clip: str) -> None:
     assert b"placet.example" not in whole
 
 
-def test_no_backup_has_the_vault_or_its_key(story: Scenario, placet: Placet, own_home: Path, tmp_path: Path) -> None:
-    story.driver.run()
+def test_no_backup_has_the_vault_or_its_key(scenario: Scenario, placet: Placet, own_home: Path, tmp_path: Path) -> None:
+    scenario.driver.run()
     placet("backup", str(tmp_path / "backup"))
     names = {str(file.relative_to(tmp_path / "backup")) for file in (tmp_path / "backup").rglob("*")}
     assert "keys/watermark.key" in names
@@ -304,13 +306,13 @@ def test_no_backup_has_the_vault_or_its_key(story: Scenario, placet: Placet, own
     assert all(key not in file.read_bytes() for file in (tmp_path / "backup").rglob("*") if file.is_file())
 
 
-def test_a_refused_backup_or_restore_changes_nothing(story: Scenario, placet: Placet, tmp_path: Path) -> None:
+def test_a_refused_backup_or_restore_changes_nothing(scenario: Scenario, placet: Placet, tmp_path: Path) -> None:
     folder = tmp_path / "backup"
     placet("backup", str(folder))
     assert refused(placet, "backup", str(folder)) == "folder_not_empty"
     assert refused(placet, "restore", str(folder), "--replace") == "install_running"
     before = order()
-    stop(story)
+    stop(scenario)
     assert refused(placet, "restore", str(folder)) == "database_not_empty"
     answer = json.loads((folder / "manifest.json").read_text())
     newer = {
@@ -333,12 +335,12 @@ def refused(placet: Placet, *words: str) -> str:
     return failure.value.code
 
 
-def test_a_leased_job_is_planned_again_after_a_restore(story: Scenario, placet: Placet, tmp_path: Path) -> None:
-    story.draft(BEN, "a red ball bounces")
-    story.ask(BEN, "a red ball bounces")
-    assert Jobs(story.driver.connection).claim() is not None
+def test_a_leased_job_is_planned_again_after_a_restore(scenario: Scenario, placet: Placet, tmp_path: Path) -> None:
+    scenario.draft(BEN, "a red ball bounces")
+    scenario.request(BEN, "a red ball bounces")
+    assert Jobs(scenario.driver.connection).claim() is not None
     placet("backup", str(tmp_path / "backup"))
-    stop(story)
+    stop(scenario)
     placet("restore", str(tmp_path / "backup"), "--replace")
     with connect() as connection:
         states = _states(connection)

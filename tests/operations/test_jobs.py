@@ -52,68 +52,68 @@ def sweeper(store: BlobStore, hours: Hours) -> BlobGarbageCollector:
     return BlobGarbageCollector(store, hours)
 
 
-def rendered(play: FakeWorker, sha256: str) -> None:
+def rendered(worker: FakeWorker, sha256: str) -> None:
     """A generation's event names a blob."""
-    generation = play.scenario.ask(BEN)
-    version = play.scenario.state(generation).version
+    generation = worker.scenario.request(BEN)
+    version = worker.scenario.state(generation).version
     fact = e.GenerationRendered(generation, sha256, 1, 4.0, "0" * 16, {}, {})
-    play.scenario.log.append(stream_of(generation), [fact], expected=version)
+    worker.scenario.log.append(stream_of(generation), [fact], expected=version)
 
 
 def test_a_file_that_no_event_names_is_removed_after_an_hour(
-    play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
+    worker: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
     unnamed, named = store.put(b"unnamed").sha256, store.put(b"named").sha256
-    rendered(play, named)
-    play.scenario.driver.run()
-    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
+    rendered(worker, named)
+    worker.scenario.driver.run()
+    assert sweeper.sweep(worker.scenario.driver.connection) == {"removed": 0}
     young = store.put(b"young").sha256
     hours.advance(1)
-    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 1}
+    assert sweeper.sweep(worker.scenario.driver.connection) == {"removed": 1}
     assert (store.has(unnamed), store.has(young), store.has(named)) == (False, True, True)
 
 
 def test_a_clock_that_jumps_makes_no_file_old(
-    play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
+    worker: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
     """As after a jump by 400 days: the file's own time is long past."""
     unnamed = store.put(b"about to be named").sha256
     os.utime(store.path(unnamed), (0, 0))
-    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
+    assert sweeper.sweep(worker.scenario.driver.connection) == {"removed": 0}
     hours.advance(0.9)
-    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
+    assert sweeper.sweep(worker.scenario.driver.connection) == {"removed": 0}
 
 
 def test_a_file_that_is_stored_again_has_another_hour(
-    play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
+    worker: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
     sha256 = store.put(b"stored twice").sha256
-    sweeper.sweep(play.scenario.driver.connection)
+    sweeper.sweep(worker.scenario.driver.connection)
     hours.advance(1)
     store.put(b"stored twice")
-    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
+    assert sweeper.sweep(worker.scenario.driver.connection) == {"removed": 0}
     assert store.has(sha256)
 
 
 def test_an_event_without_a_position_counts_too(
-    play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
+    worker: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
-    sweeper.sweep(play.scenario.driver.connection)
-    rendered(play, store.put(b"named").sha256)
+    sweeper.sweep(worker.scenario.driver.connection)
+    rendered(worker, store.put(b"named").sha256)
     hours.advance(1)
-    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
+    assert sweeper.sweep(worker.scenario.driver.connection) == {"removed": 0}
 
 
 def test_a_hash_of_a_pending_event_is_known_once_sequenced(
-    play: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
+    worker: FakeWorker, store: BlobStore, sweeper: BlobGarbageCollector, hours: Hours
 ) -> None:
-    rendered(play, store.put(b"named").sha256)
-    sweeper.sweep(play.scenario.driver.connection)
-    Sequencer(play.scenario.driver.connection).run_once()
-    generation, signed = play.scenario.ask(BEN), store.put(b"signed").sha256
-    play.scenario.given(f"signature-{generation}", ClipSigned(generation, "", signed, "manifest", {}))
+    rendered(worker, store.put(b"named").sha256)
+    sweeper.sweep(worker.scenario.driver.connection)
+    Sequencer(worker.scenario.driver.connection).run_once()
+    generation, signed = worker.scenario.request(BEN), store.put(b"signed").sha256
+    worker.scenario.given(f"signature-{generation}", ClipSigned(generation, "", signed, "manifest", {}))
     hours.advance(1)
-    assert sweeper.sweep(play.scenario.driver.connection) == {"removed": 0}
+    assert sweeper.sweep(worker.scenario.driver.connection) == {"removed": 0}
     assert store.has(signed), "any event counts, whatever its type"
 
 
@@ -137,13 +137,13 @@ def test_the_night_is_at_three() -> None:
     assert last_night(NOW.replace(hour=2)) == NOW.replace(day=1, hour=3)
 
 
-def test_a_row_changed_past_the_log_raises_an_alert_after_the_night(play: FakeWorker, store: BlobStore) -> None:
-    play.scenario.ask(BEN)
+def test_a_row_changed_past_the_log_raises_an_alert_after_the_night(worker: FakeWorker, store: BlobStore) -> None:
+    worker.scenario.request(BEN)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE studio_generation SET state = 'published'")
     scheduler, tomorrow = Scheduler(connect, store), datetime.now(UTC) + timedelta(days=1)
-    assert scheduler.run_due(play.scenario.driver.connection, datetime.now(UTC)) == []
-    assert scheduler.run_due(play.scenario.driver.connection, tomorrow) == ["blob_gc", "check_projections"]
+    assert scheduler.run_due(worker.scenario.driver.connection, datetime.now(UTC)) == []
+    assert scheduler.run_due(worker.scenario.driver.connection, tomorrow) == ["blob_gc", "check_projections"]
     measured = take_snapshot()
     assert measured.jobs["check_projections"].outcome["differences"] == {"studio.generations": 1}
     assert "projection_inconsistent" in {alert.code for alert in active_alerts(measured)}

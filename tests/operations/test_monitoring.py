@@ -111,8 +111,8 @@ def test_prometheus_own_parser_reads_the_exposition() -> None:
     assert (sample.labels, sample.value) == ({"consumer": "notices.mail"}, 0.0)
 
 
-def test_measurements_come_from_the_database(play: FakeWorker) -> None:
-    play.scenario.ask(BEN)
+def test_measurements_come_from_the_database(worker: FakeWorker) -> None:
+    worker.scenario.request(BEN)
     found = take_snapshot()
     assert found.position > 5
     assert {progress.lag for progress in found.projections.values()} == {0}
@@ -121,24 +121,24 @@ def test_measurements_come_from_the_database(play: FakeWorker) -> None:
     assert found.disk.free_bytes > 0
 
 
-def test_an_unprocessed_event_has_an_age(play: FakeWorker) -> None:
-    play.scenario.driver.without |= {"moderation.check_policy"}
-    play.scenario.ask(BEN)
+def test_an_unprocessed_event_has_an_age(worker: FakeWorker) -> None:
+    worker.scenario.driver.stopped_consumers |= {"moderation.check_policy"}
+    worker.scenario.request(BEN)
     found = take_snapshot()
     assert found.consumers["moderation.check_policy"].seconds > 0
     assert found.consumers["moderation.check_policy"].lag > 0
     assert found.consumers["notices.mail"].seconds == 0.0, "none of its types came after"
 
 
-def test_an_event_without_a_position_is_counted(play: FakeWorker) -> None:
+def test_an_event_without_a_position_is_counted(worker: FakeWorker) -> None:
     from placet.studio import commands as studio
     from tests.support.scenario import new_id
 
-    studio.request_generation(play.scenario.log, studio.RequestGeneration(new_id(), BEN, "a red ball", ()))
+    studio.request_generation(worker.scenario.log, studio.RequestGeneration(new_id(), BEN, "a red ball", ()))
     assert take_snapshot().sequencer.count > 0
 
 
-def test_status_fails_while_an_alert_is_active(placet: Placet, play: FakeWorker) -> None:
+def test_status_fails_while_an_alert_is_active(placet: Placet, worker: FakeWorker) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO eventlog_dead_letter (consumer, position, stream, error_location, attempts, failed_at)"
@@ -165,7 +165,7 @@ def test_status_as_json_holds_each_alert_with_its_runbook_page() -> None:
 
 
 def test_in_the_terminal_the_alert_comes_last_with_hint_and_runbook(
-    placet: Placet, play: FakeWorker, capsys: pytest.CaptureFixture[str]
+    placet: Placet, worker: FakeWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -173,7 +173,7 @@ def test_in_the_terminal_the_alert_comes_last_with_hint_and_runbook(
             " VALUES ('notices.mail', 1, 'use-x', 'ValueError', 5, now())"
         )
     with pytest.raises(SystemExit):
-        call_command("status", tick=play.tick)
+        call_command("status", tick=worker.tick)
     lines = capsys.readouterr().out.splitlines()
     assert "ALERT dead_letters" in lines[-3]
     assert lines[-2:] == ["  Next: placet dead-letters list", "  Runbook: docs/runbook/dead_letters.md"]
@@ -189,7 +189,7 @@ def client_of(person: str, *roles: str) -> Client:
     return client
 
 
-def test_readyz_and_metrics_answer_this_machine_itself(play: FakeWorker) -> None:
+def test_readyz_and_metrics_answer_this_machine_itself(worker: FakeWorker) -> None:
     answer = Client().get("/readyz", **HERE)
     assert (answer.status_code, answer.json()) == (200, {"ready": True, "missing": []})
     exposed = Client().get("/metrics", **HERE)
@@ -209,12 +209,12 @@ def test_readyz_and_metrics_answer_this_machine_itself(play: FakeWorker) -> None
     ],
 )
 def test_requests_through_a_proxy_or_from_afar_are_not_local(
-    play: FakeWorker, address: str, sign: dict[str, Any]
+    worker: FakeWorker, address: str, sign: dict[str, Any]
 ) -> None:
     assert Client().get(address, **{**HERE, **sign}).status_code == 302
 
 
-def test_a_public_site_is_open_to_operators_only(play: FakeWorker, settings: Any) -> None:
+def test_a_public_site_is_open_to_operators_only(worker: FakeWorker, settings: Any) -> None:
     settings.PLACET_ORIGIN = "https://placet.example.org"
     assert Client().get("/metrics", **HERE).status_code == 302
     assert client_of(CLEO, "reviewer").get("/metrics", **HERE).status_code == 403
@@ -222,7 +222,7 @@ def test_a_public_site_is_open_to_operators_only(play: FakeWorker, settings: Any
     assert client_of(CLEO, "operator").get("/metrics", **HERE).status_code == 200
 
 
-def test_prometheus_comes_with_an_operators_token(play: FakeWorker, settings: Any) -> None:
+def test_prometheus_comes_with_an_operators_token(worker: FakeWorker, settings: Any) -> None:
     settings.PLACET_ORIGIN = "https://placet.example.org"
     Account.objects.filter(person=CLEO).update(roles=["operator"])
     for person, status in ((CLEO, 200), (BEN, 302)):
@@ -230,7 +230,7 @@ def test_prometheus_comes_with_an_operators_token(play: FakeWorker, settings: An
         assert Client().get("/metrics", **HERE, headers={"Authorization": f"Bearer {token}"}).status_code == status
 
 
-def test_readyz_names_a_stale_projection(play: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readyz_names_a_stale_projection(worker: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     from placet.operations.monitoring import readiness
 
     monkeypatch.setattr(readiness, "is_stale", lambda name: name == "feed.clips")
@@ -241,7 +241,7 @@ def test_readyz_names_a_stale_projection(play: FakeWorker, monkeypatch: pytest.M
     assert "feed.clips" in row["message"]
 
 
-def test_readyz_reports_missing_migrations(play: FakeWorker, owner_dsn: str) -> None:
+def test_readyz_reports_missing_migrations(worker: FakeWorker, owner_dsn: str) -> None:
     import psycopg
 
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
@@ -249,7 +249,7 @@ def test_readyz_reports_missing_migrations(play: FakeWorker, owner_dsn: str) -> 
     assert codes(Client().get("/readyz", **HERE)) == ["migrations_missing"]
 
 
-def test_readyz_reports_an_unavailable_database(play: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readyz_reports_an_unavailable_database(worker: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.db import OperationalError
 
     from placet.operations.monitoring import readiness
@@ -262,7 +262,7 @@ def test_readyz_reports_an_unavailable_database(play: FakeWorker, monkeypatch: p
     assert (answer.status_code, codes(answer)) == (503, ["database_unavailable"])
 
 
-def test_only_an_operator_sees_dead_letters(placet: Placet, play: FakeWorker) -> None:
+def test_only_an_operator_sees_dead_letters(placet: Placet, worker: FakeWorker) -> None:
     with pytest.raises(CommandFailed) as failed:
         placet("dead_letters", "list", "--as", "Ben")
     assert failed.value.code == "not_permitted"

@@ -1,4 +1,4 @@
-"""Nobody gets in by an address: every route asks `can`, and what is not public is closed to strangers and to Eve."""
+"""Every route checks a verb; what is not public is closed to visitors without sign-in and to Eve."""
 
 import uuid
 from collections.abc import Iterator
@@ -16,35 +16,35 @@ SAMPLES = {"uuid": str(uuid.uuid4()), "str": "sample", "int": "1", "path": "a", 
 
 
 def routes(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, Any]]:
-    """(address with sample values, view) of every page; the API has tests of its own."""
+    """(URL with sample values, view) of every page; the API has tests of its own."""
     for one in resolver.url_patterns:
-        place = f"{before}{one.pattern}"
+        pattern = f"{before}{one.pattern}"
         if isinstance(one, URLPattern):
-            yield f"/{filled(place)}", one.callback
-        elif not place.startswith("api/"):
-            yield from routes(one, place)
+            yield f"/{filled(pattern)}", one.callback
+        elif not pattern.startswith("api/"):
+            yield from routes(one, pattern)
 
 
-def filled(place: str) -> str:
+def filled(pattern: str) -> str:
     for kind, value in SAMPLES.items():
-        while f"<{kind}:" in place:
-            start = place.index(f"<{kind}:")
-            place = place[:start] + value + place[place.index(">", start) + 1 :]
-    return place
+        while f"<{kind}:" in pattern:
+            start = pattern.index(f"<{kind}:")
+            pattern = pattern[:start] + value + pattern[pattern.index(">", start) + 1 :]
+    return pattern
 
 
 def pages() -> list[tuple[str, Any]]:
     return list(routes(get_resolver()))
 
 
-def test_every_route_asks_one_known_verb() -> None:
+def test_every_route_has_a_known_verb() -> None:
     assert len(pages()) > 25
     for address, view in pages():
         assert getattr(view, "verb", None) in PUBLIC | set(RULES), address
 
 
 @pytest.mark.parametrize("who", [None, EVE], ids=["a stranger", "Eve"])
-def test_what_is_not_public_is_closed(visit: Visit, who: Any) -> None:
+def test_a_page_that_is_not_public_is_closed(visit: Visit, who: Any) -> None:
     client: Client = visit(who).client
     closed = [(address, view) for address, view in pages() if view.verb not in PUBLIC]
     assert len(closed) > 20
@@ -56,7 +56,7 @@ def test_what_is_not_public_is_closed(visit: Visit, who: Any) -> None:
             assert who or answer["Location"] == "/sign-in/"
 
 
-def test_what_is_public_needs_nobody(visit: Visit) -> None:
+def test_public_pages_need_no_sign_in(visit: Visit) -> None:
     for address in ("/", "/sign-in/", "/promises/", "/healthz"):
         visit(None).get(address)
 
@@ -68,7 +68,7 @@ def test_an_unknown_verb_is_denied(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "roles", "verb", "thing", "may"),
+    ("who", "roles", "verb", "resource", "may"),
     [
         (BEN, ["creator"], "generation.publish", ResourceContext(owner=BEN), True),
         (ANA, ["creator"], "generation.publish", ResourceContext(owner=BEN, depicted=frozenset({ANA})), False),
@@ -84,7 +84,7 @@ def test_an_unknown_verb_is_denied(visit: Visit) -> None:
         (EVE, [], "generation.view", ResourceContext(owner=EVE), False),
     ],
 )
-def test_the_table_of_rules(who: str, roles: list[str], verb: str, thing: ResourceContext, may: bool) -> None:  # noqa: FBT001
+def test_the_table_of_rules(who: str, roles: list[str], verb: str, resource: ResourceContext, may: bool) -> None:  # noqa: FBT001
     from placet.people.models import Account
 
-    assert can(Account(person=uuid.UUID(who), roles=roles), verb, thing) is may
+    assert can(Account(person=uuid.UUID(who), roles=roles), verb, resource) is may

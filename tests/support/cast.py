@@ -1,4 +1,4 @@
-"""The five who never change."""
+"""The cast: five people, the same in every test."""
 
 from typing import Final
 from uuid import UUID, uuid5

@@ -1,4 +1,4 @@
-"""A fresh database with the cast, and commands that are followed without any other process."""
+"""Fixtures: the cast in a fresh database, and commands that run the flow in this process."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -17,29 +17,30 @@ from tests.support.fake_worker import FakeWorker
 from tests.support.flow_driver import FlowDriver
 from tests.support.scenario import Scenario
 
-Answer = dict[str, Any]
-Placet = Callable[..., Answer]
+Output = dict[str, Any]
+Placet = Callable[..., Output]
 
 
 @pytest.fixture
-def play(fresh_database: str) -> Iterator[FakeWorker]:
+def worker(fresh_database: str) -> Iterator[FakeWorker]:
+    """The cast has joined; a fake worker renders, checks the output and signs."""
     set_embedder(RecordedEmbedder())
     IN_FORCE.clear()
-    play = FakeWorker(Scenario(FlowDriver()))
-    play.scenario.begin()
-    yield play
-    play.scenario.driver.connection.close()
+    worker = FakeWorker(Scenario(FlowDriver()))
+    worker.scenario.begin()
+    yield worker
+    worker.scenario.driver.connection.close()
 
 
 @pytest.fixture
-def placet(play: FakeWorker, capsys: pytest.CaptureFixture[str]) -> Placet:
-    """Run a command with `--json`; answers its one object."""
+def placet(worker: FakeWorker, capsys: pytest.CaptureFixture[str]) -> Placet:
+    """Run a command with `--json`; returns its one object."""
     make_install_pki(Path(settings.PLACET_DATA_DIR) / "keys" / "pki")
 
-    def run(*words: str) -> Answer:
+    def run(*words: str) -> Output:
         capsys.readouterr()
-        call_command(*words, "--json", tick=play.tick)
-        told: Answer = json.loads(capsys.readouterr().out)
-        return told
+        call_command(*words, "--json", tick=worker.tick)
+        output: Output = json.loads(capsys.readouterr().out)
+        return output
 
     return run

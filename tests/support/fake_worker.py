@@ -1,4 +1,4 @@
-"""A tick for commands that wait: the flow moves, and the story itself plays the worker, the eyes and the signer."""
+"""Fake worker: replaces the generator, the output checks and the signer, for tests without a model."""
 
 from dataclasses import dataclass
 
@@ -11,21 +11,23 @@ from placet.studio.models import GenerationRow
 from provenance.events import ClipSigned
 from tests.support.scenario import Scenario
 
-PLAYED = frozenset({"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"})
+REPLACED = frozenset({"moderation.check_quality", "likeness.check_faces", "provenance.sign_clip"})
 
 
 @dataclass
 class FakeWorker:
+    """`tick` runs the flow and renders, checks and signs everything that is approved."""
+
     scenario: Scenario
 
     def __post_init__(self) -> None:
-        self.scenario.driver.without |= PLAYED
+        self.scenario.driver.stopped_consumers |= REPLACED
 
     def tick(self) -> None:
         self.scenario.driver.run()
         for row in GenerationRow.objects.filter(state="approved"):
             generation = GenerationId(str(row.generation))
-            if self.scenario.make(generation):
+            if self.scenario.render(generation):
                 self._finish(generation)
 
     def bytes_of(self, generation: str) -> bytes:

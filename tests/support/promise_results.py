@@ -1,7 +1,7 @@
-"""Keeps what the tests that are marked with a promise said, so that `placet promises` can tell it.
+"""Stores the results of tests marked with a promise, for `placet promises`.
 
-A test that proves a promise carries `@pytest.mark.promise("P3")`. Tests that did not run are kept too, as such: a
-promise of which only half was looked at is not proved.
+A test that proves a promise carries `@pytest.mark.promise("P3")`. Tests that did not run are stored as such: a promise
+is not proved by half of its tests.
 """
 
 import ast
@@ -25,18 +25,18 @@ RESULTS: Final[dict[str, Outcomes]] = {}
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    report.promises = sorted(promised(item))  # type: ignore[attr-defined]  # goes with it from one process to another
+    report.promises = sorted(promised(item))  # type: ignore[attr-defined]  # the attribute is sent between processes
     return report
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call" or report.outcome != "passed":
-        for promise in getattr(report, "promises", ()):  # none where the process itself died
+        for promise in getattr(report, "promises", ()):  # absent when the process itself died
             note(RESULTS.setdefault(promise, {}), report.nodeid, report.outcome)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where tests run in several processes, the one that hears of all of them keeps what they said."""
+    """When tests run in several processes, the controller writes the results of all."""
     if RESULTS and not hasattr(session.config, "workerinput"):
         keep(promises_file(), RESULTS, marked(TESTS), revision())
 
@@ -50,10 +50,10 @@ def note(outcomes: Outcomes, nodeid: str, outcome: str) -> None:
     outcomes[name] = min(outcome, outcomes.get(name, "passed"), key=WORST_FIRST.index)
 
 
-def keep(file: Path, said: Mapping[str, Outcomes], tests: Mapping[str, set[str]], commit: str) -> None:
-    """Add this run to what was said of the same commit; of another commit nothing is carried over."""
+def keep(file: Path, outcomes_of: Mapping[str, Outcomes], tests: Mapping[str, set[str]], commit: str) -> None:
+    """Merge this run into the results of the same commit; results of other commits are dropped."""
     found = results(file)
-    for promise, outcomes in said.items():
+    for promise, outcomes in outcomes_of.items():
         before = found.get(promise, {})
         carried = {t["name"]: t["outcome"] for t in before.get("tests", ())} if before.get("commit") == commit else {}
         known = dict.fromkeys(tests.get(promise, ()), "not run") | carried | outcomes
@@ -63,7 +63,7 @@ def keep(file: Path, said: Mapping[str, Outcomes], tests: Mapping[str, set[str]]
 
 
 def marked(folder: Path) -> dict[str, set[str]]:
-    """Promise -> its tests, read from the source: what was not collected shows as well."""
+    """Promise -> its tests, read from the source, so that tests which were not collected count."""
     found: dict[str, set[str]] = {}
     for path in folder.rglob("test_*.py"):
         for name, promise in _marks_in(ast.parse(path.read_text())):
@@ -95,6 +95,6 @@ def _promises_in(nodes: Iterable[ast.expr]) -> set[str]:
 
 def _write_whole(file: Path, found: Mapping[str, Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    half = file.with_name(f".{file.name}.half")
-    half.write_text(json.dumps(found, indent=1, sort_keys=True))
-    half.replace(file)
+    partial = file.with_name(f".{file.name}.half")
+    partial.write_text(json.dumps(found, indent=1, sort_keys=True))
+    partial.replace(file)

@@ -1,4 +1,4 @@
-"""Many valid histories at random, appended straight to the log: every room's events, in an order that could be."""
+"""Random valid histories with events of every room, appended directly to the log."""
 
 import random
 import uuid
@@ -15,7 +15,7 @@ BATCH = 100
 
 
 def write_random_events(log: EventLog, chance: random.Random, count: int) -> None:
-    """At least `count` events."""
+    """Append at least `count` events."""
     persons = [_id(chance) for _ in range(40)]
     writes, written = [w for p in persons for w in _a_person(p, chance, persons)], 0
     opt_outs, uses = log.heads(["opt-out-registry"])["opt-out-registry"], dict.fromkeys(persons, 0)
@@ -60,10 +60,23 @@ def _a_person(person: Any, chance: random.Random, persons: list[Any]) -> list[Ap
 
 
 def _a_generation(chance: random.Random, persons: list[Any], uses: dict[str, int]) -> list[Append]:
-    clip, requester, shown = _id(chance), chance.choice(persons), chance.choice(persons)
+    clip, requester, depicted = _id(chance), chance.choice(persons), chance.choice(persons)
     facts: list[object] = [
         studio.GenerationRequested(
-            clip, requester, "a red ball", (shown,), "text", None, (_id(chance),), None, 4.0, 360, 640, 24, 1, "scene",
+            clip,
+            requester,
+            "a red ball",
+            (depicted,),
+            "text",
+            None,
+            (_id(chance),),
+            None,
+            4.0,
+            360,
+            640,
+            24,
+            1,
+            "scene",
             "XX",
         )
     ]  # fmt: skip
@@ -81,8 +94,10 @@ def _a_generation(chance: random.Random, persons: list[Any], uses: dict[str, int
     facts += steps[: chance.randrange(len(steps) + 1)]
     writes = [Append(f"generation-{clip}", facts, 0)]
     if len(facts) > 5:
-        writes.append(Append(f"use-{shown}", [likeness.CameoUsed(shown, clip, requester, "draft")], uses[shown]))
-        uses[shown] += 1
+        writes.append(
+            Append(f"use-{depicted}", [likeness.CameoUsed(depicted, clip, requester, "draft")], uses[depicted])
+        )
+        uses[depicted] += 1
     if chance.random() < 0.2:
         case = _id(chance)
         opened = CaseOpened(case, "hold", f"generation-{clip}", "policy_violence", "rule", False, (), _id(chance))
@@ -92,5 +107,5 @@ def _a_generation(chance: random.Random, persons: list[Any], uses: dict[str, int
 
 
 def _id(chance: random.Random) -> Any:
-    """An id of whatever kind is wanted."""
+    """A random id."""
     return str(uuid.UUID(int=chance.getrandbits(128), version=4))

@@ -1,4 +1,4 @@
-"""Given events, when a command, then events: the words that flow tests are written in."""
+"""Scenario: given events, when a command, then events; the vocabulary of flow tests."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ def new_id() -> str:
 class Scenario:
     driver: FlowDriver
     recipe: dict[str, Any] = field(default_factory=dict)
-    """Of the clips that are made."""
+    """Recipe of the clips that `render` makes."""
 
     @property
     def log(self) -> EventLog:
@@ -47,30 +47,30 @@ class Scenario:
         self.given(consent_of(ANA), LikenessEnrolled(ANA, new_id(), "0" * 64, "none"))
 
     def given(self, stream: str, *facts: object) -> None:
-        """Facts that stand before the story begins."""
+        """Append facts that are given, and run the flow."""
         self.log.append(stream, facts, expected=self.log.heads([stream])[stream])
         self.driver.run()
 
-    def ask(self, by: PersonId, prompt: str = "a red ball bounces", *cameos: PersonId, **more: Any) -> GenerationId:
-        """Somebody asks; the checks answer."""
-        made = studio.request_generation(
+    def request(self, by: PersonId, prompt: str = "a red ball bounces", *cameos: PersonId, **more: Any) -> GenerationId:
+        """A person requests a clip; the checks run."""
+        generation = studio.request_generation(
             self.log, studio.RequestGeneration(new_id(), by, prompt, tuple(cameos), **more)
         )
         self.driver.run()
-        return made
+        return generation
 
-    def make(self, generation: GenerationId) -> bool:
-        """A worker makes the next run, if there is one. True when it was this generation's."""
-        runs = Jobs(self.driver.connection)
-        claimed = runs.claim()
+    def render(self, generation: GenerationId) -> bool:
+        """Render the next job, if there is one. True when it was this generation's."""
+        jobs = Jobs(self.driver.connection)
+        claimed = jobs.claim()
         if claimed is None:
             return False
-        held, claimed_generation = claimed
-        sha256 = uuid.uuid4().hex * 2
-        made = e.GenerationRendered(claimed_generation.asked.generation, sha256, 1, 4.0, "0" * 16, self.recipe, {})
-        runs.finish(held, made, str(claimed_generation.asked.prompt))
+        item, claimed_generation = claimed
+        request, sha256 = claimed_generation.required_request, uuid.uuid4().hex * 2
+        rendered = e.GenerationRendered(request.generation, sha256, 1, 4.0, "0" * 16, self.recipe, {})
+        jobs.finish(item, rendered, str(request.prompt))
         self.driver.run()
-        return claimed_generation.asked.generation == generation
+        return request.generation == generation
 
     def state(self, generation: GenerationId) -> Generation:
         return Generation.replay(self.log.read(stream_of(generation)))
@@ -81,14 +81,14 @@ class Scenario:
         return refused
 
     def decide_only_case(self, decision: Decision, by: PersonId = CLEO) -> None:
-        """Cleo decides the one case that is open."""
+        """A reviewer decides the only open case."""
         (case,) = open_cases()
-        ask = DecideCase(new_id(), CaseId(str(case.case)), by, decision, "as I see it", case.version)
-        decide_case(self.log, ask)
+        command = DecideCase(new_id(), CaseId(str(case.case)), by, decision, "a plain case", case.version)
+        decide_case(self.log, command)
         self.driver.run()
 
-    def approve_output(self, generation: GenerationId) -> None:
-        """What the eyes and ears of the output checks would say of a plain clip; signing as if done."""
+    def pass_output_checks(self, generation: GenerationId) -> None:
+        """Append clear verdicts of the output checks, and a signature."""
         from moderation.events import QualityChecked
         from placet.likeness.events import FacesChecked
 
@@ -97,10 +97,10 @@ class Scenario:
         self.given(f"signature-{generation}", ClipSigned(generation, "", "f" * 64, "manifest", {}))
 
     def draft(self, by: PersonId, prompt: str = "a red ball bounces", *cameos: PersonId, **more: Any) -> GenerationId:
-        """From the request to a draft."""
-        generation = self.ask(by, prompt, *cameos, **more)
-        assert self.make(generation), self.state(generation).state
-        self.approve_output(generation)
+        """Take a clip from its request to a draft."""
+        generation = self.request(by, prompt, *cameos, **more)
+        assert self.render(generation), self.state(generation).state
+        self.pass_output_checks(generation)
         assert self.state(generation).state == "draft"
         return generation
 
@@ -110,9 +110,9 @@ class Scenario:
         return state
 
     def notices_of(self, person: PersonId) -> list[tuple[int, str, str]]:
-        """(number, stage, generation) of every use that a person was told of."""
+        """(number, stage, generation) of every notice of a person."""
         return [(e.version, e.fact.stage, e.fact.generation) for e in self.log.read(uses_of(person))]
 
-    def outbox(self, kind: str) -> int:
+    def outbox_count(self, kind: str) -> int:
         row = self.driver.connection.execute("SELECT count(*) FROM eventlog_outbox WHERE kind = %s", (kind,)).fetchone()
         return int(row[0]) if row else 0

@@ -1,4 +1,4 @@
-"""`--soak-page FILE`: what the hours-long tests said last, each with commit and date, on a page that is kept."""
+"""`--soak-page FILE`: writes the last result of each soak test, with commit and date, to a page."""
 
 import re
 import subprocess
@@ -22,38 +22,38 @@ ROW: Final = re.compile(r"^\| `([^`]+)` \| .*$", re.MULTILINE)
 
 @dataclass
 class SoakPage:
-    """The rows of a page, by test; those of this run replace what stood there."""
+    """The rows of the page, by test; rows of this run replace earlier ones."""
 
-    place: Path
+    path: Path
     commit: str
     rows: dict[str, str] = field(default_factory=dict)
 
     def take(self, report: pytest.TestReport) -> None:
-        """One test's word. What was skipped says nothing."""
+        """Add the result of one test. A skipped test adds nothing."""
         if report.skipped or (report.when != "call" and report.passed):
             return
         name = report.nodeid.removeprefix("tests/")
         found = ", ".join(f"{key} {value}" for key, value in report.user_properties)
-        said = "passed" if report.passed else "**failed**"
+        result = "passed" if report.passed else "**failed**"
         today = datetime.now(UTC).date().isoformat()
-        self.rows[name] = f"| `{name}` | {said} | {report.duration / 60:.1f} | {found} | {self.commit} | {today} |"
+        self.rows[name] = f"| `{name}` | {result} | {report.duration / 60:.1f} | {found} | {self.commit} | {today} |"
 
     def write(self) -> None:
-        before = self.place.read_text() if self.place.exists() else ""
+        before = self.path.read_text() if self.path.exists() else ""
         rows = {found[1]: found[0] for found in ROW.finditer(before)} | self.rows
-        self.place.write_text(HEAD + "".join(f"{rows[name]}\n" for name in sorted(rows)))
+        self.path.write_text(HEAD + "".join(f"{rows[name]}\n" for name in sorted(rows)))
 
 
 PAGE: Final = pytest.StashKey[SoakPage]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--soak-page", type=Path, help="keep what each test said on this page")
+    parser.addoption("--soak-page", type=Path, help="write the result of each soak test to this page")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if place := config.getoption("--soak-page"):
-        page = SoakPage(place, _commit())
+    if path := config.getoption("--soak-page"):
+        page = SoakPage(path, _commit())
         config.stash[PAGE] = page
         config.pluginmanager.register(_Listener(page))
 
@@ -63,15 +63,15 @@ class _Listener:
     page: SoakPage
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Written after each one: a run of hours may be ended early."""
+        """Write after each test: a run of hours may be ended early."""
         self.page.take(report)
         if report.when == "teardown":
             self.page.write()
 
 
 def _commit() -> str:
-    told = subprocess.run(
+    described = subprocess.run(
         ["git", "describe", "--always", "--dirty=+"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    return told.stdout.strip() or "unknown"
+    return described.stdout.strip() or "unknown"

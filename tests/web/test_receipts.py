@@ -127,20 +127,20 @@ def test_every_type_with_receipts_names_the_person_concerned() -> None:
     assert receipts.types() | {RESTORED} == set(RECEIPTED)
 
 
-def _ids(play: FakeWorker, stream: str) -> dict[str, str]:
-    return {event.type: str(event.event_id) for event in play.scenario.log.read(stream)}
+def _ids(worker: FakeWorker, stream: str) -> dict[str, str]:
+    return {event.type: str(event.event_id) for event in worker.scenario.log.read(stream)}
 
 
 @pytest.mark.promise("P5")
-def test_grants_revocations_reports_and_decisions_have_receipts(placet: Placet, play: FakeWorker) -> None:
+def test_grants_revocations_reports_and_decisions_have_receipts(placet: Placet, worker: FakeWorker) -> None:
     placet("likeness", "allow", "ben")
     clip = placet("generate", "a red ball bounces")
     placet("publish", clip["id"])
     placet("report", clip["id"], "--reason", "other", "--words", "I do not like it", "--as", "Ana")
-    play.scenario.decide_only_case("dismiss")
+    worker.scenario.decide_only_case("dismiss")
     placet("likeness", "revoke")
     found = {}
-    for event in play.scenario.log.read_from(0, 10_000):
+    for event in worker.scenario.log.read_from(0, 10_000):
         found[event.type] = str(event.event_id)
     for kind, whose, others in (
         ("likeness.grant_issued.v1", ANA, (BEN, EVE)),
@@ -162,16 +162,16 @@ def test_grants_revocations_reports_and_decisions_have_receipts(placet: Placet, 
         assert client(whose).get(f"{address}/").status_code == 200
 
 
-def test_an_event_of_another_type_has_no_receipt(play: FakeWorker) -> None:
-    joined = play.scenario.log.read(f"person-{ANA}").events[0]
+def test_an_event_of_another_type_has_no_receipt(worker: FakeWorker) -> None:
+    joined = worker.scenario.log.read(f"person-{ANA}").events[0]
     answer = client(ANA).get(f"/api/v1/receipts/{joined.event_id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "receipt_not_found")
     assert client(ANA).get("/api/v1/receipts/nonsense").json()["code"] == "malformed_id"
     assert consent_of(ANA)
 
 
-def test_what_follows_a_filing_concerns_its_holder_too(play: FakeWorker, filed: tuple[str, Path]) -> None:
-    enforced = play.scenario.log.read("opt-out-registry").events[-1]
+def test_what_follows_a_filing_concerns_its_holder_too(worker: FakeWorker, filed: tuple[str, Path]) -> None:
+    enforced = worker.scenario.log.read("opt-out-registry").events[-1]
     assert enforced.fact.filing == filed[0]
     address = f"/api/v1/receipts/{enforced.event_id}"
     assert client(DARA).get(address).status_code == 200
@@ -185,8 +185,8 @@ def got(path: str) -> Any:
     return Client().get(f"/log/{path}")
 
 
-def test_the_tree_is_public_and_has_cache_headers(play: FakeWorker) -> None:
-    play.scenario.driver.run()
+def test_the_tree_is_public_and_has_cache_headers(worker: FakeWorker) -> None:
+    worker.scenario.driver.run()
     head = got("checkpoint")
     assert head["Content-Type"] == "text/plain; charset=utf-8"
     assert head["Cache-Control"] == "public, max-age=1"
@@ -223,18 +223,18 @@ def test_the_tree_is_public_and_has_cache_headers(play: FakeWorker) -> None:
         ("proof/consistency?from=3&to=2", 404, "not_in_tree"),
     ],
 )
-def test_a_request_without_an_answer_has_a_code(play: FakeWorker, path: str, status: int, code: str) -> None:
-    play.scenario.driver.run()
+def test_a_request_without_an_answer_has_a_code(worker: FakeWorker, path: str, status: int, code: str) -> None:
+    worker.scenario.driver.run()
     answer = got(path)
     assert (answer.status_code, answer.json()["code"], answer["Cache-Control"]) == (status, code, "no-store")
 
 
-def test_the_audit_finds_a_changed_event(placet: Placet, play: FakeWorker, owner_dsn: str) -> None:
+def test_the_audit_finds_a_changed_event(placet: Placet, worker: FakeWorker, owner_dsn: str) -> None:
     import psycopg
 
-    play.scenario.driver.run()
+    worker.scenario.driver.run()
     answer = placet("transparency_log", "audit")
-    assert (answer["ok"], answer["size"], answer["signed"]) == (True, play.scenario.log.last_position, answer["size"])
+    assert (answer["ok"], answer["size"], answer["signed"]) == (True, worker.scenario.log.last_position, answer["size"])
     with psycopg.connect(owner_dsn) as owner:
         owner.execute("ALTER TABLE eventlog_event DISABLE TRIGGER USER")
         owner.execute(
@@ -264,14 +264,14 @@ def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Pat
 
 
 def test_a_monitor_reads_a_folder_or_an_address(
-    placet: Placet, play: FakeWorker, copied: tuple[Path, str], tmp_path: Path
+    placet: Placet, worker: FakeWorker, copied: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, source = copied
-    play.scenario.driver.run()
+    worker.scenario.driver.run()
     _copy(folder)
     words = ("transparency_log", "monitor", source, "--state", str(tmp_path / "state.json"), "--once")
     assert placet(*words, "--key", key())["code"] == "first"
-    play.scenario.ask(BEN, "a blue cube")
+    worker.scenario.request(BEN, "a blue cube")
     assert placet(*words)["code"] == "same"
     _copy(folder)
     assert placet(*words)["code"] == "grown"
@@ -289,14 +289,14 @@ def _copy(folder: Path) -> None:
     (folder / tile).write_bytes(got(tile).content)
 
 
-def test_a_restored_log_proves_its_predecessor_over_http(play: FakeWorker) -> None:
+def test_a_restored_log_proves_its_predecessor_over_http(worker: FakeWorker) -> None:
     """The event is written by hand: a restore writes it before the first tree head of the new origin is signed."""
-    play.scenario.driver.run()
+    worker.scenario.driver.run()
     verifier = install_verifier(Path(settings.PLACET_DATA_DIR))
     seen = poll_log(lambda path: bytes(got(path).content), None, verifier.text).state
     old = parse_head_unverified(seen.checkpoint)
     data = canonical({"old_origin": old.origin, "old_size": old.size, "old_root": old.root.hex(), "lost": 0})
-    connection = play.scenario.driver.connection
+    connection = worker.scenario.driver.connection
     connection.execute(
         "WITH written AS (INSERT INTO eventlog_event"
         " (event_id, stream, version, type, data, digest, command_id, ordinal, correlation_id)"

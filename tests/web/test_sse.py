@@ -75,8 +75,8 @@ def steps(got: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**json.loads(one["data"]), "id": int(one["id"])} for one in messages]
 
 
-def test_the_requester_receives_every_event_in_log_order(stage: FakeWorker) -> None:
-    generation = stage.scenario.ask(BEN)
+def test_the_requester_receives_every_event_in_log_order(worker: FakeWorker) -> None:
+    generation = worker.scenario.request(BEN)
     status, received = watch(f"/live/generations/{generation}?after=0", BEN)
     assert status == 200
     assert [step["id"] for step in received] == sorted(step["id"] for step in received)
@@ -84,29 +84,29 @@ def test_the_requester_receives_every_event_in_log_order(stage: FakeWorker) -> N
     assert "studio.generation_approved.v1" in {step["type"] for step in received}
 
 
-def test_events_during_the_visit_are_sent(stage: FakeWorker) -> None:
-    generation = stage.scenario.ask(BEN)
-    _, received = watch(f"/live/generations/{generation}", BEN, lambda: stage.scenario.make(generation), until=2)
+def test_events_during_the_visit_are_sent(worker: FakeWorker) -> None:
+    generation = worker.scenario.request(BEN)
+    _, received = watch(f"/live/generations/{generation}", BEN, lambda: worker.scenario.render(generation), until=2)
     assert {step["type"] for step in received} >= {"studio.generation_started.v1", "studio.generation_rendered.v1"}
 
 
-def test_reconnecting_misses_nothing_and_repeats_nothing(stage: FakeWorker) -> None:
-    generation = stage.scenario.ask(BEN)
+def test_reconnecting_misses_nothing_and_repeats_nothing(worker: FakeWorker) -> None:
+    generation = worker.scenario.request(BEN)
     _, received = watch(f"/live/generations/{generation}?after=0", BEN)
     _, rest = watch(f"/live/generations/{generation}?after=0", BEN, headers={"last-event-id": str(received[2]["id"])})
     assert received[3:] == rest
 
 
-def test_notices_are_only_of_the_person_signed_in(stage: FakeWorker) -> None:
-    drafted(stage, ANA)
+def test_notices_are_only_of_the_person_signed_in(worker: FakeWorker) -> None:
+    drafted(worker, ANA)
     _, received = watch("/live/notices?after=0", ANA)
     assert [step["version"] for step in received] == [1, 2]
     assert watch("/live/notices?after=0", BEN)[1] == []
 
 
 @pytest.mark.parametrize(("who", "status"), [(None, 401), (EVE, 403), (ANA, 403), (CLEO, 200), (BEN, 200)])
-def test_who_may_watch_a_generation(stage: FakeWorker, who: str | None, status: int) -> None:
-    generation = stage.scenario.ask(BEN, "a red ball bounces", ANA)
+def test_who_may_watch_a_generation(worker: FakeWorker, who: str | None, status: int) -> None:
+    generation = worker.scenario.request(BEN, "a red ball bounces", ANA)
     assert watch(f"/live/generations/{generation}", who)[0] == status
 
 
@@ -115,6 +115,6 @@ def test_another_origin_is_refused(visit: Visit) -> None:
     assert watch("/live/notices", BEN, headers={"origin": settings.PLACET_ORIGIN})[0] == 200
 
 
-def test_an_unknown_address_is_not_found(stage: FakeWorker) -> None:
+def test_an_unknown_address_is_not_found(worker: FakeWorker) -> None:
     assert watch("/live/generations/6f9d1c1e-6d0b-5b0a-9c0e-3a5b8f0f7a11", BEN)[0] == 404
     assert watch("/elsewhere", BEN)[0] == 404

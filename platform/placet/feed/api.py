@@ -10,22 +10,24 @@ from rest_framework.response import Response
 
 from placet.feed.models import FeedRow
 from placet.feed.queries import newest
-from placet.feed.serializers import ClipShown
+from placet.feed.serializers import FeedClipSerializer
 from placet.people.queries import display_name, people
 from placet.people.rest import ApiEndpoint, documented
 from placet.ui.region import region_of
 
-PAGE: Final = 20
+PAGE_SIZE: Final = 20
 
 
 class Feed(ApiEndpoint):
     permissions: ClassVar = {"GET": "feed.view"}
 
-    @extend_schema(parameters=[OpenApiParameter("before", int, description="Position of the last clip you have.")])
-    @documented("feed_list", ClipShown(many=True))
+    @extend_schema(
+        parameters=[OpenApiParameter("before", int, description="Position of the last clip of the previous page.")]
+    )
+    @documented("feed_list", FeedClipSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """What everyone sees, newest first."""
-        rows = newest(region_of(request.headers), _before(request.query_params.get("before")), PAGE)
+        """The public feed, newest first."""
+        rows = newest(region_of(request.headers), _before(request.query_params.get("before")), PAGE_SIZE)
         known = people([str(row.requested_by) for row in rows])
         return Response([_clip(row, display_name(known, str(row.requested_by))) for row in rows])
 
@@ -34,7 +36,7 @@ def _before(text: str | None) -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise serializers.ValidationError({"before": ["This is no position."]})
+        raise serializers.ValidationError({"before": ["Send a position: a whole number."]})
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""The feed's read model."""
+"""Read model of the feed."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""The feed: what is published and has nothing against it."""
+"""Projection of the feed: published clips without open restrictions."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ def sign(fact: e.GenerationSigned, _event: RecordedEvent, rows: ProjectionRows) 
 
 
 @FEED.on(e.GenerationRequested)
-def ask(fact: e.GenerationRequested, _event: RecordedEvent, rows: ProjectionRows) -> None:
+def request(fact: e.GenerationRequested, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
     row.requested_by, row.parent, row.cameos, row.seconds = (
         fact.requested_by,
@@ -28,7 +28,7 @@ def ask(fact: e.GenerationRequested, _event: RecordedEvent, rows: ProjectionRows
 
 
 @FEED.on(e.GenerationRendered)
-def make(fact: e.GenerationRendered, _event: RecordedEvent, rows: ProjectionRows) -> None:
+def render(fact: e.GenerationRendered, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
     row.excluded_territories = list(fact.recipe.get("engine", {}).get("excluded_territories", ()))
 
@@ -41,13 +41,13 @@ def publish(fact: e.GenerationPublished, event: RecordedEvent, rows: ProjectionR
 
 
 @FEED.on(e.RestrictionApplied)
-def hide(fact: e.RestrictionApplied, _event: RecordedEvent, rows: ProjectionRows) -> None:
+def apply_restriction(fact: e.RestrictionApplied, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
     row.restrictions, row.is_visible = {**row.restrictions, fact.opened_by: fact.reason}, False
 
 
 @FEED.on(e.RestrictionLifted)
-def show_again(fact: e.RestrictionLifted, _event: RecordedEvent, rows: ProjectionRows) -> None:
+def lift_restriction(fact: e.RestrictionLifted, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.generation, rows)
     row.restrictions = {k: v for k, v in row.restrictions.items() if k != fact.opened_by}
     row.is_visible = row.published_at is not None and not row.restrictions

@@ -1,4 +1,4 @@
-"""Named reads of the feed."""
+"""Queries of the feed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from provenance.events import ClipSigned
 
 
 def newest(region: str, before: int | None = None, limit: int = 10) -> list[FeedRow]:
-    """Clips shown in a region, newest first, before a position."""
+    """Clips visible in a region, newest first, before a position."""
     rows = FeedRow.objects.filter(is_visible=True)
     rows = (
         rows.filter(excluded_territories=[])
@@ -27,12 +27,12 @@ def newest(region: str, before: int | None = None, limit: int = 10) -> list[Feed
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip as the feed shows it: whose, with whom, made by what, and what its credentials say."""
+    """One clip as the feed shows it: requester, people depicted, engine and credentials."""
 
     generation: str
     position: int
     by: str
-    shown: tuple[str, ...]
+    depicted: tuple[str, ...]
     parent: str | None
     caption: str
     is_wide: bool
@@ -40,16 +40,16 @@ class Clip:
     published_at: datetime | None
     engine: str
     is_rendered: bool
-    """Drawn by a renderer from rules; otherwise by a model."""
+    """True for the rule-based renderer; false for a trained model."""
     sha256: str
     watermark: str
     signed_at: datetime | None
     read_by: tuple[str, ...]
-    """The engines that read its signature as good."""
+    """The verification engines that accepted its signature."""
 
 
 def clips(rows: list[FeedRow]) -> list[Clip]:
-    """The clips of these rows, with what the log says of each."""
+    """The clips of these rows, completed from the log."""
     streams = current_log().read_many(
         f"{kind}-{row.generation}" for row in rows for kind in ("generation", "signature")
     )
@@ -58,27 +58,28 @@ def clips(rows: list[FeedRow]) -> list[Clip]:
 
 
 def clip(generation: str) -> FeedRow | None:
-    """One clip, shown or not."""
+    """One published clip, visible or not."""
     return FeedRow.objects.filter(generation=generation, published_at__isnull=False).first()
 
 
 def _clip(row: FeedRow, streams: dict[str, Stream], names: dict[str, Person]) -> Clip:
-    life = streams[stream_name(e.GenerationRequested, row.generation)].facts
-    asked = next(f for f in life if isinstance(f, e.GenerationRequested))
-    made = next((f for f in reversed(life) if isinstance(f, e.GenerationRendered)), None)
+    facts = streams[stream_name(e.GenerationRequested, row.generation)].facts
+    request = next(f for f in facts if isinstance(f, e.GenerationRequested))
+    rendered = next((f for f in reversed(facts) if isinstance(f, e.GenerationRendered)), None)
     signed = next(
         (ev for ev in streams[stream_name(ClipSigned, row.generation)] if isinstance(ev.fact, ClipSigned)), None
     )
-    recipe = made.recipe if made else {}
-    maker = recipe.get("engine", {})
-    engine = str(maker.get("name", asked.engine))
+    recipe = rendered.recipe if rendered else {}
+    recipe_engine = recipe.get("engine", {})
+    engine = str(recipe_engine.get("name", request.engine))
     is_rendered = engine == "scene"
     return Clip(
         generation=str(row.generation), position=row.position, by=display_name(names, str(row.requested_by)),
-        shown=tuple(display_name(names, p) for p in row.cameos), parent=str(row.parent) if row.parent else None,
-        caption=str(e.drawn_in(life)),
-        is_wide=asked.width > asked.height, seconds=row.seconds, published_at=row.published_at,
-        engine=engine if is_rendered else str(maker.get("label", engine)), is_rendered=is_rendered, sha256=row.sha256,
-        watermark=made.watermark if made else "", signed_at=signed.at if signed else None,
+        depicted=tuple(display_name(names, p) for p in row.cameos), parent=str(row.parent) if row.parent else None,
+        caption=str(e.drawn_in(facts)),
+        is_wide=request.width > request.height, seconds=row.seconds, published_at=row.published_at,
+        engine=engine if is_rendered else str(recipe_engine.get("label", engine)), is_rendered=is_rendered,
+        sha256=row.sha256,
+        watermark=rendered.watermark if rendered else "", signed_at=signed.at if signed else None,
         read_by=tuple(signed.fact.engines) if signed else (),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Addresses of the feed."""
+"""URLs of the feed."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""One's own likeness over HTTP: enrol, say who may ask, take out, withdraw. Nobody reaches anybody else's here."""
+"""A person's own likeness over HTTP: enrol, set the consent level, grant, block, revoke, remove a clip."""
 
 import uuid
 from typing import ClassVar
@@ -23,11 +23,11 @@ from placet.people.rest import ApiEndpoint, documented, idempotent
 
 
 class OwnLikeness(ApiEndpoint):
-    """Whatever is done, the answer is how the likeness stands afterwards, from its own events."""
+    """Every method returns the state of the likeness afterwards, from its own events."""
 
     permissions: ClassVar = dict.fromkeys(("GET", "PUT", "POST", "DELETE"), "likeness.manage")
 
-    def stands(self, status: int = 200) -> Response:
+    def state(self, status: int = 200) -> Response:
         consent = Consent.replay(self.log.read(consent_of(self.actor)))
         return Response(
             {
@@ -45,77 +45,77 @@ class OwnLikeness(ApiEndpoint):
 class Likeness(OwnLikeness):
     @documented("likeness_see", LikenessSerializer)
     def get(self, _request: Request) -> Response:
-        return self.stands()
+        return self.state()
 
 
 class Portrait(OwnLikeness):
     @documented("likeness_enrol", LikenessSerializer, takes={"multipart/form-data": PortraitSerializer}, status=202)
     @idempotent
     def post(self, request: Request, command_id: str) -> Response:
-        """Hand in a portrait; `enrolment` tells later whether it could be used."""
-        asked = PortraitSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        portrait = private().keep(self.actor, normalise_image(asked.validated_data["portrait"].read()))
+        """Upload a portrait; `enrolment` says later whether it could be used."""
+        body = PortraitSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        portrait = private().keep(self.actor, normalise_image(body.validated_data["portrait"].read()))
         commands.request_enrolment(self.log, self.actor, portrait, command_id)
-        return self.stands(202)
+        return self.state(202)
 
 
 class LevelOfConsent(OwnLikeness):
     @documented("likeness_level", LikenessSerializer, takes=ConsentLevelSerializer)
     def put(self, request: Request) -> Response:
-        """Who may ask: only_me, approved, mutuals or everyone."""
-        asked = ConsentLevelSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        commands.set_level(self.log, self.actor, asked.validated_data["level"], _fresh())
-        return self.stands()
+        """Set who may use the likeness: only_me, approved, mutuals or everyone."""
+        body = ConsentLevelSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        commands.set_level(self.log, self.actor, body.validated_data["level"], _new_command_id())
+        return self.state()
 
 
 class Grant(OwnLikeness):
     @documented("likeness_allow", LikenessSerializer)
     def put(self, _request: Request, to: str) -> Response:
-        """Let one person ask; ends a block of theirs."""
-        commands.allow(self.log, self.actor, _somebody(to), _fresh())
-        return self.stands()
+        """Grant the use to one person; ends a block of theirs."""
+        commands.allow(self.log, self.actor, _person_id(to), _new_command_id())
+        return self.state()
 
     @documented("likeness_withdraw", LikenessSerializer)
     def delete(self, _request: Request, to: str) -> Response:
-        """Withdraw from one person: what they made with your likeness goes out of sight."""
-        commands.revoke(self.log, self.actor, _somebody(to), _fresh())
-        return self.stands()
+        """Revoke the grant of one person: clips that they made with your likeness are taken down."""
+        commands.revoke(self.log, self.actor, _person_id(to), _new_command_id())
+        return self.state()
 
 
 class Block(OwnLikeness):
     @documented("likeness_block", LikenessSerializer)
     def put(self, _request: Request, requester: str) -> Response:
-        """No further use by this person, whatever the level."""
-        commands.block(self.log, self.actor, _somebody(requester), _fresh())
-        return self.stands()
+        """Block one person: no further use, whatever the level."""
+        commands.block(self.log, self.actor, _person_id(requester), _new_command_id())
+        return self.state()
 
 
 class Revocation(OwnLikeness):
     @documented("likeness_revoke", LikenessSerializer, takes={})
     @idempotent
     def post(self, _request: Request, command_id: str) -> Response:
-        """The one switch: every grant ends, and everything that shows you goes out of sight within seconds."""
+        """Revoke all consent: every grant ends, and every clip that shows you is taken down within seconds."""
         commands.revoke(self.log, self.actor, None, command_id)
-        return self.stands()
+        return self.state()
 
 
 class Removal(OwnLikeness):
     @documented("likeness_remove", LikenessSerializer, takes=RemovalSerializer)
     @idempotent
     def post(self, request: Request, command_id: str) -> Response:
-        """Take one clip that shows you out of sight, with what was made from it."""
-        asked = RemovalSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        clip = GenerationId(str(asked.validated_data["generation"]))
+        """Take down one clip that shows you, and its remixes."""
+        body = RemovalSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        clip = GenerationId(str(body.validated_data["generation"]))
         commands.remove_clip(self.log, self.actor, clip, command_id)
-        return self.stands()
+        return self.state()
 
 
-def _somebody(text: str) -> PersonId:
+def _person_id(text: str) -> PersonId:
     return person(parse_uuid(text)).person
 
 
-def _fresh() -> str:
+def _new_command_id() -> str:
     return str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""The likeness room's writers: load, decide, append."""
+"""Commands of the likeness room: load, decide, append."""
 
 import uuid
 
@@ -14,7 +14,7 @@ from placet.studio.events import GenerationRequested, request_in
 
 @retried
 def request_enrolment(log: EventLog, person: PersonId, portrait: str, command_id: str) -> None:
-    """A portrait lies in the person's private store: the faces consumer makes the template, or says what is wrong."""
+    """Request an enrolment with a portrait in the private store. `likeness.enrol` makes the template or refuses."""
     log.append(
         stream_name(e.EnrolmentRequested, person),
         [e.EnrolmentRequested(person, portrait)],
@@ -25,7 +25,7 @@ def request_enrolment(log: EventLog, person: PersonId, portrait: str, command_id
 
 @retried
 def set_level(log: EventLog, person: PersonId, level: e.Level, command_id: str) -> None:
-    """Who may ask: only_me, approved, mutuals or everyone."""
+    """Set who may use the likeness: only_me, approved, mutuals or everyone."""
     consent = _enrolled(log, person)
     if consent.level != level or consent.is_revoked:
         _append(log, person, consent, [e.ConsentLevelSet(person, level)], command_id)
@@ -33,7 +33,7 @@ def set_level(log: EventLog, person: PersonId, level: e.Level, command_id: str) 
 
 @retried
 def allow(log: EventLog, person: PersonId, to: PersonId, command_id: str) -> None:
-    """Approve one asker; ends a block of theirs."""
+    """Grant the use to one requester; ends a block of theirs."""
     consent = _enrolled(log, person)
     facts: list[object] = [e.RequesterUnblocked(person, to)] if to in consent.blocked else []
     if to not in consent.grants or consent.is_revoked:
@@ -43,23 +43,23 @@ def allow(log: EventLog, person: PersonId, to: PersonId, command_id: str) -> Non
 
 @retried
 def block(log: EventLog, person: PersonId, requester: PersonId, command_id: str) -> None:
-    """No further use by this asker, whatever the level. What is published stays until it is removed."""
+    """Block one requester: no further use, whatever the level. Published clips stay until they are removed."""
     consent = Consent.replay(log.read(consent_of(person)))
     if requester not in consent.blocked:
         _append(log, person, consent, [e.RequesterBlocked(person, requester)], command_id)
 
 
 @retried
-def revoke(log: EventLog, person: PersonId, from_asker: PersonId | None, command_id: str) -> None:
-    """Withdraw from one asker, or (None) everything: no further use, and what shows the person goes out of sight."""
+def revoke(log: EventLog, person: PersonId, from_requester: PersonId | None, command_id: str) -> None:
+    """Revoke the grant of one requester, or (None) all consent: no further use, and clips are taken down."""
     consent = _enrolled(log, person)
-    fact: object = e.GrantRevoked(person, from_asker) if from_asker else e.ConsentRevoked(person)
+    fact: object = e.GrantRevoked(person, from_requester) if from_requester else e.ConsentRevoked(person)
     _append(log, person, consent, [fact], command_id)
 
 
 @retried
 def remove_clip(log: EventLog, person: PersonId, generation: GenerationId, command_id: str) -> None:
-    """Take one clip that shows this person out of sight, with what was made from it."""
+    """Take down one clip that shows this person, and its descendants."""
     request = request_in(log.read(stream_name(GenerationRequested, generation)).facts)
     if request is None or person not in request.cameos:
         raise NotDepicted
@@ -70,7 +70,7 @@ def remove_clip(log: EventLog, person: PersonId, generation: GenerationId, comma
 
 @retried
 def record_download(log: EventLog, generation: str, downloader: str, day: str) -> None:
-    """One use for each person that a clip shows, for each downloader and day; more on the same day are the same one."""
+    """Record one use per person shown, downloader and day; further downloads on that day add nothing."""
     request = request_in(log.read(stream_name(GenerationRequested, generation)).facts)
     if request is None or not request.cameos:
         return

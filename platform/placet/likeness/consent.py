@@ -1,4 +1,4 @@
-"""Consent as its events tell it, and whether it lets somebody ask. No clock, no database."""
+"""Aggregate: the consent of one person, and whether it allows a requester. No clock, no database."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,7 +9,7 @@ from placet.likeness import events as e
 
 
 def consent_of(person: str) -> str:
-    """The short, guarded stream of a person's consent."""
+    """The serialized stream of a person's consent."""
     return stream_name(e.ConsentLevelSet, person)
 
 
@@ -20,7 +20,7 @@ def uses_of(person: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Why an asker may not use a likeness, as the code that is shown."""
+    """Why a requester may not use a likeness."""
 
     code: str
     rule: str
@@ -40,15 +40,15 @@ class Consent:
 
     @classmethod
     def replay_cached(cls, stream: Stream) -> "Consent":
-        """The same as `replay`, kept by the stream's last event: what led up to an event never changes."""
+        """`replay`, cached by the stream's last event: the history before an event never changes."""
         if not stream.events:
             return cls()
         last = stream.events[-1].event_id
-        if last not in _KEPT:
-            if len(_KEPT) >= MOST_KEPT:
-                _KEPT.clear()
-            _KEPT[last] = cls.replay(stream)
-        return _KEPT[last]
+        if last not in _CACHE:
+            if len(_CACHE) >= MAX_CACHED:
+                _CACHE.clear()
+            _CACHE[last] = cls.replay(stream)
+        return _CACHE[last]
 
     @classmethod
     def replay(cls, stream: Stream) -> "Consent":
@@ -80,7 +80,7 @@ class Consent:
                 self.blocked.discard(requester)
 
     def objection(self, requester: str, person: str, *, are_mutuals: bool) -> Objection | None:
-        """Why this asker may not use it; None when they may."""
+        """Why this requester may not use the likeness; None when they may."""
         if self.enrolled is None:
             return UNKNOWN
         if self.is_revoked:
@@ -89,9 +89,9 @@ class Consent:
             return None
         if requester in self.blocked:
             return BLOCKED
-        return None if self._reaches(requester, are_mutuals=are_mutuals) else MISSING
+        return None if self._allows(requester, are_mutuals=are_mutuals) else MISSING
 
-    def _reaches(self, requester: str, *, are_mutuals: bool) -> bool:
+    def _allows(self, requester: str, *, are_mutuals: bool) -> bool:
         match self.level:
             case "everyone":
                 return True
@@ -103,21 +103,21 @@ class Consent:
                 return False
 
 
-MOST_KEPT: Final = 2_000
-_KEPT: Final[dict[str, Consent]] = {}
+MAX_CACHED: Final = 2_000
+_CACHE: Final[dict[str, Consent]] = {}
 UNKNOWN = Objection(
     "likeness_unknown", "the person has no enrolled likeness", "Leave the likeness out, or invite the person to enrol."
 )
 REVOKED = Objection(
-    "consent_revoked", "the person has withdrawn every consent", "Nothing, unless the person grants it anew."
+    "consent_revoked", "the person has revoked all consent", "Nothing, unless the person grants it again."
 )
 MISSING = Objection(
     "consent_missing",
-    "the person has not approved this asker",
+    "the person has not approved this requester",
     "The person's approval: they can give it on their likeness page.",
 )
 BLOCKED = Objection(
     "consent_missing",
-    "the person has blocked this asker",
+    "the person has blocked this requester",
     "The person's approval: they can give it on their likeness page.",
 )

@@ -1,4 +1,4 @@
-"""Enrolment, consent and faces: what the likeness room answers."""
+"""Consumers of the likeness room: enrolment, the consent check and the face check."""
 
 import io
 import uuid
@@ -26,18 +26,18 @@ from placet.people.commands import following
 from placet.people.events import FollowStarted
 from placet.studio.events import GenerationRendered, GenerationRequested, RecheckRequested, attempt_for, is_cancelled
 
-LOOKS_A_SECOND: Final = 2.0
-MAX_LOOKS: Final = 12
+FRAMES_PER_SECOND: Final = 2.0
+MAX_FRAMES: Final = 12
 GALLERY: Final = face_templates.Gallery()
 
 
 @consume(e.EnrolmentRequested, name="likeness.enrol", requires_models=True, batch_size=4)
 def enrol(fact: e.EnrolmentRequested, delivery: Delivery) -> None:
-    """A portrait that cannot be used is answered with a code; a broken reader is retried, then parked."""
+    """An unusable portrait is refused with a code; any other failure is retried, then becomes a dead letter."""
     name = str(uuid.uuid5(uuid.UUID(delivery.event_id), "template"))
     try:
         picture = _pixels(normalise_image(private().open(fact.person, fact.portrait)))
-        kept = face_templates.keep(private(), fact.person, faces.template_of(picture), name)
+        stored = face_templates.keep(private(), fact.person, faces.template_of(picture), name)
     except (BlobMissing, SubjectErased):
         if not private().vault.is_erased(fact.person):
             raise
@@ -49,7 +49,7 @@ def enrol(fact: e.EnrolmentRequested, delivery: Delivery) -> None:
         )
         return
     consent = delivery.read(consent_of(fact.person))
-    enrolled = e.LikenessEnrolled(fact.person, kept.name, kept.commitment, faces.MODEL)
+    enrolled = e.LikenessEnrolled(fact.person, stored.name, stored.commitment, faces.MODEL)
     delivery.append(consent.name, [enrolled], expected=consent.version)
 
 
@@ -63,63 +63,65 @@ def _load_consents(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> Non
     GenerationRequested, RecheckRequested, name="likeness.check_consent", never_skips=True, prefetch=_load_consents
 )
 def check_consent(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
-    """Never skips: without an answer on consent the generation waits."""
+    """Never skips: without a verdict on consent the generation waits."""
     attempt = attempt_for(fact, "consent")
     if attempt is None:
         return
     request: GenerationRequested = delivery.request_of(fact)
-    ground: dict[str, int] = {}
-    objections = [o for person in request.cameos if (o := _objection(request, person, ground, delivery))]
+    read_versions: dict[str, int] = {}
+    objections = [o for person in request.cameos if (o := _objection(request, person, read_versions, delivery))]
     if request.unknown_likeness:
-        objections.append(NOBODY)
-    verdict = _cameo_verdict(request, attempt, ground, objections)
+        objections.append(UNKNOWN_NAME)
+    verdict = _cameo_verdict(request, attempt, read_versions, objections)
     delivery.answer(stream_name(e.ConsentChecked, fact.generation), verdict, attempt)
 
 
 @consume(GenerationRendered, name="likeness.check_faces", requires_models=True, never_skips=True, batch_size=2)
 def check_faces(fact: GenerationRendered, delivery: Delivery) -> None:
-    """Never skips: a clip whose frames cannot be looked at is not cleared."""
+    """Never skips: a clip whose frames cannot be read is not cleared."""
     wait_until_applied(CONSENTS.name, delivery.event.position)
     facts = delivery.read(stream_name(GenerationRequested, fact.generation)).facts
     if is_cancelled(facts):
         return
     request: GenerationRequested = facts[0]
-    frames = read_frames(blobs().read(fact.sha256, Area.QUARANTINE), max_frames=MAX_LOOKS, per_second=LOOKS_A_SECOND)
-    looks = [(frame.second, faces.find_faces(frame.pixels)) for frame in frames]
-    found = face_check.compare_faces(looks, GALLERY.all(), set(request.cameos))
+    frames = read_frames(
+        blobs().read(fact.sha256, Area.QUARANTINE), max_frames=MAX_FRAMES, per_second=FRAMES_PER_SECOND
+    )
+    faces_by_frame = [(frame.second, faces.find_faces(frame.pixels)) for frame in frames]
+    found = face_check.compare_faces(faces_by_frame, GALLERY.all(), set(request.cameos))
     delivery.append(stream_name(e.FacesChecked, fact.generation), [face_check.verdict(fact, found)], expected=0)
 
 
-NOBODY: Final = Objection(
+UNKNOWN_NAME: Final = Objection(
     "likeness_unknown", "no likeness of that name is enrolled", "Leave the likeness out, or invite the person to enrol."
 )
 
 
 def _objection(
-    request: GenerationRequested, person: str, ground: dict[str, int], delivery: Delivery
+    request: GenerationRequested, person: str, read_versions: dict[str, int], delivery: Delivery
 ) -> Objection | None:
     stream = delivery.read(consent_of(person))
-    ground[stream.name] = stream.version
+    read_versions[stream.name] = stream.version
     consent = Consent.replay_cached(stream)
-    are_mutuals = consent.level == "mutuals" and _are_mutuals(request.requested_by, person, ground, delivery)
+    are_mutuals = consent.level == "mutuals" and _are_mutuals(request.requested_by, person, read_versions, delivery)
     return consent.objection(request.requested_by, person, are_mutuals=are_mutuals)
 
 
-def _are_mutuals(one: str, other: str, ground: dict[str, int], delivery: Delivery) -> bool:
+def _are_mutuals(one: str, other: str, read_versions: dict[str, int], delivery: Delivery) -> bool:
     follows = [delivery.read(stream_name(FollowStarted, who)) for who in (one, other)]
-    ground.update({stream.name: stream.version for stream in follows})
+    read_versions.update({stream.name: stream.version for stream in follows})
     return other in following(follows[0].facts) and one in following(follows[1].facts)
 
 
 def _cameo_verdict(
-    request: GenerationRequested, attempt: int, ground: dict[str, int], objections: list[Objection]
+    request: GenerationRequested, attempt: int, read_versions: dict[str, int], objections: list[Objection]
 ) -> e.ConsentChecked:
     common: dict[str, Any] = {"versions": {"consent": "1"}, "features": {"cameos": len(request.cameos)}}
     if not objections:
-        return e.ConsentChecked(request.generation, "consent", attempt, "clear", ground, **common)
+        return e.ConsentChecked(request.generation, "consent", attempt, "clear", read_versions, **common)
     first = objections[0]
     return e.ConsentChecked(
-        request.generation, "consent", attempt, "block", ground, code=first.code, rule=first.rule,
+        request.generation, "consent", attempt, "block", read_versions, code=first.code, rule=first.rule,
         claimant="the person whose likeness it is", what_would_pass=first.what_would_pass, **common,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Likeness: the verified record of a person, the consent that rests on it, and every use of it."""
+"""Events of likenesses: enrolment, consent, every use, and the consent and face checks."""
 
 from typing import Literal
 
@@ -11,15 +11,17 @@ Stage = Literal["requested", "draft", "blocked", "published", "downloaded"]
 
 @event("likeness.enrolment_requested.v1", stream="enrolment")
 class EnrolmentRequested:
-    """A portrait was handed in. The picture lies in the person's private store, under their own key."""
+    """A portrait was uploaded. The picture is in the person's private store, encrypted under their own key."""
 
     person: PersonId
     portrait: str
-    """Name in the private store."""
+    """Its name in the private store."""
 
 
 @event("likeness.enrolment_refused.v1", stream="enrolment")
 class EnrolmentRefused:
+    """The portrait gave no face template; `code` says why. Nothing of it was kept."""
+
     person: PersonId
     code: str
     hint: str
@@ -27,30 +29,34 @@ class EnrolmentRefused:
 
 @event("likeness.likeness_enrolled.v1", stream="consent", serialized=True)
 class LikenessEnrolled:
-    """A face template stands for the person. The template itself is in their private store; here is its commitment."""
+    """A face template was enrolled. The template is in the person's private store; this is its commitment."""
 
     person: PersonId
     template: str
     commitment: str
-    """SHA-256 of salt and template; the salt lies beside the template."""
+    """SHA-256 of salt and template; the salt is stored with the template."""
     model: str
 
 
 @event("likeness.consent_level_set.v1", stream="consent", serialized=True)
 class ConsentLevelSet:
+    """The person set who may use their likeness."""
+
     person: PersonId
     level: Level
 
 
 @event("likeness.grant_issued.v1", stream="consent", serialized=True)
 class GrantIssued:
+    """The person allowed one requester to use their likeness."""
+
     person: PersonId
     to: PersonId
 
 
 @event("likeness.grant_revoked.v1", stream="consent", serialized=True)
 class GrantRevoked:
-    """One asker's leave ends. What that asker made with this likeness is taken out of sight as well."""
+    """The grant of one requester ended. Clips that they made with this likeness are taken down."""
 
     person: PersonId
     to: PersonId
@@ -58,26 +64,30 @@ class GrantRevoked:
 
 @event("likeness.consent_revoked.v1", stream="consent", serialized=True)
 class ConsentRevoked:
-    """The one switch: every grant ends, and everything that shows this person goes out of sight."""
+    """All consent was revoked: every grant ends, and every clip that shows this person is taken down."""
 
     person: PersonId
 
 
 @event("likeness.requester_blocked.v1", stream="consent", serialized=True)
 class RequesterBlocked:
+    """The person blocked one requester, whatever the consent level. A grant of theirs ends."""
+
     person: PersonId
     requester: PersonId
 
 
 @event("likeness.requester_unblocked.v1", stream="consent", serialized=True)
 class RequesterUnblocked:
+    """The block of one requester ended."""
+
     person: PersonId
     requester: PersonId
 
 
 @event("likeness.clip_removed.v1", stream="removal")
 class ClipRemoved:
-    """The person took one clip that shows them out of sight, with what was made from it."""
+    """The person took down one clip that shows them, and its descendants."""
 
     person: PersonId
     generation: GenerationId
@@ -87,7 +97,7 @@ class ClipRemoved:
 class CameoUsed:
     """One use of a likeness: one stage of one cameo. Drafts count, and so do blocked attempts.
 
-    Its number for the person is its version in the stream: a missing one shows.
+    Its version in the stream is its number for the person, so a missing one is noticed.
     """
 
     person: PersonId
@@ -99,14 +109,14 @@ class CameoUsed:
     code: str = ""
     """Why it was blocked."""
     is_summary: bool = False
-    """Further blocked attempts of this asker within the hour are counted, not told one by one."""
+    """Stands for all further blocked attempts of this requester within the hour."""
 
 
 @event("likeness.consent_checked.v1", stream="consent-verdict")
 class ConsentChecked(Verdict):
-    """Whether everyone whose likeness is asked for has assented to this asker."""
+    """Verdict: whether every person whose likeness is requested consents to this requester."""
 
 
 @event("likeness.faces_checked.v1", stream="face-verdict")
 class FacesChecked(Verdict):
-    """Which faces the finished frames show, and whether each belongs to someone who assented."""
+    """Verdict: which faces the rendered frames show, and whether each belongs to a person who consents."""

@@ -1,4 +1,4 @@
-"""Face templates at rest: in the person's private store, sealed under their key; a salted commitment in the log."""
+"""Stored face templates: in the person's private store, encrypted under their key; a salted commitment in the log."""
 
 import hashlib
 import json
@@ -20,14 +20,14 @@ SALT_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class StoredTemplate:
-    """Where a template lies, and what the log may say of it."""
+    """Name of a stored template, and its commitment for the log."""
 
     name: str
     commitment: str
 
 
 def keep(store: PrivateStore, person: str, template: Template, name: str) -> StoredTemplate:
-    """Seal a template under its person's key. The commitment is SHA-256 over salt and numbers; the salt lies beside."""
+    """Encrypt a template under its person's key. The commitment is SHA-256 over salt and vector; both are stored."""
     salt, numbers = secrets.token_bytes(SALT_BYTES), template.vector.astype("<f8").tobytes()
     body = {"salt": salt.hex(), "vector": numbers.hex(), "model": template.model}
     store.keep(person, json.dumps(body).encode(), name)
@@ -35,20 +35,20 @@ def keep(store: PrivateStore, person: str, template: Template, name: str) -> Sto
 
 
 def load(store: PrivateStore, person: str, name: str) -> Template:
-    """A template as it was kept. Raises `BlobMissing` after an erasure."""
+    """Decrypt a template. Raises `BlobMissing` after an erasure."""
     body = json.loads(store.open(person, name))
     return Template(np.frombuffer(bytes.fromhex(body["vector"]), "<f8"), body["model"])
 
 
 class Gallery:
-    """Templates of everyone enrolled, opened once a process and kept in memory only."""
+    """Templates of everyone enrolled, decrypted once per process and kept in memory only."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str], Template] = {}
         register_cache(self)
 
     def clear(self) -> None:
-        """Open everything anew at the next question."""
+        """Decrypt everything again at the next read."""
         self._open = {}
 
     def all(self) -> dict[str, Template]:
@@ -56,12 +56,12 @@ class Gallery:
         rows = enrolled()
         known = {(str(row.person), row.template): row for row in rows}
         before = self._open
-        opened = {place: before.get(place) or self._load(row) for place, row in known.items()}
-        self._open = {place: template for place, template in opened.items() if template is not None}
+        opened = {key: before.get(key) or self._load(row) for key, row in known.items()}
+        self._open = {key: template for key, template in opened.items() if template is not None}
         return {person: template for (person, _), template in self._open.items()}
 
     def _load(self, row: LikenessRow) -> Template | None:
-        """None for somebody who is just being erased. A template that is missing otherwise stops the check."""
+        """None for a person who is being erased. Any other missing template stops the check."""
         try:
             return load(private(), str(row.person), row.template)
         except BlobMissing:

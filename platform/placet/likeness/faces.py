@@ -1,9 +1,9 @@
-"""Faces in a picture and how near two of them are: the only door to face_recognition (dlib).
+"""Face detection and comparison: the only module that imports face_recognition (dlib).
 
 Measured on one core with the two free portraits, alone and pasted into a 360 x 640 frame at 30 to 90 % of
-its height, plain, as JPEG and as H.264: a real face scores 0.90 to 1.67 with the detector, what it mistakes for one at
-most 0.22 (without the score, `upsample=1` sees a second face on the astronaut's suit). Same person at most 0.41,
-different persons from 0.62 up. A face turned or squeezed may score 0.23: the second look finds it. A frame costs 100 ms
+its height, plain, as JPEG and as H.264: a real face scores 0.90 to 1.67 with the detector, a false face at
+most 0.22 (without the score, `upsample=1` finds a second face on the astronaut's suit). Same person at most 0.41,
+different people from 0.62 up. A turned or squeezed face may score 0.23: the second pass finds it. A frame costs 100 ms
 and each face in it 115 ms. Not found: faces under about 35 pixels, in profile, or strongly blurred.
 """
 
@@ -30,27 +30,27 @@ FaceVector = NDArray[np.float64]
 MATCH_WITHIN = 0.5
 """Distance up to which two faces count as one person."""
 REVIEW_WITHIN = 0.6
-"""Distance up to which a person has to look; behind it they are two."""
+"""Distance up to which a reviewer decides; beyond it they are two people."""
 MODEL = "dlib-resnet-v1"
 """Recorded with templates and verdicts."""
 SURE = 0.5
 WEAK = 0.0
-"""Detector scores: a face; worth a second look."""
+"""Detector scores: a face; worth a second pass."""
 LONGEST_SIDE = 1280
-"""Larger pictures are looked at in this size, in which a face is found from about 40 pixels up."""
-_SECOND_LOOK = 160  # pixels of a face in the second look
-_LOOKING = Lock()
-"""dlib's detector and models keep what they work on in themselves: of two threads at once, one sees 272 faces."""
+"""Larger pictures are scaled down to this size, in which a face is found from about 40 pixels up."""
+_SECOND_PASS = 160  # pixels of a face in the second pass
+_DLIB_LOCK = Lock()
+"""dlib's detector and models are not thread-safe: of two concurrent threads, one found 272 faces."""
 
 
 class FaceStackMissing(Exception):
-    """No face can be looked for, so no check that needs it can run; the message ends with the mending command."""
+    """Face detection is not installed, so its checks cannot run; the message ends with the command that fixes it."""
 
     code = "face_stack_missing"
 
 
 class NoTemplate(Exception):
-    """The picture gives no template; nothing was kept of it."""
+    """The picture gives no template; nothing of it was stored."""
 
     code = "no_template"
 
@@ -64,7 +64,7 @@ class SeveralFaces(NoTemplate):
 
 
 class Box(NamedTuple):
-    """Pixels of the picture given, half-open, within its bounds."""
+    """Pixels of the original picture, half-open, within its bounds."""
 
     left: int
     top: int
@@ -74,7 +74,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """One face: where, how sure (detector score), and its vector under `model`."""
+    """One face: its box, detector score, and vector under `model`."""
 
     box: Box
     score: float
@@ -84,21 +84,21 @@ class Face:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """What is kept of an enrolled face; comparable under one `model` only."""
+    """The stored vector of an enrolled face; comparable under one `model` only."""
 
     vector: FaceVector
     model: str
 
 
 def find_faces(rgb: Picture) -> list[Face]:
-    """Every recognisable face, from left to right. Raises FaceStackMissing; ValueError where it is no RGB picture."""
+    """Every recognisable face, from left to right. Raises FaceStackMissing; ValueError without an RGB picture."""
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
         raise ValueError(f"An RGB picture is uint8 [height, width, 3]; this is {rgb.dtype} {rgb.shape}.")
     picture, scale = _fitted(rgb)
-    with _LOOKING:
+    with _DLIB_LOCK:
         stack = _stack()
-        seen = _seen(stack, picture, upsample=1)
-        found = [(box, score) for box, score in seen if _is_face(stack, picture, box, score)]
+        detected = _detect(stack, picture, upsample=1)
+        found = [(box, score) for box, score in detected if _is_face(stack, picture, box, score)]
         return [_face(stack, picture, box, score, scale) for box, score in sorted(found)]
 
 
@@ -106,9 +106,9 @@ def template_of(rgb: Picture) -> Template:
     """The template of the one face shown; refuses none (`no_face`) and several (`several_faces`)."""
     faces = find_faces(rgb)
     if not faces:
-        raise NoFace("No face is to be seen in the picture. Take one from the front, in even light, without a mask.")
+        raise NoFace("The picture shows no face. Take one from the front, in even light, without a mask.")
     if len(faces) > 1:
-        raise SeveralFaces(f"{len(faces)} faces are to be seen in the picture. Take one that shows you alone.")
+        raise SeveralFaces(f"The picture shows {len(faces)} faces. Take one that shows you alone.")
     return Template(faces[0].vector, faces[0].model)
 
 
@@ -123,7 +123,7 @@ def compare(face: Face | Template, template: Template) -> float:
 def _stack() -> ModuleType:
     for name in ("pkg_resources", "dlib", "face_recognition_models"):  # a missing one makes face_recognition quit()
         if importlib.util.find_spec(name) is None:
-            raise FaceStackMissing(f"{name} is not installed. Mend it with: pip install 'placet[faces]'")
+            raise FaceStackMissing(f"{name} is not installed. Fix it with: pip install 'placet[faces]'")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
         warnings.filterwarnings("ignore", message="Deprecated call to `pkg_resources", category=DeprecationWarning)
@@ -148,7 +148,7 @@ def _resized(rgb: Picture, scale: float) -> Picture:
     return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BILINEAR))
 
 
-def _seen(stack: ModuleType, picture: Picture, upsample: int) -> Iterator[tuple[Box, float]]:
+def _detect(stack: ModuleType, picture: Picture, upsample: int) -> Iterator[tuple[Box, float]]:
     height, width = picture.shape[:2]
     rects, scores, _ = stack.face_detector.run(picture, upsample, WEAK)
     for rect, score in zip(rects, scores, strict=True):
@@ -158,18 +158,18 @@ def _seen(stack: ModuleType, picture: Picture, upsample: int) -> Iterator[tuple[
 
 
 def _is_face(stack: ModuleType, picture: Picture, box: Box, score: float) -> bool:
-    """A weak one counts when it is sure by itself, cut out with its surroundings and at a good size."""
+    """A weak detection counts when a second pass over the enlarged crop is sure."""
     if score >= SURE:
         return True
     margin = (box.right - box.left) // 2
     left, top = max(box.left - margin, 0), max(box.top - margin, 0)
     cut = picture[top : box.bottom + margin, left : box.right + margin]
-    closer = _resized(np.ascontiguousarray(cut), _SECOND_LOOK / (box.right - box.left))
-    return any(again >= SURE for _, again in _seen(stack, closer, upsample=0))
+    closer = _resized(np.ascontiguousarray(cut), _SECOND_PASS / (box.right - box.left))
+    return any(again >= SURE for _, again in _detect(stack, closer, upsample=0))
 
 
 def _face(stack: ModuleType, picture: Picture, box: Box, score: float, scale: float) -> Face:
-    place = (box.top, box.right - 1, box.bottom - 1, box.left)
-    vector: Any = stack.face_encodings(picture, [place])[0]
-    given = Box(*(round(side / scale) for side in box))
-    return Face(given, round(score, 4), np.asarray(vector, dtype=np.float64), _model())
+    location = (box.top, box.right - 1, box.bottom - 1, box.left)
+    vector: Any = stack.face_encodings(picture, [location])[0]
+    original = Box(*(round(side / scale) for side in box))
+    return Face(original, round(score, 4), np.asarray(vector, dtype=np.float64), _model())

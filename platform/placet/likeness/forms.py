@@ -1,4 +1,4 @@
-"""What people choose and hand in about their likeness."""
+"""Forms of the likeness page."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from placet.ui.forms import CommandForm
 
 LARGEST_PORTRAIT_BYTES = 10 * 1024 * 1024
 LEVELS = [
-    ("only_me", _("Only me"), _("Nobody else may ask for a clip with you.")),
-    ("approved", _("People I approve"), _("Those on your list below, and you.")),
-    ("mutuals", _("Mutuals"), _("People whom you follow and who follow you, and those on your list.")),
-    ("everyone", _("Everyone"), _("Anyone here may ask, except people you block.")),
+    ("only_me", _("Only me"), _("Nobody else may request a clip with you.")),
+    ("approved", _("People I approve"), _("The people on your list below, and you.")),
+    ("mutuals", _("Mutuals"), _("People whom you follow and who follow you, and the people on your list.")),
+    ("everyone", _("Everyone"), _("Anyone here may request a clip with you, except people you block.")),
 ]
 
 
@@ -22,10 +22,10 @@ class PortraitForm(CommandForm):
         help_text=_("One clear picture of your face alone: JPEG, PNG or WebP, at most 10 MB."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
-    agrees = forms.BooleanField(label=_("This is my own face, and I want it to be known here."))
+    agrees = forms.BooleanField(label=_("This is my own face, and I want to enrol it here."))
 
     def clean_portrait(self) -> Any:
-        """Size is judged here, content in a closed-in child."""
+        """Checks the size; the sandbox checks the content."""
         portrait = self.cleaned_data["portrait"]
         if portrait.size > LARGEST_PORTRAIT_BYTES:
             raise forms.ValidationError(_("This picture is larger than 10 MB."))
@@ -33,11 +33,11 @@ class PortraitForm(CommandForm):
 
 
 class LevelForm(CommandForm):
-    level = forms.ChoiceField(choices=[(value, name) for value, name, _said in LEVELS])
+    level = forms.ChoiceField(choices=[(value, name) for value, name, _help in LEVELS])
 
 
 class PersonForm(CommandForm):
-    """One person and what to do about them: by id from a list, or by name as typed."""
+    """One person, by id or by name, and the action: allow, withdraw or block."""
 
     person = forms.UUIDField(required=False)
     name = forms.CharField(label=_("Name"), required=False, max_length=80)

@@ -1,10 +1,10 @@
-"""The likeness room's read model."""
+"""Read model of the likeness room."""
 
 from django.db import models
 
 
 class LikenessRow(models.Model):
-    """One person's consent as it stands."""
+    """The current consent of one person."""
 
     person = models.UUIDField(primary_key=True)
     is_enrolled = models.BooleanField(default=False)
@@ -15,7 +15,7 @@ class LikenessRow(models.Model):
     blocked = models.JSONField(default=list)
     is_revoked = models.BooleanField(default=False)
     enrolment = models.TextField(default="")
-    """`asked`, `enrolled`, or the code of the refusal."""
+    """`requested`, `enrolled`, or the code of the refusal."""
 
     class Meta:
         db_table = "likeness_person"

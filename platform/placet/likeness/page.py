@@ -1,4 +1,4 @@
-"""A person's likeness as their page shows it, read from the log itself."""
+"""View model of the likeness page, read from the log itself."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,17 +16,17 @@ MAX_CHANGES: Final = 20
 CHANGE_TEXTS: Final[dict[type[Any], Any]] = {
     e.LikenessEnrolled: _("Enrolled"),
     e.ConsentLevelSet: _("Level set"),
-    e.GrantIssued: _("Somebody approved"),
-    e.GrantRevoked: _("Leave withdrawn"),
-    e.ConsentRevoked: _("Everything stopped"),
-    e.RequesterBlocked: _("Somebody blocked"),
+    e.GrantIssued: _("Person approved"),
+    e.GrantRevoked: _("Approval withdrawn"),
+    e.ConsentRevoked: _("All consent revoked"),
+    e.RequesterBlocked: _("Person blocked"),
     e.RequesterUnblocked: _("Block lifted"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentChange:
-    """One change of a consent as it stands in the log: the person may have a receipt of it."""
+    """One recorded change of a consent; the person can get a receipt for it."""
 
     text: str
     at: datetime
@@ -35,7 +35,7 @@ class ConsentChange:
 
 @dataclass(frozen=True, slots=True)
 class LikenessPage:
-    """Consent as it stands, with names for ids; `enrolment` is empty, `asked`, `enrolled`, or `refused`."""
+    """The current consent with names for ids; `enrolment` is empty, `requested`, `enrolled` or `refused`."""
 
     consent: Consent
     enrolment: str
@@ -59,21 +59,21 @@ class LikenessPage:
 
 
 def likeness_page(person: str) -> LikenessPage:
-    """One person's likeness."""
+    """Build the page of one person."""
     log = current_log()
     stream = log.read(consent_of(person))
     consent = Consent.replay(stream)
     last = next(iter(reversed(log.read(stream_name(e.EnrolmentRequested, person)).facts)), None)
     refused = last if isinstance(last, e.EnrolmentRefused) else None
-    asked = consent.enrolled is None and isinstance(last, e.EnrolmentRequested)
+    is_requested = consent.enrolled is None and isinstance(last, e.EnrolmentRequested)
     otherwise = "enrolled" if consent.enrolled else "refused" if refused else ""
-    state = "requested" if asked else otherwise
+    state = "requested" if is_requested else otherwise
     names = people(sorted(consent.grants | consent.blocked))
     approved, blocked = _named(names, consent.grants), _named(names, consent.blocked)
-    return LikenessPage(consent, state, refused, approved, blocked, _written(stream))
+    return LikenessPage(consent, state, refused, approved, blocked, _changes(stream))
 
 
-def _written(stream: Stream) -> tuple[ConsentChange, ...]:
+def _changes(stream: Stream) -> tuple[ConsentChange, ...]:
     known = [event for event in reversed(stream.events) if type(event.fact) in CHANGE_TEXTS]
     return tuple(ConsentChange(CHANGE_TEXTS[type(one.fact)], one.at, one.event_id) for one in known[:MAX_CHANGES])
 

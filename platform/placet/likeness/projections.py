@@ -1,4 +1,4 @@
-"""Consent as it stands, and the numbered uses."""
+"""Projections of current consent and of numbered uses."""
 
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ def grant(fact: e.GrantIssued, _event: RecordedEvent, rows: ProjectionRows) -> N
 
 
 @CONSENTS.on(e.GrantRevoked)
-def withdraw(fact: e.GrantRevoked, _event: RecordedEvent, rows: ProjectionRows) -> None:
+def revoke_grant(fact: e.GrantRevoked, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.person, rows)
     row.grants = [g for g in row.grants if g != fact.to]
 
@@ -61,7 +61,7 @@ def unblock(fact: e.RequesterUnblocked, _event: RecordedEvent, rows: ProjectionR
 
 
 @CONSENTS.on(ErasurePrepared, PersonErased)
-def forget(fact: ErasurePrepared | PersonErased, _event: RecordedEvent, rows: ProjectionRows) -> None:
+def erase(fact: ErasurePrepared | PersonErased, _event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _row(fact.person, rows)
     row.is_enrolled, row.template, row.model, row.enrolment = False, "", "", ""
     row.level, row.grants, row.blocked, row.is_revoked = "approved", [], [], True

@@ -1,10 +1,10 @@
-"""Named reads of the likeness room."""
+"""Queries of the likeness room."""
 
 from placet.likeness.models import LikenessRow, UseRow
 
 
 def likeness_of(person: str) -> LikenessRow:
-    """A person's consent as it stands; an empty one when they never enrolled."""
+    """The current consent of a person; an empty row when they never enrolled."""
     return LikenessRow.objects.filter(person=person).first() or LikenessRow(person=person)
 
 

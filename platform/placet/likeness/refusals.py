@@ -1,4 +1,4 @@
-"""What the likeness room refuses, in words."""
+"""Refusals of the likeness room."""
 
 from placet.kernel.refusal import Refusal
 

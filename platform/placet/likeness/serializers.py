@@ -9,11 +9,11 @@ from placet.likeness.events import Level
 
 class LikenessSerializer(serializers.Serializer[None]):
     is_enrolled = serializers.BooleanField()
-    enrolment = serializers.CharField(allow_blank=True, help_text="`asked`, `enrolled`, or the code of a refusal.")
+    enrolment = serializers.CharField(allow_blank=True, help_text="`requested`, `enrolled`, or the code of a refusal.")
     level = serializers.ChoiceField(choices=get_args(Level))
     is_revoked = serializers.BooleanField()
-    allowed = serializers.ListField(child=serializers.UUIDField(), help_text="Persons.")
-    blocked = serializers.ListField(child=serializers.UUIDField(), help_text="Persons.")
+    allowed = serializers.ListField(child=serializers.UUIDField(), help_text="Ids of people.")
+    blocked = serializers.ListField(child=serializers.UUIDField(), help_text="Ids of people.")
 
 
 class ConsentLevelSerializer(serializers.Serializer[None]):

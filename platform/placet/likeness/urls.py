@@ -1,4 +1,4 @@
-"""Addresses of the likeness room."""
+"""URLs of the likeness room."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""A person's own likeness: enrol it, say who may ask, take a clip down, and the one switch that stops everything."""
+"""Pages of a person's own likeness: enrolment, level, people, removal of a clip, revocation of everything."""
 
 from uuid import UUID, uuid4
 
@@ -24,7 +24,7 @@ from placet.ui.forms import CommandForm, command_of
 
 
 def depicted_in(generation: str) -> ResourceContext:
-    """Whom a generation shows. Raises `Http404`."""
+    """The people whom a generation shows. Raises `Http404`."""
     facts = current_log().read(stream_name(GenerationRequested, generation)).facts
     request = request_in(facts)
     if request is None:
@@ -41,13 +41,13 @@ def likeness(request: HttpRequest) -> HttpResponse:
 @require_POST
 @allows("likeness.manage")
 def enrol(request: HttpRequest) -> HttpResponse:
-    """Read the portrait in a closed-in child, keep it under the person's own key, and let the faces consumer answer."""
+    """Decode the portrait in the sandbox, store it under the person's own key, and request the enrolment."""
     form = PortraitForm(request.POST, request.FILES)
     if form.is_valid():
         try:
             portrait = private().keep(current_person(request), normalise_image(form.cleaned_data["portrait"].read()))
-        except UnreadableMedia as hostile:
-            form.add_error("portrait", str(hostile))
+        except UnreadableMedia as error:
+            form.add_error("portrait", str(error))
         else:
             commands.request_enrolment(current_log(), current_person(request), portrait, form.command_id)
             return redirect("likeness:likeness")
@@ -57,11 +57,11 @@ def enrol(request: HttpRequest) -> HttpResponse:
 @require_POST
 @allows("likeness.manage")
 def set_level(request: HttpRequest) -> HttpResponse:
-    """Who may ask."""
+    """Set the consent level."""
     form = LevelForm(request.POST)
     if form.is_valid():
         commands.set_level(current_log(), current_person(request), form.cleaned_data["level"], form.command_id)
-        messages.success(request, _("Saved. It counts from now on, for drafts too."))
+        messages.success(request, _("Saved. It applies from now on, to drafts too."))
     return redirect("likeness:likeness")
 
 
@@ -83,21 +83,21 @@ def set_person(request: HttpRequest) -> HttpResponse:
 @require_POST
 @allows("clip.remove", depicted_in)
 def remove(request: HttpRequest, generation: UUID) -> HttpResponse:
-    """Take one clip that shows me out of sight, with what was made from it."""
+    """Take down one clip that shows the signed-in person, and its descendants."""
     clip = GenerationId(str(generation))
     commands.remove_clip(current_log(), current_person(request), clip, command_of(request))
-    messages.success(request, _("It is out of the feed, of links and of downloads, with everything made from it."))
+    messages.success(request, _("The clip and its remixes are removed from the feed, from links and from downloads."))
     return redirect(_back(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allows("likeness.manage")
 def stop(request: HttpRequest) -> HttpResponse:
-    """The big switch: first what it does, then doing it."""
+    """GET explains the revocation of all consent; POST revokes it."""
     if request.method == "POST":
         commands.revoke(current_log(), current_person(request), None, command_of(request))
         messages.success(
-            request, _("Stopped. Nothing new starts with your likeness, and what shows you is going out of sight.")
+            request, _("Stopped. Nothing new starts with your likeness, and clips that show you are being taken down.")
         )
         return redirect("likeness:likeness")
     return render(request, "likeness/stop.html", {"form": CommandForm()})
@@ -106,22 +106,22 @@ def stop(request: HttpRequest) -> HttpResponse:
 @require_safe
 @allows("likeness.search")
 def names(request: HttpRequest) -> HttpResponse:
-    """Names with an enrolled likeness, as choices for the create page."""
+    """Names of people with an enrolled likeness, for the create page."""
     persons = [str(row.person) for row in queries.enrolled()]
     found = sorted(str(p.name) for p in people(persons).values()) if persons else []
     return render(request, "likeness/_names.html", {"names": found})
 
 
 def _page(request: HttpRequest, form: PortraitForm, status: int = 200) -> HttpResponse:
-    shown = likeness_page(current_person(request))
-    context = {"likeness": shown, "portrait_form": form, "levels": LEVELS, "command": uuid4()}
+    page = likeness_page(current_person(request))
+    context = {"likeness": page, "portrait_form": form, "levels": LEVELS, "command": uuid4()}
     return render(request, "likeness/likeness.html", context, status=status)
 
 
 def _done(act: str) -> str:
     return {
-        "allow": _("%(name)s may ask for clips with you."),
-        "withdraw": _("%(name)s may not ask any more, and what they made with you is going out of sight."),
+        "allow": _("%(name)s may request clips with you."),
+        "withdraw": _("%(name)s may no longer request clips with you, and those that they made are being taken down."),
         "block": _("%(name)s is blocked: no further use, whatever the level."),
     }[act]
 

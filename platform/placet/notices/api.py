@@ -15,5 +15,5 @@ class Notices(ApiEndpoint):
 
     @documented("notices_list", NoticeSerializer(many=True))
     def get(self, _request: Request) -> Response:
-        """Every use of your likeness, newest first. Numbers have no gaps: keep the last one, and check."""
+        """Every use of your likeness, newest first. Numbers have no gaps: store the last one and check."""
         return Response([NoticeSerializer(notice).data for notice in notices_of(self.actor)])

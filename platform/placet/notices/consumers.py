@@ -1,4 +1,4 @@
-"""Who is told by mail. In the app a notice is the numbered use itself: it cannot be late or lost."""
+"""Notices by mail. In the app a notice is the numbered use itself: it cannot be late or lost."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from placet.people.queries import name_of
 
 @consume(CameoUsed, name="notices.mail")
 def mail(fact: CameoUsed, delivery: Delivery) -> None:
-    """Retried; after 24 h this effect is marked failed and the operator is told; no event waits for it."""
+    """Retried; after 24 h the outbox item is marked failed and the operator is alerted; no event waits for it."""
     payload = {
         "person": fact.person, "number": delivery.event.version, "stage": fact.stage, "generation": fact.generation,
         "requested_by": fact.requested_by, "is_summary": fact.is_summary,
@@ -27,7 +27,7 @@ def mail(fact: CameoUsed, delivery: Delivery) -> None:
 
 @outbox_handler("mail")
 def send(payload: Mapping[str, Any], key: str) -> None:
-    """Sent at least once, under one Message-ID; the address is opened only here. An erased person gets no mail."""
+    """Send at least once, under one Message-ID. The address is decrypted only here; an erased person gets no mail."""
     from placet.people.email_address import address_of
 
     address = address_of(payload["person"])

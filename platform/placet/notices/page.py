@@ -1,4 +1,4 @@
-"""The inbox as its page shows it: notices with the words for each, and a check that no number is missing."""
+"""View model of the inbox: notices with their texts, and a check that no number is missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,28 +9,28 @@ from placet.likeness.events import ClipRemoved
 from placet.notices.queries import Notice, last_number, notices_of
 from placet.notices.texts import stage_text
 
-A_PAGE = 50
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeView:
-    """One notice, and what can be done about it."""
+    """One notice, and the actions that are possible."""
 
     notice: Notice
     text: str
     is_removed: bool
     is_mine: bool
-    """The person asked for it themselves."""
+    """The person is the requester."""
 
     @property
     def can_be_removed(self) -> bool:
-        """A blocked attempt has no bytes to take down."""
+        """A blocked attempt has no clip to take down."""
         return self.notice.stage != "blocked" and not self.is_removed
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A page of letters, newest first, and the number of the newest of all."""
+    """A page of notices, newest first, and the number of the newest of all."""
 
     notices: tuple[NoticeView, ...]
     last: int
@@ -43,21 +43,21 @@ class Inbox:
     @property
     def missing(self) -> tuple[int, ...]:
         """Numbers that should be on this page and are not."""
-        return missing([letter.notice.number for letter in self.notices])
+        return missing([view.notice.number for view in self.notices])
 
 
 def missing(numbers: Sequence[int]) -> tuple[int, ...]:
-    """What lies between the lowest and the highest and is not there. Always empty, or something is very wrong."""
+    """Numbers between the lowest and the highest that are absent. It must always be empty."""
     return tuple(sorted(set(range(min(numbers), max(numbers) + 1)) - set(numbers))) if numbers else ()
 
 
 def inbox(person: str, below: int | None = None) -> Inbox:
-    """A page of one person's notices, below a number or from the newest on."""
-    gone = {
+    """A page of one person's notices: the newest, or those below a number."""
+    removed = {
         f.generation for f in current_log().read(stream_name(ClipRemoved, person)).facts if isinstance(f, ClipRemoved)
     }
-    letters = [
-        NoticeView(notice, stage_text(notice.stage), notice.generation in gone, notice.requester == person)
-        for notice in notices_of(person, A_PAGE, below)
+    views = [
+        NoticeView(notice, stage_text(notice.stage), notice.generation in removed, notice.requester == person)
+        for notice in notices_of(person, PAGE_SIZE, below)
     ]
-    return Inbox(tuple(letters), last_number(person))
+    return Inbox(tuple(views), last_number(person))

@@ -1,4 +1,4 @@
-"""Named reads of notices: each is one numbered use of the person's likeness, from the log itself."""
+"""Queries of notices: each is one numbered use of the person's likeness, read from the log itself."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,17 +11,18 @@ from placet.people.queries import display_name, people
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one person was told, by its number: numbers have no gaps."""
+    """One notice. Numbers have no gaps."""
 
     number: int
     stage: str
     generation: str
     at: datetime
     requested_by: str
-    """The name of whoever asked, as it is shown."""
+    """The requester's display name."""
     requester: str
+    """The requester's id."""
     code: str
-    """Why it was blocked, when it was."""
+    """Why it was blocked; empty when it was not."""
     is_summary: bool
 
 
@@ -30,8 +31,8 @@ def notices_of(person: str, limit: int = 200, below: int | None = None) -> list[
     stream = stream_name(CameoUsed, person)
     top = min(below - 1, last_number(person)) if below else None
     log = current_log()
-    kept = log.read_last(stream, limit) if top is None else log.read(stream, after=max(0, top - limit))
-    events = [event for event in kept if top is None or event.version <= top]
+    recorded = log.read_last(stream, limit) if top is None else log.read(stream, after=max(0, top - limit))
+    events = [event for event in recorded if top is None or event.version <= top]
     known = people(sorted({e.fact.requested_by for e in events}))
     return [
         Notice(

@@ -6,10 +6,10 @@ from placet.notices.queries import Notice
 
 
 class NoticeSerializer(serializers.Serializer[Notice]):
-    number = serializers.IntegerField(help_text="Without gaps per person: a missing one shows.")
+    number = serializers.IntegerField(help_text="Per person, without gaps.")
     stage = serializers.CharField()
     generation = serializers.UUIDField()
     at = serializers.DateTimeField()
     requested_by = serializers.CharField()
-    code = serializers.CharField(allow_blank=True, help_text="Why it was blocked, when it was.")
+    code = serializers.CharField(allow_blank=True, help_text="Why it was blocked; empty when it was not.")
     is_summary = serializers.BooleanField()

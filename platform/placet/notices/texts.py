@@ -1,4 +1,4 @@
-"""The words of a notice: the same in the app, in mail and on the command line."""
+"""Texts of notices: the same in the app, in mail and on the command line."""
 
 from django.utils.translation import gettext as _
 
@@ -11,7 +11,7 @@ def subject_of(stage: str, number: int) -> str:
 def stage_text(stage: str) -> str:
     """What happened to a likeness, in plain words."""
     return {
-        "requested": _("a clip with you was asked for"),
+        "requested": _("a clip with you was requested"),
         "draft": _("a draft that shows you is finished"),
         "published": _("a clip that shows you was published"),
         "blocked": _("an attempt to use your likeness was blocked"),
@@ -20,8 +20,8 @@ def stage_text(stage: str) -> str:
 
 
 def text_of(stage: str, requested_by: str, inbox: str) -> str:
-    """The body of a mail: what, who, and where to act."""
+    """The body of a mail: what happened, who requested it, and the link to the inbox."""
     return _(
-        "%(what)s.\n\nAsked by: %(who)s\n\n"
-        "In your inbox you can take this one clip down, or block whoever asked:\n%(inbox)s\n"
+        "%(what)s.\n\nRequested by: %(who)s\n\n"
+        "In your inbox you can take this one clip down, or block the requester:\n%(inbox)s\n"
     ) % {"what": stage_text(stage).capitalize(), "who": requested_by, "inbox": inbox}

@@ -1,4 +1,4 @@
-"""Addresses of the notices room."""
+"""URLs of the notices room."""
 
 from django.urls import path
 

@@ -18,21 +18,21 @@ SEEN = "notices_seen"
 @require_safe
 @allows("notices.view")
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Every use of my likeness, numbered without a gap."""
+    """Every use of the person's likeness, numbered without gaps."""
     below = request.GET.get("below", "")
-    found = read_inbox(current_person(request), int(below) if below.isdecimal() and len(below) < 10 else None)
+    page = read_inbox(current_person(request), int(below) if below.isdecimal() and len(below) < 10 else None)
     new_from = int(request.session.get(SEEN, 0))
-    request.session[SEEN] = found.last
-    page = "notices/_letters.html" if request.headers.get("HX-Request") else "notices/inbox.html"
-    return render(request, page, {"inbox": found, "new_from": new_from, "command": uuid4()})
+    request.session[SEEN] = page.last
+    template = "notices/_list.html" if request.headers.get("HX-Request") else "notices/inbox.html"
+    return render(request, template, {"inbox": page, "new_from": new_from, "command": uuid4()})
 
 
 @require_safe
 @allows("notices.view")
 def count(request: HttpRequest) -> HttpResponse:
-    """How many are new: a small number, or nothing at all."""
+    """The number of new notices as a badge; empty when there are none."""
     new = queries.last_number(current_person(request)) - int(request.session.get(SEEN, 0))
     if new <= 0:
         return HttpResponse("")
-    said = ngettext("%(n)s new notice", "%(n)s new notices", new) % {"n": new}
-    return HttpResponse(format_html('<b aria-hidden="true">{}</b><span class="unseen">{}</span>', min(new, 99), said))
+    text = ngettext("%(n)s new notice", "%(n)s new notices", new) % {"n": new}
+    return HttpResponse(format_html('<b aria-hidden="true">{}</b><span class="unseen">{}</span>', min(new, 99), text))

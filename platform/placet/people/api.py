@@ -1,4 +1,4 @@
-"""Being forgotten, over HTTP."""
+"""Erasure of an account over HTTP."""
 
 import uuid
 from typing import ClassVar
@@ -12,16 +12,16 @@ from placet.people.rest import ApiEndpoint, documented
 
 
 class ErasureRequestSerializer(serializers.Serializer[None]):
-    is_sure = serializers.BooleanField(help_text="Must be true: it cannot be taken back.")
+    is_sure = serializers.BooleanField(help_text="Must be true: an erasure cannot be undone.")
 
     def validate_is_sure(self, is_sure: bool) -> bool:  # noqa: FBT001  the framework's signature
         if not is_sure:
-            raise serializers.ValidationError("Say true: it cannot be taken back.")
+            raise serializers.ValidationError("Send true: an erasure cannot be undone.")
         return is_sure
 
 
 class ErasureSerializer(serializers.Serializer[None]):
-    state = serializers.CharField(help_text="`erasing`: the token that asked is worth nothing from now on.")
+    state = serializers.CharField(help_text="`erasing`: the token of this request is no longer valid.")
 
 
 class Erasure(ApiEndpoint):
@@ -29,8 +29,8 @@ class Erasure(ApiEndpoint):
 
     @documented("account_erase", ErasureSerializer, takes=ErasureRequestSerializer, status=202)
     def post(self, request: Request) -> Response:
-        """Be forgotten. Asked twice it is the same, and no answer is kept under any key: nothing of you is."""
-        asked = ErasureRequestSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        """Erase your account. A second request changes nothing. The response is not stored under any key."""
+        body = ErasureRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         commands.request_erasure(self.log, self.actor, self.actor, str(uuid.uuid4()))
         return Response({"state": "erasing"}, 202)

@@ -1,4 +1,4 @@
-"""The same table of verbs for doors without pages: what is not allowed is a refusal with a code."""
+"""The table of verbs for the API and the command line: what is not allowed is a refusal with a code."""
 
 from uuid import UUID
 
@@ -10,16 +10,16 @@ from placet.people.queries import Person
 
 class NotPermitted(Refusal):
     code = "not_permitted"
-    hint = "Act as somebody whose it is, or who has the role for it."
+    hint = "Act as its owner, or as a person with the role for it."
     status = 403
 
 
-def require_permission(actor: Actor, verb: str, thing: ResourceContext = NO_RESOURCE) -> None:
+def require_permission(actor: Actor, verb: str, resource: ResourceContext = NO_RESOURCE) -> None:
     """Raises `NotPermitted`."""
-    if not can(actor, verb, thing):
+    if not can(actor, verb, resource):
         raise NotPermitted(f"You may not do this here: {verb}.")
 
 
 def transient_account(person: Person) -> Account:
-    """Somebody's account as the log tells it. It is never saved."""
+    """An account built from the log. It is never saved."""
     return Account(person=UUID(person.person), roles=list(person.roles))

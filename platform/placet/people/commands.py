@@ -1,4 +1,4 @@
-"""The people room's writers: load, decide, append."""
+"""Commands of the people room: load, decide, append."""
 
 import hashlib
 import secrets
@@ -14,14 +14,14 @@ from placet.people.refusals import InviteInvalid, PersonNotFound
 
 @retried
 def join(log: EventLog, fact: e.PersonJoined, command_id: str) -> PersonId:
-    """Somebody joins. The same command joins once."""
+    """Record that a person joined. The same command records it once."""
     log.append(stream_name(e.PersonJoined, fact.person), [fact], expected=0, command_id=command_id)
     return fact.person
 
 
 @retried
 def issue_invite(log: EventLog, by: PersonId, command_id: str) -> str:
-    """A new invite code, `<invite>.<secret>`; only its hash is recorded. Repeated, it makes another code."""
+    """A new invite code, `<invite>.<secret>`; only its hash is recorded. A repeated command returns another code."""
     invite, secret = str(uuid.uuid4()), secrets.token_urlsafe(24)
     code_sha256 = hashlib.sha256(secret.encode()).hexdigest()
     log.append(
@@ -51,7 +51,7 @@ def take_invite(log: EventLog, code: str, name: str, email: str, command_id: str
 
 @retried
 def request_erasure(log: EventLog, person: PersonId, by: PersonId, command_id: str) -> None:
-    """Forget somebody, with all that is theirs. It cannot be taken back; asked again, nothing is added."""
+    """Request the erasure of a person and their data. It cannot be undone; a second request adds nothing."""
     if not log.heads([stream_name(e.PersonJoined, person)])[stream_name(e.PersonJoined, person)]:
         raise PersonNotFound
     stream = log.read(erasure_of(person))
@@ -61,13 +61,13 @@ def request_erasure(log: EventLog, person: PersonId, by: PersonId, command_id: s
 
 
 def erasure_of(person: str) -> str:
-    """The stream of a person's erasure: asked, withdrawn, erased."""
+    """The stream of a person's erasure: requested, prepared, erased."""
     return stream_name(e.ErasureRequested, person)
 
 
 @retried
 def follow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) -> None:
-    """Follow somebody; both ways round, two people are mutuals."""
+    """Follow a person. Two people who follow each other are mutuals."""
     stream = log.read(stream_name(e.FollowStarted, person))
     if follows not in following(stream.facts):
         log.append(stream.name, [e.FollowStarted(person, follows)], expected=stream.version, command_id=command_id)
@@ -75,14 +75,14 @@ def follow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) 
 
 @retried
 def unfollow(log: EventLog, person: PersonId, follows: PersonId, command_id: str) -> None:
-    """Follow somebody no longer."""
+    """Stop following a person."""
     stream = log.read(stream_name(e.FollowStarted, person))
     if follows in following(stream.facts):
         log.append(stream.name, [e.FollowEnded(person, follows)], expected=stream.version, command_id=command_id)
 
 
 def following(facts: tuple[object, ...]) -> set[str]:
-    """Whom a person follows, from the facts of their stream."""
+    """The people whom a person follows, from the facts of their stream."""
     follows: set[str] = set()
     for fact in facts:
         match fact:

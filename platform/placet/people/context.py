@@ -1,4 +1,4 @@
-"""Who is signed in, for the pages' frame."""
+"""Template context: who is signed in."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from placet.people.queries import name_of
 
 
 def signed_in(request: HttpRequest) -> dict[str, Any]:
-    """The name of whoever is signed in, opened only when a page shows it."""
+    """Name and roles of the signed-in person; the name is decrypted only when a page shows it."""
     user = getattr(request, "user", None)
     if not isinstance(user, Account):
         return {}

@@ -1,4 +1,4 @@
-"""Mail addresses: sealed in the log, opened at the moment of sending and nowhere else."""
+"""Email addresses: encrypted in the log, decrypted only at the moment of sending."""
 
 from placet.eventlog.store.event import Erased, stream_name
 from placet.eventlog.store.log import current_log
@@ -6,7 +6,7 @@ from placet.people.events import PersonJoined
 
 
 def address_of(person: str) -> str | None:
-    """Where somebody's mail goes; None when they gave none, or were erased."""
+    """A person's email address; None when they gave none or were erased."""
     for fact in current_log().read(stream_name(PersonJoined, person)).facts[:1]:
         if isinstance(fact, PersonJoined) and not isinstance(fact.email, Erased):
             return fact.email or None

@@ -1,4 +1,4 @@
-"""What is kept of a person beside the log: answers, sessions, mails. Dropped by id, without opening anything."""
+"""Erasure of personal data outside the log: stored API responses, sessions, mails. Found by id, without decryption."""
 
 from collections.abc import Iterable
 from email.parser import BytesHeaderParser
@@ -11,12 +11,12 @@ from django.contrib.sessions.models import Session
 from placet.people.models import IdempotencyKeyRow
 
 CONCERNS: Final = "X-Placet-Concerns"
-"""Header of every mail: ids of its receiver and of those it names, so that it can be found when they are forgotten."""
+"""Header of every mail: ids of its recipient and of the people it names, so that an erasure finds it."""
 BETWEEN_MAILS: Final = b"-" * 79 + b"\n"
 
 
 def drop_rows(person: str) -> None:
-    """Stored answers of the API, and sessions of every browser."""
+    """Delete stored API responses and the sessions of every browser."""
     IdempotencyKeyRow.objects.filter(person=person).delete()
     for session in Session.objects.iterator():
         if session.get_decoded().get("_auth_user_id") == person:
@@ -24,7 +24,7 @@ def drop_rows(person: str) -> None:
 
 
 def drop_mails(person: str) -> int:
-    """Mails in this install's folder that are to this person or name them. What was sent out is out of reach."""
+    """Delete mails in this install's folder that are to this person or name them. Sent mails are out of reach."""
     folder = Path(settings.EMAIL_FILE_PATH)
     files = [file for file in folder.glob("*") if file.is_file()] if folder.is_dir() else []
     dropped = [file for file in files if person in _concerned(file.read_bytes())]

@@ -1,4 +1,4 @@
-"""People: who is here, in which roles, and by whose invitation."""
+"""Events of people: who joined, with which roles, by which invitation; follows and erasures."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from placet.eventlog.store.event import Encrypted, EncryptedFor, PersonId, event
 
 @event("people.person_joined.v1", stream="person")
 class PersonJoined:
-    """Somebody joined. Roles: creator, reviewer, rights_holder, operator."""
+    """A person joined. Roles: creator, reviewer, rights_holder, operator."""
 
     person: PersonId
     name: Annotated[Encrypted, EncryptedFor("person")]
@@ -18,7 +18,7 @@ class PersonJoined:
 
 @event("people.erasure_requested.v1", stream="erasure")
 class ErasureRequested:
-    """Somebody is to be forgotten: they asked it themselves, or the operator did for them. Sign-in ends with this."""
+    """An erasure was requested, by the person or by an operator for them. The account can no longer sign in."""
 
     person: PersonId
     requested_by: PersonId
@@ -26,24 +26,24 @@ class ErasureRequested:
 
 @event("people.erasure_prepared.v1", stream="erasure")
 class ErasurePrepared:
-    """Their key is destroyed, their consent withdrawn, and what they had begun, or what shows them, is ended."""
+    """The person's key is destroyed, their consent is revoked, and generations by them or showing them are ended."""
 
     person: PersonId
 
 
 @event("people.person_erased.v1", stream="erasure", clears_caches=True)
 class PersonErased:
-    """Nothing of theirs can be read any more, by anybody: this is the acknowledgement."""
+    """Acknowledgement: no data of the person can be read any more."""
 
     person: PersonId
     clips: int
-    """Clips whose bytes are gone: asked for by them, or showing them."""
+    """Clips whose bytes are deleted: those they requested and those that show them."""
     private_files: int
 
 
 @event("people.follow_started.v1", stream="follow")
 class FollowStarted:
-    """One person follows another; both ways round they are mutuals."""
+    """One person follows another. Two people who follow each other are mutuals."""
 
     person: PersonId
     follows: PersonId
@@ -57,7 +57,7 @@ class FollowEnded:
 
 @event("people.invite_issued.v1", stream="invite")
 class InviteIssued:
-    """An invitation for one newcomer. The code itself is known to its holder alone."""
+    """An invitation for one person. Only the hash of the code is recorded."""
 
     invite: str
     issued_by: PersonId

@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: the same key from the same person is the same command, and is answered the same.
+"""`Idempotency-Key`: the same key from the same person is the same command and gets the same response.
 
-The key becomes the command id, so that even a crash between writing and answering writes nothing twice. A refusal is
-not kept: nothing was written, and the same key may be sent again.
+The key becomes the command id, so that a crash between write and response writes nothing twice. A refusal is not
+stored: nothing was written, and the same key may be sent again.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ KEPT: Final = timedelta(days=1)
 
 class IdempotencyKeyReused(Refusal):
     code = "idempotency_key_reused"
-    hint = "Take a fresh key for another command: this one was sent before with another body."
+    hint = "Use a new key for another command: this one was sent before with another body."
 
 
 class IdempotencyKeyInvalid(Refusal):
@@ -52,7 +52,7 @@ def key_of(person: str, text: str, path: str, body: Mapping[str, Any]) -> Idempo
 
 
 def stored_response(key: IdempotencyKey) -> tuple[int, Any] | None:
-    """Status and body of the first answer; None when this is the first time. Raises `IdempotencyKeyReused`."""
+    """Status and body of the first response; None at the first use. Raises `IdempotencyKeyReused`."""
     now = datetime.now(UTC)
     IdempotencyKeyRow.objects.filter(person=key.person, requested_at__lt=now - KEPT).delete()
     found, _ = IdempotencyKeyRow.objects.get_or_create(
@@ -64,12 +64,12 @@ def stored_response(key: IdempotencyKey) -> tuple[int, Any] | None:
 
 
 def store_response(key: IdempotencyKey, status: int, response: Any) -> None:
-    """From now on the key is answered so. A response carries no text that anybody wrote."""
+    """Store the response for repeated requests. A response holds no text that a person wrote."""
     IdempotencyKeyRow.objects.filter(id=key.command_id).update(status=status, response=response)
 
 
 def _digest_of(value: Any) -> str:
-    """A file by its bytes; read from its beginning, and left there."""
+    """The hash of a file's bytes; the file is read from its start and rewound."""
     value.seek(0)
     found = hashlib.sha256(value.read()).hexdigest()
     value.seek(0)

@@ -1,4 +1,4 @@
-"""Accounts: who may sign in. No name, no address: those stay in encrypted fields of the log."""
+"""Accounts: who may sign in. Names and addresses stay in encrypted fields of the log."""
 
 from typing import ClassVar
 
@@ -27,7 +27,7 @@ class Account(AbstractBaseUser):
 
 
 class UsedSignInLink(models.Model):
-    """One-time links that were used: a second use meets this row."""
+    """A used one-time link: a second use conflicts with this row."""
 
     nonce = models.UUIDField(primary_key=True)
     used_at = models.DateTimeField(auto_now_add=True)

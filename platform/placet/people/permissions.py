@@ -1,7 +1,7 @@
-"""Who may do what: one table of verbs. What is not in it is denied, and so is whoever holds no role at all.
+"""Permissions: one table of verbs. A verb that is not in it, and a person without any role, are denied.
 
-A rule sees the actor and a `Thing`: whose something is, whom it shows, and who must not decide it. So no rule needs a
-room's tables, and every room asks the same question.
+A rule sees the actor and a `ResourceContext`: the owner, the people depicted, and those who must not decide. Rules need
+no tables of a room.
 """
 
 import functools
@@ -25,13 +25,13 @@ View = Callable[..., HttpResponseBase]
 
 @dataclass(frozen=True, slots=True)
 class ResourceContext:
-    """What a rule needs to know of an object."""
+    """What a rule needs to know about a resource."""
 
     owner: str = ""
     depicted: frozenset[str] = frozenset()
-    """Persons whose likeness is in it."""
+    """People whose likeness is in it."""
     excluded_persons: frozenset[str] = frozenset()
-    """Persons who must not decide it."""
+    """People who must not decide it."""
 
 
 NO_RESOURCE: Final = ResourceContext()
@@ -39,37 +39,37 @@ Rule = Callable[[Account, ResourceContext], bool]
 
 
 def _holds(*roles: str) -> Rule:
-    return lambda actor, _thing: any(actor.has_role(role) for role in roles)
+    return lambda actor, _resource: any(actor.has_role(role) for role in roles)
 
 
-def _is_member(actor: Account, _thing: ResourceContext) -> bool:
+def _is_member(actor: Account, _resource: ResourceContext) -> bool:
     return bool(actor.roles)
 
 
-def _owns(actor: Account, thing: ResourceContext) -> bool:
-    return str(actor.person) == thing.owner
+def _owns(actor: Account, resource: ResourceContext) -> bool:
+    return str(actor.person) == resource.owner
 
 
-def _is_depicted(actor: Account, thing: ResourceContext) -> bool:
-    return str(actor.person) in thing.depicted
+def _is_depicted(actor: Account, resource: ResourceContext) -> bool:
+    return str(actor.person) in resource.depicted
 
 
-def _is_not_excluded(actor: Account, thing: ResourceContext) -> bool:
-    return str(actor.person) not in thing.excluded_persons
+def _is_not_excluded(actor: Account, resource: ResourceContext) -> bool:
+    return str(actor.person) not in resource.excluded_persons
 
 
 def _any(*rules: Rule) -> Rule:
-    return lambda actor, thing: any(rule(actor, thing) for rule in rules)
+    return lambda actor, resource: any(rule(actor, resource) for rule in rules)
 
 
 def _all(*rules: Rule) -> Rule:
-    return lambda actor, thing: all(rule(actor, thing) for rule in rules)
+    return lambda actor, resource: all(rule(actor, resource) for rule in rules)
 
 
 PUBLIC: Final = frozenset(
     {"feed.view", "clip.view", "sign_in", "sign_out", "invite.accept", "promises.view", "health.view", "log.view"}
 )
-"""Open to everyone who finds the address."""
+"""Verbs that need no sign-in."""
 
 RULES: Final[dict[str, Rule]] = {
     "clip.download": _is_member,
@@ -103,7 +103,7 @@ RULES: Final[dict[str, Rule]] = {
 
 
 def can(actor: Actor, verb: str, resource: ResourceContext = NO_RESOURCE) -> bool:
-    """Whether somebody may do this to that. An unknown verb, and a person without any role, are denied."""
+    """Whether the actor may perform the verb on the resource. Unknown verbs and people without a role are denied."""
     if verb in PUBLIC:
         return True
     rule = RULES.get(verb)
@@ -113,9 +113,9 @@ def can(actor: Actor, verb: str, resource: ResourceContext = NO_RESOURCE) -> boo
 
 
 def allows(verb: str, of: Callable[[str], ResourceContext] | None = None) -> Callable[[View], View]:
-    """Guard a view. `of` looks up the thing that the address names by its UUID, and may raise `Http404`.
+    """Guard a view. `of` loads the resource that the URL names by its UUID, and may raise `Http404`.
 
-    Strangers are sent to the sign-in page; whoever is signed in and may not is told so.
+    Visitors who are not signed in are redirected to the sign-in page; others get 403.
     """
 
     def guard(view: View) -> View:
@@ -130,26 +130,26 @@ def allows(verb: str, of: Callable[[str], ResourceContext] | None = None) -> Cal
                 raise PermissionDenied
             return view(request, **named)
 
-        guarded.verb = verb  # type: ignore[attr-defined]  # read by the test that walks every address
+        guarded.verb = verb  # type: ignore[attr-defined]  # read by the test that visits every URL
         return guarded
 
     return guard
 
 
 def open_to_all(verb: str) -> Callable[[View], View]:
-    """Mark a view as public without asking who is there, so that its answer may lie in any cache."""
+    """Mark a view as public. It does not read the session, so its response may be cached."""
     if verb not in PUBLIC:
         raise ValueError(f"{verb} is not public")
 
     def mark(view: View) -> View:
-        view.verb = verb  # type: ignore[attr-defined]  # read by the test that walks every address
+        view.verb = verb  # type: ignore[attr-defined]  # read by the test that visits every URL
         return view
 
     return mark
 
 
 def current_person(request: HttpRequest) -> PersonId:
-    """The person who is signed in. Raises `PermissionDenied` for a stranger."""
+    """The signed-in person. Raises `PermissionDenied` when nobody is signed in."""
     if not isinstance(request.user, Account):
         raise PermissionDenied
     return PersonId(str(request.user.person))

@@ -1,4 +1,4 @@
-"""Accounts from the log."""
+"""Projection of accounts."""
 
 from typing import Final
 
@@ -16,6 +16,6 @@ def join(fact: PersonJoined, event: RecordedEvent, rows: ProjectionRows) -> None
 
 
 @ACCOUNTS.on(ErasureRequested)
-def forget(fact: ErasureRequested, _event: RecordedEvent, rows: ProjectionRows) -> None:
-    """Without an account there is no sign-in, no session and no token."""
+def erase(fact: ErasureRequested, _event: RecordedEvent, rows: ProjectionRows) -> None:
+    """Without the row there is no sign-in, no session and no token."""
     rows.drop(Account, str(fact.person))

@@ -1,4 +1,4 @@
-"""Named reads of the people room. Names are opened from the log at read; no table holds them."""
+"""Queries of the people room. Names are decrypted from the log at each read; no table holds them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from placet.people.refusals import PersonNotFound
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody as they are shown."""
+    """A person as pages show them."""
 
     person: PersonId
     name: str | Erased
@@ -47,11 +47,11 @@ def person(person_id: str) -> Person:
 
 
 def find_by_name(name: str) -> Person:
-    """Who goes by this name here, in any case. Raises `PersonNotFound`."""
+    """The person with this name, ignoring case. Raises `PersonNotFound`."""
     for one in people().values():
         if not isinstance(one.name, Erased) and one.name.casefold() == name.strip().casefold():
             return one
-    raise PersonNotFound(f"Nobody here is called {name!r}.")
+    raise PersonNotFound(f"There is no person named {name!r}.")
 
 
 def name_of(person_id: str) -> str:
@@ -60,5 +60,5 @@ def name_of(person_id: str) -> str:
 
 
 def display_name(known: Mapping[str, Person], person_id: str) -> str:
-    """The name shown for an id, given the people that were looked up."""
+    """The name for an id, given the people that were looked up."""
     return str(known[person_id].name) if person_id in known else _("someone who left")

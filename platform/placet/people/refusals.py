@@ -1,11 +1,11 @@
-"""What the people room refuses, in words."""
+"""Refusals of the people room."""
 
 from placet.kernel.refusal import Refusal
 
 
 class InviteInvalid(Refusal):
     code = "invite_invalid"
-    hint = "Ask the person who invited you for a new link: each works once."
+    hint = "Ask the person who invited you for a new link: each link works once."
     status = 404
 
 

@@ -1,4 +1,4 @@
-"""What every endpoint keeps to: the table of verbs, `Idempotency-Key`, errors with a code, bodies of a sane size."""
+"""Base of every API endpoint: permissions, `Idempotency-Key`, errors with a code, a limit for bodies."""
 
 import functools
 import json
@@ -29,7 +29,7 @@ IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key",
     str,
     OpenApiParameter.HEADER,
-    description="The same key with the same body is one command, answered the same for a day. Another body: 422.",
+    description="The same key with the same body is one command with one response, for a day. Another body: 422.",
 )
 
 
@@ -40,15 +40,15 @@ class BodyTooLarge(APIException):
 
 
 class ApiEndpoint(APIView):
-    """One address. `needs`: method -> verb of `people/permissions.py`; a method without a verb is for nobody."""
+    """One endpoint. `permissions`: method -> verb of `people/permissions.py`; a method without a verb is denied."""
 
-    permission_classes = [AllowAny]  # the table of verbs decides, below
+    permission_classes = [AllowAny]  # `permissions` decides, below
     permissions: ClassVar[Mapping[str, str]] = {}
     object_level: ClassVar[frozenset[str]] = frozenset()
-    """Verbs that can only be decided once the thing is known: the method, or its command, does that."""
+    """Verbs that depend on the resource: the method, or its command, checks them."""
 
     def initial(self, request: Request, *args: Any, **named: Any) -> None:
-        """Raises `BodyTooLarge`, `MethodNotAllowed`, `NotAuthenticated`, `NotPermitted`, before anything is read."""
+        """Raises `BodyTooLarge`, `MethodNotAllowed`, `NotAuthenticated`, `NotPermitted`, before the body is read."""
         super().initial(request, *args, **named)
         if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY_BYTES:
             raise BodyTooLarge
@@ -62,7 +62,7 @@ class ApiEndpoint(APIView):
 
     @property
     def actor(self) -> PersonId:
-        """The person who asks. Raises `NotAuthenticated`."""
+        """The person who sent the request. Raises `NotAuthenticated`."""
         if not isinstance(self.request.user, Account):
             raise NotAuthenticated
         return PersonId(str(self.request.user.person))
@@ -76,10 +76,10 @@ Post = Callable[..., Response]
 
 
 def idempotent(post: Post) -> Post:
-    """`post(self, request, command_id, …)`: run under the key that was sent, or under a fresh id."""
+    """Run `post(self, request, command_id, …)` under the key that was sent, or under a new id."""
 
     @functools.wraps(post)
-    def given(self: ApiEndpoint, request: Request, **named: Any) -> Response:
+    def wrapped(self: ApiEndpoint, request: Request, **named: Any) -> Response:
         text = request.headers.get("Idempotency-Key")
         if text is None:
             return post(self, request, str(uuid.uuid4()), **named)
@@ -90,11 +90,11 @@ def idempotent(post: Post) -> Post:
         store_response(key, response.status_code, json.loads(JSONRenderer().render(response.data)))
         return response
 
-    return given
+    return wrapped
 
 
 def documented(name: str, answer: Any, *, takes: Any = None, status: int = 200) -> Callable[[Post], Post]:
-    """The schema of one method: its input and its answer; every error is a problem of RFC 9457."""
+    """The OpenAPI schema of one method: its input and its response; every error is a problem of RFC 9457."""
     parameters = [IDEMPOTENCY_KEY] if takes is not None else []
     return extend_schema(
         operation_id=name,

@@ -1,4 +1,4 @@
-"""Shapes that every room's API shares."""
+"""Serializers that the APIs of all rooms share."""
 
 from rest_framework import serializers
 

@@ -1,4 +1,4 @@
-"""One-time sign-in links. Opening one shows a button; only pressing it spends the link, so that a prefetcher cannot."""
+"""One-time sign-in links. GET shows a button and only POST uses the link, so that a prefetcher cannot use it."""
 
 from datetime import timedelta
 from typing import Final
@@ -16,7 +16,7 @@ VALID_FOR: Final = timedelta(hours=1)
 
 
 def account(person_id: str) -> Account:
-    """Enough of an account to sign its holder in before the table of accounts has them. It is never saved."""
+    """A transient account, to sign a person in before the projection has their row. It is never saved."""
     return Account(person=UUID(person_id), password="!")  # noqa: S106  there is no password
 
 
@@ -28,7 +28,7 @@ def link_for(person_id: str) -> str:
 
 
 def holder_of(nonce: UUID, token: str) -> Account:
-    """Whom an unspent link signs in. Raises `SignInLinkUsed` for one that is spent, too old or not ours."""
+    """The account of an unused link. Raises `SignInLinkUsed` for one that is used, expired or forged."""
     found = get_user(token, scope=_scope(nonce), max_age=VALID_FOR, update_last_login=False)
     if not isinstance(found, Account) or UsedSignInLink.objects.filter(nonce=nonce).exists():
         raise SignInLinkUsed
@@ -36,7 +36,7 @@ def holder_of(nonce: UUID, token: str) -> Account:
 
 
 def spend(nonce: UUID, token: str) -> Account:
-    """Use a link up. Of two at once, one gets in. Raises `SignInLinkUsed`."""
+    """Use a link. Of two concurrent uses one succeeds. Raises `SignInLinkUsed`."""
     found = holder_of(nonce, token)
     try:
         with transaction.atomic():

@@ -16,13 +16,13 @@ LONGEST_DAYS: Final = 365
 
 
 def token_for(person: PersonId, days: int) -> tuple[str, datetime]:
-    """A token, and when it ends."""
+    """A token and its expiry."""
     expires_at = datetime.now(UTC) + timedelta(days=max(1, min(days, LONGEST_DAYS)))
     return signing.dumps([person, int(expires_at.timestamp())], salt=SALT), expires_at
 
 
 def bearer_of(token: str) -> Account | None:
-    """Whose token this is; None for one that is forged, over, or of nobody here."""
+    """The account of a token; None for one that is forged, expired, or without an account."""
     try:
         person, ends = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError):
@@ -33,7 +33,7 @@ def bearer_of(token: str) -> Account | None:
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <token>`, as `placet create-token` makes it."""
+    """`Authorization: Bearer <token>`, as created by `placet create-token`."""
 
     def authenticate(self, request: Request) -> tuple[Account, str] | None:
         words = get_authorization_header(request).split()
@@ -44,5 +44,5 @@ class BearerAuthentication(BaseAuthentication):
             raise AuthenticationFailed
         return account, "bearer"
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  the same for every address
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  the same for every request
         return "Bearer"

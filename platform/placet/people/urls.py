@@ -1,4 +1,4 @@
-"""Addresses of the people room."""
+"""URLs of the people room."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Signing in and out, joining by invitation, and inviting."""
+"""Sign-in and sign-out, joining by invitation, invitations and erasure."""
 
 from uuid import UUID
 
@@ -23,14 +23,14 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @require_safe
 @allows("sign_in")
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """How one gets in: there is no password to type."""
+    """Explains how to sign in: there are no passwords."""
     return render(request, "people/sign_in.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allows("sign_in")
 def sign_in_link(request: HttpRequest, nonce: UUID, token: str) -> HttpResponse:
-    """Shows whose link this is; pressing the button spends it."""
+    """GET shows whose link this is; POST uses it and signs in."""
     if request.method != "POST":
         return render(request, "people/sign_in_link.html", {"name": name_of(str(holder_of(nonce, token).person))})
     login(request, spend(nonce, token), backend=BACKEND)
@@ -47,12 +47,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allows("invite.accept")
 def join(request: HttpRequest, code: str) -> HttpResponse:
-    """Join by invitation, and be signed in."""
+    """Join by invitation and sign in."""
     form = JoinForm(request.POST or None)
     if form.is_valid():
         try:
-            told = (form.cleaned_data["name"], form.cleaned_data["email"])
-            person = commands.take_invite(current_log(), code, *told, form.command_id)
+            name, email = form.cleaned_data["name"], form.cleaned_data["email"]
+            person = commands.take_invite(current_log(), code, name, email, form.command_id)
         except InviteInvalid as refusal:
             form.refuse(refusal)
         else:
@@ -64,7 +64,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allows("account.erase")
 def erase(request: HttpRequest) -> HttpResponse:
-    """Be forgotten: first what it does, then doing it. Whoever asks is signed out at once."""
+    """GET explains an erasure; POST requests it and signs the person out."""
     form = EraseForm(request.POST or None)
     if form.is_valid():
         commands.request_erasure(current_log(), current_person(request), current_person(request), form.command_id)
@@ -76,14 +76,14 @@ def erase(request: HttpRequest) -> HttpResponse:
 @require_safe
 @allows("sign_in")
 def erased(request: HttpRequest) -> HttpResponse:
-    """What happens now. It names nobody."""
+    """Explains what happens after the request. It names nobody."""
     return render(request, "people/erased.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allows("invite.issue")
 def invites(request: HttpRequest) -> HttpResponse:
-    """A new link for one newcomer. It is shown once: only its hash is kept."""
+    """Create an invitation link for one person. It is shown once: only its hash is stored."""
     form = CommandForm(request.POST or None)
     link = None
     if form.is_valid():

@@ -19,7 +19,7 @@ LAST_SECONDS: Final = 2.0
 
 def request_of(generation: Generation, log: EventLog, private: PrivateStore) -> GenerationRequest:
     """With the requester's prompt and picture, decrypted. Raises `BlobMissing`, `UnreadableMedia`, `SubjectErased`."""
-    asked = generation.asked
+    asked = generation.required_request
     image = asked.image and private.open(asked.requested_by, asked.image)  # normalised when it came in
     return GenerationRequest(
         generation=asked.generation, mode=asked.mode, prompt=str(asked.prompt),
@@ -45,8 +45,12 @@ def _end_of(log: EventLog, parent: str) -> Before:
 
 def _prompts_of_ancestors(generation: Generation, log: EventLog) -> str | None:
     """The prompts of the ancestors, oldest line first."""
-    streams = log.read_many(stream_of(a) for a in generation.asked.ancestors)
-    prompts = [str(prompt) for a in reversed(generation.asked.ancestors) if (prompt := _prompt(streams[stream_of(a)]))]
+    streams = log.read_many(stream_of(a) for a in generation.required_request.ancestors)
+    prompts = [
+        str(prompt)
+        for a in reversed(generation.required_request.ancestors)
+        if (prompt := _prompt(streams[stream_of(a)]))
+    ]
     return "\n".join(prompts) or None
 
 

@@ -1,4 +1,4 @@
-"""One filing as its events tell it. No clock, no database."""
+"""Aggregate of one filing, folded from its events. No clock, no database."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -7,13 +7,13 @@ from placet.eventlog.store.log import Stream
 from placet.rights import events as e
 
 OPT_OUTS: Final = "opt-out-registry"
-"""The guarded stream of what is in force: one short append per filing."""
+"""The serialized stream of the opt-outs in force: one short append per filing."""
 State = Literal["unknown", "filed", "waiting", "in_force", "rejected", "ended"]
 
 
 @dataclass(slots=True)
 class Filing:
-    """A filing and whether it waits for a human."""
+    """A filing and whether it waits for a reviewer."""
 
     version: int = 0
     filed: e.OptOutFiled | None = None
@@ -22,7 +22,7 @@ class Filing:
 
     @classmethod
     def replay(cls, stream: Stream) -> "Filing":
-        """Fold a filing's stream. Whether it is in force is told by `opt-out-registry`, not here."""
+        """Fold a filing's stream. Whether it is in force is in `opt-out-registry`, not here."""
         self = cls(version=stream.version)
         for fact in stream.facts:
             match fact:

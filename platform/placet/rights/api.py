@@ -24,23 +24,23 @@ from placet.rights.serializers import FilingRequestSerializer, FilingSerializer,
 
 
 class OptOuts(ApiEndpoint):
-    """`engine_words`: from the wiring, which knows the engine; a filing of such words alone waits for a human."""
+    """`engine_words`: the engine's vocabulary; a filing of these words alone waits for a reviewer."""
 
     engine_words: Callable[[], frozenset[str]] = frozenset
     permissions: ClassVar = {"GET": "opt_out.list", "POST": "opt_out.file"}
 
     @documented("opt_outs_list", FilingSerializer(many=True))
     def get(self, _request: Request) -> Response:
-        """Your own, newest first."""
+        """Your own filings, newest first."""
         return Response(FilingSerializer(filings_of(self.actor), many=True).data)
 
     @documented("opt_outs_file", FilingStateSerializer, takes=FilingRequestSerializer, status=201)
     @idempotent
     def post(self, request: Request, command_id: str) -> Response:
-        """In force when this answers, or waiting for a human when a name would stop too much."""
-        asked = FilingRequestSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        filing, state = file_opt_out(self.log, _filing(asked, self.actor, command_id), self.engine_words())
+        """In force with the response, or waiting for a reviewer when a name would block too much."""
+        body = FilingRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        filing, state = file_opt_out(self.log, _filing(body, self.actor, command_id), self.engine_words())
         reason = Filing.replay(self.log.read(stream_name(OptOutFiled, filing))).reason
         return Response({"id": filing, "state": state, "reason": reason}, 201)
 
@@ -57,24 +57,24 @@ class OptOut(ApiEndpoint):
 
     @documented("opt_outs_end", StatusSerializer)
     def delete(self, request: Request, filing: str) -> Response:
-        """It applies to nothing from now on. What it stopped before stays recorded."""
+        """End an opt-out: it applies to nothing from now on. What it blocked before stays recorded."""
         ended = FilingId(parse_uuid(filing))
         is_operator = can(request.user, "opt_out.end", ResourceContext(owner="somebody else"))
         end_opt_out(self.log, ended, self.actor, str(uuid.uuid4()), is_operator=is_operator)
         return Response({"id": ended, "state": "ended"})
 
 
-def _filing(asked: FilingRequestSerializer, holder: PersonId, command_id: str) -> FileOptOut:
-    said = asked.validated_data
+def _filing(body: FilingRequestSerializer, holder: PersonId, command_id: str) -> FileOptOut:
+    fields = body.validated_data
     return FileOptOut(
         id=command_id,
         holder=holder,
-        names=tuple(said["names"]),
-        description=said["description"],
-        acts=tuple(sorted(said.get("acts") or ("generation", "training"))),
-        regions=tuple(said.get("regions") or ("*",)),
-        until=said["until"],
-        statement=said["statement"],
+        names=tuple(fields["names"]),
+        description=fields["description"],
+        acts=tuple(sorted(fields.get("acts") or ("generation", "training"))),
+        regions=tuple(fields.get("regions") or ("*",)),
+        until=fields["until"],
+        statement=fields["statement"],
     )
 
 

@@ -1,4 +1,4 @@
-"""Prompts and outputs against the opt-outs in force; new filings against what is published."""
+"""Consumers of the rights room: prompts and outputs against opt-outs in force; new filings against published clips."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,12 +18,12 @@ from placet.text.embedder import embedder
 
 IN_FORCE: Final = OptOutsInForce()
 RULE: Final = "the subject is opted out of generation"
-ADVICE: Final = "The same scene without the named subject, or the rights holder's leave."
+SUGGESTION: Final = "The same scene without the named subject, or the rights holder's permission."
 MAX_LISTED: Final = 500
 
 
 def _embed_prompts(events: Sequence[RecordedEvent], _gathered: UnitOfWork) -> None:
-    """All prompts of a batch in one call to the model, or out of what another check has asked for."""
+    """Embed all prompts of a batch in one call of the model; another check may have cached them already."""
     if prompts := [str(event.fact.prompt) for event in events if isinstance(event.fact, GenerationRequested)]:
         embedder().embed(prompts)
 
@@ -33,50 +33,50 @@ def _embed_prompts(events: Sequence[RecordedEvent], _gathered: UnitOfWork) -> No
     name="rights.check_prompt_rights", requires_models=True, never_skips=True, prefetch=_embed_prompts,
 )  # fmt: skip
 def check_prompt_rights(fact: GenerationRequested | RecheckRequested, delivery: Delivery) -> None:
-    """Never skips: while opt-outs cannot be read to their head, nothing passes."""
+    """Never skips: while the opt-outs cannot be read up to their head, nothing passes."""
     attempt = attempt_for(fact, "prompt_rights")
     if attempt is None:
         return
     request: GenerationRequested = delivery.request_of(fact)
     matches, common = _matches(str(request.prompt), request, delivery)
-    found = e.PromptRightsChecked(fact.generation, "prompt_rights", attempt, **_found(matches), **common)
-    delivery.answer(stream_name(e.PromptRightsChecked, fact.generation), found, attempt)
+    verdict = e.PromptRightsChecked(fact.generation, "prompt_rights", attempt, **_verdict_fields(matches), **common)
+    delivery.answer(stream_name(e.PromptRightsChecked, fact.generation), verdict, attempt)
 
 
 @consume(
     GenerationRendered, RecheckRequested, name="rights.check_output_rights", requires_models=True, never_skips=True
 )
 def check_output_rights(fact: GenerationRendered | RecheckRequested, delivery: Delivery) -> None:
-    """What the engine says it drew, as words. Never skips."""
+    """Check the caption of what the engine drew. Never skips."""
     attempt = attempt_for(fact, "output_rights")
     if attempt is None:
         return
     generation = delivery.read(stream_name(GenerationRequested, fact.generation))
     matches, common = _matches(str(drawn_in(generation.facts)), generation.facts[0], delivery)
     stream = delivery.read(stream_name(e.OutputRightsChecked, fact.generation))
-    found = e.OutputRightsChecked(fact.generation, "output_rights", attempt, **_found(matches), **common)
-    delivery.append(stream.name, [found], expected=stream.version)
+    verdict = e.OutputRightsChecked(fact.generation, "output_rights", attempt, **_verdict_fields(matches), **common)
+    delivery.append(stream.name, [verdict], expected=stream.version)
 
 
 @consume(e.OptOutActivated, name="rights.find_existing_matches", requires_models=True, never_skips=True)
 def find_existing_matches(fact: e.OptOutActivated, delivery: Delivery) -> None:
-    """For a person to look at: nothing is taken down by this."""
+    """List published clips that a new filing matches, for a reviewer; nothing is taken down."""
     stream = delivery.read(stream_name(e.OptOutFiled, fact.filing))
-    alone = OptOutIndex(embedder())
-    alone.add(entry(stream.facts[0]))
+    index = OptOutIndex(embedder())
+    index.add(entry(stream.facts[0]))
     prompts = published_prompts(delivery.event.position, MAX_LISTED)
     vectors = embedder().embed([prompt for _, prompt in prompts])
     listed = tuple(
-        {"generation": generation, "kind": met[0].kind, "similarity": met[0].similarity}
+        {"generation": generation, "kind": matches[0].kind, "similarity": matches[0].similarity}
         for (generation, prompt), vector in zip(prompts, vectors, strict=True)
-        if (met := alone.match(prompt, vector, "*", delivery.event.at))
+        if (matches := index.match(prompt, vector, "*", delivery.event.at))
     )
     delivery.append(stream.name, [e.ExistingMatchesFound(fact.filing, listed)], expected=stream.version)
 
 
 @consume(CaseDecided, name="rights.apply_decisions", never_skips=True)
 def apply_decisions(fact: CaseDecided, delivery: Delivery) -> None:
-    """A filing that waited for a human comes into force, or is rejected. Never skips."""
+    """Activate or reject a filing that waited for a reviewer. Never skips."""
     if fact.kind != "filing":
         return
     stream = delivery.read(fact.subject)
@@ -102,7 +102,7 @@ def _matches(text: str, request: GenerationRequested, delivery: Delivery) -> tup
     return matches, {"read_versions": {OPT_OUTS: version}, "features": features, "versions": versions}
 
 
-def _found(matches: list[Match]) -> dict[str, Any]:
+def _verdict_fields(matches: list[Match]) -> dict[str, Any]:
     if not matches:
         return {"outcome": "clear"}
     return {
@@ -111,5 +111,5 @@ def _found(matches: list[Match]) -> dict[str, Any]:
         "rule": RULE,
         "evidence": tuple({"filing": m.filing, "kind": m.kind, "span": list(m.span)} for m in matches),
         "claimant": "a rights holder",
-        "what_would_pass": ADVICE,
+        "what_would_pass": SUGGESTION,
     }

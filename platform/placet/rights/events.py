@@ -1,4 +1,4 @@
-"""Rights: what rights holders opt out of, and what that stopped."""
+"""Events of rights: opt-outs of rights holders, and the checks against them."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from placet.kernel.verdict import Verdict
 
 @event("rights.opt_out_filed.v1", stream="filing")
 class OptOutFiled:
-    """One filing for a work: names, aliases and a description, for generation and for training."""
+    """A rights holder filed an opt-out for one work: names, aliases and a description; acts, regions and term."""
 
     filing: FilingId
     holder: PersonId
@@ -22,7 +22,7 @@ class OptOutFiled:
 
 @event("rights.filing_held.v1", stream="filing")
 class FilingHeld:
-    """A name that would stop too much waits for a human before it is in force."""
+    """A filing waits for a reviewer, because one of its names would block too much."""
 
     filing: FilingId
     reason: str
@@ -30,13 +30,15 @@ class FilingHeld:
 
 @event("rights.filing_rejected.v1", stream="filing")
 class FilingRejected:
+    """A reviewer rejected a filing: it never comes into force."""
+
     filing: FilingId
     rejected_by: PersonId
 
 
 @event("rights.opt_out_activated.v1", stream="opt-out-registry", serialized=True)
 class OptOutActivated:
-    """From this version of the stream on, the filing applies to every check."""
+    """The filing is in force: from this version of the stream on it applies to every check."""
 
     filing: FilingId
     accepted_by: PersonId | None = None
@@ -44,13 +46,15 @@ class OptOutActivated:
 
 @event("rights.opt_out_ended.v1", stream="opt-out-registry", serialized=True)
 class OptOutEnded:
+    """The filing ended: it applies to nothing from this version of the stream on."""
+
     filing: FilingId
     ended_by: PersonId
 
 
 @event("rights.existing_matches_found.v1", stream="filing")
 class ExistingMatchesFound:
-    """The published clips that a new filing would match, for a person to look at: nothing is taken down by this."""
+    """The published clips that a new filing matches, for a reviewer; nothing is taken down."""
 
     filing: FilingId
     generations: tuple[dict[str, Any], ...]
@@ -58,13 +62,9 @@ class ExistingMatchesFound:
 
 @event("rights.prompt_rights_checked.v1", stream="prompt-rights-verdict")
 class PromptRightsChecked(Verdict):
-    """The prompt against every opt-out in force."""
+    """Verdict: the prompt against every opt-out in force."""
 
 
 @event("rights.output_rights_checked.v1", stream="output-rights-verdict")
 class OutputRightsChecked(Verdict):
-    """What the engine says it drew, against every opt-out in force."""
-
-
-GENERATION = "generation"
-TRAINING = "training"
+    """Verdict: the caption of what the engine drew, against every opt-out in force."""

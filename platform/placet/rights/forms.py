@@ -1,4 +1,4 @@
-"""What a rights holder types to file an opt-out."""
+"""Form to file an opt-out."""
 
 from datetime import date
 
@@ -18,34 +18,34 @@ class FilingForm(CommandForm):
         label=_("Other names"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("One a line. Disguised spellings are met by themselves."),
+        help_text=_("One per line. Disguised spellings are found automatically."),
     )
     description = forms.CharField(
         label=_("How it looks"),
         required=False,
         max_length=LONGEST_DESCRIPTION,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("So that it is met where nobody names it: shape, colours, what is special."),
+        help_text=_("Finds prompts that describe it without its name: shape, colours, special features."),
     )
     until = forms.DateField(
         label=_("Until"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("Empty: without an end."),
+        help_text=_("Empty: no end."),
     )
     statement = forms.CharField(
         label=_("Your right to it"),
         required=False,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("For the record, sealed: who you are to this work."),
+        help_text=_("Stored encrypted, for the record: your relation to this work."),
     )
 
     def clean_until(self) -> date | None:
-        """A filing that has already ended would stop nothing."""
+        """A filing that has already ended would block nothing."""
         until: date | None = self.cleaned_data["until"]
-        if until and until <= date.today():  # noqa: DTZ011  the day as the holder's calendar has it
-            raise forms.ValidationError(_("This day is past."))
+        if until and until <= date.today():  # noqa: DTZ011  the day in the server's time zone
+            raise forms.ValidationError(_("This day has passed."))
         return until
 
     def filing(self, holder: PersonId) -> FileOptOut:

@@ -1,10 +1,10 @@
-"""The rights room's read model."""
+"""Read model of the rights room."""
 
 from django.db import models
 
 
 class FilingRow(models.Model):
-    """One filing as it stands."""
+    """The current state of one filing."""
 
     filing = models.UUIDField(primary_key=True)
     holder = models.UUIDField()
@@ -19,9 +19,9 @@ class FilingRow(models.Model):
     in_force_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     matches = models.JSONField(default=list)
-    """Published clips that it would match, as listed when it came into force."""
+    """Published clips that it matched when it came into force."""
     stopped = models.IntegerField(default=0)
-    """Prompts and outputs that it has stopped."""
+    """How many prompts and outputs it has blocked."""
 
     class Meta:
         db_table = "rights_filing"

@@ -1,4 +1,4 @@
-"""Filings as they stand, and what each has stopped."""
+"""Projection of filings, and how much each has blocked."""
 
 from typing import Final
 
@@ -32,7 +32,7 @@ def reject(fact: e.FilingRejected, _event: RecordedEvent, rows: ProjectionRows) 
 
 
 @FILINGS.on(e.OptOutActivated)
-def enforce(fact: e.OptOutActivated, event: RecordedEvent, rows: ProjectionRows) -> None:
+def activate(fact: e.OptOutActivated, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = rows.change(FilingRow, str(fact.filing))
     row.state, row.in_force_at = "in_force", event.at
 

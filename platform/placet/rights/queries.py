@@ -1,4 +1,4 @@
-"""Named reads of the rights room."""
+"""Queries of the rights room."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,29 +24,31 @@ def filing(filing_id: str) -> FilingRow | None:
 
 @dataclass(frozen=True, slots=True)
 class FilingView:
-    """A filing from the log itself, with what the read model has counted so far."""
+    """A filing from the log itself, with the counts of the read model."""
 
     filed: OptOutFiled
     state: str
     reason: str
     filed_at: datetime
     event: str
-    """Id of the event by which it was filed: its holder may have a receipt of it."""
+    """Id of the event that filed it; its holder can get a receipt for it."""
     stopped: int
     matches: tuple[dict[str, Any], ...]
 
 
 def filing_view(filing_id: str) -> FilingView | None:
-    """One filing as its page shows it, never older than what was answered."""
+    """One filing as its page shows it, read from the log so that it is never stale."""
     log = current_log()
     stream = log.read(stream_name(OptOutFiled, filing_id))
-    told = Filing.replay(stream)
-    if told.filed is None:
+    aggregate = Filing.replay(stream)
+    if aggregate.filed is None:
         return None
     row = filing(filing_id)
-    state = _state(told.state, filing_id, log.read(OPT_OUTS))
+    state = _state(aggregate.state, filing_id, log.read(OPT_OUTS))
     counted = (row.stopped, tuple(row.matches)) if row else (0, ())
-    return FilingView(told.filed, state, told.reason, stream.events[0].at, stream.events[0].event_id, *counted)
+    return FilingView(
+        aggregate.filed, state, aggregate.reason, stream.events[0].at, stream.events[0].event_id, *counted
+    )
 
 
 def _state(state: str, filing_id: str, opt_outs: Stream) -> str:

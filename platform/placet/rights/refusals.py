@@ -1,4 +1,4 @@
-"""What the rights room refuses, in words."""
+"""Refusals of the rights room."""
 
 from placet.kernel.refusal import Refusal
 
@@ -16,5 +16,5 @@ class FilingNotFound(Refusal):
 
 class NotFilingOwner(Refusal):
     code = "not_filing_owner"
-    hint = "Only whoever filed an opt-out, or an operator, can end it."
+    hint = "Only the person who filed an opt-out, or an operator, can end it."
     status = 403

@@ -32,4 +32,4 @@ class FilingRequestSerializer(serializers.Serializer[None]):
 class FilingStateSerializer(serializers.Serializer[None]):
     id = serializers.UUIDField()
     state = serializers.CharField()
-    reason = serializers.CharField(help_text="Why it waits for a human, when it does.", allow_blank=True)
+    reason = serializers.CharField(help_text="Why it waits for a reviewer; empty when it does not.", allow_blank=True)

@@ -1,4 +1,4 @@
-"""Addresses of the rights room. `addresses` takes what only the wiring knows: the words that the engine draws."""
+"""URLs of the rights room. `addresses` takes the engine's vocabulary, which only the wiring knows."""
 
 from django.urls import URLPattern, path
 
@@ -8,7 +8,7 @@ app_name = "rights"
 
 
 def addresses(vocabulary: views.Vocabulary) -> tuple[list[URLPattern], str]:
-    """For `include`."""
+    """The arguments of `include`."""
     return [
         path("", views.filings, {"vocabulary": vocabulary}, name="filings"),
         path("<uuid:filing>/", views.filing, name="filing"),

@@ -1,4 +1,4 @@
-"""Opt-outs: file one, see what it stopped, end it."""
+"""Pages of opt-outs: file one, see what it blocked, end it."""
 
 from collections.abc import Callable
 from uuid import UUID, uuid4
@@ -18,11 +18,11 @@ from placet.rights.refusals import FilingInvalid
 from placet.ui.forms import command_of
 
 Vocabulary = Callable[[], frozenset[str]]
-"""The words that the engine draws."""
+"""Returns the words that the engine can draw."""
 
 
 def filing_context(filing: str) -> ResourceContext:
-    """Whose filing it is. Raises `Http404`."""
+    """The holder of a filing. Raises `Http404`."""
     found = queries.filing_view(filing)
     if found is None:
         raise Http404
@@ -32,7 +32,7 @@ def filing_context(filing: str) -> ResourceContext:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allows("opt_out.file")
 def filings(request: HttpRequest, vocabulary: Vocabulary) -> HttpResponse:
-    """My filings, and a form for another."""
+    """The person's filings, and a form for another."""
     form = FilingForm(request.POST or None, initial={"command": uuid4()})
     if form.is_valid():
         try:
@@ -47,12 +47,12 @@ def filings(request: HttpRequest, vocabulary: Vocabulary) -> HttpResponse:
 @require_safe
 @allows("opt_out.view", filing_context)
 def filing(request: HttpRequest, filing: UUID) -> HttpResponse:
-    """One filing: in force since when, what it stopped, what it would match."""
+    """One filing: its state, what it blocked, which published clips it matches."""
     may_end = can(request.user, "opt_out.end", filing_context(str(filing)))
-    told = queries.filing_view(str(filing))
-    is_holder = told is not None and str(told.filed.holder) == current_person(request)
+    view = queries.filing_view(str(filing))
+    is_holder = view is not None and str(view.filed.holder) == current_person(request)
     page = {
-        "id": filing, "filing": told, "may_end": may_end, "may_take_receipt": is_holder, "command": uuid4(),
+        "id": filing, "filing": view, "may_end": may_end, "may_take_receipt": is_holder, "command": uuid4(),
     }  # fmt: skip
     return render(request, "rights/filing.html", page)
 
@@ -60,10 +60,10 @@ def filing(request: HttpRequest, filing: UUID) -> HttpResponse:
 @require_POST
 @allows("opt_out.end", filing_context)
 def end(request: HttpRequest, filing: UUID) -> HttpResponse:
-    """From now on it applies to nothing. What it stopped stays recorded."""
+    """End a filing: it applies to nothing from now on."""
     is_operator = can(request.user, "opt_out.end", ResourceContext("nobody"))
     commands.end_opt_out(
         current_log(), FilingId(str(filing)), current_person(request), command_of(request), is_operator=is_operator
     )
-    messages.success(request, _("Ended. It applies to nothing from now on; what it stopped before stays recorded."))
+    messages.success(request, _("Ended. It applies to nothing from now on; what it blocked before stays recorded."))
     return redirect("rights:filing", filing)

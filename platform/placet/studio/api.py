@@ -1,4 +1,4 @@
-"""Generations over HTTP: ask, follow, publish, cancel."""
+"""Generations over HTTP: request, follow, publish, cancel."""
 
 from typing import ClassVar
 
@@ -27,32 +27,32 @@ class Generations(ApiEndpoint):
 
     @documented("generations_list", GenerationRowSerializer(many=True))
     def get(self, _request: Request) -> Response:
-        """Your own, newest first."""
+        """Your own generations, newest first."""
         return Response(GenerationRowSerializer(queries.of_requester(self.actor), many=True).data)  # type: ignore[arg-type]
 
     @documented("generations_ask", StatusSerializer, takes=GenerationRequestSerializer, status=202)
     @idempotent
     def post(self, request: Request, command_id: str) -> Response:
-        """Recorded when this answers; the checks come next. Follow it by its id."""
-        asked = GenerationRequestSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wish = asked.validated_data
-        ask = to_command(
+        """Request a generation. It is recorded with the response; the checks follow. Follow it by its id."""
+        body = GenerationRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        fields = body.validated_data
+        command = to_command(
             GenerationInput(
-                prompt=wish["prompt"],
-                likenesses=tuple(wish.get("likenesses", ())),
-                parent=str(wish["parent"]) if wish["parent"] else None,
-                extends=wish["extends"],
-                image=wish["image"].read() if wish["image"] else None,
-                seconds=wish["seconds"],
-                size=wish["size"],
-                engine=wish.get("engine", ""),
+                prompt=fields["prompt"],
+                likenesses=tuple(fields.get("likenesses", ())),
+                parent=str(fields["parent"]) if fields["parent"] else None,
+                extends=fields["extends"],
+                image=fields["image"].read() if fields["image"] else None,
+                seconds=fields["seconds"],
+                size=fields["size"],
+                engine=fields.get("engine", ""),
             ),
             self.actor,
             command_id,
             region_of(request.headers),
         )
-        return Response({"id": commands.request_generation(self.log, ask), "state": "requested"}, 202)
+        return Response({"id": commands.request_generation(self.log, command), "state": "requested"}, 202)
 
 
 class GenerationDetail(ApiEndpoint):
@@ -61,12 +61,10 @@ class GenerationDetail(ApiEndpoint):
 
     @documented("generations_follow", GenerationSerializer)
     def get(self, request: Request, generation: str) -> Response:
-        """As its own events tell it, now."""
-        found = generation_view(parse_uuid(generation))
-        require_permission(
-            request.user, "generation.view", ResourceContext(found.requested_by, frozenset(found.cameos))
-        )
-        return Response(to_json(found, prompt_of(found.id)))
+        """The current state of a generation, from its own events."""
+        view = generation_view(parse_uuid(generation))
+        require_permission(request.user, "generation.view", ResourceContext(view.requested_by, frozenset(view.cameos)))
+        return Response(to_json(view, prompt_of(view.id)))
 
 
 class Publication(ApiEndpoint):
@@ -76,7 +74,7 @@ class Publication(ApiEndpoint):
     @documented("generations_publish", StatusSerializer, takes={})
     @idempotent
     def post(self, _request: Request, command_id: str, generation: str) -> Response:
-        """`published`, or `draft` while the checks look once more: then it follows by itself."""
+        """Publish a draft. Returns `published`, or `draft` while checks run again; it is published after them."""
         draft = GenerationId(parse_uuid(generation))
         return Response({"id": draft, "state": commands.publish(self.log, draft, self.actor, command_id)})
 
@@ -88,7 +86,7 @@ class Cancellation(ApiEndpoint):
     @documented("generations_cancel", StatusSerializer, takes={})
     @idempotent
     def post(self, _request: Request, command_id: str, generation: str) -> Response:
-        """Ends it before it is a draft; its quota is given back."""
+        """Cancel a generation before it is a draft; its quota is released."""
         unfinished = GenerationId(parse_uuid(generation))
         commands.cancel(self.log, unfinished, self.actor, command_id)
         return Response({"id": unfinished, "state": "cancelled"})

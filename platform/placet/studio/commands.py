@@ -1,4 +1,4 @@
-"""The studio's writers: load, decide, append."""
+"""Commands of the studio: load, decide, append."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -31,9 +31,9 @@ LONGEST_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class RequestGeneration:
-    """What somebody asks for. `image`: name of a picture in the asker's private store.
+    """Request a clip. `image`: name of a picture in the requester's private store.
 
-    Of a `parent` it is a remix, or, where it `extends` it, what comes after its end.
+    With a `parent` it is a remix, or, if it `extends` the parent, a continuation from its end.
     """
 
     id: str
@@ -54,41 +54,41 @@ class RequestGeneration:
 
     @property
     def generation(self) -> GenerationId:
-        """The id that this ask will have, however often it is sent."""
+        """The generation's id, the same each time that the command is sent."""
         return GenerationId(str(uuid.uuid5(uuid.UUID(self.id), "generation")))
 
 
 @retried
-def request_generation(log: EventLog, ask: RequestGeneration) -> GenerationId:
-    """Record the request; the checks answer next. Raises refusals of the studio."""
-    _refuse_unusable(ask)
-    parent = _parent(log, ask) if ask.parent else None
+def request_generation(log: EventLog, command: RequestGeneration) -> GenerationId:
+    """Record the request; the checks run next. Raises refusals of the studio."""
+    _refuse_unusable(command)
+    parent = _parent(log, command) if command.parent else None
     fact = e.GenerationRequested(
-        generation=ask.generation,
-        requested_by=ask.requested_by,
-        prompt=ask.prompt,
-        cameos=_cameos(ask, parent),
-        mode=_mode(ask),
-        parent=ask.parent,
-        ancestors=(ask.parent, *parent.asked.ancestors) if ask.parent and parent else (),
-        image=ask.image,
-        seconds=ask.seconds,
-        width=ask.width,
-        height=ask.height,
-        fps=ask.fps,
-        seed=ask.seed if ask.seed is not None else uuid.UUID(ask.generation).int % 2**31,
-        engine=ask.engine,
-        region=ask.region,
-        unknown_likeness=ask.unknown_likeness,
+        generation=command.generation,
+        requested_by=command.requested_by,
+        prompt=command.prompt,
+        cameos=_cameos(command, parent),
+        mode=_mode(command),
+        parent=command.parent,
+        ancestors=(command.parent, *parent.required_request.ancestors) if command.parent and parent else (),
+        image=command.image,
+        seconds=command.seconds,
+        width=command.width,
+        height=command.height,
+        fps=command.fps,
+        seed=command.seed if command.seed is not None else uuid.UUID(command.generation).int % 2**31,
+        engine=command.engine,
+        region=command.region,
+        unknown_likeness=command.unknown_likeness,
     )
-    with event_context(EventMetadata(ask.generation, actor=ask.requested_by)):
-        log.append(stream_of(ask.generation), [fact], expected=0, command_id=ask.id)
-    return ask.generation
+    with event_context(EventMetadata(command.generation, actor=command.requested_by)):
+        log.append(stream_of(command.generation), [fact], expected=0, command_id=command.id)
+    return command.generation
 
 
 @retried
 def publish(log: EventLog, generation_id: GenerationId, by: PersonId, command_id: str) -> str:
-    """Show a draft to everyone. Answers `published`, or `draft` while checks look again; the rest follows by itself."""
+    """Publish a draft. Returns `published`, or `draft` while checks run again; it is then published automatically."""
     generation = _of(log, generation_id, by)
     if generation.state == "published":
         return "published"
@@ -104,9 +104,9 @@ def publish(log: EventLog, generation_id: GenerationId, by: PersonId, command_id
 
 @retried
 def cancel(log: EventLog, generation_id: GenerationId, by: PersonId, command_id: str) -> None:
-    """End it before it is a draft."""
+    """Cancel a generation before it is a draft."""
     generation = _of(log, generation_id, by)
-    outcome = decide.cancel(generation, "asked by the creator")
+    outcome = decide.cancel(generation, "requested by the creator")
     if not outcome.facts and generation.state != "cancelled":
         raise NothingToCancel
     with event_context(EventMetadata(generation_id, actor=by)):
@@ -114,14 +114,14 @@ def cancel(log: EventLog, generation_id: GenerationId, by: PersonId, command_id:
 
 
 def decision_context(log: Log, generation: Generation, at: datetime) -> DecisionContext:
-    """Look around: the heads of what the verdicts rest on, and the asker's quota of the day."""
+    """Load the heads of the streams that the verdicts rest on, and the requester's quota of the day."""
     heads = log.heads(generation.read_versions) if generation.read_versions else {}
-    quota = log.read(quota_of(generation.asked.requested_by))
+    quota = log.read(quota_of(generation.required_request.requested_by))
     return DecisionContext(heads, _taken(quota, at.date().isoformat()), at)
 
 
 def append_outcome(log: Log, generation_id: str, version: int, outcome: Outcome, command_id: str | None = None) -> None:
-    """Append all that one decision says: the generation's facts, its quota, and the uses last, under their locks."""
+    """Append one outcome: the generation's facts, its quota, and the uses last, in the order of their locks."""
     if not outcome.facts:
         return
     writes = [Append(stream_of(generation_id), outcome.facts, version, outcome.preconditions, command_id)]
@@ -147,37 +147,37 @@ def _of(log: EventLog, generation_id: GenerationId, by: PersonId) -> Generation:
     generation = Generation.replay(log.read(stream_of(generation_id)))
     if generation.request is None:
         raise GenerationNotFound(f"There is no generation {generation_id}.")
-    if generation.asked.requested_by != by:
+    if generation.required_request.requested_by != by:
         raise NotGenerationOwner
     return generation
 
 
-def _parent(log: EventLog, ask: RequestGeneration) -> Generation:
-    parent = Generation.replay(log.read(stream_of(str(ask.parent))))
+def _parent(log: EventLog, command: RequestGeneration) -> Generation:
+    parent = Generation.replay(log.read(stream_of(str(command.parent))))
     if parent.request is None:
-        raise GenerationNotFound(f"There is no generation {ask.parent}.")
-    is_own_draft = parent.state == "draft" and parent.asked.requested_by == ask.requested_by
+        raise GenerationNotFound(f"There is no generation {command.parent}.")
+    is_own_draft = parent.state == "draft" and parent.required_request.requested_by == command.requested_by
     if parent.restrictions or not (parent.state == "published" or is_own_draft):
         raise ParentNotVisible
     return parent
 
 
-def _mode(ask: RequestGeneration) -> e.Mode:
-    if ask.parent:
-        return "extend" if ask.extends else "remix"
-    return "image" if ask.image else "text"
+def _mode(command: RequestGeneration) -> e.Mode:
+    if command.parent:
+        return "extend" if command.extends else "remix"
+    return "image" if command.image else "text"
 
 
-def _cameos(ask: RequestGeneration, parent: Generation | None) -> tuple[PersonId, ...]:
-    inherited = parent.asked.cameos if parent else ()
-    return tuple(sorted({*ask.likenesses, *inherited}))
+def _cameos(command: RequestGeneration, parent: Generation | None) -> tuple[PersonId, ...]:
+    inherited = parent.required_request.cameos if parent else ()
+    return tuple(sorted({*command.likenesses, *inherited}))
 
 
-def _refuse_unusable(ask: RequestGeneration) -> None:
-    text = ask.prompt
+def _refuse_unusable(command: RequestGeneration) -> None:
+    text = command.prompt
     if not text.strip() or len(text) > LONGEST_PROMPT or "\x00" in text or not _is_unicode(text):
         raise PromptInvalid
-    if not 1 <= ask.seconds <= LONGEST_SECONDS:
+    if not 1 <= command.seconds <= LONGEST_SECONDS:
         raise ClipTooLong
 
 

@@ -1,4 +1,4 @@
-"""The studio's answers: verdicts noted, runs planned, signatures noted, and reasons against showing cascaded."""
+"""Consumers of the studio: record verdicts and signatures, apply decisions, cascade restrictions, erase people."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -33,11 +33,11 @@ from placet.studio.jobs import shape_of
 from provenance.events import ClipSigned
 
 LAST_USES: Final = 100
-BY_HAND_HINT: Final = "A prompt without what the rule names; the reviewer's reason is told with the decision."
+REVIEWER_REFUSAL_HINT: Final = "A prompt without what the rule names; the decision states the reviewer's reason."
 
 
 def _load_generations(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> None:
-    """One question for all generations of a batch, one for their quotas."""
+    """One query for all generations of a batch, one for their quotas."""
     ids = {event.fact.generation for event in events}
     gathered.preload(stream_of(i) for i in ids)
     requests = [gathered.read(stream_of(i)).events for i in ids]
@@ -49,21 +49,21 @@ def _load_generations(events: Sequence[RecordedEvent], gathered: UnitOfWork) -> 
     name="studio.record_verdicts", never_skips=True, prefetch=_load_generations,
 )  # fmt: skip
 def record_verdicts(verdict: Verdict, delivery: Delivery) -> None:
-    """Never skips: a verdict that cannot be noted stops here, and its generation waits."""
+    """Never skips: a verdict that cannot be recorded stops here, and its generation waits."""
     generation = Generation.replay(delivery.read(stream_of(verdict.generation)))
     version = generation.version
-    around = _around(delivery, generation, verdict)
-    outcome = decide.record(generation, verdict, delivery.event_id, around)
+    context = _decision_context(delivery, generation, verdict)
+    outcome = decide.record(generation, verdict, delivery.event_id, context)
     _write(delivery, generation, version, outcome)
 
 
 @consume(ClipSigned, name="studio.record_signatures", never_skips=True)
 def record_signatures(fact: ClipSigned, delivery: Delivery) -> None:
-    """Never skips: the draft appears, and the persons shown are told, when this is written."""
+    """Never skips: this write creates the draft and the notices of the people shown."""
     generation = Generation.replay(delivery.read(stream_of(fact.generation)))
     version = generation.version
     if generation.state == "cancelled":
-        blobs().erase(fact.sha256, Area.RELEASED)  # signed while it was being ended: nothing of it is kept
+        blobs().erase(fact.sha256, Area.RELEASED)  # signed while it was being cancelled: nothing of it is kept
         return
     outcome = decide.sign(generation, e.GenerationSigned(fact.generation, fact.sha256, fact.manifest))
     _write(delivery, generation, version, outcome)
@@ -71,18 +71,18 @@ def record_signatures(fact: ClipSigned, delivery: Delivery) -> None:
 
 @consume(CaseDecided, name="studio.apply_decisions", never_skips=True)
 def apply_decisions(fact: CaseDecided, delivery: Delivery) -> None:
-    """Never skips: what a reviewer decided takes effect, or waits."""
+    """Never skips: a reviewer's decision takes effect, or waits."""
     if not fact.subject.startswith("generation-"):
         return
     generation = Generation.replay(delivery.read(fact.subject))
     version = generation.version
     if fact.decision in {"approve", "overturn"}:
-        lifted = e.HoldReleased(generation.asked.generation, fact.case, fact.decided_by)
-        around = commands.decision_context(delivery, generation, delivery.event.at)
-        _write(delivery, generation, version, decide.release_hold(generation, lifted, around))
+        released = e.HoldReleased(generation.required_request.generation, fact.case, fact.decided_by)
+        context = commands.decision_context(delivery, generation, delivery.event.at)
+        _write(delivery, generation, version, decide.release_hold(generation, released, context))
     elif fact.decision == "reject" and generation.held is not None:
-        refusal = _by_hand(generation, generation.held, delivery)
-        _write(delivery, generation, version, decide.refuse_by_hand(generation, refusal))
+        refusal = _reviewer_refusal(generation, generation.held, delivery)
+        _write(delivery, generation, version, decide.refuse_held(generation, refusal))
 
 
 @consume(
@@ -95,7 +95,7 @@ def apply_decisions(fact: CaseDecided, delivery: Delivery) -> None:
     batch_size=1,
 )
 def cascade_restrictions(fact: object, delivery: Delivery) -> None:
-    """Never skips: all that is concerned, descendants included, gets a reason against showing."""
+    """Never skips: applies a restriction to every clip concerned, descendants included."""
     position = delivery.event.position
     match fact:
         case ConsentRevoked(person=person):
@@ -116,7 +116,7 @@ def cascade_restrictions(fact: object, delivery: Delivery) -> None:
 
 @consume(ErasureRequested, name="studio.prepare_erasure", never_skips=True, batch_size=1)
 def prepare_erasure(fact: ErasureRequested, delivery: Delivery) -> None:
-    """Never skips: who asks to be forgotten is. First the key, so that nothing can begin after what is ended here."""
+    """Never skips. Destroys the key first, so that nothing new can start after the generations here are ended."""
     erasure.destroy_key(fact.person)
     failpoint("erase.key_destroyed")
     consent = delivery.read(stream_name(ConsentLevelSet, fact.person))
@@ -126,14 +126,14 @@ def prepare_erasure(fact: ErasureRequested, delivery: Delivery) -> None:
     for concerned_id in concerned:
         generation = Generation.replay(delivery.read(stream_of(concerned_id)))
         commands.append_outcome(
-            delivery, generation.asked.generation, generation.version, erasure.ended(generation, delivery)
+            delivery, generation.required_request.generation, generation.version, erasure.ended(generation, delivery)
         )
     delivery.append(delivery.event.stream, [ErasurePrepared(fact.person)], expected=delivery.event.version)
 
 
 @consume(ErasurePrepared, name="studio.erase_person", never_skips=True, batch_size=1)
 def erase_person(fact: ErasurePrepared, delivery: Delivery) -> None:
-    """Never skips, and every step may be done again: files, bytes, mails and rows go, then it is acknowledged."""
+    """Never skips; every step is idempotent. Deletes clips, files, mails and rows, then acknowledges the erasure."""
     concerned = queries.involving(fact.person, delivery.event.position)
     erasure.wait_for_jobs(concerned)
     streams = [delivery.read(stream_of(i)) for i in concerned]
@@ -149,7 +149,7 @@ def erase_person(fact: ErasurePrepared, delivery: Delivery) -> None:
 
 
 def _apply_restriction(concerned: Sequence[str], reason: str, delivery: Delivery) -> None:
-    """Nothing is read but heads: whoever is in ten thousand clips may withdraw from all of them at once."""
+    """Reads only heads, so that a person in ten thousand clips can revoke all of them at once."""
     heads = delivery.heads(stream_of(i) for i in concerned)
     for generation_id in concerned:
         if head := heads[stream_of(generation_id)]:
@@ -157,40 +157,42 @@ def _apply_restriction(concerned: Sequence[str], reason: str, delivery: Delivery
             delivery.append(stream_of(generation_id), [fact], expected=head)
 
 
-def _around(delivery: Delivery, generation: Generation, verdict: Verdict) -> decide.DecisionContext:
-    """As the log is now, for the ground of this verdict as well as of those already noted."""
-    around = commands.decision_context(delivery, generation, delivery.event.at)
-    missing = [s for s in verdict.read_versions if s not in around.heads]
-    return decide.DecisionContext({**around.heads, **delivery.heads(missing)}, around.taken_today, around.at)
+def _decision_context(delivery: Delivery, generation: Generation, verdict: Verdict) -> decide.DecisionContext:
+    """The present heads for the read versions of this verdict and of those already recorded."""
+    context = commands.decision_context(delivery, generation, delivery.event.at)
+    missing = [s for s in verdict.read_versions if s not in context.heads]
+    return decide.DecisionContext({**context.heads, **delivery.heads(missing)}, context.taken_today, context.at)
 
 
 def _write(delivery: Delivery, generation: Generation, version: int, outcome: decide.Outcome) -> None:
-    asked = generation.asked
-    outcome.uses = [told for use in outcome.uses if (told := _capped(use, delivery))]
-    commands.append_outcome(delivery, asked.generation, version, outcome)
+    request = generation.required_request
+    outcome.uses = [capped for use in outcome.uses if (capped := _capped(use, delivery))]
+    commands.append_outcome(delivery, request.generation, version, outcome)
     if outcome.starts_job:
         delivery.plan(
-            "job", {"generation": asked.generation, **shape_of(asked)}, key="job", fairness_key=asked.requested_by
+            "job", {"generation": request.generation, **shape_of(request)}, key="job", fairness_key=request.requested_by
         )
 
 
 def _capped(use: CameoUsed, delivery: Delivery) -> CameoUsed | None:
     if use.stage != "blocked":
         return use
-    told = [(ev.fact, ev.recorded_at) for ev in delivery.read_last(stream_name(CameoUsed, use.person), LAST_USES)]
-    return decide.capped(use, told, delivery.event.at)
+    recent = [(ev.fact, ev.recorded_at) for ev in delivery.read_last(stream_name(CameoUsed, use.person), LAST_USES)]
+    return decide.capped(use, recent, delivery.event.at)
 
 
-def _by_hand(generation: Generation, held: e.GenerationHeldForReview, delivery: Delivery) -> e.GenerationRefused:
+def _reviewer_refusal(
+    generation: Generation, held: e.GenerationHeldForReview, delivery: Delivery
+) -> e.GenerationRefused:
     until = delivery.event.at + timedelta(days=decide.APPEAL_DAYS)
     return e.GenerationRefused(
-        generation=generation.asked.generation,
+        generation=generation.required_request.generation,
         stage=held.stage,
         code=held.code,
         rule=held.rule,
         evidence=(),
         claimant="a reviewer",
-        what_would_pass="" if held.is_zero_tolerance else BY_HAND_HINT,
+        what_would_pass="" if held.is_zero_tolerance else REVIEWER_REFUSAL_HINT,
         appeal_deadline=until.date().isoformat(),
         verdict=held.verdict,
     )

@@ -1,4 +1,4 @@
-"""What the studio decides, from a generation's own events and what the checks found. No clock, no database."""
+"""Decisions of the studio, from a generation's own events and the verdicts of checks. No clock, no database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,15 +14,15 @@ from placet.studio.generation import ENDED, IN_JOB, OUTPUT_CHECKS, PROMPT_CHECKS
 APPEAL_DAYS: Final = 14
 MAX_RECHECKS: Final = 3
 DAILY_QUOTA: Final = 20
-"""Generations a person and day."""
+"""Generations per person and day."""
 MAX_BLOCKED_NOTICES_PER_HOUR: Final = 10
-"""Blocked attempts that a person is told of one by one, for each asker."""
-QUOTA_HINT: Final = "Ask again tomorrow: the quota counts by the day (UTC)."
+"""Blocked attempts that get a notice of their own, per person and requester."""
+QUOTA_HINT: Final = "Request it again tomorrow: the quota counts per day (UTC)."
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What to append: facts on the generation's stream, on what ground, and what goes with them elsewhere."""
+    """What to append: facts on the generation's stream, their preconditions, and uses and quota on other streams."""
 
     facts: list[object] = field(default_factory=list)
     preconditions: dict[str, int] = field(default_factory=dict)
@@ -33,23 +33,23 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class DecisionContext:
-    """What is true outside the generation's stream at this moment."""
+    """The present state outside the generation's stream."""
 
     heads: Mapping[str, int]
     """Present versions of the streams that the verdicts rest on."""
     taken_today: int
     at: datetime
-    """When the event that is answered was recorded."""
+    """When the event being processed was recorded."""
 
 
 def record(generation: Generation, verdict: Verdict, verdict_id: str, now: DecisionContext) -> Outcome:
-    """Take note of a verdict; when it completes the set, go on in the same append."""
+    """Record a verdict; when it completes the set, take the next step in the same append."""
     if generation.state in ENDED or verdict.attempt < generation.attempt(verdict.check):
         return Outcome()
     known = generation.verdicts.get(verdict.check)
     if known is not None and known.attempt >= verdict.attempt:
         return Outcome()
-    noted = e.VerdictRecorded(
+    recorded = e.VerdictRecorded(
         verdict.generation,
         verdict.check,
         verdict.attempt,
@@ -58,8 +58,8 @@ def record(generation: Generation, verdict: Verdict, verdict_id: str, now: Decis
         verdict.code,
         verdict_id,
     )
-    generation.apply(noted)
-    outcome = Outcome([noted])
+    generation.apply(recorded)
+    outcome = Outcome([recorded])
     if verdict.outcome == "block" and verdict.code not in generation.released:
         _refuse(outcome, generation, refusal_of(verdict, verdict_id, now.at), _matched(verdict))
     elif verdict.outcome == "hold" and verdict.code not in generation.released:
@@ -70,38 +70,38 @@ def record(generation: Generation, verdict: Verdict, verdict_id: str, now: Decis
 
 
 def advance(outcome: Outcome, generation: Generation, now: DecisionContext) -> None:
-    """The next step, if everything it needs is clear and still stands on its ground."""
+    """Take the next step, if every check that it needs is clear and what they read has not changed."""
     if generation.state == "requested" and generation.is_clear(PROMPT_CHECKS):
         _approve(outcome, generation, now)
     elif generation.state == "rendered" and generation.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS):
-        outcome.facts.append(e.OutputApproved(generation.asked.generation))
+        outcome.facts.append(e.OutputApproved(generation.required_request.generation))
     elif generation.state == "draft" and generation.is_publication_requested:
         _publish(outcome, generation, now)
 
 
 def request_publication(generation: Generation, now: DecisionContext) -> Outcome:
-    """The asker wants it shown: at once, or as soon as the checks whose ground has moved have looked again."""
+    """Publish at once, or after the checks whose read versions are outdated have run again."""
     outcome = Outcome()
     if not generation.is_publication_requested:
-        asked = e.PublicationRequested(generation.asked.generation)
-        generation.apply(asked)
-        outcome.facts.append(asked)
+        requested = e.PublicationRequested(generation.required_request.generation)
+        generation.apply(requested)
+        outcome.facts.append(requested)
     _publish(outcome, generation, now)
     return outcome
 
 
 def request_recheck(generation: Generation, heads: Mapping[str, int]) -> list[object]:
-    """Ask the checks again whose ground has moved. Empty when it stands, or while they are being asked already."""
-    moved = frozenset(s for s, version in generation.read_versions.items() if heads[s] != version)
-    checks = tuple(c for c in generation.resting_on(moved) if not generation.is_waiting_for(frozenset({c})))
+    """Request the checks whose read versions are outdated. Empty when none is, or while they are already requested."""
+    changed = frozenset(s for s, version in generation.read_versions.items() if heads[s] != version)
+    checks = tuple(c for c in generation.resting_on(changed) if not generation.is_waiting_for(frozenset({c})))
     if not checks:
         return []
     attempt = 1 + max(generation.attempt(c) for c in checks)
-    return [e.RecheckRequested(generation.asked.generation, checks, attempt)]
+    return [e.RecheckRequested(generation.required_request.generation, checks, attempt)]
 
 
 def release_hold(generation: Generation, fact: e.HoldReleased, now: DecisionContext) -> Outcome:
-    """A reviewer let it pass: on from where it stopped."""
+    """A reviewer released the hold or overturned the refusal: continue from there."""
     if generation.state not in {"held", "refused"}:
         return Outcome()
     outcome = Outcome([fact])
@@ -110,8 +110,8 @@ def release_hold(generation: Generation, fact: e.HoldReleased, now: DecisionCont
     return outcome
 
 
-def refuse_by_hand(generation: Generation, refusal: e.GenerationRefused) -> Outcome:
-    """A reviewer refused what was held."""
+def refuse_held(generation: Generation, refusal: e.GenerationRefused) -> Outcome:
+    """A reviewer refused a held generation."""
     outcome = Outcome()
     if generation.state not in ENDED:
         _refuse(outcome, generation, refusal, ())
@@ -119,17 +119,17 @@ def refuse_by_hand(generation: Generation, refusal: e.GenerationRefused) -> Outc
 
 
 def cancel(generation: Generation, reason: str) -> Outcome:
-    """End it before it is a draft. Quota that was taken is given back."""
+    """Cancel before it is a draft. Reserved quota is released."""
     outcome = Outcome()
     if generation.state in ENDED or generation.state in {"draft", "published"}:
         return outcome
-    outcome.facts.append(e.GenerationCancelled(generation.asked.generation, reason))
+    outcome.facts.append(e.GenerationCancelled(generation.required_request.generation, reason))
     _release_quota(outcome, generation)
     return outcome
 
 
-def end_run(generation: Generation, fact: e.GenerationFailed | e.PromptUnsupported) -> Outcome:
-    """A run that gave no clip. Quota is given back."""
+def end_job(generation: Generation, fact: e.GenerationFailed | e.PromptUnsupported) -> Outcome:
+    """End a job that gave no clip. Its quota is released."""
     outcome = Outcome()
     if generation.state in IN_JOB:
         outcome.facts.append(fact)
@@ -138,7 +138,7 @@ def end_run(generation: Generation, fact: e.GenerationFailed | e.PromptUnsupport
 
 
 def sign(generation: Generation, fact: e.GenerationSigned) -> Outcome:
-    """The signed file exists: it is a draft, and everyone it shows is told in the same append."""
+    """The signed file exists: it becomes a draft, and the uses of the people shown are recorded in the same append."""
     if generation.state != "output_approved":
         return Outcome()
     generation.apply(fact)
@@ -146,7 +146,7 @@ def sign(generation: Generation, fact: e.GenerationSigned) -> Outcome:
 
 
 def refusal_of(verdict: Verdict, verdict_id: str, at: datetime) -> e.GenerationRefused:
-    """What the asker is told: rule, evidence, claimant, what would pass (never for the floor), appeal deadline."""
+    """The refusal of a verdict, with an appeal deadline; `what_would_pass` is empty for zero tolerance."""
     return e.GenerationRefused(
         generation=verdict.generation,
         stage="prompt" if verdict.check in PROMPT_CHECKS else "output",
@@ -161,38 +161,38 @@ def refusal_of(verdict: Verdict, verdict_id: str, at: datetime) -> e.GenerationR
 
 
 def uses(generation: Generation, stage: Stage, code: str = "", also: Sequence[str] = ()) -> list[CameoUsed]:
-    """One use for each person shown, and for each whose face was found, in sorted order (the order of their locks)."""
-    asked = generation.asked
+    """One use per person shown or whose face was found, sorted (the order of their locks)."""
+    request = generation.required_request
     return [
-        CameoUsed(PersonId(person), asked.generation, asked.requested_by, stage, asked.parent, code)
-        for person in sorted({*asked.cameos, *also})
-        if person != asked.requested_by or person in asked.cameos
+        CameoUsed(PersonId(person), request.generation, request.requested_by, stage, request.parent, code)
+        for person in sorted({*request.cameos, *also})
+        if person != request.requested_by or person in request.cameos
     ]
 
 
-def capped(use: CameoUsed, told: Sequence[tuple[CameoUsed, datetime | None]], at: datetime) -> CameoUsed | None:
-    """A blocked attempt as the person is told of it: at most 10 an hour from one asker, then once that there are more.
+def capped(use: CameoUsed, recent: Sequence[tuple[CameoUsed, datetime | None]], at: datetime) -> CameoUsed | None:
+    """Limit notices of blocked attempts: 10 per requester and hour, then one summary, then None.
 
-    `told`: the last uses with the time of each (None: in this very batch).
+    `recent`: the last uses, each with its time (None: in this batch).
     """
     if use.stage != "blocked":
         return use
     hour = [
-        t for t, when in told
-        if t.stage == "blocked"
-        and t.requested_by == use.requested_by
+        u for u, when in recent
+        if u.stage == "blocked"
+        and u.requested_by == use.requested_by
         and (when is None or at - when < timedelta(hours=1))
     ]  # fmt: skip
     if len(hour) < MAX_BLOCKED_NOTICES_PER_HOUR:
         return use
-    return None if any(t.is_summary for t in hour) else replace(use, is_summary=True)
+    return None if any(u.is_summary for u in hour) else replace(use, is_summary=True)
 
 
 def apply_restriction(generation: Generation, reason: str, opened_by: str) -> list[e.RestrictionApplied]:
-    """A reason against showing, once per event that opens it; only for what has bytes to show."""
+    """Apply a restriction, once per event that opens it."""
     if opened_by in generation.restrictions or generation.request is None:
         return []
-    return [e.RestrictionApplied(GenerationId(generation.asked.generation), reason, opened_by)]
+    return [e.RestrictionApplied(GenerationId(generation.required_request.generation), reason, opened_by)]
 
 
 def _refuse(outcome: Outcome, generation: Generation, refusal: e.GenerationRefused, matched: Sequence[str]) -> None:
@@ -215,13 +215,13 @@ def _hold(outcome: Outcome, generation: Generation, verdict: Verdict, verdict_id
 def _approve(outcome: Outcome, generation: Generation, now: DecisionContext) -> None:
     if _precondition_failed(outcome, generation, now):
         return
-    asked = generation.asked
+    request = generation.required_request
     if now.taken_today >= DAILY_QUOTA:
-        _refuse(outcome, generation, _quota_refusal(asked, now.at), ())
+        _refuse(outcome, generation, _quota_refusal(request, now.at), ())
         return
-    outcome.facts.append(e.GenerationApproved(asked.generation, generation.read_versions, {}))
+    outcome.facts.append(e.GenerationApproved(request.generation, generation.read_versions, {}))
     outcome.preconditions = generation.read_versions
-    outcome.quota = [e.QuotaReserved(asked.requested_by, asked.generation, now.at.date().isoformat())]
+    outcome.quota = [e.QuotaReserved(request.requested_by, request.generation, now.at.date().isoformat())]
     outcome.uses = uses(generation, "requested")
     outcome.starts_job = True
 
@@ -229,7 +229,7 @@ def _approve(outcome: Outcome, generation: Generation, now: DecisionContext) -> 
 def _publish(outcome: Outcome, generation: Generation, now: DecisionContext) -> None:
     if not generation.is_clear(PROMPT_CHECKS | OUTPUT_CHECKS) or _precondition_failed(outcome, generation, now):
         return
-    outcome.facts.append(e.GenerationPublished(generation.asked.generation, generation.read_versions))
+    outcome.facts.append(e.GenerationPublished(generation.required_request.generation, generation.read_versions))
     outcome.preconditions = generation.read_versions
     outcome.uses = uses(generation, "published")
 
@@ -241,10 +241,10 @@ def _precondition_failed(outcome: Outcome, generation: Generation, now: Decision
     if generation.recheck_count >= MAX_RECHECKS and generation.state == "requested":
         again = [
             e.GenerationHeldForReview(
-                generation.asked.generation,
+                generation.required_request.generation,
                 "prompt",
                 "preconditions_keep_changing",
-                "asked again 3 times",
+                "checked again 3 times",
                 is_zero_tolerance=False,
                 verdict="",
             )
@@ -255,16 +255,16 @@ def _precondition_failed(outcome: Outcome, generation: Generation, now: Decision
 
 def _release_quota(outcome: Outcome, generation: Generation) -> None:
     if generation.was_approved:
-        asked = generation.asked
-        outcome.quota = [e.QuotaReleased(asked.requested_by, asked.generation, "")]
+        request = generation.required_request
+        outcome.quota = [e.QuotaReleased(request.requested_by, request.generation, "")]
 
 
-def _quota_refusal(asked: e.GenerationRequested, at: datetime) -> e.GenerationRefused:
+def _quota_refusal(request: e.GenerationRequested, at: datetime) -> e.GenerationRefused:
     return e.GenerationRefused(
-        generation=asked.generation,
+        generation=request.generation,
         stage="prompt",
         code="quota_exceeded",
-        rule=f"at most {DAILY_QUOTA} generations a person and day",
+        rule=f"at most {DAILY_QUOTA} generations per person and day",
         evidence=(),
         claimant="the operator",
         what_would_pass=QUOTA_HINT,
@@ -274,5 +274,5 @@ def _quota_refusal(asked: e.GenerationRequested, at: datetime) -> e.GenerationRe
 
 
 def _matched(verdict: Verdict) -> tuple[str, ...]:
-    """Persons whose face a check has found in the clip, asked for or not."""
+    """People whose face a check found in the clip, requested or not."""
     return tuple(str(p) for p in verdict.features.get("matched_persons", ()))

@@ -1,4 +1,4 @@
-"""What the studio does when a person is forgotten: ends what is theirs or shows them, and removes the bytes."""
+"""Erasure in the studio: ends a person's generations and those that show them, and deletes the bytes."""
 
 import time
 from collections.abc import Sequence
@@ -26,16 +26,16 @@ PARTIAL_FOR_SECONDS: Final = 600
 
 
 class JobStillRunning(RuntimeError):
-    """A worker still holds a run of this person: it stops within seconds, and only then are its bytes looked for."""
+    """A worker still holds a job of this person. It stops within seconds; its bytes can be deleted only then."""
 
 
 def destroy_key(person: str) -> None:
-    """Gone from the disk, and from the memory of every process, when this returns."""
+    """Destroy the key on disk and in the memory of every process, before this returns."""
     install_vault().destroy(person)
 
 
 def ended(generation: Generation, delivery: Delivery) -> Outcome:
-    """An end for what was not finished, and a reason against showing what was."""
+    """Cancel an unfinished generation; restrict a finished one."""
     outcome = decide.cancel(generation, PERSON_ERASED)
     opened = decide.apply_restriction(generation, PERSON_ERASED, delivery.event_id)
     return Outcome([*outcome.facts, *opened], quota=outcome.quota)
@@ -44,19 +44,19 @@ def ended(generation: Generation, delivery: Delivery) -> Outcome:
 def wait_for_jobs(generations: Sequence[str]) -> None:
     """Raises `JobStillRunning` while a worker holds one of these."""
     now = datetime.now(UTC)
-    ends = (now, now + timedelta(seconds=MAX_WAIT_SECONDS))  # later: by a clock that was wrong
+    ends = (now, now + timedelta(seconds=MAX_WAIT_SECONDS))  # a later lease comes from a wrong clock
     held = OutboxItem.objects.filter(kind="job", state=OutboxItem.State.LEASED, lease_until__range=ends)
     if held.filter(payload__generation__in=list(generations)).exists():
         raise JobStillRunning
 
 
-def rendered_by(root: Path, run: str, sha256: str) -> Path:
-    """A note that this run has made this blob, for as long as no event names it."""
-    return root / f".made-{run}-{sha256}"
+def rendered_by(root: Path, job: str, sha256: str) -> Path:
+    """Path of the note that this job has written this blob, for as long as no event names it."""
+    return root / f".made-{job}-{sha256}"
 
 
 def drop_clips(streams: Sequence[Stream]) -> int:
-    """Remove the bytes of these generations wherever this install keeps them. Answers how many had any."""
+    """Remove the bytes of these generations everywhere in this install. Returns how many had any."""
     count = 0
     _drop_unreferenced([stream.facts[0].generation for stream in streams])
     for stream in streams:
@@ -71,19 +71,19 @@ def drop_clips(streams: Sequence[Stream]) -> int:
 
 
 def _drop_unreferenced(generations: Sequence[str]) -> None:
-    """What workers that were killed have made for these, and no event names."""
-    runs = OutboxItem.objects.filter(kind="job", payload__generation__in=list(generations))
-    for run in runs.values_list("id", flat=True):
-        for note in blobs().root.glob(f".made-{run}-*"):
+    """Delete blobs that killed workers wrote for these generations and no event names."""
+    jobs = OutboxItem.objects.filter(kind="job", payload__generation__in=list(generations))
+    for job in jobs.values_list("id", flat=True):
+        for note in blobs().root.glob(f".made-{job}-*"):
             blobs().erase(note.name.rpartition("-")[2])
             note.unlink(missing_ok=True)
-        for half in blobs().root.glob(f".run-{run}-*"):
-            half.unlink(missing_ok=True)
+        for partial in blobs().root.glob(f".run-{job}-*"):
+            partial.unlink(missing_ok=True)
 
 
 def _drop_partial_files() -> None:
-    """What a process that was killed left beside the blobs."""
-    for place in blobs().partial_files():
+    """Delete partial files that killed processes left."""
+    for path in blobs().partial_files():
         with suppress(FileNotFoundError):
-            if place.stat().st_mtime < time.time() - PARTIAL_FOR_SECONDS:
-                remove_any(place)
+            if path.stat().st_mtime < time.time() - PARTIAL_FOR_SECONDS:
+                remove_any(path)

@@ -1,4 +1,4 @@
-"""Studio: the life of one generation, from the request to its standing in the feed."""
+"""Events of the studio: one generation, from its request to its standing in the feed."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
@@ -11,7 +11,7 @@ Mode = Literal["text", "image", "remix", "extend"]
 
 @event("studio.generation_requested.v1", stream="generation")
 class GenerationRequested:
-    """Somebody asked for a clip. `cameos` are all persons to be shown, the parent's included."""
+    """A person requested a clip. `cameos` are all people that it shows, including those of the parent."""
 
     generation: GenerationId
     requested_by: PersonId
@@ -22,7 +22,7 @@ class GenerationRequested:
     ancestors: tuple[GenerationId, ...]
     """From the parent up to the first clip."""
     image: str | None
-    """Name in the asker's private store."""
+    """Name of the start picture in the requester's private store."""
     seconds: float
     width: int
     height: int
@@ -31,12 +31,12 @@ class GenerationRequested:
     engine: str
     region: str
     unknown_likeness: bool = False
-    """A likeness was named that nobody here has enrolled."""
+    """The request named a likeness that nobody has enrolled."""
 
 
 @event("studio.verdict_recorded.v1", stream="generation")
 class VerdictRecorded:
-    """One check's verdict, as the studio took note of it."""
+    """The studio recorded the verdict of one check. The check's own event holds the evidence."""
 
     generation: GenerationId
     check: Check
@@ -45,12 +45,12 @@ class VerdictRecorded:
     read_versions: dict[str, int]
     code: str
     verdict: str
-    """Id of the check's own event, where the evidence is."""
+    """Id of the check's own event."""
 
 
 @event("studio.recheck_requested.v1", stream="generation")
 class RecheckRequested:
-    """A stream that a verdict rested on has moved: those checks look again, and nothing goes on until they have."""
+    """A stream that verdicts rest on has changed. The named checks run again; the generation waits for them."""
 
     generation: GenerationId
     checks: tuple[Check, ...]
@@ -59,7 +59,7 @@ class RecheckRequested:
 
 @event("studio.generation_held_for_review.v1", stream="generation")
 class GenerationHeldForReview:
-    """A check was uncertain, or the ground kept moving: a reviewer decides."""
+    """The generation is held for review: a check was uncertain, or its read versions changed too often."""
 
     generation: GenerationId
     stage: Literal["prompt", "output"]
@@ -71,7 +71,7 @@ class GenerationHeldForReview:
 
 @event("studio.hold_released.v1", stream="generation")
 class HoldReleased:
-    """A reviewer let it go on. `check` counts as clear from now on, on the ground that it stood on."""
+    """A reviewer released the hold, or overturned the refusal. Verdicts with its code no longer stop the generation."""
 
     generation: GenerationId
     case: str
@@ -80,7 +80,7 @@ class HoldReleased:
 
 @event("studio.generation_approved.v1", stream="generation")
 class GenerationApproved:
-    """All checks are clear on the ground named here. One generation of the day's quota is taken with it."""
+    """All prompt checks are clear at `read_versions`. One generation of the day's quota is reserved with it."""
 
     generation: GenerationId
     read_versions: dict[str, int]
@@ -89,7 +89,7 @@ class GenerationApproved:
 
 @event("studio.generation_refused.v1", stream="generation")
 class GenerationRefused:
-    """The rule, the evidence, whose claim it is, what would pass, and until when it can be appealed."""
+    """The generation was refused: rule, evidence, claimant, what would pass, and the deadline of an appeal."""
 
     generation: GenerationId
     stage: Literal["prompt", "output"]
@@ -104,6 +104,8 @@ class GenerationRefused:
 
 @event("studio.generation_started.v1", stream="generation")
 class GenerationStarted:
+    """A worker started the job. `token` is the fencing token of its lease."""
+
     generation: GenerationId
     job: str
     token: int
@@ -111,21 +113,21 @@ class GenerationStarted:
 
 @event("studio.generation_rendered.v1", stream="generation")
 class GenerationRendered:
-    """Marked, encoded and in quarantine, by hash: every check and every reviewer sees exactly this file."""
+    """The clip is rendered, watermarked, encoded and in quarantine. Every check and every reviewer sees this file."""
 
     generation: GenerationId
     sha256: str
     bytes_count: int
     seconds: float
     watermark: str
-    """Payload, hexadecimal, as read back from the encoded file."""
+    """Payload in hexadecimal, as read back from the encoded file."""
     recipe: dict[str, Any]
     took_seconds: dict[str, float]
 
 
 @event("studio.output_captioned.v1", stream="generation")
 class OutputCaptioned:
-    """What the engine says it drew. It is near to what was asked for, and so it is sealed for whoever asked."""
+    """The engine's caption of what it drew. It is close to the prompt, and so encrypted for the requester."""
 
     generation: GenerationId
     requested_by: PersonId
@@ -134,20 +136,23 @@ class OutputCaptioned:
 
 @event("studio.prompt_unsupported.v1", stream="generation")
 class PromptUnsupported:
-    """The engine cannot draw this. No refusal, and no evidence that a check passed or failed."""
+    """The engine cannot draw this prompt. It is not a refusal, and says nothing about the checks."""
 
     generation: GenerationId
     nearest: tuple[str, ...]
+    """Similar prompts that it can draw."""
 
 
 @event("studio.output_approved.v1", stream="generation")
 class OutputApproved:
+    """All checks of the prompt and of the rendered clip are clear: it can be signed."""
+
     generation: GenerationId
 
 
 @event("studio.generation_signed.v1", stream="generation")
 class GenerationSigned:
-    """The signed file exists and two engines have verified it: now it is a draft."""
+    """The signed file exists and two engines have verified it: the generation is a draft."""
 
     generation: GenerationId
     sha256: str
@@ -156,12 +161,14 @@ class GenerationSigned:
 
 @event("studio.publication_requested.v1", stream="generation")
 class PublicationRequested:
+    """The requester asked to publish the draft."""
+
     generation: GenerationId
 
 
 @event("studio.generation_published.v1", stream="generation")
 class GenerationPublished:
-    """In the feed, on the ground named here: it still stood when this was written."""
+    """The clip is in the feed. The streams in `read_versions` had exactly these versions when it was appended."""
 
     generation: GenerationId
     read_versions: dict[str, int]
@@ -169,12 +176,16 @@ class GenerationPublished:
 
 @event("studio.generation_cancelled.v1", stream="generation")
 class GenerationCancelled:
+    """The generation ended before it was a draft: by its requester, or by an erasure."""
+
     generation: GenerationId
     reason: str
 
 
 @event("studio.generation_failed.v1", stream="generation")
 class GenerationFailed:
+    """The job gave no clip: `kind` names the failure, `hint` what to do next."""
+
     generation: GenerationId
     kind: str
     hint: str
@@ -182,7 +193,7 @@ class GenerationFailed:
 
 @event("studio.restriction_applied.v1", stream="generation")
 class RestrictionApplied:
-    """A reason against showing the clip, named by the event that opened it."""
+    """A restriction was applied: the clip is not shown while one is open. `opened_by` is the event that caused it."""
 
     generation: GenerationId
     reason: str
@@ -191,14 +202,18 @@ class RestrictionApplied:
 
 @event("studio.restriction_lifted.v1", stream="generation")
 class RestrictionLifted:
+    """One restriction was lifted; those that other events opened stay open."""
+
     generation: GenerationId
     reason: str
     opened_by: str
-    """The event that had opened it; what another event opened stays open."""
+    """The event that opened it."""
 
 
 @event("studio.quota_reserved.v1", stream="quota")
 class QuotaReserved:
+    """One generation counts against the person's quota of this day (UTC)."""
+
     person: PersonId
     generation: GenerationId
     day: str
@@ -206,13 +221,15 @@ class QuotaReserved:
 
 @event("studio.quota_released.v1", stream="quota")
 class QuotaReleased:
+    """The generation no longer counts: it ended without a clip."""
+
     person: PersonId
     generation: GenerationId
     day: str
 
 
 def drawn_in(facts: Sequence[object]) -> Encrypted:
-    """What the engine said it drew, last; empty when it said nothing. Older recipes hold it themselves."""
+    """The last caption of what the engine drew; empty without one. Older recipes hold it themselves."""
     for fact in reversed(facts):
         if isinstance(fact, OutputCaptioned):
             return fact.drawn
@@ -222,17 +239,17 @@ def drawn_in(facts: Sequence[object]) -> Encrypted:
 
 
 def is_cancelled(facts: Iterable[object]) -> bool:
-    """Whether one of these facts ended the generation by hand: then nobody waits for a check, and bytes may be gone."""
+    """Whether these facts cancel the generation: then no check is needed, and its bytes may be deleted."""
     return any(isinstance(fact, GenerationCancelled) for fact in facts)
 
 
 def request_in(facts: Iterable[object]) -> GenerationRequested | None:
-    """The request of a generation, given the facts of its stream; None where there is none."""
+    """The request of a generation, from the facts of its stream; None without one."""
     return next((fact for fact in facts if isinstance(fact, GenerationRequested)), None)
 
 
 def attempt_for(fact: GenerationRequested | GenerationRendered | RecheckRequested, check: Check) -> int | None:
-    """Which attempt of a check this event requests; None where it requests none."""
+    """Which attempt of a check this event requests; None when it requests none."""
     if isinstance(fact, RecheckRequested):
         return fact.attempt if check in fact.checks else None
     return 1

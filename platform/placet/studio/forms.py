@@ -1,4 +1,4 @@
-"""What people type to ask for a clip."""
+"""Form to request a clip."""
 
 from typing import Any
 
@@ -29,24 +29,24 @@ ENGINES = {"small": _("A small trained model"), "scene": _("A renderer: drawn fr
 
 
 def engines() -> list[tuple[str, Any]]:
-    """Name and what people read; the usual one first."""
+    """Name and label of each engine, the default first."""
     names = sorted(settings.ENGINES, key=lambda name: name != settings.PLACET_DEFAULT_ENGINE)
     return [(name, ENGINES.get(name, name)) for name in names]
 
 
-class AskForm(CommandForm):
+class GenerationRequestForm(CommandForm):
     prompt = forms.CharField(
         label=_("What happens?"),
         max_length=LONGEST_PROMPT,
         strip=False,
-        help_text=_("Each line is a scene that goes on from the one before."),
+        help_text=_("Each line is a scene that continues the one before."),
         widget=forms.Textarea(attrs={"rows": 4, "placeholder": _("A red ball bounces twice and rolls away")}),
     )
     likenesses = forms.CharField(
         label=_("Who is in it?"),
         required=False,
         max_length=400,
-        help_text=_("Names, with commas. Each must have approved you, and each is told, of drafts too."),
+        help_text=_("Names, separated by commas. Each person must have approved you and gets a notice, of drafts too."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-names": ""}),
     )
     image = forms.FileField(
@@ -62,14 +62,14 @@ class AskForm(CommandForm):
     extends = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def clean_image(self) -> Any:
-        """Size is judged here, content in a closed-in child."""
+        """Checks the size; the sandbox checks the content."""
         image = self.cleaned_data["image"]
         if image and image.size > LARGEST_IMAGE_BYTES:
             raise forms.ValidationError(_("This picture is larger than 10 MB."))
         return image
 
-    def wish(self) -> GenerationInput:
-        """What was typed, as the studio's door takes it."""
+    def generation_input(self) -> GenerationInput:
+        """The fields as input of `to_command`."""
         typed = self.cleaned_data
         names = tuple(name for part in typed["likenesses"].split(",") if (name := part.strip()))
         image = typed["image"].read() if typed["image"] else None

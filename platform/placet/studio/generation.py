@@ -1,4 +1,4 @@
-"""One generation as its events tell it: a fold without clock, database or model."""
+"""Aggregate of one generation, folded from its events. No clock, database or model."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -45,19 +45,19 @@ class Generation:
     request: e.GenerationRequested | None = None
     verdicts: dict[Check, e.VerdictRecorded] = field(default_factory=dict)
     attempts: dict[Check, int] = field(default_factory=dict)
-    """The attempt that each check was last asked for; 1 where it was never asked again."""
+    """The attempt that was last requested of each check; 1 without a recheck."""
     recheck_count: int = 0
     held: e.GenerationHeldForReview | None = None
     refused: e.GenerationRefused | None = None
     released: frozenset[str] = frozenset()
-    """Codes that a reviewer has let pass."""
+    """Codes that a reviewer has released."""
     was_approved: bool = False
     times_started: int = 0
     rendered: e.GenerationRendered | None = None
     signed: e.GenerationSigned | None = None
     is_publication_requested: bool = False
     restrictions: dict[str, str] = field(default_factory=dict)
-    """Open reasons against showing: id of the event that opened it -> reason."""
+    """Open restrictions: id of the event that opened it -> reason."""
 
     @classmethod
     def replay(cls, stream: Stream) -> "Generation":
@@ -68,7 +68,7 @@ class Generation:
         return self
 
     @property
-    def asked(self) -> e.GenerationRequested:
+    def required_request(self) -> e.GenerationRequested:
         """The request. Raises `LookupError` for a generation that does not exist."""
         if self.request is None:
             raise LookupError("there is no such generation")
@@ -76,34 +76,34 @@ class Generation:
 
     @property
     def read_versions(self) -> dict[str, int]:
-        """What the current verdicts rest on together: of one stream, the oldest version that was read."""
-        ground: dict[str, int] = {}
+        """The read versions of all current verdicts: for each stream, the oldest version that was read."""
+        versions: dict[str, int] = {}
         for verdict in self.verdicts.values():
             for stream, version in verdict.read_versions.items():
-                ground[stream] = min(version, ground.get(stream, version))
-        return ground
+                versions[stream] = min(version, versions.get(stream, version))
+        return versions
 
     @property
     def excluded_territories(self) -> tuple[str, ...]:
-        """Where the clip may not be shown, by the licence of what made it."""
-        maker = self.rendered.recipe.get("engine", {}) if self.rendered else {}
-        return tuple(maker.get("excluded_territories", ()))
+        """Where the licence of its engine forbids to show the clip."""
+        engine = self.rendered.recipe.get("engine", {}) if self.rendered else {}
+        return tuple(engine.get("excluded_territories", ()))
 
     def is_clear(self, checks: frozenset[Check]) -> bool:
-        """Whether each of these checks has answered its last attempt, and nothing stands against going on."""
+        """Whether the last attempt of each of these checks is clear, or released by a reviewer."""
         return all(self._passed(check) for check in checks)
 
     def is_waiting_for(self, checks: frozenset[Check]) -> bool:
-        """Whether one of these checks still owes an answer to its last attempt."""
+        """Whether the last attempt of one of these checks has no verdict yet."""
         return any(self.attempt(c) > (v.attempt if (v := self.verdicts.get(c)) else 0) for c in checks)
 
     def attempt(self, check: Check) -> int:
-        """The attempt whose answer counts."""
+        """The attempt whose verdict counts."""
         return self.attempts.get(check, 1)
 
-    def resting_on(self, moved: frozenset[str]) -> tuple[Check, ...]:
-        """The checks whose verdict was read from one of these streams."""
-        return tuple(sorted(c for c, v in self.verdicts.items() if moved & set(v.read_versions)))
+    def resting_on(self, changed: frozenset[str]) -> tuple[Check, ...]:
+        """The checks whose verdict rests on one of these streams."""
+        return tuple(sorted(c for c, v in self.verdicts.items() if changed & set(v.read_versions)))
 
     def _passed(self, check: Check) -> bool:
         verdict = self.verdicts.get(check)
@@ -151,7 +151,7 @@ class Generation:
                 self.is_publication_requested = False
 
     def _release(self) -> None:
-        """Back to where the hold, or the refusal, was met."""
+        """Return to the state in which the generation was held or refused."""
         stopped = self.refused or self.held
         if stopped is None:
             return

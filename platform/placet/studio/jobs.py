@@ -1,6 +1,6 @@
-"""The life of a run on the log's side: start on firm ground, look again while it moves, end with all or nothing.
+"""Generator jobs on the log's side: start on current verdicts, recheck while they change, end with all or nothing.
 
-A run is an effect of kind `run`. Lease and fencing token are the effect's; what the world may know of it are events.
+A job is an outbox item of kind `run`, with its lease and fencing token; its visible steps are events.
 """
 
 from collections.abc import Mapping
@@ -21,86 +21,94 @@ from placet.studio.generation import IN_JOB, PROMPT_CHECKS, Generation, stream_o
 LEASE_SECONDS: Final = 10.0
 RECHECK_SECONDS: Final = 0.3
 MAX_STARTS: Final = 8
-"""A run that so many workers started and none ended takes its worker with it: it is not tried for ever."""
+"""A job that so many workers started and none ended kills its workers: it fails instead of starting again."""
 
 
 class RecheckPending(RuntimeError):
-    """The checks are looking again: the run has to wait for their answer."""
+    """Checks run again: the job waits for their verdicts."""
 
 
 class Jobs:
-    """Runs over one autocommit connection. `claim`, then `beat` while it goes on, then one of the endings."""
+    """Jobs over one autocommit connection: `claim`, then `heartbeat` while it runs, then `finish` or `end`."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
         self.log = EventLog(connection)
 
     def claim(self, shape: Mapping[str, Any] | None = None) -> tuple[ClaimedItem, Generation] | None:
-        """The next run whose ground is firm, started on it. None when there is nothing to start just now.
+        """Claim and start the next job whose verdicts are current. None when there is nothing to start now.
 
-        With a `shape` (see `shape_of`), only one that can be drawn together with another of it.
+        With a `shape` (see `shape_of`), only a job of this shape, for one batch.
         """
-        held = outbox.claim(self.connection, "job", LEASE_SECONDS, shape)
-        if held is None:
+        item = outbox.claim(self.connection, "job", LEASE_SECONDS, shape)
+        if item is None:
             return None
-        generation = self._generation(held)
+        generation = self._generation(item)
         if generation.state not in IN_JOB:
-            outbox.done(self.connection, held)
+            outbox.done(self.connection, item)
             return None
         if generation.times_started >= MAX_STARTS:
             fact = e.GenerationFailed(
-                generation.asked.generation, "engine", "Ask again with other words or a shorter clip."
+                generation.required_request.generation,
+                "engine",
+                "Request it again with another prompt or a shorter clip.",
             )
-            self.end(held, fact)
+            self.end(item, fact)
             return None
         try:
-            self._start(held, generation)
+            self._start(item, generation)
         except (RecheckPending, LogError) as wait:
-            outbox.reschedule(self.connection, held, error_location(wait), RECHECK_SECONDS)
+            outbox.reschedule(self.connection, item, error_location(wait), RECHECK_SECONDS)
             return None
-        return held, generation
+        return item, generation
 
-    def heartbeat(self, held: ClaimedItem, phase: str, done_0_1: float) -> str | None:
-        """Renew the lease and look around. Answers why to stop, or None. Raises `LeaseLost`."""
-        outbox.heartbeat(self.connection, held, LEASE_SECONDS, {"phase": phase, "done": round(done_0_1, 3)})
-        generation = self._generation(held)
+    def heartbeat(self, item: ClaimedItem, phase: str, done_0_1: float) -> str | None:
+        """Renew the lease and check the preconditions. Returns why to stop, or None. Raises `OutboxLeaseLost`."""
+        outbox.heartbeat(self.connection, item, LEASE_SECONDS, {"phase": phase, "done": round(done_0_1, 3)})
+        generation = self._generation(item)
         if generation.state not in IN_JOB:
             return generation.refused.code if generation.refused else generation.state
         with suppress(RecheckPending, LogError):
-            self._request_recheck(held, generation)
+            self._request_recheck(item, generation)
         return None
 
-    def finish(self, held: ClaimedItem, made: e.GenerationRendered, drawn: str = "") -> bool:
-        """The clip lies in quarantine: say so, on the ground on which it was started. False: nobody wants it now.
+    def finish(self, item: ClaimedItem, rendered: e.GenerationRendered, drawn: str = "") -> bool:
+        """Record the rendered clip, with the read versions as preconditions. False: it is no longer wanted.
 
-        Raises `RecheckPending` while checks look again (call it once more), `LeaseLost` when fenced out.
+        Raises `RecheckPending` while checks run again (call it again then), `OutboxLeaseLost` when fenced out.
         """
-        generation = self._generation(held)
+        generation = self._generation(item)
         if generation.state != "started":
-            outbox.done(self.connection, held)
+            outbox.done(self.connection, item)
             return False
-        self._check_preconditions(held, generation)
+        self._check_preconditions(item, generation)
         with self._event_context(generation), self.connection.transaction():
-            outbox.done(self.connection, held)
-            told = [e.OutputCaptioned(made.generation, generation.asked.requested_by, drawn)] if drawn else []
-            ground = generation.read_versions
+            outbox.done(self.connection, item)
+            caption = (
+                [e.OutputCaptioned(rendered.generation, generation.required_request.requested_by, drawn)]
+                if drawn
+                else []
+            )
             self.log.append(
-                stream_of(made.generation), [made, *told], expected=generation.version, preconditions=ground
+                stream_of(rendered.generation),
+                [rendered, *caption],
+                expected=generation.version,
+                preconditions=generation.read_versions,
             )
         return True
 
-    def end(self, held: ClaimedItem, fact: e.GenerationFailed | e.PromptUnsupported | None) -> None:
-        """No clip came of it; quota is given back. None: it was stopped, and the log knows why already."""
-        generation = self._generation(held)
+    def end(self, item: ClaimedItem, fact: e.GenerationFailed | e.PromptUnsupported | None) -> None:
+        """End a job without a clip; its quota is released. None: it was stopped, and the log holds the reason."""
+        generation = self._generation(item)
         with self._event_context(generation), self.connection.transaction():
-            outbox.done(self.connection, held)
+            outbox.done(self.connection, item)
             if fact is not None:
-                outcome = decide.end_run(generation, fact)
+                outcome = decide.end_job(generation, fact)
                 commands.append_outcome(self.log, fact.generation, generation.version, outcome)
 
-    def _start(self, held: ClaimedItem, generation: Generation) -> None:
-        self._check_preconditions(held, generation)
-        fact = e.GenerationStarted(generation.asked.generation, str(held.id), held.fencing_token)
+    def _start(self, item: ClaimedItem, generation: Generation) -> None:
+        self._check_preconditions(item, generation)
+        fact = e.GenerationStarted(generation.required_request.generation, str(item.id), item.fencing_token)
         with self._event_context(generation):
             self.log.append(
                 stream_of(fact.generation), [fact], expected=generation.version, preconditions=generation.read_versions
@@ -108,29 +116,29 @@ class Jobs:
         generation.apply(fact)
         generation.version += 1
 
-    def _check_preconditions(self, held: ClaimedItem, generation: Generation) -> None:
-        self._request_recheck(held, generation)
+    def _check_preconditions(self, item: ClaimedItem, generation: Generation) -> None:
+        self._request_recheck(item, generation)
         if not generation.is_clear(PROMPT_CHECKS):
-            raise RecheckPending(f"generation {generation.asked.generation} waits for its checks")
+            raise RecheckPending(f"generation {generation.required_request.generation} waits for its checks")
 
-    def _request_recheck(self, held: ClaimedItem, generation: Generation) -> None:
+    def _request_recheck(self, item: ClaimedItem, generation: Generation) -> None:
         facts = decide.request_recheck(generation, self.log.heads(generation.read_versions))
         if facts:
             with self._event_context(generation):
-                self.log.append(stream_of(_id(held)), facts, expected=generation.version)
-            raise RecheckPending(f"the ground of generation {_id(held)} moved")
+                self.log.append(stream_of(_id(item)), facts, expected=generation.version)
+            raise RecheckPending(f"the read versions of generation {_id(item)} have changed")
 
-    def _generation(self, held: ClaimedItem) -> Generation:
-        return Generation.replay(self.log.read(stream_of(_id(held))))
+    def _generation(self, item: ClaimedItem) -> Generation:
+        return Generation.replay(self.log.read(stream_of(_id(item))))
 
     def _event_context(self, generation: Generation) -> AbstractContextManager[None]:
-        return event_context(EventMetadata(generation.asked.generation))
+        return event_context(EventMetadata(generation.required_request.generation))
 
 
-def shape_of(asked: e.GenerationRequested) -> dict[str, Any]:
-    """What a run must have in common with another, to be drawn together with it."""
-    return {"engine": asked.engine, "width": asked.width, "height": asked.height, "seconds": asked.seconds}
+def shape_of(request: e.GenerationRequested) -> dict[str, Any]:
+    """What jobs of one batch have in common."""
+    return {"engine": request.engine, "width": request.width, "height": request.height, "seconds": request.seconds}
 
 
-def _id(held: ClaimedItem) -> str:
-    return str(held.payload["generation"])
+def _id(item: ClaimedItem) -> str:
+    return str(item.payload["generation"])

@@ -1,4 +1,4 @@
-"""The bytes of a clip. Whether it may be seen is asked of PostgreSQL every time; in doubt the answer is 503."""
+"""The bytes of a clip. Every request reads the standing from PostgreSQL; in doubt the response is 503."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,15 +22,15 @@ from placet.studio.page import generation_context
 from placet.studio.projections import GENERATIONS
 from placet.studio.queries import HAS_BYTES, Standing, standing
 from placet.ui.error_pages import render_alone
-from placet.ui.region import is_barred, not_here, region_of
+from placet.ui.region import is_barred, region_of, unavailable_in_region
 
 RecordDownload = Callable[[EventLog, str, str, str], None]
-"""`(log, generation, downloader, day)`: a download is a use of everyone it shows."""
+"""`(log, generation, downloader, day)`: records a download as a use for every person shown."""
 
 
 @allows("clip.view")
 def clip(request: HttpRequest, generation: UUID, record_download: RecordDownload) -> HttpResponseBase:
-    """A published clip. `?download=1` is for members, and everyone it shows is told."""
+    """A published clip. `?download=1` needs a sign-in, and every person shown gets a notice."""
     found = _standing(generation)
     if refusal := _refused(request, found, str(generation)):
         return refusal
@@ -47,7 +47,7 @@ def clip(request: HttpRequest, generation: UUID, record_download: RecordDownload
 
 @allows("draft.view", generation_context)
 def draft(request: HttpRequest, generation: UUID) -> HttpResponseBase:
-    """A signed draft, for its asker and for reviewers."""
+    """A signed draft, for its requester and for reviewers."""
     found = _standing(generation)
     if found.state not in HAS_BYTES:
         raise Http404
@@ -56,7 +56,7 @@ def draft(request: HttpRequest, generation: UUID) -> HttpResponseBase:
     if found.reasons and not can(request.user, "case.view"):
         return _gone(request, found)
     if is_barred(found.excluded_territories, region_of(request.headers)):
-        return not_here(request)
+        return unavailable_in_region(request)
     return _bytes(request, found)
 
 
@@ -73,16 +73,16 @@ def _refused(request: HttpRequest, found: Standing, generation: str) -> HttpResp
     if found.reasons:
         return _gone(request, found)
     if is_barred(found.excluded_territories, region_of(request.headers)):
-        return not_here(request)
+        return unavailable_in_region(request)
     if is_stale(GENERATIONS.name, stream_name(GenerationRequested, generation)):
         return render_alone("ui/unavailable.html", 503)
     return None
 
 
 def _gone(request: HttpRequest, found: Standing) -> HttpResponse:
-    answer = render(request, "ui/gone.html", {"reasons": found.reasons}, status=410)
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    response = render(request, "ui/gone.html", {"reasons": found.reasons}, status=410)
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _bytes(request: HttpRequest, found: Standing, name: str | None = None) -> HttpResponseBase:

@@ -1,10 +1,10 @@
-"""The studio's read model. No prompt, no name: personal data stays in encrypted fields of the log."""
+"""Read model of the studio. Personal data, such as prompts and names, stays in encrypted fields of the log."""
 
 from django.db import models
 
 
 class GenerationRow(models.Model):
-    """One generation as it stands."""
+    """The current state of one generation."""
 
     generation = models.UUIDField(primary_key=True)
     requested_by = models.UUIDField()
@@ -21,7 +21,7 @@ class GenerationRow(models.Model):
     restrictions = models.JSONField(default=dict)
     """Open restrictions: id of the event that applied it -> reason."""
     read_versions = models.JSONField(default=dict)
-    """Stream -> version: what its publication rests on."""
+    """Stream -> version: the preconditions of its publication."""
     requested_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)

@@ -1,4 +1,4 @@
-"""A generation as its page shows it: read from the log itself, so that it is never older than what was answered."""
+"""View model of a generation's page, read from the log so that it is never stale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Mark = Literal["done", "now", "stopped", ""]
 
 @dataclass(frozen=True, slots=True)
 class GenerationPage:
-    """What a generation's page says, in order."""
+    """The contents of a generation's page, in order."""
 
     view: GenerationView
     requested_by: str
@@ -32,7 +32,7 @@ class GenerationPage:
     segments: tuple[tuple[str, bool], ...]
     """The prompt in pieces; True where a check found its evidence."""
     seconds_found: tuple[float, ...]
-    """Where in the clip a check found its evidence."""
+    """Seconds in the clip at which a check found its evidence."""
     depicted: tuple[str, ...]
     steps: tuple[tuple[str, Mark], ...]
     is_wide: bool
@@ -41,12 +41,12 @@ class GenerationPage:
 
     @property
     def is_moving(self) -> bool:
-        """Whether something is still to come without anybody's doing."""
+        """Whether the state may still change without a person's action."""
         return not self.view.has_ended or self.view.is_publication_requested
 
     @property
     def done_0_1(self) -> float:
-        """How far it is on its way to a draft, for a bar that never goes back."""
+        """Progress to a draft, for a progress bar that never goes back."""
         return done_0_1(self.view.state, self.progress)
 
     @property
@@ -56,7 +56,7 @@ class GenerationPage:
 
 
 def generation_context(generation: str) -> ResourceContext:
-    """Whose a generation is and whom it shows. Raises `Http404`."""
+    """The requester of a generation and the people it shows. Raises `Http404`."""
     request = Generation.replay(current_log().read(stream_of(generation))).request
     if request is None:
         raise Http404
@@ -70,35 +70,35 @@ def generation_page(generation_id: str) -> GenerationPage:
     if not stream.events:
         raise GenerationNotFound(f"There is no generation {generation_id}.")
     generation = Generation.replay(stream)
-    now = view_of(stream, generation)
-    evidence = now.refusal.evidence if now.refusal else ()
-    names = {i: str(person.name) for i, person in people([now.requested_by, *now.cameos]).items()}
-    prompt = str(generation.asked.prompt)
+    view = view_of(stream, generation)
+    evidence = view.refusal.evidence if view.refusal else ()
+    names = {i: str(person.name) for i, person in people([view.requested_by, *view.cameos]).items()}
+    prompt = str(generation.required_request.prompt)
     return GenerationPage(
-        view=now,
-        requested_by=names.get(now.requested_by, ""),
+        view=view,
+        requested_by=names.get(view.requested_by, ""),
         prompt=prompt,
         segments=segments(prompt, _spans(evidence)),
         seconds_found=tuple(sorted({float(found["second"]) for found in evidence if "second" in found})),
-        depicted=tuple(names[p] for p in now.cameos if p in names),
+        depicted=tuple(names[p] for p in view.cameos if p in names),
         steps=steps(generation),
-        is_wide=generation.asked.width > generation.asked.height,
+        is_wide=generation.required_request.width > generation.required_request.height,
         progress=progress_of(generation_id),
         appealed=_appealed(log.read(stream_name(AppealFiled, generation_id)), stream),
     )
 
 
 def steps(generation: Generation) -> tuple[tuple[str, Mark], ...]:
-    """The way from words to a draft, with how far it has come."""
+    """The steps from prompt to draft, each with its mark."""
     verdicts = generation.verdicts
     marks: list[tuple[str, Mark]] = [
-        (_("Read against the policies"), _mark(generation, "policy")),
-        (_("Consent of everyone it shows"), _mark(generation, "consent")),
-        (_("Read against the opt-outs"), _mark(generation, "prompt_rights")),
-        (_("Drawn, marked and encoded"), _run_mark(generation)),
-        (_("The finished clip looked through"), _output_mark(generation)),
+        (_("Prompt checked against the policies"), _mark(generation, "policy")),
+        (_("Consent of everyone shown checked"), _mark(generation, "consent")),
+        (_("Prompt checked against the opt-outs"), _mark(generation, "prompt_rights")),
+        (_("Rendered, watermarked and encoded"), _job_mark(generation)),
+        (_("Rendered clip checked"), _output_mark(generation)),
         (
-            _("Signed, and read back by two engines"),
+            _("Signed, and verified by two engines"),
             "done" if generation.signed else _when(generation, "output_approved"),
         ),
     ]
@@ -113,7 +113,7 @@ def _mark(generation: Generation, check: Check) -> Mark:
     return "stopped" if stops else "done"
 
 
-def _run_mark(generation: Generation) -> Mark:
+def _job_mark(generation: Generation) -> Mark:
     if generation.rendered:
         return "done"
     return "stopped" if generation.state in {"failed", "unsupported"} else _when(generation, "approved", "started")
@@ -136,5 +136,5 @@ def _spans(evidence: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
 
 def _appealed(appeals: Stream, generation: Stream) -> AppealFiled | None:
     refusals = [ev.event_id for ev in generation if isinstance(ev.fact, e.GenerationRefused)]
-    said = [f for f in appeals.facts if isinstance(f, AppealFiled) and f.refusal == (refusals or [""])[-1]]
-    return said[-1] if said else None
+    filed = [f for f in appeals.facts if isinstance(f, AppealFiled) and f.refusal == (refusals or [""])[-1]]
+    return filed[-1] if filed else None

@@ -1,4 +1,4 @@
-"""Generations as they stand, and who is shown in them."""
+"""Projection of generations, and of the people and ancestors that they depict or descend from."""
 
 from typing import Any, Final
 
@@ -15,11 +15,11 @@ PLAIN_STEPS: Final = (
     e.GenerationApproved, e.GenerationStarted, e.PromptUnsupported, e.OutputApproved, e.GenerationCancelled,
     e.GenerationFailed,
 )  # fmt: skip
-"""Events that change nothing but the state. The states themselves are the aggregate's."""
+"""Events that change only the state. The states are those of the aggregate."""
 
 
 @GENERATIONS.on(e.GenerationRequested)
-def begin(fact: e.GenerationRequested, event: RecordedEvent, rows: ProjectionRows) -> None:
+def request(fact: e.GenerationRequested, event: RecordedEvent, rows: ProjectionRows) -> None:
     rows.put(
         GenerationRow(
             generation=fact.generation, requested_by=fact.requested_by, state="requested", mode=fact.mode,
@@ -52,14 +52,14 @@ def stop(fact: e.GenerationHeldForReview | e.GenerationRefused, event: RecordedE
 
 
 @GENERATIONS.on(e.HoldReleased)
-def lift(fact: e.HoldReleased, event: RecordedEvent, rows: ProjectionRows) -> None:
+def release_hold(fact: e.HoldReleased, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
     row.state = "draft" if row.signed_sha256 else "rendered" if row.rendered_sha256 else "requested"
     row.code = ""
 
 
 @GENERATIONS.on(e.GenerationRendered)
-def make(fact: e.GenerationRendered, event: RecordedEvent, rows: ProjectionRows) -> None:
+def render(fact: e.GenerationRendered, event: RecordedEvent, rows: ProjectionRows) -> None:
     row = _changed(fact, event, rows)
     row.state, row.rendered_sha256, row.seconds = STATES[type(fact)], fact.sha256, fact.seconds
 

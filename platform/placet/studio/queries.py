@@ -1,4 +1,4 @@
-"""Named reads of the studio."""
+"""Queries of the studio."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ HAS_BYTES: Final = frozenset({"draft", "published"})
 
 
 def depicting(person: str, position: int, requested_by: str | None = None) -> list[str]:
-    """Generations that show a person, descendants included, as of a position. Raises `Behind`."""
+    """Generations that show a person, descendants included, as of a position. Raises `ProjectionLagging`."""
     wait_until_applied(GENERATIONS.name, position)
     rows = GenerationLinkRow.objects.filter(kind="person", target=person)
     if requested_by is not None:
@@ -30,9 +30,9 @@ def depicting(person: str, position: int, requested_by: str | None = None) -> li
 
 
 def not_yet_revoked(person: str, position: int, requested_by: str | None = None) -> list[str]:
-    """Generations that show a person and do not stand withdrawn by her alone, as of a position. Raises `Behind`.
+    """Generations that show a person and that she has not yet revoked, as of a position. Raises `ProjectionLagging`.
 
-    Where two persons are shown, each withdraws for herself.
+    A clip of several people may be revoked once by each of them.
     """
     rows = GenerationRow.objects.filter(generation__in=depicting(person, position, requested_by))
     return [
@@ -43,14 +43,14 @@ def not_yet_revoked(person: str, position: int, requested_by: str | None = None)
 
 
 def involving(person: str, position: int) -> list[str]:
-    """Generations that a person asked for or that show them, as of a position. Raises `Behind`."""
-    shown = depicting(person, position)
-    asked = GenerationRow.objects.filter(requested_by=person).values_list("generation", flat=True)
-    return sorted({*shown, *(str(g) for g in asked)})
+    """Generations that a person requested or that show them, as of a position. Raises `ProjectionLagging`."""
+    depicted = depicting(person, position)
+    requested = GenerationRow.objects.filter(requested_by=person).values_list("generation", flat=True)
+    return sorted({*depicted, *(str(g) for g in requested)})
 
 
 def with_descendants(generation: str, position: int) -> list[str]:
-    """A generation and all that descends from it, as of a position. Raises `Behind`."""
+    """A generation and all that descends from it, as of a position. Raises `ProjectionLagging`."""
     wait_until_applied(GENERATIONS.name, position)
     return [generation, *_descendants([generation])]
 
@@ -62,26 +62,26 @@ def _descendants(generations: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whether a clip may be shown now, and why not."""
+    """Whether a clip may be shown now, and if not, why."""
 
     state: str
     requested_by: str
     sha256: str
     reasons: tuple[str, ...]
     excluded_territories: tuple[str, ...]
-    """Territories in which its maker's licence does not let it be shown."""
+    """Territories in which the licence of its engine forbids to show it."""
 
     @property
     def is_visible(self) -> bool:
-        """Published, and nothing stands against it."""
+        """Published, and no restriction is open."""
         return self.state == "published" and not self.reasons
 
 
 def standing(generation_id: str) -> Standing | None:
-    """The standing of a clip from the log itself, so that no projection's lag can show what was withdrawn.
+    """The standing of a clip, read from the log so that the lag of a projection never shows a revoked clip.
 
-    Besides its own open reasons, what anyone it shows has withdrawn or removed counts from the moment it is
-    acknowledged, before the cascade has reached this clip.
+    A revocation or removal by a person shown counts from the moment it is acknowledged, before the cascade reaches
+    this clip.
     """
     log = current_log()
     generation = Generation.replay(log.read(stream_of(generation_id)))
@@ -90,44 +90,48 @@ def standing(generation_id: str) -> Standing | None:
     reasons = {*generation.restrictions.values(), *_revoked(log, generation), *_removed(log, generation)}
     sha256 = generation.signed.sha256 if generation.signed else ""
     return Standing(
-        generation.state, generation.asked.requested_by, sha256, tuple(sorted(reasons)), generation.excluded_territories
+        generation.state,
+        generation.required_request.requested_by,
+        sha256,
+        tuple(sorted(reasons)),
+        generation.excluded_territories,
     )
 
 
 def _revoked(log: EventLog, generation: Generation) -> set[str]:
-    withdrawn = set()
+    reasons = set()
     for stream, version in generation.read_versions.items():
         for event in log.read(stream, after=version) if stream.startswith("consent-") else ():
             match event.fact:
                 case ConsentRevoked():
-                    withdrawn.add(REVOKED)
-                case GrantRevoked(to=requester) if requester == generation.asked.requested_by:
-                    withdrawn.add(REVOKED)
-    return withdrawn
+                    reasons.add(REVOKED)
+                case GrantRevoked(to=requester) if requester == generation.required_request.requested_by:
+                    reasons.add(REVOKED)
+    return reasons
 
 
 def _removed(log: EventLog, generation: Generation) -> set[str]:
-    """Whether a person shown has taken this clip, or one that it was made from, out of sight."""
-    asked = generation.asked
-    concerned = {asked.generation, *asked.ancestors}
-    removals = log.read_many(stream_name(ClipRemoved, person) for person in asked.cameos) if asked.cameos else {}
-    gone = any(fact.generation in concerned for stream in removals.values() for fact in stream.facts)
-    return {"removed_by_person"} if gone else set()
+    """The restriction of a person shown who has taken down this clip or an ancestor of it."""
+    request = generation.required_request
+    concerned = {request.generation, *request.ancestors}
+    removals = log.read_many(stream_name(ClipRemoved, person) for person in request.cameos) if request.cameos else {}
+    is_removed = any(fact.generation in concerned for stream in removals.values() for fact in stream.facts)
+    return {"removed_by_person"} if is_removed else set()
 
 
 def of_requester(person: str, limit: int = 50) -> list[GenerationRow]:
-    """What somebody asked for, newest first."""
+    """Generations of a requester, newest first."""
     return list(GenerationRow.objects.filter(requested_by=person).order_by("-requested_at")[:limit])
 
 
 def row(generation_id: str) -> GenerationRow | None:
-    """One generation as it stands in the read model."""
+    """One generation from the read model."""
     return GenerationRow.objects.filter(Q(generation=generation_id)).first()
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationWithPrompt:
-    """A row with the prompt that it began with, opened from the log."""
+    """A row with its prompt, decrypted from the log."""
 
     row: GenerationRow
     prompt: str

@@ -1,4 +1,4 @@
-"""What the studio refuses before anything is recorded."""
+"""Refusals of the studio, before anything is recorded."""
 
 from placet.kernel.refusal import Refusal
 
@@ -10,18 +10,18 @@ class PromptInvalid(Refusal):
 
 class EngineNotLicensedHere(Refusal):
     code = "engine_not_licensed_here"
-    hint = "Choose another engine: the licence of this one does not hold where you are."
+    hint = "Choose another engine: the licence of this one excludes your region."
     status = 451
 
 
 class ClipTooLong(Refusal):
     code = "clip_too_long"
-    hint = "Ask for 1 to 10 seconds."
+    hint = "Request 1 to 10 seconds."
 
 
 class GenerationNotFound(Refusal):
     code = "generation_not_found"
-    hint = "Look it up among your drafts or in the feed."
+    hint = "Look for it in your drafts or in the feed."
     status = 404
 
 
@@ -32,23 +32,23 @@ class ParentNotVisible(Refusal):
 
 class NotADraft(Refusal):
     code = "not_a_draft"
-    hint = "Only a finished draft can be published: wait until it is signed, and see its story for what stopped it."
+    hint = "Only a finished draft can be published: wait until it is signed; its timeline shows what stopped it."
     status = 409
 
 
 class RestrictionInForce(Refusal):
     code = "restriction_in_force"
-    hint = "A reason against showing this clip is open: see its story."
+    hint = "A restriction of this clip is open: see its timeline."
     status = 409
 
 
 class NotGenerationOwner(Refusal):
     code = "not_generation_owner"
-    hint = "Only the person who asked for this generation may do that."
+    hint = "Only the requester of this generation may do that."
     status = 403
 
 
 class NothingToCancel(Refusal):
     code = "nothing_to_cancel"
-    hint = "It has already ended; a draft that is never published is seen by nobody."
+    hint = "It has already ended. Nobody but you and reviewers sees a draft that is not published."
     status = 409

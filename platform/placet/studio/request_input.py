@@ -1,4 +1,4 @@
-"""From what people send to an `RequestGeneration`: the same door for pages, API and command line."""
+"""Builds a `RequestGeneration` from input: shared by pages, API and command line."""
 
 from dataclasses import dataclass
 
@@ -19,9 +19,9 @@ SIZES = {"portrait": (360, 640), "landscape": (640, 360), "portrait-hd": (720, 1
 
 @dataclass(frozen=True, slots=True)
 class GenerationInput:
-    """What somebody typed or sent. `likenesses` are names, `image` is whatever bytes came, no `engine` is the usual.
+    """Unchecked input of a request. `likenesses` are names, `image` is raw bytes, an empty `engine` is the default.
 
-    `extends`: go on where the parent ends, instead of remixing it.
+    `extends`: continue from the end of the parent, instead of remixing it.
     """
 
     prompt: str
@@ -34,32 +34,32 @@ class GenerationInput:
     engine: str = ""
 
 
-def to_command(wish: GenerationInput, requested_by: PersonId, command_id: str, region: str) -> RequestGeneration:
-    """Names become persons, and a picture is read in a closed-in child and kept in the asker's private store.
+def to_command(entered: GenerationInput, requested_by: PersonId, command_id: str, region: str) -> RequestGeneration:
+    """Resolve names to people; decode a picture in the sandbox and keep it in the requester's private store.
 
-    Raises `UnreadableMedia` for a picture that is not read. A name that nobody has is part of the request: the check
-    answers `likeness_unknown`, and it is recorded. Raises `EngineNotLicensedHere` by the engine's licence.
+    Raises `UnreadableMedia` for an unreadable picture and `EngineNotLicensedHere` for a region that the licence of
+    the engine excludes. An unknown name is part of the request: the consent check refuses it with `likeness_unknown`.
     """
-    if wish.extends and not wish.parent:
-        raise GenerationNotFound("There is no clip to go on from: name it as the parent.")
-    engine = wish.engine or settings.PLACET_DEFAULT_ENGINE
+    if entered.extends and not entered.parent:
+        raise GenerationNotFound("There is no clip to continue: name it as the parent.")
+    engine = entered.engine or settings.PLACET_DEFAULT_ENGINE
     if is_barred(settings.ENGINES.get(engine, ()), region):
-        where = "where nobody knows from where it is asked" if region == UNKNOWN else f"in {region}"
+        where = "in an unknown region" if region == UNKNOWN else f"in {region}"
         raise EngineNotLicensedHere(
-            f"engine {engine} may not be used {where}; operators say it by PLACET_DEFAULT_REGION."
+            f"engine {engine} may not be used {where}; operators set the region by PLACET_DEFAULT_REGION."
         )
-    persons, is_unknown = _persons(wish.likenesses)
-    width, height = SIZES.get(wish.size, SIZES["portrait"])
+    people, is_unknown = _people(entered.likenesses)
+    width, height = SIZES.get(entered.size, SIZES["portrait"])
     return RequestGeneration(
         id=command_id,
         requested_by=requested_by,
-        prompt=wish.prompt,
-        likenesses=persons,
+        prompt=entered.prompt,
+        likenesses=people,
         unknown_likeness=is_unknown,
-        parent=GenerationId(wish.parent) if wish.parent else None,
-        extends=wish.extends,
-        image=_kept(wish.image, requested_by) if wish.image else None,
-        seconds=wish.seconds,
+        parent=GenerationId(entered.parent) if entered.parent else None,
+        extends=entered.extends,
+        image=_store_image(entered.image, requested_by) if entered.image else None,
+        seconds=entered.seconds,
         width=width,
         height=height,
         engine=engine,
@@ -67,7 +67,7 @@ def to_command(wish: GenerationInput, requested_by: PersonId, command_id: str, r
     )
 
 
-def _persons(names: tuple[str, ...]) -> tuple[tuple[PersonId, ...], bool]:
+def _people(names: tuple[str, ...]) -> tuple[tuple[PersonId, ...], bool]:
     found, is_unknown = [], False
     for name in names:
         try:
@@ -77,5 +77,5 @@ def _persons(names: tuple[str, ...]) -> tuple[tuple[PersonId, ...], bool]:
     return tuple(found), is_unknown
 
 
-def _kept(image: bytes, requested_by: PersonId) -> str:
+def _store_image(image: bytes, requested_by: PersonId) -> str:
     return private().keep(requested_by, normalise_image(image))

@@ -14,21 +14,21 @@ from placet.studio.view_model import GenerationView
 class GenerationRequestSerializer(serializers.Serializer[None]):
     prompt = serializers.CharField(max_length=LONGEST_PROMPT)
     likenesses = serializers.ListField(
-        child=serializers.CharField(max_length=80), max_length=10, required=False, help_text="Names of persons to show."
+        child=serializers.CharField(max_length=80), max_length=10, required=False, help_text="Names of people to show."
     )
     parent = serializers.UUIDField(  # type: ignore[assignment]  # declared fields are collected, not assigned
         required=False, allow_null=True, default=None, help_text="Remix this clip."
     )
     extends = serializers.BooleanField(
-        required=False, default=False, help_text="Go on where the parent ends, instead of remixing it."
+        required=False, default=False, help_text="Continue from the end of the parent, instead of remixing it."
     )
-    image = serializers.FileField(required=False, allow_null=True, default=None, help_text="Begin from this picture.")
+    image = serializers.FileField(required=False, allow_null=True, default=None, help_text="Start from this picture.")
     seconds = serializers.FloatField(required=False, default=4.0, help_text="1 to 10.")
     size = serializers.ChoiceField(choices=sorted(SIZES), required=False, default="portrait")
     engine = serializers.ChoiceField(
         choices=list(settings.ENGINES),
         required=False,
-        help_text="See `/engines`; without it, the usual one of this site.",
+        help_text="See `/engines`; the default engine of this site when absent.",
     )
 
     def validate_image(self, image: Any) -> Any:
@@ -40,7 +40,9 @@ class GenerationRequestSerializer(serializers.Serializer[None]):
 class RefusalSerializer(serializers.Serializer[None]):
     code = serializers.CharField()
     rule = serializers.CharField()
-    evidence = serializers.ListField(child=serializers.DictField(), help_text="Places in the prompt or clip.")
+    evidence = serializers.ListField(
+        child=serializers.DictField(), help_text="Spans of the prompt, or seconds of the clip."
+    )
     claimant = serializers.CharField()
     what_would_pass = serializers.CharField(allow_blank=True)
     appeal_deadline = serializers.DateField()
@@ -49,15 +51,17 @@ class RefusalSerializer(serializers.Serializer[None]):
 class GenerationSerializer(serializers.Serializer[None]):
     id = serializers.UUIDField()
     state = serializers.CharField()
-    prompt = serializers.CharField(help_text="For its asker and for reviewers.")
+    prompt = serializers.CharField(help_text="For its requester and for reviewers.")
     parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]  # collected, not assigned
     seconds = serializers.FloatField()
     verdicts = serializers.DictField(child=serializers.CharField(), help_text="Check -> clear, hold or block.")
     refusal = RefusalSerializer(allow_null=True)
     held = serializers.DictField(child=serializers.CharField(), allow_null=True)
     failure = serializers.DictField(child=serializers.CharField(), allow_null=True)
-    nearest = serializers.ListField(child=serializers.CharField(), help_text="What the engine could draw instead.")
-    standing = serializers.ListField(child=serializers.CharField(), help_text="Open reasons against showing.")
+    nearest = serializers.ListField(
+        child=serializers.CharField(), help_text="Similar prompts that the engine can draw."
+    )
+    standing = serializers.ListField(child=serializers.CharField(), help_text="Open restrictions.")
 
 
 class GenerationRowSerializer(serializers.Serializer[None]):
@@ -68,7 +72,7 @@ class GenerationRowSerializer(serializers.Serializer[None]):
     published_at = serializers.DateTimeField(allow_null=True)
 
 
-def to_json(told: GenerationView, prompt: str) -> dict[str, Any]:
-    """For whoever may read the prompt."""
-    facts = {"prompt": prompt, **asdict(told)}
+def to_json(view: GenerationView, prompt: str) -> dict[str, Any]:
+    """The view as JSON with its prompt, for readers who may see the prompt."""
+    facts = {"prompt": prompt, **asdict(view)}
     return {name: facts[name] for name in map(str, GenerationSerializer().fields)}

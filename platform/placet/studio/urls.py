@@ -1,4 +1,4 @@
-"""Addresses of the studio. `addresses` takes what other rooms provide: timelines, and the record of downloads."""
+"""URLs of the studio. `addresses` takes what other rooms provide: timelines, and the recording of downloads."""
 
 from django.urls import URLPattern, path
 
@@ -10,7 +10,7 @@ app_name = "studio"
 def addresses(
     timeline_of: views.TimelineOf, record_download: media_views.RecordDownload
 ) -> tuple[list[URLPattern], str]:
-    """For `include`."""
+    """The arguments of `include`."""
     return [
         path("create/", views.create, name="create"),
         path("drafts/", views.drafts, name="drafts"),

@@ -1,4 +1,4 @@
-"""What may be told of one generation: the same words for the API and the command line. Read from its stream alone."""
+"""View model of one generation for pages, API and command line, read from its stream alone."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +13,7 @@ from placet.studio.refusals import GenerationNotFound
 ENDS: Final = frozenset(
     {"draft", "published", "held", "refused", "cancelled", "failed", "unsupported"},
 )
-"""States in which nothing happens until somebody acts."""
+"""States that change only by a person's action."""
 STATE_DONE_0_1: Final = {
     "requested": 0.0, "approved": 0.05, "started": 0.05, "rendered": 0.92, "output_approved": 0.97,
 }  # fmt: skip
@@ -23,7 +23,7 @@ DRAWING_SHARE_0_1: Final = 0.75
 
 @dataclass(frozen=True, slots=True)
 class RefusalView:
-    """Why not, in a form that can be argued with. `evidence` holds places, never the text itself."""
+    """A refusal with all that an appeal needs. `evidence` holds spans or seconds, never the text itself."""
 
     code: str
     rule: str
@@ -35,7 +35,7 @@ class RefusalView:
 
 @dataclass(frozen=True, slots=True)
 class GenerationView:
-    """One generation as its own events tell it. No prompt is in here."""
+    """One generation, from its own events. It does not contain the prompt."""
 
     id: str
     requested_by: PersonId
@@ -44,7 +44,7 @@ class GenerationView:
     seconds: float
     parent: str | None
     sha256: str
-    """The signed file's, once there is one."""
+    """Hash of the signed file; empty before it is signed."""
     standing: tuple[str, ...]
     verdicts: dict[str, str]
     refusal: RefusalView | None
@@ -55,20 +55,20 @@ class GenerationView:
 
     @property
     def has_ended(self) -> bool:
-        """Nothing more happens by itself."""
+        """Whether only a person's action can change its state."""
         return self.state in ENDS
 
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """How far the worker is."""
+    """Progress of the worker."""
 
     phase: str
     done_0_1: float
 
 
 def done_0_1(state: str, progress: JobProgress | None) -> float:
-    """Progress from the request to a draft, for a bar that never goes back."""
+    """Progress from the request to a draft, for a progress bar that never goes back."""
     if state == "started" and progress:
         return job_done_0_1(progress.phase, progress.done_0_1)
     return STATE_DONE_0_1.get(state, 1.0)
@@ -88,30 +88,30 @@ def generation_view(generation_id: str) -> GenerationView:
 
 
 def prompt_of(generation_id: str) -> str:
-    """The asker's own words, opened now. Only for those who may read them."""
+    """The prompt, decrypted now. Only for readers who may see it."""
     return str(current_log().read(stream_of(generation_id)).facts[0].prompt)
 
 
 def progress_of(generation_id: str) -> JobProgress | None:
-    """None while no worker has it."""
-    run = OutboxItem.objects.filter(
+    """None while no worker holds the job."""
+    job = OutboxItem.objects.filter(
         kind="job", payload__generation=generation_id, state=OutboxItem.State.LEASED
     ).first()
-    if run is None or not run.progress:
+    if job is None or not job.progress:
         return None
-    return JobProgress(str(run.progress["phase"]), float(run.progress["done"]))
+    return JobProgress(str(job.progress["phase"]), float(job.progress["done"]))
 
 
 def view_of(stream: Stream, generation: Generation) -> GenerationView:
-    """The same, of a stream that was read and folded already."""
-    asked = generation.asked
+    """The view of a stream that is already read and folded."""
+    request = generation.required_request
     return GenerationView(
-        id=asked.generation,
-        requested_by=asked.requested_by,
-        cameos=asked.cameos,
+        id=request.generation,
+        requested_by=request.requested_by,
+        cameos=request.cameos,
         state=generation.state,
-        seconds=generation.rendered.seconds if generation.rendered else asked.seconds,
-        parent=asked.parent,
+        seconds=generation.rendered.seconds if generation.rendered else request.seconds,
+        parent=request.parent,
         sha256=generation.signed.sha256 if generation.signed else "",
         standing=tuple(sorted(set(generation.restrictions.values()))),
         verdicts={check: verdict.outcome for check, verdict in sorted(generation.verdicts.items())},

@@ -1,4 +1,4 @@
-"""Requesting a clip, following its progress, and its timeline."""
+"""Pages to request a clip, follow its progress, publish or cancel it, and read its timeline."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
@@ -15,38 +15,40 @@ from placet.kernel.refusal import Refusal
 from placet.media.errors import UnreadableMedia
 from placet.people.permissions import allows, can, current_person
 from placet.studio import commands, queries
-from placet.studio.forms import AskForm
+from placet.studio.forms import GenerationRequestForm
 from placet.studio.page import generation_context, generation_page
 from placet.studio.request_input import to_command
 from placet.ui.forms import command_of
 from placet.ui.region import region_of
 
 TimelineOf = Callable[[str, Callable[[str], bool]], Sequence[object]]
-"""`(generation, may_open)`: all its events, oldest first; the reader may open what is sealed for some subjects."""
+"""`(generation, may_open)`: all its events, oldest first; `may_open(subject)` says whether to decrypt."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allows("generation.create")
 def create(request: HttpRequest) -> HttpResponse:
-    """Ask for a clip, for a remix of one (`?remix=`), or for what comes after it (`&extends=1`)."""
-    named = ("remix", "extends", "prompt", "likenesses")
-    asked_before = {name: request.GET[name] for name in named if name in request.GET}
-    form = AskForm(request.POST or None, request.FILES or None, initial={"command": uuid4(), **asked_before})
+    """Request a clip, a remix of one (`?remix=`), or a continuation of it (`&extends=1`)."""
+    fields = ("remix", "extends", "prompt", "likenesses")
+    prefilled = {name: request.GET[name] for name in fields if name in request.GET}
+    form = GenerationRequestForm(request.POST or None, request.FILES or None, initial={"command": uuid4(), **prefilled})
     if form.is_valid():
         try:
-            ask = to_command(form.wish(), current_person(request), form.command_id, region_of(request.headers))
-            return redirect("studio:generation", commands.request_generation(current_log(), ask))
+            command = to_command(
+                form.generation_input(), current_person(request), form.command_id, region_of(request.headers)
+            )
+            return redirect("studio:generation", commands.request_generation(current_log(), command))
         except Refusal as refusal:
             form.refuse(refusal)
-        except UnreadableMedia as hostile:
-            form.add_error("image", str(hostile))
+        except UnreadableMedia as error:
+            form.add_error("image", str(error))
     return render(request, "studio/create.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @require_safe
 @allows("generation.list")
 def drafts(request: HttpRequest) -> HttpResponse:
-    """Everything that somebody asked for."""
+    """All generations of the signed-in requester."""
     return render(
         request, "studio/drafts.html", {"rows": queries.with_prompts(queries.of_requester(current_person(request)))}
     )
@@ -55,28 +57,30 @@ def drafts(request: HttpRequest) -> HttpResponse:
 @require_safe
 @allows("generation.view", generation_context)
 def generation(request: HttpRequest, generation: UUID) -> HttpResponse:
-    """One generation. Asked for by htmx, only the part that moves."""
-    page = "studio/_generation.html" if request.headers.get("HX-Request") else "studio/generation.html"
+    """One generation; for htmx only the part that changes."""
+    template = "studio/_generation.html" if request.headers.get("HX-Request") else "studio/generation.html"
     position = current_log().last_position
-    found = generation_page(str(generation))
+    page = generation_page(str(generation))
     is_mine = can(request.user, "generation.publish", generation_context(str(generation)))
-    return render(request, page, {"generation": found, "is_mine": is_mine, "command": uuid4(), "position": position})
+    return render(request, template, {"generation": page, "is_mine": is_mine, "command": uuid4(), "position": position})
 
 
 @require_POST
 @allows("generation.publish", generation_context)
 def publish(request: HttpRequest, generation: UUID) -> HttpResponse:
-    """Show a draft to everyone, or say that the checks look again first."""
+    """Publish a draft, or say that checks run again first."""
     state = commands.publish(current_log(), GenerationId(str(generation)), current_person(request), command_of(request))
-    is_out = state == "published"
-    messages.success(request, _("It is in the feed.") if is_out else _("The checks look once more, then it is shown."))
+    is_published = state == "published"
+    messages.success(
+        request, _("It is in the feed.") if is_published else _("Some checks run again; then it is published.")
+    )
     return redirect("studio:generation", generation)
 
 
 @require_POST
 @allows("generation.cancel", generation_context)
 def cancel(request: HttpRequest, generation: UUID) -> HttpResponse:
-    """End it before it is a draft."""
+    """Cancel a generation before it is a draft."""
     commands.cancel(current_log(), GenerationId(str(generation)), current_person(request), command_of(request))
     messages.success(request, _("It is cancelled. It no longer counts against today's quota."))
     return redirect("studio:generation", generation)
@@ -85,8 +89,8 @@ def cancel(request: HttpRequest, generation: UUID) -> HttpResponse:
 @require_safe
 @allows("timeline.view", generation_context)
 def timeline(request: HttpRequest, generation: UUID, timeline_of: TimelineOf) -> HttpResponse:
-    """Every event of a generation, its cause, who answered, and after how long."""
+    """Every event of a generation: its cause, the consumers that processed it, and the time they took."""
     sees_all = can(request.user, "generation.view", generation_context(str(generation)))
-    mine = current_person(request)
-    steps = timeline_of(str(generation), lambda subject: sees_all or subject == mine)
+    reader = current_person(request)
+    steps = timeline_of(str(generation), lambda subject: sees_all or subject == reader)
     return render(request, "studio/timeline.html", {"generation": generation, "steps": steps, "sees_all": sees_all})

@@ -1,4 +1,4 @@
-"""Refusals and outages as pages, in plain words: what happened, what was kept, what to do next."""
+"""Error pages for refusals and outages: what happened, what was kept, what to do next."""
 
 import logging
 from collections.abc import Callable
@@ -17,24 +17,24 @@ from placet.media.errors import MediaError, UnreadableMedia
 
 logger = logging.getLogger(__name__)
 JSON_PATHS: Final = ("/api/", "/log/")
-"""Programs read what lies below these: an outage is problem details there, not a page."""
-Answer = Callable[[HttpRequest], HttpResponseBase]
+"""URL prefixes for programs: an outage is a problem+json response there, not a page."""
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
-class PlainAnswers:
-    """Middleware: a refusal that a view let through becomes a page with its code; a database that is away, a 503."""
+class ErrorPages:
+    """Middleware: a refusal raised by a view becomes a page with its code; an unavailable database becomes 503."""
 
-    def __init__(self, get_response: Answer) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         try:
             return self.get_response(request)
-        except DATABASE_UNAVAILABLE as away:
-            return unavailable(request, away)
+        except DATABASE_UNAVAILABLE as error:
+            return unavailable(request, error)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
-        """Called by Django with whatever a view raised."""
+        """Django calls this with the exception that a view raised."""
         if isinstance(problem, DATABASE_UNAVAILABLE):
             return unavailable(request, problem)
         if request.path.startswith("/api/"):
@@ -47,12 +47,12 @@ class PlainAnswers:
 
 
 def _refused(request: HttpRequest, refusal: Refusal | MediaError, status: int) -> HttpResponse:
-    shown = {"code": refusal.code, "message": refusal.message, "hint": refusal.hint}
-    return render(request, "ui/refused.html", {"refusal": shown}, status=status)
+    context = {"code": refusal.code, "message": refusal.message, "hint": refusal.hint}
+    return render(request, "ui/refused.html", {"refusal": context}, status=status)
 
 
 def unavailable(request: HttpRequest, problem: DatabaseError | psycopg.Error | Exception) -> HttpResponse:
-    """The database is away: nothing of ours may be read for this page, so it stands alone."""
+    """503 while the database is unavailable. The page reads nothing from it."""
     logger.warning("answered 503: %s", type(problem).__name__)
     if request.path.startswith(JSON_PATHS):
         headers = {"Retry-After": "5", "Cache-Control": "no-store"}
@@ -61,9 +61,9 @@ def unavailable(request: HttpRequest, problem: DatabaseError | psycopg.Error | E
 
 
 def render_alone(template: str, status: int) -> HttpResponse:
-    """A page without a request, a person or a database behind it."""
+    """Render a page that needs no request, person or database."""
     from django.template.loader import render_to_string
 
-    answer = HttpResponse(render_to_string(template), status=status)
-    answer["Retry-After"] = "5"
-    return answer
+    response = HttpResponse(render_to_string(template), status=status)
+    response["Retry-After"] = "5"
+    return response

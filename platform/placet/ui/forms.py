@@ -1,4 +1,4 @@
-"""What every form has: a command id, so that a form sent twice is one command."""
+"""Base of every form: a command id, so that a form sent twice is one command."""
 
 from typing import Any
 from uuid import uuid4
@@ -10,7 +10,7 @@ from placet.kernel.refusal import Refusal
 
 
 class CommandForm(forms.Form):
-    """A form that leads to one command."""
+    """A form for one command."""
 
     command = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
@@ -19,15 +19,15 @@ class CommandForm(forms.Form):
 
     @property
     def command_id(self) -> str:
-        """The id under which the command is written, however often the form is sent."""
+        """The command id; the same each time that the form is sent."""
         return str(self.cleaned_data["command"])
 
     def refuse(self, refusal: Refusal) -> None:
-        """Say above the fields why nothing was written, and what to do."""
+        """Show the refusal and its hint above the fields."""
         self.add_error(None, f"{refusal} {refusal.hint}")
 
 
 def command_of(request: HttpRequest) -> str:
-    """The command id of a form that is one button; a fresh one when it came without."""
+    """The command id of a form that is one button; a new one when it has none."""
     form = CommandForm(request.POST)
     return form.command_id if form.is_valid() else str(uuid4())

@@ -1,10 +1,10 @@
-"""Evidence marked where it stands in a text."""
+"""Highlighting of evidence in a text."""
 
 from collections.abc import Sequence
 
 
 def segments(text: str, spans: Sequence[tuple[int, int]]) -> tuple[tuple[str, bool], ...]:
-    """A text cut where evidence begins and ends; overlapping spans are one."""
+    """Split a text where evidence begins and ends; True marks evidence. Overlapping spans are merged."""
     pieces: list[tuple[str, bool]] = []
     at = 0
     for start, end in sorted(spans):

@@ -1,4 +1,4 @@
-"""Where somebody asks from, as a two-letter code: what licences and filings with a territory go by."""
+"""The region of a request, as a two-letter code: licences and filings may be limited to regions."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -13,19 +13,19 @@ _CODE: Final = re.compile(r"[A-Z]{2}")
 
 
 def region_of(headers: Mapping[str, str]) -> str:
-    """What the proxy says in the header that `PLACET_REGION_HEADER` names; else the install's own region."""
+    """The region from the proxy's header that `PLACET_REGION_HEADER` names; without one, the install's own region."""
     header: str = settings.PLACET_REGION_HEADER
-    said = headers.get(header, "").upper() if header else settings.PLACET_DEFAULT_REGION
-    return said if _CODE.fullmatch(said) else UNKNOWN
+    code = headers.get(header, "").upper() if header else settings.PLACET_DEFAULT_REGION
+    return code if _CODE.fullmatch(code) else UNKNOWN
 
 
-def not_here(request: HttpRequest) -> HttpResponse:
-    """That something is not shown where the reader is: 451, and kept by nobody on the way."""
-    answer = render(request, "ui/not_here.html", status=451)
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+def unavailable_in_region(request: HttpRequest) -> HttpResponse:
+    """451: the clip is not available in the reader's region. The response is not cached."""
+    response = render(request, "ui/not_here.html", status=451)
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def is_barred(territories: Collection[str], region: str) -> bool:
-    """Whether something that is excluded from these may not be had there. Nobody knows where: then it may not."""
+    """Whether a region is among the excluded territories. An unknown region is excluded."""
     return bool(territories) and region in {*territories, UNKNOWN}

@@ -80,7 +80,7 @@ def seen_by_gate(clip: RawClip, pictures: Pictures, sound: Samples) -> GateResul
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
         encode_mp4(pictures, clip.fps, sound, clip.rate, path)
-        return run_gate(measure(path), asked_seconds=len(clip.frames) / clip.fps)
+        return run_gate(measure(path), requested_seconds=len(clip.frames) / clip.fps)
 
 
 def _wrong(name: str, gated: list[GatedClip]) -> Row:

@@ -1,4 +1,4 @@
-"""The opt-outs in force, held in memory and brought up to the head of the log before every answer."""
+"""In-memory index of the opt-outs in force, brought up to the head of the log before every match."""
 
 import threading
 from datetime import datetime
@@ -12,7 +12,7 @@ from placet.text.embedder import embedder
 
 
 class OptOutsInForce:
-    """One per process. `up_to_date` answers the index and the version of `opt-out-registry` that it stands at."""
+    """One per process. `up_to_date` returns the index and its version of `opt-out-registry`."""
 
     def __init__(self) -> None:
         self._index: OptOutIndex | None = None
@@ -20,18 +20,18 @@ class OptOutsInForce:
         self._lock = threading.Lock()
 
     def up_to_date(self, delivery: Delivery) -> tuple[OptOutIndex, int]:
-        """Compare with the head in PostgreSQL and fetch the difference from there; raises when that cannot be done."""
+        """Read the head from PostgreSQL and apply the events up to it. Raises when the database is unavailable."""
         with self._lock:
             head = delivery.heads([OPT_OUTS])[OPT_OUTS]
             if self._index is None or head < self._version:
-                self.clear()  # a log that was put back to an earlier state: begin again
+                self.clear()  # a log restored to an earlier state: start again
             index = self._index = self._index or OptOutIndex(embedder())
             if head > self._version:
                 self._catch_up(index, delivery)
             return index, self._version
 
     def clear(self) -> None:
-        """Read everything anew at the next question."""
+        """Read everything again at the next match."""
         self._index, self._version = None, 0
 
     def _catch_up(self, index: OptOutIndex, delivery: Delivery) -> None:
@@ -45,7 +45,7 @@ class OptOutsInForce:
 
 
 def entry(filed: e.OptOutFiled) -> OptOutEntry:
-    """A filing as the index takes it."""
+    """The index entry of a filing."""
     return OptOutEntry(
         filed.filing,
         filed.names,

@@ -1,11 +1,11 @@
-"""Does a prompt ask for what a rights holder has opted out? Names by look-up, descriptions by meaning. Pure.
+"""Matches prompts against opt-outs: names by look-up, descriptions by meaning. Pure.
 
-Thresholds of a description (cosine, all-MiniLM-L6-v2), measured on 8 descriptions with 17 prompts that ask for the
-character in other words and 24 that only share a trait with it: asking 0.61 to 0.91 (15 of 17 from 0.748 up), sharing
-at most 0.705 (4 of 24 from 0.59 up), unrelated at most 0.40. Hence HOLD_FROM and BLOCK_FROM: of the asking all are
-held or blocked, of the sharing 4 are held and none is blocked.
+Thresholds of a description (cosine, all-MiniLM-L6-v2), measured on 8 descriptions with 17 prompts that request the
+character in other words and 24 that only share a trait with it: requests 0.61 to 0.91 (15 of 17 from 0.748 up), shared
+traits at most 0.705 (4 of 24 from 0.59 up), unrelated at most 0.40. Hence HOLD_FROM and BLOCK_FROM: all 17 requests are
+held or blocked; of the 24 with a shared trait 4 are held and none is blocked.
 
-Names: 10,000 filings cost a prompt no more than ten do.
+Names: a prompt costs the same with 10,000 filings as with ten.
 """
 
 from collections.abc import Collection
@@ -43,9 +43,9 @@ class CannotMatch(Exception):
 
 @dataclass(frozen=True)
 class OptOutEntry:
-    """What is in force of one opt-out. The first name is the character's own, the others are aliases.
+    """One opt-out in force. The first name is the character's own, the others are aliases.
 
-    `regions`: country codes as the generation names its own, or EVERYWHERE. `until`: exclusive; None has no end.
+    `regions`: country codes, or EVERYWHERE. `until`: exclusive; None means no end.
     """
 
     id: FilingId
@@ -56,7 +56,7 @@ class OptOutEntry:
     until: datetime | None = None
 
     def holds(self, act: Act, region: str, at: datetime) -> bool:
-        """A filing for some regions holds as well where nobody knows from where was asked."""
+        """Whether it applies. A filing for some regions also applies to an unknown region."""
         is_in_time = self.until is None or at < self.until
         is_there = region == UNKNOWN or bool(self.regions & {region, EVERYWHERE})
         return is_in_time and act in self.acts and is_there
@@ -64,9 +64,9 @@ class OptOutEntry:
 
 @dataclass(frozen=True)
 class Match:
-    """One filing met by the prompt. `span`: half-open, in the prompt as written; a description is met by all of it.
+    """One filing that the prompt matches. `span`: half-open, in the prompt as written; all of it for a description.
 
-    `similarity` is 1.0 for a name; `how` tells in which form the name stood there (None for a description).
+    `similarity` is 1.0 for a name; `how` is the form of the name in the prompt (None for a description).
     """
 
     filing: FilingId
@@ -79,7 +79,7 @@ class Match:
 
 
 class OptOutIndex:
-    """Every filing in force, ready to be met. One writer at a time; it neither reads nor keeps anything outside."""
+    """Index of every filing in force. One writer at a time; no storage outside memory."""
 
     def __init__(self, embedder: Embedder) -> None:
         self.model = embedder.name
@@ -92,7 +92,7 @@ class OptOutIndex:
         return len(self._filings)
 
     def add(self, filing: OptOutEntry) -> None:
-        """From the next `match` on; a filing known by its id is replaced. A description is embedded first."""
+        """Add a filing, or replace one with the same id. Its description is embedded first."""
         row = self._embedder.embed([filing.description])[0] if filing.description else None
         self.end(filing.id)
         self._filings[filing.id] = filing
@@ -102,7 +102,7 @@ class OptOutIndex:
             self._descriptions.set(filing.id, row)
 
     def end(self, filing: FilingId) -> None:
-        """From the next `match` on; nothing happens where it is not in force."""
+        """Remove a filing; no effect when it is not in force."""
         if ended := self._filings.pop(filing, None):
             self._descriptions.drop(filing)
             for name, key in _keys(ended):
@@ -111,11 +111,14 @@ class OptOutIndex:
     def match(
         self, prompt: str, vector: Vectors | None, region: str, at: datetime, act: Act = "generation"
     ) -> list[Match]:
-        """Blocks before holds, then in reading order. `vector`: unit, by the index's model; raises CannotMatch."""
+        """Blocks before holds, then in reading order. `vector`: unit length, by the index's model.
+
+        Raises `CannotMatch`.
+        """
         text = normalise(prompt)
         usable = self._usable(text, vector)
-        met = [_by_name(found) for found in self._names.find(text)] + self._by_meaning(text, usable)
-        in_force = [match for match in met if self._filings[match.filing].holds(act, region, at)]
+        matches = [_by_name(found) for found in self._names.find(text)] + self._by_meaning(text, usable)
+        in_force = [match for match in matches if self._filings[match.filing].holds(act, region, at)]
         return sorted(in_force, key=lambda match: (match.outcome != "block", match.span, match.filing))
 
     def _by_meaning(self, text: Normalised, vector: Vectors) -> list[Match]:
@@ -125,34 +128,34 @@ class OptOutIndex:
 
     def _usable(self, text: Normalised, vector: Vectors | None) -> Vectors:
         if text.is_cut:
-            raise CannotMatch("The prompt is longer than can be read; nothing was matched. Shorten the prompt.")
+            raise CannotMatch("The prompt is too long to be read whole; nothing was matched. Shorten the prompt.")
         if vector is None:
             raise CannotMatch(f"{self.model} gave no vector; nothing was matched. See `placet doctor`.")
         if vector.shape != (self._embedder.dim,) or not abs(float(np.linalg.norm(vector)) - 1) < 0.01:
-            raise CannotMatch(f"This is no vector of {self.model}: {vector.shape}; nothing was matched.")
+            raise CannotMatch(f"This is not a vector of {self.model}: {vector.shape}; nothing was matched.")
         return vector
 
 
-class WhyHuman(StrEnum):
-    """Why a filing must wait for a person before it blocks anybody."""
+class ReviewReason(StrEnum):
+    """Why a filing must wait for a reviewer before it is in force."""
 
     TOO_SHORT = "too_short"
     COMMON_WORDS = "common_words"
     ENGINE_WORDS = "engine_words"
 
 
-def needs_a_human(name: str, vocabulary: Collection[str]) -> WhyHuman | None:
-    """None when the name may block at once; `vocabulary`: the words that the engine draws, in lower case."""
+def review_reason(name: str, vocabulary: Collection[str]) -> ReviewReason | None:
+    """Why a name needs a reviewer; None when it may block at once. `vocabulary`: the engine's words, in lower case."""
     tokens = [token.text for token in normalise(name).unmasked]
     if _is_short(tokens):
-        return WhyHuman.TOO_SHORT
+        return ReviewReason.TOO_SHORT
     if _all_known(tokens, vocabulary):
-        return WhyHuman.ENGINE_WORDS
-    return WhyHuman.COMMON_WORDS if _all_known(tokens, common_words()) else None
+        return ReviewReason.ENGINE_WORDS
+    return ReviewReason.COMMON_WORDS if _all_known(tokens, common_words()) else None
 
 
 def _is_short(tokens: list[str]) -> bool:
-    if all(len(token) == 1 and not token.isascii() for token in tokens):  # a script in which a sign is a word
+    if all(len(token) == 1 and not token.isascii() for token in tokens):  # a script in which one character is a word
         return len(tokens) < 2
     return sum(map(len, tokens)) < SHORTEST
 

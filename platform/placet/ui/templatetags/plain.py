@@ -1,4 +1,4 @@
-"""Codes as people read them."""
+"""Template filter: codes as readable text."""
 
 from django import template
 

@@ -34,7 +34,7 @@ class Command(ActingCommand):
         found = Generation.replay(self.log.read(stream_of(parse_uuid(options["id"], "generation", "placet feed"))))
         if found.request is None:
             raise CommandFailed(f"There is no generation {options['id']}.", "placet feed", code="generation_not_found")
-        require_permission(self.account, "generation.view", ResourceContext(owner=found.asked.requested_by))
+        require_permission(self.account, "generation.view", ResourceContext(owner=found.required_request.requested_by))
         if found.rendered is None:
             raise CommandFailed(
                 f"No clip was rendered: the generation is {found.state}.", "placet timeline ID", code="not_made"
@@ -51,7 +51,7 @@ class Command(ActingCommand):
         same = {name: then["raw"][name] == now["raw"][name] for name in ("frames_sha256", "pcm_sha256")}
         return {
             "ok": all(same.values()),
-            "id": str(found.asked.generation),
+            "id": str(found.required_request.generation),
             "same": {"pictures": same["frames_sha256"], "sound": same["pcm_sha256"]},
             "then": then["raw"],
             "now": now["raw"],

@@ -1,4 +1,4 @@
-"""What every endpoint keeps to: keys, tokens, CSRF, errors with a code and never a 500."""
+"""Rules of every endpoint: idempotency keys, tokens, CSRF, errors with a code and never a 500."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -21,31 +21,31 @@ BALL = {"prompt": "a red ball bounces"}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 
 
-def test_the_same_key_is_one_command_answered_the_same(by: As, play: FakeWorker) -> None:
+def test_a_repeated_key_is_one_command_with_the_same_response(by: As, worker: FakeWorker) -> None:
     first = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
-    before = play.scenario.log.last_position
-    play.tick()
+    before = worker.scenario.log.last_position
+    worker.tick()
     assert by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"}) == first
-    play.scenario.driver.run()
+    worker.scenario.driver.run()
     assert len(by(BEN).get("generations")[1]) == 1
-    assert play.scenario.log.last_position > before
+    assert worker.scenario.log.last_position > before
 
 
-def test_a_key_whose_answer_was_lost_writes_nothing_twice(by: As, play: FakeWorker) -> None:
+def test_a_key_whose_response_was_lost_writes_nothing_twice(by: As, worker: FakeWorker) -> None:
     from placet.people.models import IdempotencyKeyRow
 
     _, first = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
     IdempotencyKeyRow.objects.update(status=None, response=None)
     _, again = by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
-    play.tick()
+    worker.tick()
     assert first["id"] == again["id"]
     assert len(by(BEN).get("generations")[1]) == 1
 
 
 def test_the_same_key_with_another_body_is_refused(by: As) -> None:
     by(BEN).post("generations", BALL, **{"Idempotency-Key": "k1"})
-    status, told = by(BEN).post("generations", {"prompt": "a cube"}, **{"Idempotency-Key": "k1"})
-    assert (status, told["code"]) == (422, "idempotency_key_reused")
+    status, body = by(BEN).post("generations", {"prompt": "a cube"}, **{"Idempotency-Key": "k1"})
+    assert (status, body["code"]) == (422, "idempotency_key_reused")
 
 
 def test_two_people_may_use_the_same_key(by: As) -> None:
@@ -54,9 +54,9 @@ def test_two_people_may_use_the_same_key(by: As) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
-def test_a_key_that_cannot_be_kept_is_refused(by: As, key: str) -> None:
-    status, told = by(BEN).post("generations", BALL, **{"Idempotency-Key": key})
-    assert (status, told["code"]) == (400, "idempotency_key_invalid")
+def test_an_invalid_key_is_refused(by: As, key: str) -> None:
+    status, body = by(BEN).post("generations", BALL, **{"Idempotency-Key": key})
+    assert (status, body["code"]) == (400, "idempotency_key_invalid")
 
 
 def test_a_refused_command_may_be_sent_again_under_its_key(by: As) -> None:
@@ -66,18 +66,18 @@ def test_a_refused_command_may_be_sent_again_under_its_key(by: As) -> None:
     assert by(DARA).post("opt-outs", filing, **key)[1]["code"] == "filing_invalid"
 
 
-def test_a_bearer_token_stands_for_its_person(by: As) -> None:
+def test_a_bearer_token_signs_in_its_person(by: As) -> None:
     token, _ = token_for(BEN, 1)
     assert by(None)("POST", "generations", BALL, Authorization=f"Bearer {token}")[0] == 202
 
 
 @pytest.mark.parametrize("token", ["", "x", "a b", "{}", "\u00fc"])
 def test_a_forged_token_is_refused(by: As, token: str) -> None:
-    status, told = by(None)("GET", "generations", Authorization=f"Bearer {token}")
-    assert (status, told["code"]) == (401, "token_invalid")
+    status, body = by(None)("GET", "generations", Authorization=f"Bearer {token}")
+    assert (status, body["code"]) == (401, "token_invalid")
 
 
-def test_a_token_that_is_over_is_refused(by: As, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_expired_token_is_refused(by: As, monkeypatch: pytest.MonkeyPatch) -> None:
     from datetime import UTC, datetime
 
     from placet.people import tokens
@@ -93,8 +93,8 @@ def test_a_token_that_is_over_is_refused(by: As, monkeypatch: pytest.MonkeyPatch
     assert by(None)("GET", "generations", Authorization=f"Bearer {token}")[0] == 401
 
 
-@pytest.mark.usefixtures("play")
-def test_a_browsers_session_needs_its_csrf_token() -> None:
+@pytest.mark.usefixtures("worker")
+def test_a_session_needs_its_csrf_token() -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(Account.objects.get(person=BEN), "django.contrib.auth.backends.ModelBackend")
     answer = client.post("/api/v1/generations", BALL, content_type="application/json")
@@ -125,11 +125,11 @@ def test_a_browsers_session_needs_its_csrf_token() -> None:
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_a_body_that_cannot_be_used_has_a_code(by: As, body: object, status: int, code: str) -> None:
+def test_an_invalid_body_has_a_code(by: As, body: object, status: int, code: str) -> None:
     for headers in ({}, {"Idempotency-Key": "k1"}):
-        answered, told = by(BEN).post("generations", body, **headers)
-        assert (answered, told["code"]) == (status, code)
-        assert told["hint"]
+        answered, answer = by(BEN).post("generations", body, **headers)
+        assert (answered, answer["code"]) == (status, code)
+        assert answer["hint"]
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_a_body_that_cannot_be_used_has_a_code(by: As, body: object, status: int
         ("PUT", f"likeness/grants/{ANA}", 404, "likeness_unknown"),
     ],
 )
-def test_an_address_that_is_not_there_has_a_code(by: As, method: str, path: str, status: int, code: str) -> None:
-    answered, told = by(BEN)(method, path)
-    assert (answered, told["code"]) == (status, code)
+def test_an_unknown_url_has_a_code(by: As, method: str, path: str, status: int, code: str) -> None:
+    answered, body = by(BEN)(method, path)
+    assert (answered, body["code"]) == (status, code)
 
 
 def test_a_body_of_another_type_has_a_code(by: As) -> None:
@@ -159,9 +159,9 @@ def test_a_body_of_another_type_has_a_code(by: As) -> None:
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
-def test_too_much_is_not_read(by: As) -> None:
-    status, told = by(BEN).post("generations", b" " * (12 * 1024 * 1024))
-    assert (status, told["code"]) == (413, "body_too_large")
+def test_a_body_that_is_too_large_is_not_read(by: As) -> None:
+    status, body = by(BEN).post("generations", b" " * (12 * 1024 * 1024))
+    assert (status, body["code"]) == (413, "body_too_large")
 
 
 def problem(answer: Any, status: int, code: str) -> None:
@@ -221,7 +221,7 @@ def test_an_error_inside_a_view_is_a_problem_too(
     assert b"canary" not in answer.content
 
 
-def test_too_often_is_told_per_person(by: As, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rate_limit_is_per_person(by: As, monkeypatch: pytest.MonkeyPatch) -> None:
     from rest_framework.throttling import UserRateThrottle
 
     monkeypatch.setattr(UserRateThrottle, "THROTTLE_RATES", {"user": "2/min"})
@@ -230,7 +230,7 @@ def test_too_often_is_told_per_person(by: As, monkeypatch: pytest.MonkeyPatch) -
     assert by(ANA).get("notices")[0] == 200
 
 
-def test_the_document_is_the_schema(tmp_path: Path) -> None:
-    made = tmp_path / "openapi.yaml"
-    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(made))
-    assert DOCUMENT.read_text() == made.read_text(), "make it again: placet spectacular --file docs/openapi.yaml"
+def test_the_openapi_page_matches_the_schema(tmp_path: Path) -> None:
+    generated = tmp_path / "openapi.yaml"
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(generated))
+    assert DOCUMENT.read_text() == generated.read_text(), "regenerate it: placet spectacular --file docs/openapi.yaml"

@@ -1,6 +1,5 @@
-"""Being forgotten from a browser, a program and the command line; and what everybody else sees afterwards."""
+"""Erasure by page, API and command line, and what other people see afterwards."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,29 +16,29 @@ from tests.support.visitor import Visit, published
 
 @pytest.fixture
 def visit(own_home: Path, visit: Visit) -> Visit:
-    """The same visitors, in a home of this test's own."""
+    """The same visitors, with a data directory of this test's own."""
     assert own_home.is_dir()
     return visit
 
 
 @pytest.fixture
-def stage(own_home: Path, stage: FakeWorker) -> FakeWorker:
+def worker(own_home: Path, worker: FakeWorker) -> FakeWorker:
     assert own_home.is_dir()
-    return stage
+    return worker
 
 
-def test_it_says_what_it_does_and_wants_a_yes(visit: Visit, stage: FakeWorker) -> None:
+def test_the_page_explains_and_needs_a_confirmation(visit: Visit, worker: FakeWorker) -> None:
     ben = visit(BEN)
     assert "cannot be taken back" in ben.get("/forget-me/")
     ben.post("/forget-me/", status=422)
-    assert stage.scenario.log.heads([erasure_of(BEN)]) == {erasure_of(BEN): 0}
+    assert worker.scenario.log.heads([erasure_of(BEN)]) == {erasure_of(BEN): 0}
 
 
 @pytest.mark.promise("P9")
-def test_who_asks_is_signed_out_everywhere_and_cannot_come_back(visit: Visit, stage: FakeWorker) -> None:
+def test_an_erased_person_is_signed_out_and_cannot_sign_in(visit: Visit, worker: FakeWorker) -> None:
     ben, elsewhere, link, (token, _) = visit(BEN), visit(BEN), link_for(BEN), token_for(BEN, 1)
     assert ben.post("/forget-me/", is_sure="on") == "/forgotten/"
-    stage.tick()
+    worker.tick()
     elsewhere.get("/drafts/", status=302)
     visit(None).post(link.split("8000")[1], status=403)
     answer = ben.client.get("/api/v1/notices", headers={"Authorization": f"Bearer {token}"})
@@ -47,11 +46,11 @@ def test_who_asks_is_signed_out_everywhere_and_cannot_come_back(visit: Visit, st
 
 
 @pytest.mark.promise("P9")
-def test_every_page_that_showed_them_still_works_and_says_erased(visit: Visit, stage: FakeWorker) -> None:
-    clip = published(stage, ANA)
+def test_pages_that_showed_an_erased_person_say_erased(visit: Visit, worker: FakeWorker) -> None:
+    clip = published(worker, ANA)
     ana, cleo = visit(ANA), visit(CLEO)
     visit(BEN).post("/forget-me/", is_sure="on")
-    stage.tick()
+    worker.tick()
     assert "erased" in ana.get("/notices/")
     assert "Ben" not in ana.get("/notices/")
     assert "erased" in ana.get(f"/timeline/{clip}/")
@@ -65,26 +64,23 @@ def test_every_page_that_showed_them_still_works_and_says_erased(visit: Visit, s
 
 
 @pytest.mark.promise("P9")
-def test_the_api_takes_the_same_wish(visit: Visit, stage: FakeWorker) -> None:
+def test_the_api_erases_an_account(visit: Visit, worker: FakeWorker) -> None:
     client = visit(BEN).client
     assert client.post("/api/v1/account/erase", {"is_sure": False}, "application/json").status_code == 400
     assert client.post("/api/v1/account/erase", {"is_sure": True}, "application/json").status_code == 202
-    stage.tick()
+    worker.tick()
     assert client.get("/api/v1/generations").status_code in {401, 403}
 
 
-Tick = Callable[[], None]
-
-
-def test_the_command_forgets_whoever_asks_and_nobody_elses_wish_counts(stage: FakeWorker) -> None:
+def test_the_command_erases_only_the_person_themselves(worker: FakeWorker) -> None:
     with pytest.raises(CommandFailed) as refused:
-        call_command("erase", "Ben", "--as", "Ana", tick=stage.tick)
+        call_command("erase", "Ben", "--as", "Ana", tick=worker.tick)
     assert refused.value.code == "not_permitted"
     with pytest.raises(CommandFailed):
-        call_command("erase", "Ben", "--as", "Eve", tick=stage.tick)
-    call_command("erase", "Ben", "--as", "Ben", tick=stage.tick)
+        call_command("erase", "Ben", "--as", "Eve", tick=worker.tick)
+    call_command("erase", "Ben", "--as", "Ben", tick=worker.tick)
     with pytest.raises(CommandFailed) as unknown:
-        call_command("erase", "Ben", "--as", "Ben", tick=stage.tick)
+        call_command("erase", "Ben", "--as", "Ben", tick=worker.tick)
     assert unknown.value.code == "person_not_found"
 
 
