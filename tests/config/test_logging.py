@@ -68,7 +68,7 @@ def test_a_dead_letter_is_logged_with_its_correlation_id_and_no_prompt(
     runner = worker.scenario.driver.runners["notices.mail"]
     runner.consumer = CONSUMERS["notices.mail"]
     generation = worker.scenario.request(BEN, CANARY, ANA)
-    logged_lines = [line for line in logged(lines) if "dead letter" in line["message"]]
+    logged_lines = [line for line in logged(lines) if "dead letter at position" in line["message"]]
     assert [line["correlation_id"] for line in logged_lines] == [generation]
     row = worker.scenario.driver.connection.execute("SELECT error_location FROM eventlog_dead_letter").fetchone()
     assert row
@@ -99,7 +99,7 @@ def test_a_stuck_projection_is_logged_with_the_correlation_id(
     monkeypatch.setitem(PROJECTIONS["studio.generations"].folds, "studio.generation_requested.v1", poison)
     generation = worker.scenario.request(BEN, CANARY)
     Projector().run_once()
-    standing = [line for line in logged(lines) if "stands still" in line["message"]]
+    standing = [line for line in logged(lines) if "is stopped" in line["message"]]
     assert {line["correlation_id"] for line in standing} == {generation}
     assert {line["exception.type"] for line in standing} == {"ValueError"}
 

@@ -1,4 +1,4 @@
-"""Events of the tests alone, and the one consumer that answers them: an answer and an effect for each entry."""
+"""Test events and their consumer: one answer and one outbox item for each entry."""
 
 import os
 import time
@@ -19,12 +19,12 @@ class EntryAnswered:
 
 
 class Poison(ValueError):
-    """What no handler can take."""
+    """The handler fails on this entry."""
 
 
 @consume(EntryNoted, name=NAME, batch_size=20)
 def answer(fact: EntryNoted, delivery: Delivery) -> None:
-    """Parked with its stream when it is poison."""
+    """Poison becomes a dead letter with its stream."""
     if fact.text == "poison":
         raise Poison
     if SLOW_SECONDS:

@@ -1,4 +1,4 @@
-"""One process of a conformance test: the sequencer, the relay, or a member that answers the ledger's entries."""
+"""One process of a conformance test: the sequencer, the relay, or a member of the consumer group."""
 
 import sys
 

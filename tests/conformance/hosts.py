@@ -1,7 +1,7 @@
-"""Hosts of their own on this machine: a network namespace each, tied to ours by one cable that can be pulled.
+"""Hosts on this machine: one network namespace each, connected to ours by a veth pair that can be cut.
 
-A host reaches PostgreSQL and the broker through a splice at our end of its cable: both listen on loopback alone. Kafka
-names its own address to its clients, so that a second splice stands at that address inside the host.
+A host reaches PostgreSQL and the broker through a proxy at our end: both listen on loopback alone. Kafka gives clients
+its own address, so a second proxy listens at that address inside the host.
 """
 
 import os
@@ -25,7 +25,7 @@ POSTGRES_PORT = 5432
 
 @dataclass(frozen=True)
 class Host:
-    """`on`: the words that run a command there. `dsn`: how PostgreSQL is reached from there."""
+    """`on`: command prefix that runs a command there. `dsn`: PostgreSQL as reached from there."""
 
     name: str
     number: int
@@ -37,19 +37,19 @@ class Host:
 
     @property
     def cable(self) -> str:
-        """Its end on our side."""
+        """Our end of the veth pair."""
         return f"pl{os.getpid() % 100_000}n{self.number}"
 
     def cut_off(self) -> None:
-        """Nothing comes through any more, and nobody is told so."""
+        """Drop all traffic silently."""
         _ip("link", "set", self.cable, "down")
 
-    def tie_again(self) -> None:
+    def reconnect(self) -> None:
         _ip("link", "set", self.cable, "up")
 
 
-def why_none_can_be_made() -> str:
-    """Empty where they can."""
+def why_unavailable() -> str:
+    """Why no host can be created; empty if one can."""
     if os.geteuid() != 0:
         return "only root may make network namespaces"
     if shutil.which("ip") is None:
@@ -61,10 +61,10 @@ def why_none_can_be_made() -> str:
 
 @contextmanager
 def hosts(count: int, dsn: str, broker: str) -> Iterator[list[Host]]:
-    """That many, for as long as the block lasts. `broker`: host:port on our loopback."""
-    _sweep_dead_runs()
+    """Hosts for the duration of the block. `broker`: host:port on our loopback."""
+    _delete_dead_hosts()
     made: list[Host] = []
-    splices = []
+    proxies = []
     try:
         for number in range(1, count + 1):
             made.append(Host(f"placet-{os.getpid()}-{number}", number, _seen_from(number, dsn)))
@@ -72,30 +72,30 @@ def hosts(count: int, dsn: str, broker: str) -> Iterator[list[Host]]:
         for host in made:
             ours, _ = _addresses(host.number)
             port = broker.rpartition(":")[2]
-            splices += [
-                _splice((), f"{ours}:{POSTGRES_PORT}", _where(dsn)),
-                _splice((), f"{ours}:{port}", broker),
-                _splice(host.on, broker, f"{ours}:{port}"),
+            proxies += [
+                _proxy((), f"{ours}:{POSTGRES_PORT}", _where(dsn)),
+                _proxy((), f"{ours}:{port}", broker),
+                _proxy(host.on, broker, f"{ours}:{port}"),
             ]
         yield made
     finally:
-        for splice in splices:
-            splice.kill()
-            splice.wait()
+        for proxy in proxies:
+            proxy.kill()
+            proxy.wait()
         for host in made:
             subprocess.run(["ip", "netns", "del", host.name], check=False, capture_output=True)
 
 
-def _sweep_dead_runs() -> None:
-    """Hosts of runs that were killed have the same addresses."""
-    told = subprocess.run(["ip", "netns", "list"], check=True, capture_output=True, text=True).stdout
-    for name in (line.split()[0] for line in told.splitlines() if line.startswith("placet-")):
+def _delete_dead_hosts() -> None:
+    """Delete the hosts of killed runs: they have the same addresses."""
+    listed = subprocess.run(["ip", "netns", "list"], check=True, capture_output=True, text=True).stdout
+    for name in (line.split()[0] for line in listed.splitlines() if line.startswith("placet-")):
         if not psutil.pid_exists(int(name.split("-")[1])):
             _ip("netns", "del", name)
 
 
 def _seen_from(number: int, dsn: str) -> str:
-    """How PostgreSQL is reached from that host."""
+    """PostgreSQL as reached from that host."""
     return make_conninfo(dsn, host=_addresses(number)[0], port=POSTGRES_PORT)
 
 
@@ -110,7 +110,7 @@ def _make(host: Host) -> None:
 
 
 def _addresses(number: int) -> tuple[str, str]:
-    """Ours and the host's, out of the block for documentation, which no network uses."""
+    """Our address and the host's, from the documentation block, which no network uses."""
     return f"198.51.100.{4 * number + 1}", f"198.51.100.{4 * number + 2}"
 
 
@@ -126,11 +126,11 @@ def _ip(*words: str, on: tuple[str, ...] = ()) -> None:
     assert not done.returncode, f"ip {' '.join(words)}: {done.stderr.strip()}"
 
 
-def _splice(on: tuple[str, ...], listen: str, to: str) -> "subprocess.Popen[bytes]":
+def _proxy(on: tuple[str, ...], listen: str, to: str) -> "subprocess.Popen[bytes]":
     made = subprocess.Popen([*on, sys.executable, str(Path(__file__)), listen, to], stdout=subprocess.PIPE)
     assert made.stdout
-    with made.stdout as told:
-        assert told.readline(), f"nothing listens on {listen}"
+    with made.stdout as output:
+        assert output.readline(), f"nothing listens on {listen}"
     return made
 
 

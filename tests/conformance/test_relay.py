@@ -1,8 +1,7 @@
-"""The relay itself: it dies, sleeps, has a rival, and has more before it than it has under way at once."""
+"""The relay: it dies, sleeps, has a rival, and has more pages than it may have in flight."""
 
 import signal
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -20,23 +19,24 @@ pytestmark = [pytest.mark.processes, pytest.mark.kafka, pytest.mark.promise("P6"
 
 
 @pytest.mark.parametrize("point", ["relay.sent:1", "relay.sent:3", "relay.advanced:2"])
-def test_a_relay_killed_between_sending_and_noting_it_repeats_and_nothing_happens_twice(
-    on_kafka: World, point: str
-) -> None:
+def test_a_relay_killed_before_its_checkpoint_repeats_without_effect(on_kafka: World, point: str) -> None:
     on_kafka.start("sequencer")
     doomed = on_kafka.start("relay", PLACET_FAILPOINTS=point)
     on_kafka.start("member")
-    while doomed.poll() is None:
+
+    def is_dead_after_more_entries() -> bool:
         on_kafka.note(20, 1)
-        time.sleep(0.1)
+        return doomed.poll() is not None
+
+    on_kafka.wait(is_dead_after_more_entries)
     assert doomed.returncode == -signal.SIGKILL
     on_kafka.start("relay")
     on_kafka.note(20, 2)
     on_kafka.wait_until_answered()
-    on_kafka.is_whole()
+    on_kafka.assert_complete()
 
 
-def test_two_relays_one_leads_and_when_it_dies_the_other_takes_over(on_kafka: World) -> None:
+def test_a_second_relay_takes_over_when_the_leader_dies(on_kafka: World) -> None:
     on_kafka.start("sequencer")
     first = on_kafka.start("relay")
     on_kafka.start("member")
@@ -47,7 +47,7 @@ def test_two_relays_one_leads_and_when_it_dies_the_other_takes_over(on_kafka: Wo
     on_kafka.kill(first)
     on_kafka.note(10, 2)
     on_kafka.wait_until_answered()
-    on_kafka.is_whole()
+    on_kafka.assert_complete()
 
 
 def test_a_relay_that_slept_past_its_lease_repeats_at_most(on_kafka: World) -> None:
@@ -63,10 +63,10 @@ def test_a_relay_that_slept_past_its_lease_repeats_at_most(on_kafka: World) -> N
     sleeper.send_signal(signal.SIGCONT)
     on_kafka.note(10, 3)
     on_kafka.wait_until_answered()
-    on_kafka.is_whole()
+    on_kafka.assert_complete()
 
 
-def positions_carried(world: World) -> dict[int, list[int]]:
+def relayed_positions(world: World) -> dict[int, list[int]]:
     """Partition -> the positions of its records, in the order of their offsets."""
     found: dict[int, list[int]] = {}
     with_all = {"auto_offset_reset": "earliest", "enable_auto_commit": False, "consumer_timeout_ms": 3_000}
@@ -78,15 +78,15 @@ def positions_carried(world: World) -> dict[int, list[int]]:
     return found
 
 
-def test_many_pages_are_carried_in_order_and_again_from_the_last_that_was_noted(
+def test_many_pages_are_relayed_in_order_and_repeated_from_the_checkpoint(
     on_kafka: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The relay fails with pages under way: what was not noted is sent once more, and nothing is left out."""
-    noted: list[str] = []
+    """The relay fails with pages in flight: those beyond the checkpoint are sent again, none is left out."""
+    passed: list[str] = []
 
     def fails_once(name: str) -> None:
-        noted.append(name)
-        if noted.count("relay.advanced") == FAILS_AT and name == "relay.advanced":
+        passed.append(name)
+        if passed.count("relay.advanced") == FAILS_AT and name == "relay.advanced":
             raise KafkaUnavailable("as if the broker had not answered")
 
     monkeypatch.setattr(relay, "PAGE", PAGE)
@@ -95,17 +95,17 @@ def test_many_pages_are_carried_in_order_and_again_from_the_last_that_was_noted(
     on_kafka.note(STREAMS, EACH)
     on_kafka.wait(lambda: not on_kafka.count("SELECT count(*) FROM eventlog_event_pending"))
     stop = threading.Event()
-    carrying = threading.Thread(target=Relay(connect, on_kafka.cluster).run, args=(stop,))
-    carrying.start()
+    relaying = threading.Thread(target=Relay(connect, on_kafka.cluster).run, args=(stop,))
+    relaying.start()
     try:
         on_kafka.wait(on_kafka.is_relayed)
     finally:
         stop.set()
-        carrying.join(20)
-    found = positions_carried(on_kafka)
+        relaying.join(20)
+    found = relayed_positions(on_kafka)
     assert {one for positions in found.values() for one in positions} == set(range(1, STREAMS * EACH + 1))
     for positions in found.values():
         first_time = list(dict.fromkeys(positions))
         assert first_time == sorted(first_time)
     twice = sum(map(len, found.values())) - STREAMS * EACH
-    assert 0 < twice <= relay.UNDER_WAY * PAGE
+    assert 0 < twice <= relay.MAX_IN_FLIGHT * PAGE

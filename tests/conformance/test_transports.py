@@ -1,4 +1,4 @@
-"""What every transport keeps to, told once and run over each of them."""
+"""Conformance of every transport: the same tests run over each."""
 
 import signal
 import time
@@ -11,23 +11,23 @@ pytestmark = [pytest.mark.processes, pytest.mark.promise("P6")]
 
 
 def test_every_event_is_answered_once_and_in_the_order_of_its_stream(world: World) -> None:
-    world.carry()
+    world.start_transport()
     world.start("member")
     world.note(30, 10)
     world.wait_until_answered()
-    world.is_whole()
+    world.assert_complete()
 
 
-def test_what_came_before_a_member_is_answered_too(world: World) -> None:
+def test_events_before_a_member_are_answered(world: World) -> None:
     world.note(10, 5)
-    world.carry()
+    world.start_transport()
     world.start("member")
     world.wait_until_answered()
-    world.is_whole()
+    world.assert_complete()
 
 
-def test_a_member_that_ends_and_comes_again_goes_on_where_it_was(world: World) -> None:
-    world.carry()
+def test_a_restarted_member_continues(world: World) -> None:
+    world.start_transport()
     first = world.start("member")
     world.note(10, 5)
     world.wait_until_answered()
@@ -35,22 +35,22 @@ def test_a_member_that_ends_and_comes_again_goes_on_where_it_was(world: World) -
     world.note(10, 5)
     world.start("member")
     world.wait_until_answered()
-    world.is_whole()
+    world.assert_complete()
 
 
-def test_a_member_killed_in_the_middle_loses_nothing_and_nothing_happens_twice(world: World) -> None:
-    world.carry()
+def test_a_killed_member_neither_loses_nor_repeats_events(world: World) -> None:
+    world.start_transport()
     first = world.start("member", LEDGER_SLOW_SECONDS="0.01")
     world.note(20, 10)
     world.wait(lambda: world.answered() > 20)
     world.kill(first)
     world.start("member")
     world.wait_until_answered()
-    world.is_whole()
+    world.assert_complete()
 
 
-def test_a_second_member_comes_and_goes_in_the_middle_of_work(world: World) -> None:
-    world.carry()
+def test_a_second_member_starts_and_dies_during_work(world: World) -> None:
+    world.start_transport()
     world.start("member", LEDGER_SLOW_SECONDS="0.005")
     world.note(20, 5)
     second = world.start("member", LEDGER_SLOW_SECONDS="0.005")
@@ -59,11 +59,11 @@ def test_a_second_member_comes_and_goes_in_the_middle_of_work(world: World) -> N
     world.kill(second)
     world.note(20, 5)
     world.wait_until_answered()
-    world.is_whole()
+    world.assert_complete()
 
 
-def test_a_member_that_slept_past_its_time_can_do_no_harm_when_it_wakes(world: World) -> None:
-    world.carry()
+def test_a_member_that_slept_past_its_lease_does_no_harm(world: World) -> None:
+    world.start_transport()
     sleeper = world.start("member", LEDGER_SLOW_SECONDS="0.02")
     world.note(20, 5)
     world.wait(lambda: world.answered() > 10)
@@ -76,11 +76,11 @@ def test_a_member_that_slept_past_its_time_can_do_no_harm_when_it_wakes(world: W
     world.note(20, 2)
     world.wait_until_answered()
     time.sleep(1)
-    world.is_whole()
+    world.assert_complete()
 
 
-def test_poison_parks_its_stream_and_the_others_go_on(world: World) -> None:
-    world.carry()
+def test_poison_makes_dead_letters_of_its_stream_and_others_continue(world: World) -> None:
+    world.start_transport()
     world.note(1, 3, "1", "poison", "3")
     poisoned = world.streams.pop()
     world.start("member")
@@ -90,8 +90,8 @@ def test_poison_parks_its_stream_and_the_others_go_on(world: World) -> None:
     assert [e.fact.text for e in world.log.read(world.answer_of(poisoned))] == ["1"]
 
 
-def test_the_sequencer_killed_under_load_costs_nothing(world: World) -> None:
-    world.carry()
+def test_a_sequencer_killed_under_load_loses_nothing(world: World) -> None:
+    world.start_transport()
     world.start("member")
     world.note(20, 5)
     world.kill(world.started[0])
@@ -99,4 +99,4 @@ def test_the_sequencer_killed_under_load_costs_nothing(world: World) -> None:
     world.start("sequencer")
     world.note(20, 2)
     world.wait_until_answered()
-    world.is_whole()
+    world.assert_complete()

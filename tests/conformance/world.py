@@ -1,4 +1,4 @@
-"""A log, its sequencer, perhaps a broker and a relay, and members that come, go, sleep and die."""
+"""A log, its sequencer, with Kafka a broker and a relay, and members that start, stop, sleep and die."""
 
 import os
 import signal
@@ -20,17 +20,17 @@ from placet.eventlog.transports.relay import NAME as RELAY
 from tests.conformance.consumer import NAME
 from tests.eventlog.ledger import EntryNoted
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 180.0
 PART = Path(__file__).with_name("consumer_process.py")
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass
 class World:
-    """`carried` is `embedded` or `kafka`; every process started here ends with the test."""
+    """`transport` is `embedded` or `kafka`; every process started here ends with the test."""
 
     dsn: str
-    carried: str
+    transport: str
     brokers: str
     connection: psycopg.Connection
     prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
@@ -45,29 +45,29 @@ class World:
     @property
     def cluster(self) -> KafkaCluster:
         """As the processes of this test see it."""
-        generation = int(self.settings.get("PLACET_KAFKA_TOPIC_EPOCH", "1"))
+        topic_epoch = int(self.settings.get("PLACET_KAFKA_TOPIC_EPOCH", "1"))
         partitions = int(self.settings.get("PLACET_KAFKA_PARTITIONS", "4"))
-        return KafkaCluster((self.brokers,), self.prefix, generation, partitions)
+        return KafkaCluster((self.brokers,), self.prefix, topic_epoch, partitions)
 
     @property
     def topic(self) -> str:
-        """Where the ledger's events are carried."""
+        """The topic of the ledger's events."""
         return self.cluster.topic("ledger")
 
     # -- processes
 
-    def carry(self) -> "subprocess.Popen[bytes] | None":
-        """Start what brings events to members."""
+    def start_transport(self) -> "subprocess.Popen[bytes] | None":
+        """Start sequencer and relay."""
         self.start("sequencer")
-        return self.start("relay") if self.carried == "kafka" else None
+        return self.start("relay") if self.transport == "kafka" else None
 
     def start(self, part: str, *, on: Sequence[str] = (), **more: str) -> "subprocess.Popen[bytes]":
-        """`on`: the words that run a command somewhere else."""
+        """Start a process. `on`: command prefix that runs it elsewhere."""
         environment: Mapping[str, str] = {
             **os.environ,
             "PYTHONPATH": f"{ROOT}/platform:{ROOT}",
             "PLACET_DATABASE_URL": self.dsn,
-            "PLACET_TRANSPORT": self.carried,
+            "PLACET_TRANSPORT": self.transport,
             "PLACET_KAFKA_BOOTSTRAP_SERVERS": self.brokers,
             "PLACET_KAFKA_TOPIC_PREFIX": self.prefix,
             "PLACET_KAFKA_PARTITIONS": "4",
@@ -81,27 +81,27 @@ class World:
     def kill(self, process: "subprocess.Popen[bytes]", how: signal.Signals = signal.SIGKILL) -> None:
         process.send_signal(how)
         if how in {signal.SIGKILL, signal.SIGTERM}:
-            process.wait(20)
+            process.wait(120)
 
     def leave(self) -> None:
-        """All processes are asked to end, as in production."""
+        """Stop all processes, as in production."""
         for process in self.started:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
                 process.terminate()
         for process in self.started:
-            process.wait(20)
+            process.wait(120)
 
     def end(self) -> None:
         for process in self.started:
             if process.poll() is None:
                 process.kill()
-            process.wait(20)
+            process.wait(120)
 
-    # -- what happens
+    # -- events
 
     def note(self, streams: int, each: int, *texts: str) -> None:
-        """`each` more entries on each of the first `streams` accounts, appended in turn."""
+        """Append `each` more entries to each of the first `streams` accounts, in turn."""
         while len(self.streams) < streams:
             self.streams.append(f"account-{uuid.uuid4()}")
         for number in range(each):
@@ -123,22 +123,22 @@ class World:
         return stream.replace("account-", "answer-")
 
     def is_relayed(self) -> bool:
-        """Whether the relay stands at the end of the log."""
+        """Whether the relay has reached the end of the log."""
         end = self.log.last_position
         pending = self.count("SELECT count(*) FROM eventlog_event_pending")
         return not pending and checkpoints.read(self.connection, RELAY)[THE_LOG].position == end
 
-    def wait(self, is_so: Callable[[], bool]) -> None:
+    def wait(self, condition: Callable[[], bool]) -> None:
         until = time.monotonic() + PATIENCE_SECONDS
-        while not is_so():
+        while not condition():
             assert time.monotonic() < until, f"{self.answered()} of {self.noted} answered in time"
             time.sleep(0.05)
 
     def wait_until_answered(self) -> None:
         self.wait(lambda: self.answered() >= self.noted)
 
-    def is_whole(self) -> None:
-        """Every entry was answered once, in the order of its stream, with one effect."""
+    def assert_complete(self) -> None:
+        """Assert: every entry was answered once, in the order of its stream, with one outbox item."""
         for stream in self.streams:
             entries = [e.fact.text for e in self.log.read(stream)]
             answers = [e.fact.text for e in self.log.read(self.answer_of(stream))]

@@ -1,4 +1,4 @@
-"""Append and read: what the log promises to one writer and to two."""
+"""Append and read, with one writer and with two."""
 
 import uuid
 
@@ -33,7 +33,7 @@ def test_what_is_appended_is_read_back_in_order() -> None:
 
 
 @pytest.mark.django_db
-def test_the_second_of_two_writers_at_one_version_is_told_so() -> None:
+def test_the_second_of_two_writers_at_one_version_is_refused() -> None:
     log, stream = current_log(), account()
     log.append(stream, [EntryNoted("mine")], expected=0)
     with pytest.raises(WrongExpectedVersion) as refusal:
@@ -53,7 +53,7 @@ def test_a_stream_has_no_holes() -> None:
 
 @pytest.mark.promise("P6")
 @pytest.mark.django_db
-def test_a_repeated_command_gets_its_first_answer_and_writes_nothing() -> None:
+def test_a_repeated_command_returns_its_first_result_and_writes_nothing() -> None:
     log, stream, command = current_log(), account(), str(uuid.uuid4())
     first = log.append(stream, [EntryNoted("once")], expected=0, command_id=command)
     log.append(stream, [EntryNoted("later")], expected=1)
@@ -74,7 +74,7 @@ def test_all_streams_of_one_write_are_written_or_none() -> None:
 
 
 @pytest.mark.django_db
-def test_one_write_may_carry_several_commands_for_one_stream() -> None:
+def test_one_write_may_hold_several_commands_for_one_stream() -> None:
     log, stream = current_log(), account()
     commands = [str(uuid.uuid4()) for _ in range(3)]
     writes = [Append(stream, [EntryNoted(c)], n, command_id=c) for n, c in enumerate(commands)]
@@ -84,24 +84,25 @@ def test_one_write_may_carry_several_commands_for_one_stream() -> None:
 
 @pytest.mark.promise("P1")
 @pytest.mark.django_db
-def test_a_decision_on_moved_ground_is_not_written() -> None:
-    log, ground, stream = current_log(), leave(), account()
-    log.append(ground, [LeaveGiven("ben")], expected=0)
-    log.append(stream, [EntryNoted("while it stands")], expected=0, preconditions={ground: 1})
-    log.append(ground, [LeaveEnded("ben")], expected=1)
+def test_a_decision_with_a_failed_precondition_is_not_written() -> None:
+    log, precondition, stream = current_log(), leave(), account()
+    log.append(precondition, [LeaveGiven("ben")], expected=0)
+    log.append(stream, [EntryNoted("while it stands")], expected=0, preconditions={precondition: 1})
+    log.append(precondition, [LeaveEnded("ben")], expected=1)
     with pytest.raises(PreconditionFailed) as refusal:
-        log.append(stream, [EntryNoted("too late")], expected=1, preconditions={ground: 1})
-    assert refusal.value.moved == {ground: (1, 2)}
+        log.append(stream, [EntryNoted("too late")], expected=1, preconditions={precondition: 1})
+    assert refusal.value.moved == {precondition: (1, 2)}
+    assert "changed from version 1 to 2; nothing was written" in str(refusal.value)
     assert log.read(stream).version == 1
 
 
 @pytest.mark.django_db
-def test_two_decisions_of_one_write_on_different_ground_are_both_checked() -> None:
-    log, ground, one, two = current_log(), leave(), account(), account()
-    log.append(ground, [LeaveGiven("ben")], expected=0)
-    log.append(ground, [LeaveGiven("eve")], expected=1)
-    stale = Append(one, [EntryNoted("stale")], 0, {ground: 1})
-    fresh = Append(two, [EntryNoted("fresh")], 0, {ground: 2})
+def test_preconditions_of_both_decisions_of_a_write_are_checked() -> None:
+    log, precondition, one, two = current_log(), leave(), account(), account()
+    log.append(precondition, [LeaveGiven("ben")], expected=0)
+    log.append(precondition, [LeaveGiven("eve")], expected=1)
+    stale = Append(one, [EntryNoted("stale")], 0, {precondition: 1})
+    fresh = Append(two, [EntryNoted("fresh")], 0, {precondition: 2})
     for writes in ([stale, fresh], [fresh, stale]):
         with pytest.raises(PreconditionFailed):
             log.append_all(writes)
@@ -133,7 +134,7 @@ def test_a_fact_is_refused_on_a_stream_of_another_kind() -> None:
 
 
 @pytest.mark.django_db
-def test_personal_data_is_sealed_in_the_table_and_opened_on_read() -> None:
+def test_personal_data_is_encrypted_in_the_table_and_decrypted_on_read() -> None:
     log, stream = current_log(), account()
     log.append(stream, [NameNoted(ANA, "Ana María")], expected=0)
     event = log.read(stream).events[0]
@@ -143,7 +144,7 @@ def test_personal_data_is_sealed_in_the_table_and_opened_on_read() -> None:
 
 @pytest.mark.promise("P9")
 @pytest.mark.django_db
-def test_what_was_sealed_for_an_erased_subject_reads_erased() -> None:
+def test_an_encrypted_field_of_an_erased_subject_reads_erased() -> None:
     log, stream, person = current_log(), account(), str(uuid.uuid4())
     log.append(stream, [NameNoted(person, "soon gone")], expected=0)  # type: ignore[arg-type]  # a person of this test
     install_vault().destroy(person)

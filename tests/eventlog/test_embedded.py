@@ -1,4 +1,4 @@
-"""The tail of the log in memory: it holds what concerns its consumers, and loses nothing of that when it drops some."""
+"""Embedded transport: caches the events of its consumers, and loses none when it drops some."""
 
 import uuid
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def transport(fresh_database: str) -> Iterator[EmbeddedTransport]:
 
 
 def write(log: EventLog, entries: int) -> None:
-    """So many entries, a name after each, on a stream of their own."""
+    """Entries, each followed by a name, on a new stream."""
     facts = [fact for n in range(entries) for fact in (EntryNoted(str(n)), NameNoted(ANA, "Ana"))]
     log.append(f"account-{uuid.uuid4()}", facts, expected=0)
     while Sequencer(log.connection).run_once():
@@ -41,7 +41,7 @@ def write(log: EventLog, entries: int) -> None:
 
 
 def taken(subscription: EmbeddedSubscription, count: int, at_most: int = 7) -> list[str]:
-    """What comes until there are so many, settled batch by batch."""
+    """Texts of the next `count` events, acknowledged batch by batch."""
     found: list[str] = []
     for _ in range(200):
         batch = subscription.next(at_most, wait_seconds=0.1)
@@ -52,8 +52,8 @@ def taken(subscription: EmbeddedSubscription, count: int, at_most: int = 7) -> l
     raise AssertionError(f"{len(found)} of {count} came")
 
 
-def test_only_what_concerns_somebody_is_held_and_everybody_gets_on(log: EventLog, transport: EmbeddedTransport) -> None:
-    """`next` sleeps until its bell rings: who waits for nothing that came is moved on as well."""
+def test_only_subscribed_events_are_cached_and_all_advance(log: EventLog, transport: EmbeddedTransport) -> None:
+    """A consumer without new events advances as well."""
     entries, none = transport.subscribe("entries", ENTRIES), transport.subscribe("none", frozenset({"ledger.x.v1"}))
     transport.start()
     write(log, 30)
@@ -63,10 +63,10 @@ def test_only_what_concerns_somebody_is_held_and_everybody_gets_on(log: EventLog
     assert none.next(7, wait_seconds=0).reached.popitem()[1].position == log.last_position
 
 
-def test_who_is_behind_what_is_held_reads_the_log_and_misses_nothing(
+def test_a_consumer_behind_the_cache_reads_the_log_and_misses_nothing(
     log: EventLog, transport: EmbeddedTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "HELD", 10)
+    monkeypatch.setattr(embedded, "MAX_CACHED_EVENTS", 10)
     quick, slow = transport.subscribe("quick", ENTRIES), transport.subscribe("slow", ENTRIES)
     write(log, 5)
     transport.start()
@@ -79,7 +79,7 @@ def test_who_is_behind_what_is_held_reads_the_log_and_misses_nothing(
     assert taken(slow, len(wanted)) == wanted
 
 
-def test_a_version_to_come_concerns_who_answers_the_type(log: EventLog, owner_dsn: str) -> None:
+def test_a_future_version_reaches_the_subscribers_of_the_type(log: EventLog, owner_dsn: str) -> None:
     write(log, 2)
     with psycopg.connect(owner_dsn) as owner:
         owner.execute("ALTER TABLE eventlog_event DISABLE TRIGGER USER")

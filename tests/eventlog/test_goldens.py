@@ -55,13 +55,13 @@ def plain(fact: Any) -> Any:
 
 @pytest.mark.parametrize("kind", KNOWN, ids=lambda kind: kind.name)
 def test_every_type_has_a_golden(kind: EventType) -> None:
-    assert place(kind.name).exists(), "to make it: .venv/bin/python fixtures/events/make_goldens.py"
+    assert place(kind.name).exists(), "to create it: .venv/bin/python fixtures/events/make_goldens.py"
 
 
-def test_every_folder_is_of_a_type_that_can_still_be_read() -> None:
-    named = {f"{folder.parent.name}.{folder.name}" for folder in FOLDER.glob("*/*") if folder.is_dir()}
-    assert named <= {kind.name for kind in KNOWN} | set(UPCASTERS)
-    assert {read(path)["type"] for path in GOLDENS} == named
+def test_every_folder_belongs_to_a_readable_type() -> None:
+    types = {f"{folder.parent.name}.{folder.name}" for folder in FOLDER.glob("*/*") if folder.is_dir()}
+    assert types <= {kind.name for kind in KNOWN} | set(UPCASTERS)
+    assert {read(path)["type"] for path in GOLDENS} == types
 
 
 @pytest.mark.promise("P7")
@@ -79,21 +79,21 @@ def test_the_same_fact_gives_the_same_bytes_again(kind: EventType, vault: FileVa
     if kind.name in UPCASTERS:
         return
     found = read(place(kind.name))
-    clear, sealed = codec.encode(decoded(found, vault), EVENT_ID, vault)
+    clear, encrypted = codec.encode(decoded(found, vault), EVENT_ID, vault)
     assert clear == found["data"].encode()
-    assert bool(sealed) == bool(found["encrypted"])
+    assert bool(encrypted) == bool(found["encrypted"])
     secrets = [text.encode() for hidden in found["encrypted"].values() for text in hidden.values()]
-    assert not any(secret in clear + (sealed or b"") for secret in secrets)
+    assert not any(secret in clear + (encrypted or b"") for secret in secrets)
 
 
 @pytest.mark.promise("P9")
 @pytest.mark.parametrize("path", [p for p in GOLDENS if read(p)["encrypted"]], ids=lambda path: path.parent.parent.name)
 def test_after_an_erasure_the_rest_still_reads(path: Path, vault: FileVault) -> None:
     found = read(path)
-    sealed = stored(found, vault)
+    encrypted = stored(found, vault)
     for subject in found["encrypted"]:
         vault.destroy(subject)
-    fact = codec.decode(found["type"], found["data"].encode(), sealed, EVENT_ID, vault)
+    fact = codec.decode(found["type"], found["data"].encode(), encrypted, EVENT_ID, vault)
     assert all(getattr(fact, field) is ERASED for hidden in found["encrypted"].values() for field in hidden)
 
 

@@ -1,4 +1,4 @@
-"""What the records of a partition hand to the consumers of a process: each event once, however often it comes."""
+"""Records of a partition reach the consumers of a process once, however often they are sent."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from placet.eventlog.store.log import RecordedEvent
 from placet.eventlog.transports.delivery_queue import DeliveryQueue
 from placet.eventlog.transports.partitions import Cursor, Partition
 
-PLACE, TOPIC = EventSource("placet.bench", 0), "topic-1"
+SOURCE, TOPIC = EventSource("placet.bench", 0), "topic-1"
 
 
 def event(position: int) -> RecordedEvent:
@@ -30,7 +30,7 @@ def event(position: int) -> RecordedEvent:
     return RecordedEvent(row, install_vault())
 
 
-def handed(queue: DeliveryQueue) -> list[int]:
+def queued(queue: DeliveryQueue) -> list[int]:
     batch = queue.next(100, 0)
     queue.ack(batch)
     return [found.position for found in batch.events]
@@ -41,30 +41,30 @@ def queue() -> DeliveryQueue:
     return DeliveryQueue("noter", ["bench.noted.v1"])
 
 
-def partition(queue: DeliveryQueue, written: dict[EventSource, Progress]) -> Partition:
-    return Partition(PLACE, TOPIC, [Cursor.at(queue, PLACE, TOPIC, written)])
+def partition(queue: DeliveryQueue, checkpoints: dict[EventSource, Progress]) -> Partition:
+    return Partition(SOURCE, TOPIC, [Cursor.at(queue, SOURCE, TOPIC, checkpoints)])
 
 
-def test_a_record_sent_twice_is_handed_on_once_and_settled_both_times(queue: DeliveryQueue) -> None:
-    held = partition(queue, {THE_LOG: Progress(0)})
+def test_a_record_sent_twice_is_queued_once_and_acknowledged_twice(queue: DeliveryQueue) -> None:
+    assigned = partition(queue, {THE_LOG: Progress(0)})
     for offset, position in enumerate((1, 2, 1, 2, 3)):
-        held.take(event(position), offset)
-    assert handed(queue) == [1, 2, 3]
-    assert held.acked() == 5
+        assigned.take(event(position), offset)
+    assert queued(queue) == [1, 2, 3]
+    assert assigned.acked() == 5
 
 
-def test_what_was_answered_while_another_transport_carried_the_log_is_not_answered_again(queue: DeliveryQueue) -> None:
-    """The place stands at position 2, at record 2; the embedded transport went on up to 4; now the records come."""
-    held = partition(queue, {THE_LOG: Progress(4), PLACE: Progress(2, TOPIC, 2)})
-    assert held.resume_at == 2
+def test_events_processed_over_another_transport_are_not_queued_again(queue: DeliveryQueue) -> None:
+    """The source is at position 2, record 2; the embedded transport went on to 4; then the records arrive."""
+    assigned = partition(queue, {THE_LOG: Progress(4), SOURCE: Progress(2, TOPIC, 2)})
+    assert assigned.resume_at == 2
     for offset, position in ((2, 3), (3, 4), (4, 5)):
-        held.take(event(position), offset)
-    assert handed(queue) == [5]
-    assert held.acked() == 5
+        assigned.take(event(position), offset)
+    assert queued(queue) == [5]
+    assert assigned.acked() == 5
 
 
-def test_records_alone_that_nobody_needs_are_settled_too(queue: DeliveryQueue) -> None:
-    held = partition(queue, {THE_LOG: Progress(4), PLACE: Progress(2, TOPIC, 2)})
-    held.take(event(3), 2)
-    assert handed(queue) == []
-    assert held.acked() == 3
+def test_records_without_new_events_are_acknowledged_too(queue: DeliveryQueue) -> None:
+    assigned = partition(queue, {THE_LOG: Progress(4), SOURCE: Progress(2, TOPIC, 2)})
+    assigned.take(event(3), 2)
+    assert queued(queue) == []
+    assert assigned.acked() == 3

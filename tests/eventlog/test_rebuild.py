@@ -1,4 +1,4 @@
-"""Every projection, folded again beside the live one, gives the same rows; a row edited by hand is found by name."""
+"""A rebuild of every projection gives the same rows; a row edited by hand is found and named."""
 
 import os
 import random
@@ -13,7 +13,7 @@ from django.db import connection
 
 from placet.cli.management.commands.bootstrap import rebuild_outdated
 from placet.eventlog.polling import pause, wait_until
-from placet.eventlog.projections import shadow_tables as beside_module
+from placet.eventlog.projections import shadow_tables
 from placet.eventlog.projections.diff import Difference, Outdated, differences
 from placet.eventlog.projections.freshness import is_stale
 from placet.eventlog.projections.rebuild import AlreadyRebuilding, rebuild
@@ -39,8 +39,8 @@ def a_long_log(fresh_database: str) -> EventLog:
 
 @pytest.fixture
 def owner(owner_dsn: str) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(owner_dsn, autocommit=True) as held:
-        yield held
+    with psycopg.connect(owner_dsn, autocommit=True) as connected:
+        yield connected
 
 
 def folded() -> None:
@@ -78,18 +78,18 @@ def test_every_projection_equals_its_replay_row_by_row(a_long_log: EventLog) -> 
 
 
 @pytest.mark.promise("P7")
-def test_a_row_edited_by_hand_is_named_with_its_column_and_mended(
+def test_a_row_edited_by_hand_is_named_with_its_column_and_fixed(
     a_long_log: EventLog, owner: psycopg.Connection[Any]
 ) -> None:
     edited = edit_one_row()
     expected = [Difference("studio_generation", edited, ("seconds",))]
     assert compared(GENERATIONS) == expected
-    assert compared(GENERATIONS) == expected, "comparing alone has mended nothing"
+    assert compared(GENERATIONS) == expected, "comparing alone fixes nothing"
     assert list(rebuild(PROJECTIONS[GENERATIONS], owner).differences) == expected
     assert compared(GENERATIONS) == []
 
 
-def test_a_row_too_many_and_a_row_too_few_are_told(a_long_log: EventLog) -> None:
+def test_an_extra_row_and_a_missing_row_are_reported(a_long_log: EventLog) -> None:
     gone = GenerationRow.objects.order_by("generation").first()
     assert gone
     GenerationRow.objects.filter(pk=gone.pk).delete()
@@ -102,7 +102,7 @@ def test_a_row_too_many_and_a_row_too_few_are_told(a_long_log: EventLog) -> None
     assert [d.only_in for d in compared(GENERATIONS)] == ["live"]
 
 
-def test_the_new_tables_are_the_old_ones_in_name_index_and_right(
+def test_the_new_tables_have_the_old_names_indexes_and_rights(
     a_long_log: EventLog, owner: psycopg.Connection[Any]
 ) -> None:
     before = {t._meta.db_table: indexes(t._meta.db_table) for t in PROJECTIONS[GENERATIONS].tables}
@@ -114,14 +114,14 @@ def test_the_new_tables_are_the_old_ones_in_name_index_and_right(
     assert not indexes("studio_generation__v1")
     write_random_events(a_long_log, random.Random(8), 200)
     folded()
-    assert position_of(GENERATIONS) == a_long_log.last_position, "the projector goes on over the new tables"
+    assert position_of(GENERATIONS) == a_long_log.last_position, "the projector continues on the new tables"
     assert compared(GENERATIONS) == []
 
 
 def test_the_live_projection_moves_while_it_is_rebuilt(
     a_long_log: EventLog, owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(beside_module, "PAGE", 2_000)
+    monkeypatch.setattr(shadow_tables, "PAGE", 2_000)
     grown: list[int] = []
 
     def meanwhile(done: int, _of: int) -> None:
@@ -137,13 +137,13 @@ def test_the_live_projection_moves_while_it_is_rebuilt(
 
 
 class Killed(BaseException):
-    """Stands for a signal that ends the process: nothing catches it."""
+    """Like a signal that ends the process: nothing catches it."""
 
 
-def test_a_rebuild_that_was_killed_goes_on_where_it_stood(
+def test_a_rebuild_that_was_killed_resumes(
     a_long_log: EventLog, owner_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(beside_module, "PAGE", 2_000)
+    monkeypatch.setattr(shadow_tables, "PAGE", 2_000)
 
     def die(done: int, _of: int) -> None:
         if done >= 4_000:
@@ -164,10 +164,10 @@ SLOWLY = """
 import os, sys, time
 import django, psycopg
 django.setup()
-from placet.eventlog import beside
+from placet.eventlog.projections import shadow_tables
 from placet.eventlog.projections.runner import PROJECTIONS
 from placet.eventlog.projections.rebuild import rebuild
-beside.PAGE = 1_000
+shadow_tables.PAGE = 1_000
 with psycopg.connect(os.environ["PLACET_MIGRATION_DATABASE_URL"], autocommit=True) as owner:
     rebuild(PROJECTIONS["studio.generations"], owner, lambda _done, _of: time.sleep(0.5))
 """
@@ -175,29 +175,29 @@ with psycopg.connect(os.environ["PLACET_MIGRATION_DATABASE_URL"], autocommit=Tru
 
 @pytest.mark.processes
 @pytest.mark.promise("P6")
-def test_a_process_killed_in_the_middle_leaves_the_live_rows_and_its_place(
+def test_a_killed_process_leaves_the_live_rows_and_its_checkpoint(
     a_long_log: EventLog, owner: psycopg.Connection[Any]
 ) -> None:
     before = list(GenerationRow.objects.order_by("pk").values())
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([sys.executable, "-c", SLOWLY], env=environment) as dying:
-        wait_until(lambda: reached(owner) >= 2_000, lambda: pause(0.05), 60)
+        wait_until(lambda: reached(owner) >= 2_000, lambda: pause(0.05), 120)
         dying.kill()
-    stood = reached(owner)
+    position = reached(owner)
     assert list(GenerationRow.objects.order_by("pk").values()) == before
     rebuilt = rebuild(PROJECTIONS[GENERATIONS], owner)
-    assert (rebuilt.resumed_from, rebuilt.is_same) == (stood, True)
+    assert (rebuilt.resumed_from, rebuilt.is_same) == (position, True)
     assert list(GenerationRow.objects.order_by("pk").values()) == before
 
 
 def reached(owner: psycopg.Connection[Any]) -> int:
     row = owner.execute(
-        "SELECT position FROM eventlog_checkpoint WHERE name LIKE 'studio.generations beside%'"
+        "SELECT position FROM eventlog_checkpoint WHERE name LIKE 'studio.generations shadow%'"
     ).fetchone()
     return int(row[0]) if row else 0
 
 
-def test_two_at_once_do_not_build_the_same(
+def test_two_rebuilds_of_one_projection_exclude_each_other(
     a_long_log: EventLog, owner: psycopg.Connection[Any], owner_dsn: str
 ) -> None:
     with psycopg.connect(owner_dsn, autocommit=True) as other:
@@ -209,16 +209,16 @@ def test_two_at_once_do_not_build_the_same(
         assert rebuild(PROJECTIONS[GENERATIONS], owner, meanwhile).is_same
 
 
-def test_rows_of_another_version_stand_still_until_they_are_rebuilt(
+def test_rows_of_another_version_are_not_updated_until_rebuilt(
     a_long_log: EventLog, owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live = PROJECTIONS[GENERATIONS]
     newer = Projection(live.name, live.version + 1, live.tables, live.by_stream, dict(live.folds))
     monkeypatch.setitem(PROJECTIONS, GENERATIONS, newer)
-    stood = position_of(GENERATIONS)
+    before = position_of(GENERATIONS)
     write_random_events(a_long_log, random.Random(9), 300)
     folded()
-    assert position_of(GENERATIONS) == stood < position_of("feed.clips")
+    assert position_of(GENERATIONS) == before < position_of("feed.clips")
     with pytest.raises(Outdated):
         compared(GENERATIONS)
     assert is_stale(GENERATIONS), "rows of another version are not shown"
@@ -245,29 +245,29 @@ def test_a_start_with_newer_code_rebuilds_what_is_outdated(
 
 def test_no_transaction_lasts_while_events_are_folded(a_long_log: EventLog, owner: psycopg.Connection[Any]) -> None:
     """A long snapshot would keep the sequencer's rows from being vacuumed."""
-    seen: list[bool] = []
+    without_snapshot: list[bool] = []
 
-    def look(_done: int, _of: int) -> None:
+    def check(_done: int, _of: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid = %s"
                 " AND backend_xmin IS NOT NULL",
                 (owner.info.backend_pid,),
             )
-            seen.append(cursor.fetchone()[0] == 0)
+            without_snapshot.append(cursor.fetchone()[0] == 0)
 
-    rebuild(PROJECTIONS[GENERATIONS], owner, look)
-    assert seen
-    assert all(seen)
+    rebuild(PROJECTIONS[GENERATIONS], owner, check)
+    assert without_snapshot
+    assert all(without_snapshot)
 
 
-def test_what_is_kept_in_memory_is_bounded(a_long_log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beside_module, "PAGE", 500)
-    monkeypatch.setattr(beside_module, "HELD", 100)
+def test_the_rows_in_memory_are_bounded(a_long_log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shadow_tables, "PAGE", 500)
+    monkeypatch.setattr(shadow_tables, "MAX_CACHED_ROWS", 100)
     with connect() as own:
-        beside = ShadowTables(PROJECTIONS[GENERATIONS], own, temporary=True)
-        beside.prepare()
-        held: list[int] = []
-        beside.apply_until(a_long_log.last_position, lambda _done, _of: held.append(len(beside._rows._held)))
-        assert max(held) <= 100
+        shadow = ShadowTables(PROJECTIONS[GENERATIONS], own, temporary=True)
+        shadow.prepare()
+        cached: list[int] = []
+        shadow.apply_until(a_long_log.last_position, lambda _done, _of: cached.append(len(shadow._rows._cached)))
+        assert max(cached) <= 100
     assert compared(GENERATIONS) == []

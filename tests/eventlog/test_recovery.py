@@ -1,4 +1,4 @@
-"""Django's own connection of a long-lived thread, lost with its server: the next try has a new one."""
+"""A long-lived thread loses Django's connection: the next try has a new one."""
 
 import threading
 import uuid
@@ -13,7 +13,7 @@ from placet.eventlog import outbox
 from placet.eventlog.consumers.checkpoints import THE_LOG, Progress
 from placet.eventlog.consumers.delivery import PlannedItem
 from placet.eventlog.consumers.runner import Consumer, ConsumerRunner
-from placet.eventlog.store.connect import connect
+from placet.eventlog.store.connect import DATABASE_UNAVAILABLE, connect
 from placet.eventlog.store.log import EventLog, current_log
 from placet.eventlog.store.sequencer import Sequencer
 from placet.eventlog.transports.port import DeliveryBatch, DeliveryItem
@@ -22,31 +22,31 @@ from tests.eventlog.ledger import EntryNoted
 pytestmark = [pytest.mark.usefixtures("fresh_database"), pytest.mark.promise("P6")]
 
 
-Ask = Callable[..., None]
+Query = Callable[..., None]
 
 
-def ask_the_tables(*_given: object) -> None:
-    """What a handler or an effect does that reads through Django."""
+def query_tables(*_arguments: object) -> None:
+    """A handler that reads through Django."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
-def ask_the_log(*_given: object) -> None:
-    """The same past Django, over its connection."""
+def query_log(*_arguments: object) -> None:
+    """A handler that bypasses Django, over its connection."""
     current_log().heads(["account-x"])
 
 
-both_ways = pytest.mark.parametrize("ask", [ask_the_tables, ask_the_log])
+both_ways = pytest.mark.parametrize("query", [query_tables, query_log])
 
 
 def lose_djangos_connection(other: psycopg.Connection) -> None:
-    ask_the_tables()
+    query_tables()
     other.execute("SELECT pg_terminate_backend(%s)", (connection.connection.info.backend_pid,))
 
 
 @both_ways
-def test_an_effect_that_lost_its_connection_is_done_at_the_next_try(monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
-    monkeypatch.setitem(outbox.HANDLERS, "look", ask)
+def test_an_item_whose_connection_was_lost_is_done_next_time(monkeypatch: pytest.MonkeyPatch, query: Query) -> None:
+    monkeypatch.setitem(outbox.HANDLERS, "look", query)
     with connect() as other:
         outbox.plan(other, "test", [PlannedItem("look", "look", {}, str(uuid.uuid4()), "account-x")])
         lose_djangos_connection(other)
@@ -57,9 +57,9 @@ def test_an_effect_that_lost_its_connection_is_done_at_the_next_try(monkeypatch:
 
 
 @both_ways
-def test_a_consumer_that_lost_its_connection_answers_at_the_next_try(ask: Ask) -> None:
+def test_a_consumer_whose_connection_was_lost_continues_next_time(query: Query) -> None:
     kinds = frozenset({"ledger.entry_noted.v1"})
-    consumer = Consumer("test.look", kinds, ask, True, None, 100, False)
+    consumer = Consumer("test.look", kinds, query, True, None, 100, False)
     with connect() as other:
         EventLog(other).append(f"account-{uuid.uuid4()}", [EntryNoted("1")], expected=0)
         Sequencer(other).run_once()
@@ -67,6 +67,6 @@ def test_a_consumer_that_lost_its_connection_answers_at_the_next_try(ask: Ask) -
         lose_djangos_connection(other)
         runner = ConsumerRunner(consumer, other, threading.Event())
         batch = DeliveryBatch((DeliveryItem(event, THE_LOG, Progress(event.position)),))
-        with suppress(psycopg.OperationalError):  # its thread would begin again with a connection of its own
+        with suppress(*DATABASE_UNAVAILABLE):  # its thread would restart with a new connection
             assert runner.process(batch)
         assert runner.process(batch)

@@ -1,4 +1,4 @@
-"""What a consumer keeps of streams between batches is never less than what the log holds."""
+"""A consumer's stream cache never lacks events that the log has."""
 
 import uuid
 
@@ -22,14 +22,14 @@ a_step = st.tuples(
 @pytest.mark.promise("P6")
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(at_most=st.integers(1, 8), steps=st.lists(a_step, min_size=2, max_size=8))
-def test_a_stream_is_whole_however_little_is_kept_of_the_others(at_most: int, steps: Steps) -> None:
-    """Of each step: how many events come to which streams, and which are read then, in this order."""
-    log, known = current_log(), StreamCache(at_most)
+def test_a_stream_is_complete_however_little_of_others_is_cached(at_most: int, steps: Steps) -> None:
+    """Each step: how many events are appended to which streams, and which are then read, in order."""
+    log, cache = current_log(), StreamCache(at_most)
     names = [f"account-{uuid.uuid4()}" for _ in range(STREAMS)]
-    for news, asked in steps:
-        for number, count in news.items():
-            log.append(names[number], [EntryNoted("so it is")] * count, expected=ANY)
-        seen = known.read(log, [names[number] for number in asked])
-        for name, stream in seen.items():
+    for appended, read in steps:
+        for number, count in appended.items():
+            log.append(names[number], [EntryNoted("entry")] * count, expected=ANY)
+        streams = cache.read(log, [names[number] for number in read])
+        for name, stream in streams.items():
             assert [event.version for event in stream.events] == [event.version for event in log.read(name)]
-        assert len(known) <= max(at_most, *(len(stream.events) for stream in seen.values()))
+        assert len(cache) <= max(at_most, *(len(stream.events) for stream in streams.values()))

@@ -14,7 +14,7 @@ from placet.devtools.benchmarks.eventlog.writers import Worker, WriteLoad, runni
 from placet.eventlog.store.sequencer import Sequencer
 
 pytestmark = [pytest.mark.processes]
-A_GOOD_MANY: Final = 50_000
+EVENTS: Final = 50_000
 SOAK_SECONDS: Final = 600
 
 
@@ -27,8 +27,8 @@ def _hold_one_open(dsn: str, seconds: float) -> None:
 
 @pytest.mark.promise("P6")
 def test_a_reader_by_position_misses_nothing_and_one_by_serial_id_does(fresh_database: str) -> None:
-    load = WriteLoad(writers=8, a_transaction=1, count=A_GOOD_MANY // 8, is_rough=True)
-    assert tail_beside(fresh_database, load) >= A_GOOD_MANY
+    load = WriteLoad(writers=8, a_transaction=1, count=EVENTS // 8, is_rough=True)
+    assert tail_during(fresh_database, load) >= EVENTS
 
 
 @pytest.mark.soak
@@ -36,12 +36,12 @@ def test_a_reader_by_position_misses_nothing_and_one_by_serial_id_does(fresh_dat
 def test_ten_minutes_of_writing_are_read_without_a_miss(
     fresh_database: str, record_property: Callable[[str, object], None]
 ) -> None:
-    written = tail_beside(fresh_database, WriteLoad(writers=8, a_transaction=1, seconds=SOAK_SECONDS, is_rough=True))
+    written = tail_during(fresh_database, WriteLoad(writers=8, a_transaction=1, seconds=SOAK_SECONDS, is_rough=True))
     record_property("events", written)
 
 
-def tail_beside(dsn: str, load: WriteLoad) -> int:
-    """How many events were written beside the two readers, of whom one missed nothing."""
+def tail_during(dsn: str, load: WriteLoad) -> int:
+    """How many events were written while two readers tailed, of which one missed none."""
     late = threading.Thread(target=_hold_one_open, args=(dsn, 4))
     late.start()
     with following(dsn, "position", "serial") as tails, running(dsn, "ours", load) as wait:
@@ -57,7 +57,7 @@ def tail_beside(dsn: str, load: WriteLoad) -> int:
 
 
 @pytest.mark.promise("P6")
-def test_what_commits_late_gets_a_later_place_and_its_successor_never_comes_first(fresh_database: str) -> None:
+def test_a_late_commit_gets_a_later_position_before_its_successor(fresh_database: str) -> None:
     with psycopg.connect(fresh_database, autocommit=True) as connection, psycopg.connect(fresh_database) as slow:
         sequencer, late, other = Sequencer(connection), Worker(slow), Worker(connection)
         late.ours(1)
@@ -65,14 +65,14 @@ def test_what_commits_late_gets_a_later_place_and_its_successor_never_comes_firs
         assert sequencer.run_once() == 1
         slow.commit()
         Worker(connection, late.stream, version=1).ours(1)
-        assert sequencer.run_once() == 2, "the successor above the floor brings its predecessor below it along"
+        assert sequencer.run_once() == 2, "the successor brings its predecessor along"
         assert _disordered(connection) == 0
 
 
-def never_whole(sequencer: Sequencer) -> Sequencer:
-    """No pass from the beginning any more, as under a snapshot that makes them dear."""
+def no_full_passes(sequencer: Sequencer) -> Sequencer:
+    """No full pass any more, as under a snapshot that makes them expensive."""
     sequencer.run_once()
-    sequencer._whole_due = float("inf")
+    sequencer._full_pass_due = float("inf")
     return sequencer
 
 
@@ -85,24 +85,24 @@ def test_a_pass_never_begins_above_what_may_still_commit(fresh_database: str) ->
     ):
         reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         reader.execute("SELECT count(*) FROM eventlog_event")
-        sequencer, late, other = never_whole(Sequencer(connection)), Worker(slow), Worker(connection)
+        sequencer, late, other = no_full_passes(Sequencer(connection)), Worker(slow), Worker(connection)
         late.ours(1)
         for _ in range(3):
             Worker(connection).ours(1)
             assert sequencer.run_once() == 1
-        assert sequencer.low == 0, "the late one's id is the lowest"
+        assert sequencer.low == 0, "the late writer's id is the lowest"
         slow.commit()
-        assert sequencer.run_once() == 1, "it is met by the next pass, without one from the beginning"
+        assert sequencer.run_once() == 1, "the next pass numbers it, without a full pass"
         other.ours(1)
         assert [sequencer.run_once() for _ in range(3)] == [1, 0, 0]
-        assert sequencer.low > 0, "the reader, however old its snapshot, holds nothing back"
+        assert sequencer.low > 0, "a reader, however old its snapshot, holds nothing back"
 
 
 @pytest.mark.promise("P6")
-def test_what_shows_below_where_passes_begin_is_brought_along_by_its_successor(fresh_database: str) -> None:
-    """An id drawn before its transaction was known as one that writes: a gap of microseconds, made here by hand."""
+def test_an_event_below_low_is_numbered_with_its_successor(fresh_database: str) -> None:
+    """An id drawn before its transaction is known as a writer: a gap of microseconds, forced here."""
     with psycopg.connect(fresh_database, autocommit=True) as connection, psycopg.connect(fresh_database) as slow:
-        sequencer, late = never_whole(Sequencer(connection)), Worker(slow)
+        sequencer, late = no_full_passes(Sequencer(connection)), Worker(slow)
         late.ours(1)
         Worker(connection).ours(1)
         assert sequencer.run_once() == 1
@@ -121,8 +121,8 @@ def test_a_rolled_back_append_leaves_no_gap(fresh_database: str) -> None:
             Worker(connection).ours(3)
         Worker(connection, f"bench-{uuid.uuid4()}").ours(2)
         Sequencer(connection).run_once()
-        places = connection.execute("SELECT position FROM eventlog_event_position ORDER BY 1").fetchall()
-    assert places == [(1,), (2,)]
+        positions = connection.execute("SELECT position FROM eventlog_event_position ORDER BY 1").fetchall()
+    assert positions == [(1,), (2,)]
 
 
 def _disordered(connection: psycopg.Connection) -> int:

@@ -1,4 +1,4 @@
-"""Old code with new events waits for them and says so; new code reads old ones; nothing is lost in between."""
+"""An old release waits at new events and reports it; a new release reads old ones; nothing is lost."""
 
 import threading
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def as_the_new_release_knows_it() -> type[Any]:
 
 @dataclass
 class Site:
-    """One database over which either release runs, the old one or the new one."""
+    """One database with the old or the new release."""
 
     own: psycopg.Connection[Any]
     answered: list[str] = field(default_factory=list)
@@ -55,10 +55,10 @@ class Site:
     others: list[int] = field(default_factory=list)
 
     def run(self, release: Release) -> None:
-        """Bring this release's registry up, in place of whatever ran before."""
+        """Register the types and handlers of this release instead of the other."""
         self.stop()
         known = as_the_new_release_knows_it() if release == "new" else as_the_old_release_knows_it()
-        consume(known, name="parcel.tell", never_skips=True)(self.tell)
+        consume(known, name="parcel.notify", never_skips=True)(self.notify)
         target = PROJECTIONS["parcel.list"] = Projection("parcel.list", 1, (UsedSignInLink,))
         target.on(known)(self.fold)
         other = PROJECTIONS["parcel.other"] = Projection("parcel.other", 1, (UsedSignInLink,))
@@ -68,13 +68,13 @@ class Site:
         for name in [n for n in TYPES if n.startswith("parcel.")]:
             BY_CLASS.pop(TYPES.pop(name).fact)
         UPCASTERS.pop("parcel.parcel_sent.v1", None)
-        CONSUMERS.pop("parcel.tell", None)
+        CONSUMERS.pop("parcel.notify", None)
         for name in ("parcel.list", "parcel.other"):
             PROJECTIONS.pop(name, None)
 
-    def tell(self, fact: Any, delivery: Delivery) -> None:
-        """Waits while it cannot read an event."""
-        delivery.plan("parcel", {"to": str(fact.to), "weight": getattr(fact, "weight", None)}, key="told")
+    def notify(self, fact: Any, delivery: Delivery) -> None:
+        """Plans one item per parcel."""
+        delivery.plan("parcel", {"to": str(fact.to), "weight": getattr(fact, "weight", None)}, key="notified")
 
     def fold(self, fact: Any, happened: RecordedEvent, _rows: ProjectionRows) -> None:
         self.folded.append(f"{happened.position}: {getattr(fact, 'weight', None)}")
@@ -86,14 +86,14 @@ class Site:
             pass
 
     def work(self) -> None:
-        """One pass of everything; whoever must wait is told to stop after its first try."""
+        """One pass of everything; a consumer that must wait stops after its first try."""
         Projector([PROJECTIONS["parcel.list"], PROJECTIONS["parcel.other"]]).run_once()
         stop = threading.Event()
-        runner = ConsumerRunner(CONSUMERS["parcel.tell"], self.own, stop)
-        runner._back_off = lambda *_: stop.set()  # type: ignore[method-assign]  # a rest would last until the new release
+        runner = ConsumerRunner(CONSUMERS["parcel.notify"], self.own, stop)
+        runner._back_off = lambda *_: stop.set()  # type: ignore[method-assign]  # a pause would last until the new release
         run_from_checkpoint(runner)
 
-    def told(self) -> list[tuple[str, int | None]]:
+    def notified(self) -> list[tuple[str, int | None]]:
         rows = self.own.execute(
             "SELECT payload ->> 'to', payload -> 'weight' FROM eventlog_outbox ORDER BY id"
         ).fetchall()
@@ -112,12 +112,12 @@ def known(fact: str) -> type[Any]:
     return next(cls for cls, kind in BY_CLASS.items() if kind.name == fact)
 
 
-def test_new_code_reads_old_events_and_answers_them(site: Site) -> None:
+def test_new_code_reads_and_processes_old_events(site: Site) -> None:
     site.run("old")
     site.send(known("parcel.parcel_sent.v1")(ANA, "home"))
     site.run("new")
     site.work()
-    assert site.told() == [("home", 0)]
+    assert site.notified() == [("home", 0)]
     assert site.folded == ["1: 0"]
 
 
@@ -127,12 +127,12 @@ def test_old_code_waits_for_a_newer_event_and_says_so(site: Site) -> None:
     site.run("old")
     for _ in range(3):
         site.work()
-    assert (site.told(), site.folded) == ([], [])
-    assert position_of("parcel.list") == position_of("parcel.tell") == 0
-    assert position_of("parcel.other") == 1, "whose it is not goes on"
-    assert site.own.execute("SELECT count(*) FROM eventlog_dead_letter").fetchone() == (0,), "a wait is no parking"
-    place = take_snapshot().projections["parcel.list"]
-    assert (place.waits_for_type, place.lag) == ("parcel.parcel_sent.v2", 1)
+    assert (site.notified(), site.folded) == ([], [])
+    assert position_of("parcel.list") == position_of("parcel.notify") == 0
+    assert position_of("parcel.other") == 1, "projections of other types continue"
+    assert site.own.execute("SELECT count(*) FROM eventlog_dead_letter").fetchone() == (0,), "a wait is no dead letter"
+    progress = take_snapshot().projections["parcel.list"]
+    assert (progress.waits_for_type, progress.lag) == ("parcel.parcel_sent.v2", 1)
 
 
 def test_the_wait_raises_an_alert_that_names_type_and_position(site: Site, owner_dsn: str) -> None:
@@ -146,7 +146,7 @@ def test_the_wait_raises_an_alert_that_names_type_and_position(site: Site, owner
     found = [alert for alert in active_alerts(take_snapshot()) if alert.code == "unknown_event_type"]
     assert [alert.message for alert in found] == [
         "parcel.list is waiting after position 0: this release does not know parcel.parcel_sent.v2."
-    ], "those whose event it is not do not wait for it"
+    ], "projections of other types do not wait"
     assert not [
         alert
         for alert in active_alerts(take_snapshot())
@@ -155,7 +155,7 @@ def test_the_wait_raises_an_alert_that_names_type_and_position(site: Site, owner
 
 
 @pytest.mark.promise("P6")
-def test_after_a_rollback_and_back_again_nothing_is_lost_and_all_is_in_order(site: Site) -> None:
+def test_after_a_rollback_and_upgrade_nothing_is_lost_or_reordered(site: Site) -> None:
     site.run("old")
     site.send(known("parcel.parcel_sent.v1")(ANA, "first"))
     site.work()
@@ -164,14 +164,14 @@ def test_after_a_rollback_and_back_again_nothing_is_lost_and_all_is_in_order(sit
     site.run("old")
     site.send(known("parcel.parcel_sent.v1")(ANA, "third"))
     site.work()
-    assert site.told() == [("first", None)], "what lies behind the newer event waits as well"
+    assert site.notified() == [("first", None)], "events behind the newer one wait as well"
     site.run("new")
     site.work()
-    assert site.told() == [("first", None), ("second", 2), ("third", 0)]
+    assert site.notified() == [("first", None), ("second", 2), ("third", 0)]
     assert site.folded == ["1: None", "2: 2", "3: 0"]
 
 
-def test_every_version_is_answered_past_and_to_come() -> None:
+def test_past_and_future_versions_are_subscribed() -> None:
     found = every_version({"parcel.parcel_sent.v2"})
     assert {"parcel.parcel_sent.v1", "parcel.parcel_sent.v2", "parcel.parcel_sent.v9"} <= found
     assert not any(name.startswith("parcel.parcel_sent_back") for name in found)

@@ -1,4 +1,4 @@
-"""A clock that was ahead and is right again: what was given until then holds nothing back, and gives nothing up."""
+"""A clock was ahead and is right again: its deadlines neither delay nor give up anything."""
 
 import uuid
 from collections.abc import Iterator
@@ -23,48 +23,46 @@ def connection() -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def held(connection: psycopg.Connection[Any]) -> ClaimedItem:
+def claimed(connection: psycopg.Connection[Any]) -> ClaimedItem:
     found = claim(connection, "post", 60)
     assert found is not None
     return found
 
 
 @ahead
-def test_an_effect_leased_or_due_by_a_clock_that_was_ahead_is_taken(
-    connection: psycopg.Connection[Any], by: str
-) -> None:
-    first = held(connection)
+def test_an_item_leased_by_a_clock_that_was_ahead_is_claimed(connection: psycopg.Connection[Any], by: str) -> None:
+    first = claimed(connection)
     connection.execute(
         f"UPDATE eventlog_outbox SET due_at = due_at + interval '{by}', lease_until = lease_until + interval '{by}'"
     )
-    assert held(connection).fencing_token == first.fencing_token + 1
+    assert claimed(connection).fencing_token == first.fencing_token + 1
     with pytest.raises(OutboxLeaseLost):
         heartbeat(connection, first, 60, {})
 
 
-def test_a_wait_that_was_given_is_kept_to(connection: psycopg.Connection[Any]) -> None:
-    """The control: the longest one too."""
-    reschedule(connection, held(connection), "failed", MAX_WAIT_SECONDS - 1)
+def test_a_correct_wait_is_kept(connection: psycopg.Connection[Any]) -> None:
+    """The control, with the longest wait."""
+    reschedule(connection, claimed(connection), "failed", MAX_WAIT_SECONDS - 1)
     assert claim(connection, "post", 60) is None
 
 
-def test_a_lease_that_goes_on_is_kept_to(connection: psycopg.Connection[Any]) -> None:
-    held(connection)
+def test_a_current_lease_is_kept(connection: psycopg.Connection[Any]) -> None:
+    claimed(connection)
     assert claim(connection, "post", 60) is None
 
 
-def test_a_day_that_passed_at_once_gives_nothing_up(connection: psycopg.Connection[Any]) -> None:
-    effect = held(connection)
+def test_a_clock_that_jumps_by_a_day_gives_nothing_up(connection: psycopg.Connection[Any]) -> None:
+    item = claimed(connection)
     connection.execute("UPDATE eventlog_outbox SET planned_at = planned_at - interval '400 days'")
-    reschedule(connection, effect, "failed once", 0)
-    assert held(connection).attempts == 2
+    reschedule(connection, item, "failed once", 0)
+    assert claimed(connection).attempts == 2
     connection.execute("UPDATE eventlog_outbox SET attempts = 20")
-    reschedule(connection, ClaimedItem(effect.id, 2, "", {}, "", "", 20), "failed for long", 0)
+    reschedule(connection, ClaimedItem(item.id, 2, "", {}, "", "", 20), "failed for long", 0)
     assert connection.execute("SELECT state FROM eventlog_outbox").fetchone() == ("failed",)
 
 
 @ahead
-def test_a_leader_by_a_clock_that_was_ahead_leads_no_longer(connection: psycopg.Connection[Any], by: str) -> None:
+def test_a_lease_by_a_clock_that_was_ahead_is_taken_over(connection: psycopg.Connection[Any], by: str) -> None:
     one, other = Lease(connection, "relay"), Lease(connection, "relay")
     assert (one.hold(), other.hold()) == (True, False)
     connection.execute(f"UPDATE eventlog_lease SET until = until + interval '{by}'")

@@ -1,6 +1,6 @@
-"""A process that seals for one subject as fast as it can, until it is refused. Prints one line for each seal.
+"""A process that encrypts for one subject as fast as it can, until it is refused. Prints one line for each encryption.
 
-`python -m tests.eventlog.vault_process FOLDER SUBJECT [careless]`: a line is the moment before a seal and what it gave.
+`python -m tests.eventlog.vault_process FOLDER SUBJECT [careless]`: a line is the time before it and the ciphertext.
 """
 
 import sys
@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from placet.eventlog.encryption.vault import FileVault, SubjectErased
 
 MASTER = b"k" * 32
-CARELESS_SECONDS = 4.0
+CARELESS_SECONDS = 120.0
 
 
 class Careless(FileVault):
-    """The control: keeps every key that it has seen, takes no lock and looks for no tombstone."""
+    """The control: caches every key for ever, takes no lock and ignores tombstones."""
 
     def _key(self, subject: str) -> AESGCM | None:
-        return KEPT.get(subject) or KEPT.setdefault(subject, super()._key(subject))
+        return CACHED.get(subject) or CACHED.setdefault(subject, super()._key(subject))
 
     def is_erased(self, subject: str) -> bool:
         return False
@@ -31,28 +31,28 @@ class Careless(FileVault):
         yield
 
 
-KEPT: dict[str, AESGCM | None] = {}
+CACHED: dict[str, AESGCM | None] = {}
 
 
 def main(folder: str, subject: str, kind: str = "") -> None:
-    """Ends by the refusal; the careless one, which meets none, after a while."""
+    """Ends when refused; the careless one, which is never refused, when killed or after `CARELESS_SECONDS`."""
     vault = Careless(Path(folder), MASTER) if kind else FileVault(Path(folder), MASTER)
     until = time.monotonic() + CARELESS_SECONDS
-    _say("ready")
+    _print("ready")
     while not kind or time.monotonic() < until:
-        began = time.monotonic()
+        begun = time.monotonic()
         try:
-            sealed = vault.encrypt(subject, b"a secret", b"race")
+            encrypted = vault.encrypt(subject, b"a secret", b"race")
         except SubjectErased:
-            _say("refused")
+            _print("refused")
             return
-        _say(f"{began} {sealed.hex()}")
+        _print(f"{begun} {encrypted.hex()}")
         if kind:
             time.sleep(0.01)
-    _say("refused")
+    _print("refused")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

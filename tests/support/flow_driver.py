@@ -62,7 +62,7 @@ class FlowDriver:
     def consume(self, name: str) -> bool:
         runner = self.runners[name]
         batch = batch_after(runner, self.positions[name])
-        if not batch.steps:
+        if not batch.items:
             return False
         self.positions[name] = batch.reached[THE_LOG].position
         return runner.process(batch)
@@ -71,7 +71,7 @@ class FlowDriver:
 def batch_after(runner: ConsumerRunner, position: int) -> DeliveryBatch:
     """The batch of a consumer after a position, as the embedded transport delivers it."""
     events = EventLog(runner.connection).read_from(position, 500)
-    wanted = [DeliveryItem(e, THE_LOG, Progress(e.position)) for e in events if e.type in runner.consumer.answers]
+    wanted = [DeliveryItem(e, THE_LOG, Progress(e.position)) for e in events if e.type in runner.consumer.stored_types]
     return DeliveryBatch((*wanted, *(DeliveryItem(None, THE_LOG, Progress(e.position)) for e in events[-1:])))
 
 

@@ -1,28 +1,28 @@
-"""Python's collector in processes that hold much for long: what is there when they begin is never looked through."""
+"""Garbage collection in processes with many long-lived objects: those that exist at the start are never scanned."""
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-SELDOM: Final = (10_000, 20, 50)
-"""Python's usual thresholds look through all that is held after every few thousand events, for 0.3 s each time."""
+RARE_THRESHOLDS: Final = (10_000, 20, 50)
+"""Python's default thresholds scan all objects every few thousand events, for 0.3 s each time."""
 
 
 def reduce_gc() -> None:
-    """From now on, in this process."""
+    """Reduce garbage collection for the rest of this process."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(*RARE_THRESHOLDS)
 
 
 @contextmanager
 def reduced_gc() -> Iterator[None]:
-    """Within this block, and the usual way after it."""
-    usual = gc.get_threshold()
+    """Reduce garbage collection within this block."""
+    default = gc.get_threshold()
     reduce_gc()
     try:
         yield
     finally:
         gc.unfreeze()
-        gc.set_threshold(*usual)
+        gc.set_threshold(*default)

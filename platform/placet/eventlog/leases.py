@@ -1,4 +1,4 @@
-"""Who may lead, by a row that must be renewed; the database's own clock decides, nobody else's."""
+"""Leases: leadership under a name, by a row that must be renewed. Only the database's clock counts."""
 
 import secrets
 from typing import Any, Final
@@ -17,19 +17,19 @@ GIVE_UP: Final = "UPDATE eventlog_lease SET until = clock_timestamp() WHERE name
 
 
 class Lease:
-    """A claim to lead under a name. It keeps others from working in vain; what is written needs a compare-and-set.
+    """Leadership under a name. It only saves others useless work: writes still need a compare-and-set.
 
-    One that ends later than a new one would was given by a clock that was wrong: it is taken over.
+    A lease that ends later than a new one would was set by a wrong clock: it is taken over.
     """
 
     def __init__(self, connection: psycopg.Connection[Any], name: str, seconds: float = LEASE_SECONDS) -> None:
         self._connection = connection
-        self._given = {"name": name, "owner": secrets.token_hex(8), "s": seconds}
+        self._parameters = {"name": name, "owner": secrets.token_hex(8), "s": seconds}
 
     def hold(self) -> bool:
-        """Take or renew it. False: somebody else leads."""
-        return self._connection.execute(HOLD, self._given, prepare=True).fetchone() is not None
+        """Take or renew the lease. Returns False if another process leads."""
+        return self._connection.execute(HOLD, self._parameters, prepare=True).fetchone() is not None
 
     def give_up(self) -> None:
-        """Let the next one lead at once."""
-        self._connection.execute(GIVE_UP, (self._given["name"], self._given["owner"]))
+        """End the lease now."""
+        self._connection.execute(GIVE_UP, (self._parameters["name"], self._parameters["owner"]))

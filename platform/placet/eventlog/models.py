@@ -1,4 +1,4 @@
-"""Checkpoints, leases, the outbox, dead letters and job runs. The tables of the log itself are SQL (migration 0001)."""
+"""Checkpoints, leases, outbox, dead letters and job runs. The tables of the log itself are SQL (migration 0001)."""
 
 from django.db import models
 
@@ -13,7 +13,7 @@ class Checkpoint(models.Model):
     kafka_offset = models.BigIntegerField(null=True)
     position = models.BigIntegerField(default=0)
     version = models.IntegerField(default=1, db_default=1)
-    """Of a projection: the version of the code that wrote its rows. Other versions neither write nor read past it."""
+    """Of a projection: the version that wrote its rows. Other versions neither write nor show them."""
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -23,7 +23,7 @@ class Checkpoint(models.Model):
 
 
 class LeaseRow(models.Model):
-    """Who leads under a name, and until when by the database's clock."""
+    """The leader under a name, and the end of its lease by the database's clock."""
 
     name = models.TextField(primary_key=True)
     owner = models.TextField()
@@ -34,7 +34,7 @@ class LeaseRow(models.Model):
 
 
 class OutboxItem(models.Model):
-    """Something to be done in the world, once, under its key."""
+    """Something to do outside the database, once, under its key."""
 
     class State(models.TextChoices):
         PLANNED = "planned"
@@ -49,13 +49,13 @@ class OutboxItem(models.Model):
     payload = models.JSONField()
     stream = models.TextField()
     fairness_key = models.TextField(default="", db_default="")
-    """The owner, where one with many items may not keep others waiting; empty otherwise."""
+    """The owner, if an owner with many items must not keep others waiting; else empty."""
     owner_backlog = models.IntegerField(default=0, db_default=0)
-    """How many items of the same owner were waiting when this one was planned."""
+    """Number of the owner's waiting items when this one was planned."""
     state = models.TextField(choices=State.choices, default=State.PLANNED)
     attempts = models.IntegerField(default=0)
     fencing_token = models.BigIntegerField(default=0)
-    """Grows with each claim; a write under an older token is refused."""
+    """Grows with each claim; writes under an older token are refused."""
     lease_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField()
     progress = models.JSONField(null=True)
@@ -77,7 +77,7 @@ class OutboxItem(models.Model):
 
 
 class DeadLetterRow(models.Model):
-    """An event that a consumer's handler failed on, or that waits behind such an event in its stream."""
+    """An event that a consumer's handler failed on, or a later event of its stream."""
 
     consumer = models.TextField()
     position = models.BigIntegerField()
@@ -95,7 +95,7 @@ class DeadLetterRow(models.Model):
 
 
 class DiscardedDeadLetter(models.Model):
-    """A dead letter that an operator gave up for good: who did it and why."""
+    """A dead letter that an operator discarded for good, with name and reason."""
 
     consumer = models.TextField()
     position = models.BigIntegerField()
@@ -113,7 +113,7 @@ class DiscardedDeadLetter(models.Model):
 
 
 class JobRun(models.Model):
-    """The last run of a scheduled job: when it began and ended, and its outcome."""
+    """The last run of a scheduled job: begin, end and outcome."""
 
     name = models.TextField(primary_key=True)
     begun_at = models.DateTimeField()

@@ -1,7 +1,7 @@
-"""Effects: what must happen in the world, planned in the log's transaction, done under a stable key, then marked done.
+"""Outbox: what must happen outside the database, planned in the log's transaction, done once under a stable key.
 
-An executor claims with SKIP LOCKED, a lease and a fencing token; a write under an older token is refused, so that a
-worker that slept past its lease can do no harm.
+A worker claims an item with SKIP LOCKED, a lease and a fencing token. Writes under an older token are refused, so a
+worker that slept past its lease does no harm.
 """
 
 import json
@@ -23,29 +23,29 @@ from placet.eventlog.store.log_context import error_location, log_context
 logger = logging.getLogger(__name__)
 GIVE_UP_AFTER: Final = "24 hours"
 GIVE_UP_TRIES: Final = 20
-"""And not before so many: else a clock that jumps by a day would give up what failed once."""
+"""Minimum number of tries: else a clock that jumps by a day would give up an item that failed once."""
 MAX_WAIT_SECONDS: Final = 600
-"""No wait and no lease is longer. A deadline further away was set by a clock that was wrong, and holds nothing back."""
+"""Maximum of every wait and lease. A later deadline was set by a wrong clock and is ignored."""
 Handler = Callable[[Mapping[str, Any], str], None]
 HANDLERS: Final[dict[str, Handler]] = {}
 
-THE_LONGEST: Final = f"clock_timestamp() + interval '{MAX_WAIT_SECONDS} seconds'"
+MAX_DEADLINE: Final = f"clock_timestamp() + interval '{MAX_WAIT_SECONDS} seconds'"
 IDLE_SECONDS: Final = 0.2
 FAIRNESS_SECONDS: Final = 20
-"""Each effect that its owner has waiting puts a further one so far behind those of others."""
+"""Each waiting item of an owner delays the owner's next item by this much."""
 PLAN: Final = """
 INSERT INTO eventlog_outbox
     (consumer, event_id, key, kind, payload, stream, fairness_key, state, attempts, fencing_token, due_at, planned_at,
      error, owner_backlog)
 SELECT %s, event_id, key, kind, payload::jsonb, stream, fairness_key, 'planned', 0, 0, at, at, '',
-    CASE WHEN fairness_key = '' THEN 0 ELSE row_number() OVER (PARTITION BY kind, fairness_key ORDER BY place) - 1 + (
+    CASE WHEN fairness_key = '' THEN 0 ELSE row_number() OVER (PARTITION BY kind, fairness_key ORDER BY n) - 1 + (
         SELECT count(*) FROM eventlog_outbox w
         WHERE w.kind = p.kind AND w.fairness_key = p.fairness_key AND w.state IN ('planned', 'leased')
     ) END
 FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-    WITH ORDINALITY AS p(event_id, key, kind, payload, stream, fairness_key, place),
+    WITH ORDINALITY AS p(event_id, key, kind, payload, stream, fairness_key, n),
     (SELECT clock_timestamp() AS at) AS now
-ORDER BY place
+ORDER BY n
 ON CONFLICT (consumer, event_id, key) DO NOTHING
 """
 CLAIM: Final = f"""
@@ -53,8 +53,8 @@ UPDATE eventlog_outbox SET state = 'leased', attempts = attempts + 1, fencing_to
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s), progress = NULL
 WHERE id = (
     SELECT id FROM eventlog_outbox
-    WHERE kind = %(kind)s AND payload @> %(like)s AND due_at NOT BETWEEN clock_timestamp() AND {THE_LONGEST}
-      AND (state = 'planned' OR (state = 'leased' AND lease_until NOT BETWEEN clock_timestamp() AND {THE_LONGEST}))
+    WHERE kind = %(kind)s AND payload @> %(like)s AND due_at NOT BETWEEN clock_timestamp() AND {MAX_DEADLINE}
+      AND (state = 'planned' OR (state = 'leased' AND lease_until NOT BETWEEN clock_timestamp() AND {MAX_DEADLINE}))
     ORDER BY due_at + make_interval(secs => {FAIRNESS_SECONDS} * owner_backlog), id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING id, fencing_token, key, payload, event_id, stream, attempts
@@ -76,12 +76,12 @@ WHERE id = %s AND fencing_token = %s AND state = 'leased' RETURNING id
 
 
 class OutboxLeaseLost(RuntimeError):
-    """Another claim has this effect now: drop what was done, write nothing."""
+    """Another worker has claimed this item: drop the result, write nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedItem:
-    """One effect, held until its lease ends."""
+    """One outbox item, claimed until its lease ends."""
 
     id: int
     fencing_token: int
@@ -93,7 +93,7 @@ class ClaimedItem:
 
 
 def plan(connection: psycopg.Connection[Any], consumer: str, planned: Sequence[PlannedItem]) -> None:
-    """Plan effects inside the caller's transaction. Planned twice under one key, an effect is one."""
+    """Plan items in the caller's transaction. An item planned twice under one key is one item."""
     if planned:
         rows = [(p.event_id, p.key, p.kind, json.dumps(p.payload), p.stream, p.fairness_key) for p in planned]
         connection.execute(PLAN, (consumer, *(list(column) for column in zip(*rows, strict=True))))
@@ -102,87 +102,87 @@ def plan(connection: psycopg.Connection[Any], consumer: str, planned: Sequence[P
 def claim(
     connection: psycopg.Connection[Any], kind: str, lease_seconds: float, like: Mapping[str, Any] | None = None
 ) -> ClaimedItem | None:
-    """Take the effect of this kind whose turn it is, or None: the one due longest, owners with many behind others.
+    """Claim the next item of this kind, or None: the longest due, delayed for owners with many waiting.
 
-    With `like`, only one whose payload holds all of it.
+    `like`: only items whose payload contains all of it.
     """
     row = connection.execute(CLAIM, {"kind": kind, "lease": lease_seconds, "like": Jsonb(like or {})}).fetchone()
     return ClaimedItem(row[0], row[1], row[2], row[3], str(row[4]), row[5], row[6]) if row else None
 
 
 def heartbeat(
-    connection: psycopg.Connection[Any], held: ClaimedItem, lease_seconds: float, progress: Mapping[str, Any]
+    connection: psycopg.Connection[Any], item: ClaimedItem, lease_seconds: float, progress: Mapping[str, Any]
 ) -> None:
-    """Keep the lease. Raises `LeaseLost`."""
-    _fenced(connection, HEARTBEAT, (lease_seconds, json.dumps(progress), held.id, held.fencing_token))
+    """Renew the lease. Raises `OutboxLeaseLost`."""
+    _fenced(connection, HEARTBEAT, (lease_seconds, json.dumps(progress), item.id, item.fencing_token))
 
 
-def done(connection: psycopg.Connection[Any], held: ClaimedItem) -> None:
-    """Mark it done, inside the caller's transaction. Raises `LeaseLost`."""
-    _fenced(connection, DONE, (held.id, held.fencing_token))
+def done(connection: psycopg.Connection[Any], item: ClaimedItem) -> None:
+    """Mark an item done in the caller's transaction. Raises `OutboxLeaseLost`."""
+    _fenced(connection, DONE, (item.id, item.fencing_token))
 
 
-def reschedule(connection: psycopg.Connection[Any], held: ClaimedItem, error: str, after_seconds: float) -> None:
-    """Give it back to be tried again. After 24 hours and 20 tries it is marked failed instead. Raises `LeaseLost`."""
-    _fenced(connection, RESCHEDULE, (error[:2000], after_seconds, held.id, held.fencing_token))
+def reschedule(connection: psycopg.Connection[Any], item: ClaimedItem, error: str, after_seconds: float) -> None:
+    """Release an item for a later try; after 24 hours and 20 tries mark it failed. Raises `OutboxLeaseLost`."""
+    _fenced(connection, RESCHEDULE, (error[:2000], after_seconds, item.id, item.fencing_token))
 
 
 def _fenced(connection: psycopg.Connection[Any], query: str, parameters: tuple[Any, ...]) -> None:
     if connection.execute(query, parameters).fetchone() is None:
-        raise OutboxLeaseLost(f"effect {parameters[-2]} is held under a newer token")
+        raise OutboxLeaseLost(f"outbox item {parameters[-2]} is claimed under a newer token")
 
 
 def outbox_handler(kind: str) -> Callable[[Handler], Handler]:
-    """Register what carries out effects of this kind: `(payload, key) -> None`."""
+    """Register the handler of items of this kind: `(payload, key) -> None`."""
 
-    def register(perform: Handler) -> Handler:
-        HANDLERS[kind] = perform
-        return perform
+    def register(handler: Handler) -> Handler:
+        HANDLERS[kind] = handler
+        return handler
 
     return register
 
 
 class OutboxThread(threading.Thread):
-    """Carries out effects of the registered kinds, one at a time."""
+    """Processes items of the registered kinds, one at a time."""
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], stop: threading.Event) -> None:
         super().__init__(name="outbox", daemon=True)
         self._connect = connect
-        self._stop_asked = stop
+        self._stopping = stop
 
     def run(self) -> None:
-        """Until stopped; a lost connection is made anew."""
-        run_forever("outbox", self._connect, self._work, self._stop_asked)
+        """Process items until stopped; a lost connection is replaced."""
+        run_forever("outbox", self._connect, self._work, self._stopping)
 
     def _work(self, connection: psycopg.Connection[Any]) -> None:
-        while not self._stop_asked.is_set():
+        while not self._stopping.is_set():
             if not sum(process_one(connection, kind) for kind in HANDLERS):
-                self._stop_asked.wait(IDLE_SECONDS)
+                self._stopping.wait(IDLE_SECONDS)
 
 
 def process_one(connection: psycopg.Connection[Any], kind: str) -> bool:
-    """Carry out one effect of a kind; True when there was one."""
-    held = claim(connection, kind, lease_seconds=60)
-    if held is None:
+    """Process one item of a kind. Returns False if there was none."""
+    item = claim(connection, kind, lease_seconds=60)
+    if item is None:
         return False
     failpoint(f"{kind}.claimed")
     try:
-        HANDLERS[kind](held.payload, f"{held.event_id}-{held.key}")
+        HANDLERS[kind](item.payload, f"{item.event_id}-{item.key}")
         failpoint(f"{kind}.performed")
-    except Exception as error:  # noqa: BLE001  a failed effect parks itself alone and is tried again
-        close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
-        with log_context(_correlation_of(connection, held)):
-            logger.warning("effect %s (%s) failed: %s", held.id, kind, error_location(error))
-        reschedule(connection, held, error_location(error), min(2.0**held.attempts, MAX_WAIT_SECONDS))
+    except Exception as error:  # noqa: BLE001  a handler may raise anything: the item is tried again later
+        close_old_connections()  # a connection to a killed server would fail every later try as well
+        with log_context(_correlation_of(connection, item)):
+            logger.warning("outbox item %s (%s) failed: %s", item.id, kind, error_location(error))
+        reschedule(connection, item, error_location(error), min(2.0**item.attempts, MAX_WAIT_SECONDS))
     else:
-        done(connection, held)
+        done(connection, item)
         failpoint(f"{kind}.done")
     return True
 
 
-def _correlation_of(connection: psycopg.Connection[Any], held: ClaimedItem) -> str:
-    """The correlation id of the event that planned it."""
+def _correlation_of(connection: psycopg.Connection[Any], item: ClaimedItem) -> str:
+    """The correlation id of the event that planned the item."""
     row = connection.execute(
-        "SELECT correlation_id FROM eventlog_event WHERE stream = %s AND event_id = %s", (held.stream, held.event_id)
+        "SELECT correlation_id FROM eventlog_event WHERE stream = %s AND event_id = %s", (item.stream, item.event_id)
     ).fetchone()
     return str(row[0]) if row else ""

@@ -1,4 +1,4 @@
-"""Waiting for what other processes do."""
+"""Polling for the work of other processes."""
 
 import time
 from collections.abc import Callable
@@ -6,22 +6,22 @@ from typing import Final
 
 POLL_SECONDS: Final = 0.1
 Tick = Callable[[], object]
-"""What passes the time between two looks: a rest, or in tests the flow itself."""
+"""Called between two polls: a pause, or in tests the flow itself."""
 
 
 class WaitTimedOut(TimeoutError):
-    """It had not happened when the time was over. What was recorded stays recorded, and goes on."""
+    """Timed out. What was recorded stays recorded and continues in the background."""
 
 
 def pause(seconds: float = POLL_SECONDS) -> None:
-    """The usual tick."""
+    """The default tick."""
     time.sleep(seconds)
 
 
-def wait_until(is_so: Callable[[], bool], tick: Tick, seconds: float) -> float:
-    """Seconds that it took until `is_so`. Raises `WaitTimedOut`."""
+def wait_until(condition: Callable[[], bool], tick: Tick, seconds: float) -> float:
+    """Wait until `condition` holds. Returns the seconds it took. Raises `WaitTimedOut`."""
     begun = time.monotonic()
-    while not is_so():
+    while not condition():
         if time.monotonic() - begun > seconds:
             raise WaitTimedOut
         tick()

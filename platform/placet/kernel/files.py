@@ -1,4 +1,4 @@
-"""Atomic and durable file writes: a reader sees the whole new file, the old one or none, whenever a process dies."""
+"""Atomic, durable file writes: a reader sees the whole new file, the old one or none, even if the writer dies."""
 
 import os
 import tempfile
@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 
 def atomic_write(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replace `path` by a file of these bytes. Missing folders are made (0700)."""
+    """Replace `path` by a file of these bytes. Missing folders are created (0700)."""
     atomic_write_with(path, lambda file: file.write(content), mode)
 
 
@@ -22,8 +22,8 @@ def atomic_write_with(
 ) -> None:
     """Replace `path` by what `write` puts into an open file. `verify` may raise to refuse the finished file.
 
-    The temporary file lies in the same folder and begins with `prefix`, by which a sweep recognises those that a
-    killed process left.
+    The temporary file is in the same folder; its name begins with `prefix`, by which a sweep finds those that a killed
+    process left.
     """
     temporary = _temporary(path, write, mode, prefix)
     try:
@@ -36,7 +36,7 @@ def atomic_write_with(
 
 
 def write_once(path: Path, content: bytes, mode: int = 0o600) -> bool:
-    """Create `path` with these bytes. False where it exists: the first writer wins, and nothing is changed."""
+    """Create `path` with these bytes. Returns False if it exists: the first writer wins, nothing is changed."""
     temporary = _temporary(path, lambda file: file.write(content), mode, ".new-")
     try:
         os.link(temporary, path)

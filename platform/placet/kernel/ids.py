@@ -1,4 +1,4 @@
-"""Ids as types, so that a person cannot be passed where a generation is meant. All are lower-case UUID text."""
+"""Ids as types: a type checker refuses a person where a generation is expected. All are lower-case UUID text."""
 
 import uuid
 from typing import NewType
@@ -15,12 +15,12 @@ EventId = NewType("EventId", str)
 
 class MalformedId(Refusal):
     code = "malformed_id"
-    hint = "Ids are UUIDs, as an earlier answer gave them."
+    hint = "Ids are UUIDs, as returned by an earlier call."
     status = 404
 
 
 def parse_uuid(text: str) -> str:
-    """The canonical form of an id that somebody sent. Raises `MalformedId`."""
+    """Returns the canonical form of a received id. Raises `MalformedId`."""
     try:
         return str(uuid.UUID(text))
     except ValueError:

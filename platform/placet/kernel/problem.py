@@ -1,4 +1,4 @@
-"""RFC 9457 problem details: the one form of an error in every JSON answer over HTTP."""
+"""RFC 9457 problem details: the form of every error in a JSON response."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -9,7 +9,7 @@ PROBLEM_JSON: Final = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One kind of error. `detail` says what happened this time, `hint` what to do next."""
+    """One kind of error. `detail`: what happened. `hint`: what to do next."""
 
     status: int
     code: str
@@ -17,8 +17,8 @@ class Problem:
     hint: str
 
     def to_json(self) -> dict[str, Any]:
-        # No install serves a page on codes, so `type` is `about:blank`: RFC 9457 then asks for the status phrase as the
-        # title, and `code`, an extension member, identifies the problem.
+        # No install serves a page about codes, so `type` is `about:blank`: RFC 9457 then requires the status phrase as
+        # the title. `code`, an extension member, identifies the problem.
         return {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
@@ -38,7 +38,7 @@ NOT_PERMITTED: Final = Problem(
 )
 NOT_FOUND: Final = Problem(404, "not_found", "Not found.", "See /api/v1/schema.")
 INTERNAL_ERROR: Final = Problem(
-    500, "internal_error", "Internal server error.", "Give the operator the X-Request-Id of this answer."
+    500, "internal_error", "Internal server error.", "Give the operator the X-Request-Id of this response."
 )
 DATABASE_PROBLEM: Final = Problem(
     503, "database_unavailable", "The database does not answer; nothing was written.", RETRY

@@ -1,4 +1,4 @@
-"""A refusal that a person gets: a code that can be looked up, what happened, and what to do next."""
+"""Refusals: a code that can be looked up, what happened, and what to do next."""
 
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ class Refusal(Exception):
     code: ClassVar[str] = "refused"
     hint: ClassVar[str] = ""
     status: ClassVar[int] = 422
-    """HTTP status of the same refusal."""
+    """HTTP status."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or type(self).__doc__ or self.code)

@@ -1,4 +1,4 @@
-"""What a machine check found: the same fields in every room, so that the studio records them all alike."""
+"""Verdict: what a machine check found, with the same fields in every room."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,10 +11,10 @@ Check = Literal["policy", "consent", "prompt_rights", "quality", "faces", "outpu
 
 @dataclass(frozen=True)
 class Verdict:
-    """One check's answer for one attempt at a generation.
+    """One check's result for one attempt at a generation.
 
-    `ground`: stream -> version that was read. `evidence`: spans as offsets into the prompt, or seconds into the clip;
-    never the text itself. `features`: every value and threshold that was compared. `versions`: policies and models.
+    `read_versions`: stream -> version. `evidence`: spans as offsets into the prompt, or seconds into the clip, never
+    the text. `features`: every value and threshold that was compared. `versions`: policies and models.
     """
 
     generation: GenerationId

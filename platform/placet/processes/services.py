@@ -83,7 +83,7 @@ def run_consumers(role: str, consumers: list[Consumer], outbox: type[OutboxThrea
     stop = stop_on_signals()
     _switch_quickly()
     transport = transport_of(role)
-    subscribed = [(one, transport.subscribe(one.name, one.answers)) for one in consumers]
+    subscribed = [(one, transport.subscribe(one.name, one.stored_types)) for one in consumers]
     retry_while_unavailable(transport.start, stop)
     threads: list[threading.Thread] = [ConsumerThread(one, events, connect, stop) for one, events in subscribed]
     threads += [outbox(connect, stop)] if outbox else []

@@ -1,4 +1,4 @@
-"""A monitor sees a log that grows; and one that was rewritten, truncated, forked or restored."""
+"""A monitor follows a growing log and detects one that was rewritten, truncated, forked or restored."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ from tests.eventlog.proofs.tree_building import SIGNER
 
 @dataclass
 class Served:
-    """A log as it serves itself, with leaves of our own."""
+    """A served log with test leaves."""
 
     leaves: list[bytes]
     signer: Signer = SIGNER
@@ -53,21 +53,21 @@ def leaves(count: int, word: str = "event") -> list[bytes]:
     return [f"{word} {n}".encode() for n in range(count)]
 
 
-def seen(log: Served) -> MonitorState:
+def first_state(log: Served) -> MonitorState:
     found = poll_log(log, None, SIGNER.verifier.text)
     assert found.kind == "first"
     return found.state
 
 
-def test_it_remembers_the_first_head_and_follows_as_the_log_grows() -> None:
-    now = seen(Served(leaves(5)))
+def test_a_monitor_follows_a_growing_log() -> None:
+    now = first_state(Served(leaves(5)))
     for size in (6, 255, 256, 700, 700, 1_000):
         found = poll_log(Served(leaves(size)), now)
         assert found.kind == ("same" if f"\n{size}\n" in now.checkpoint else "grown")
         now = found.state
 
 
-def test_without_a_key_the_first_word_is_taken_and_no_other_later() -> None:
+def test_without_a_key_only_the_first_key_is_trusted() -> None:
     now = poll_log(Served(leaves(5)), None).state
     other = Signer(SIGNER.name, b"\x09" * 32)
     assert poll_log(Served(leaves(6), other), now).kind == "unsigned"
@@ -84,13 +84,13 @@ def test_without_a_key_the_first_word_is_taken_and_no_other_later() -> None:
         ("rewritten", [*leaves(299), b"another", *leaves(600)[300:]]),
     ],
 )
-def test_a_history_that_changed_is_found_and_what_was_seen_is_kept(kind: str, then: list[bytes]) -> None:
-    before = seen(Served(leaves(300)))
+def test_a_changed_history_is_detected_and_the_state_kept(kind: str, then: list[bytes]) -> None:
+    before = first_state(Served(leaves(300)))
     found = poll_log(Served(then), before)
     assert (found.kind, found.is_sound, found.state) == (kind, False, before)
 
 
-def test_a_log_that_hides_its_tiles_is_told() -> None:
+def test_a_log_that_hides_its_tiles_is_unreachable() -> None:
     class Hiding(Served):
         def __call__(self, path: str) -> bytes:
             if path.startswith("tile/"):
@@ -98,20 +98,20 @@ def test_a_log_that_hides_its_tiles_is_told() -> None:
             return super().__call__(path)
 
     with pytest.raises(Unreachable):
-        poll_log(Hiding(leaves(400)), seen(Served(leaves(300))))
+        poll_log(Hiding(leaves(400)), first_state(Served(leaves(300))))
 
 
 # -- restored from an older backup, under a new name
 
 
-def restore(old: Served, kept: int, **said: Any) -> Served:
-    """A log of which the first `kept` leaves came back, and what the restore says of itself."""
+def restore(old: Served, kept: int, **fields: Any) -> Served:
+    """A log restored with the first `kept` leaves, and the receipt of the restore."""
     data = {
         "old_origin": old.head.origin,
         "old_size": old.head.size,
         "old_root": old.head.root.hex(),
         "lost": 0,
-        **said,
+        **fields,
     }
     stored = canonical(data)
     name = f"{SIGNER.name}/2"
@@ -133,18 +133,18 @@ def restore(old: Served, kept: int, **said: Any) -> Served:
 
 
 @pytest.mark.promise("P5")
-def test_a_restore_is_told_with_what_it_lost_and_followed_from_there() -> None:
+def test_a_restore_is_reported_with_its_loss_and_then_followed() -> None:
     old = Served(leaves(300))
     new = restore(old, kept=280)
-    found: MonitorFinding = poll_log(new, seen(old))
+    found: MonitorFinding = poll_log(new, first_state(old))
     assert (found.kind, found.lost, found.is_sound) == ("restored", (281, 300), True)
     assert found.state.key == Verifier(f"{SIGNER.name}/2", SIGNER.verifier.public).text
     new.leaves.append(b"more")
     assert poll_log(new, found.state).kind == "grown"
 
 
-def test_a_restore_that_lost_nothing_of_what_was_seen_must_begin_with_it() -> None:
-    before, old = seen(Served(leaves(200))), Served(leaves(300))
+def test_a_restore_must_begin_with_the_known_head() -> None:
+    before, old = first_state(Served(leaves(200))), Served(leaves(300))
     assert poll_log(restore(old, kept=280), before).kind == "restored"
     other = Served([b"another", *leaves(300)[1:]])
     assert poll_log(restore(other, kept=280), before).kind == "forked"
@@ -152,15 +152,15 @@ def test_a_restore_that_lost_nothing_of_what_was_seen_must_begin_with_it() -> No
 
 @pytest.mark.promise("P5")
 @pytest.mark.parametrize(
-    "said", [{"old_origin": "somebody.else"}, {"old_size": 299}, {"old_root": "00" * 32}, {"old_size": "300"}]
+    "fields", [{"old_origin": "somebody.else"}, {"old_size": 299}, {"old_root": "00" * 32}, {"old_size": "300"}]
 )
-def test_a_restore_that_does_not_own_up_to_what_was_signed_is_a_fork(said: dict[str, Any]) -> None:
+def test_a_restore_that_hides_signed_events_is_a_fork(fields: dict[str, Any]) -> None:
     old = Served(leaves(300))
-    assert poll_log(restore(old, 280, **said), seen(old)).kind == "forked"
+    assert poll_log(restore(old, 280, **fields), first_state(old)).kind == "forked"
 
 
-def test_a_new_name_without_proof_of_a_restore_is_not_believed() -> None:
+def test_a_new_name_without_a_restore_receipt_is_unknown() -> None:
     old = Served(leaves(300))
     new = restore(old, kept=280)
     new.restored = {}
-    assert poll_log(new, seen(old)).kind == "unknown"
+    assert poll_log(new, first_state(old)).kind == "unknown"

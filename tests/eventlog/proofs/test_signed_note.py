@@ -1,4 +1,4 @@
-"""Signed notes and tree heads, against the published example of the format."""
+"""Signed notes and tree heads, renamedst the published example of the format."""
 
 import base64
 
@@ -24,21 +24,21 @@ def test_the_published_example_is_signed_byte_for_byte() -> None:
 
 
 @pytest.mark.promise("P5")
-def test_a_note_with_one_byte_changed_is_not_opened() -> None:
+def test_a_note_with_one_changed_byte_is_refused() -> None:
     note = f"{TEXT}\n{LINE}"
     for at in range(len(note)):
-        bent = note[:at] + chr(ord(note[at]) ^ 1) + note[at + 1 :]
+        changed = note[:at] + chr(ord(note[at]) ^ 1) + note[at + 1 :]
         with pytest.raises(InvalidNote):
-            read_verifier(KEY).opened(bent)
+            read_verifier(KEY).opened(changed)
 
 
 @pytest.mark.parametrize("at", range(len(KEY)))
-def test_a_key_with_one_byte_changed_is_no_key(at: int) -> None:
+def test_a_key_with_one_changed_byte_is_refused(at: int) -> None:
     with pytest.raises(InvalidKey):
         read_verifier(KEY[:at] + chr(ord(KEY[at]) + 1) + KEY[at + 1 :])
 
 
-def test_signatures_of_others_are_passed_over() -> None:
+def test_signatures_of_others_are_ignored() -> None:
     note = OURS.signed(TEXT)
     both = note + Signer("witness", b"\x01" * 32).signed(TEXT).rpartition("\n\n")[2]
     assert OURS.verifier.opened(both) == TEXT
@@ -46,7 +46,7 @@ def test_signatures_of_others_are_passed_over() -> None:
         OURS.verifier.opened(Signer("witness", b"\x01" * 32).signed(TEXT))
 
 
-def test_a_head_is_three_lines_and_comes_back() -> None:
+def test_a_head_of_three_lines_round_trips() -> None:
     head = TreeHead(OURS.name, 20_852_163, b"\x05" * 32)
     assert verify_head(head.signed(OURS), OURS.verifier) == head == parse_head_unverified(head.signed(OURS))
     assert head.text.splitlines()[:2] == [OURS.name, "20852163"]
@@ -60,13 +60,13 @@ def test_a_head_of_another_log_is_refused_though_the_key_signed_it() -> None:
 @pytest.mark.parametrize(
     "text", ["", "o\n1\n", "o\n01\nAA==\n", "o\n-1\nAA==\n", "o\n1\nAA==\n", "\n1\nAA==\n", "o\n1\nAA==", "o\nx\ny\n"]
 )
-def test_what_is_no_head_is_refused(text: str) -> None:
+def test_malformed_heads_are_refused(text: str) -> None:
     with pytest.raises(InvalidNote):
         parse_head(text)
 
 
-def test_an_install_of_the_same_key_under_a_new_name_has_another_key_id() -> None:
-    again = Verifier(f"{OURS.name}/2", OURS.verifier.public)
-    assert again.key_id != OURS.verifier.key_id
+def test_the_same_key_under_a_new_name_has_another_id() -> None:
+    renamed = Verifier(f"{OURS.name}/2", OURS.verifier.public)
+    assert renamed.key_id != OURS.verifier.key_id
     with pytest.raises(InvalidNote):
-        again.opened(OURS.signed(TEXT))
+        renamed.opened(OURS.signed(TEXT))

@@ -1,4 +1,4 @@
-"""The arithmetic against published vectors (Certificate Transparency's eight leaves) and against another's tree."""
+"""The tree against published vectors (Certificate Transparency's eight leaves) and another library."""
 
 import random
 
@@ -64,7 +64,7 @@ def test_the_published_proofs() -> None:
 
 @pytest.mark.promise("P5")
 def test_another_library_gives_the_same_roots_and_paths() -> None:
-    """Its consistency proofs go down to single leaves where RFC 6962 stops at a subtree: roots are compared there."""
+    """Its consistency proofs go down to single leaves, RFC 6962 stops at a subtree: there roots are compared."""
     chance, other = random.Random(1), InmemoryTree(algorithm="sha256")
     for n in range(1_000):
         other.append_entry(str(n).encode())
@@ -79,7 +79,7 @@ def test_another_library_gives_the_same_roots_and_paths() -> None:
 
 
 @pytest.mark.promise("P5")
-def test_every_proof_of_every_small_tree_holds_and_no_bent_one_does() -> None:
+def test_all_proofs_of_small_trees_hold_and_changed_ones_fail() -> None:
     nodes = in_memory(MANY)
     for size in range(1, 40):
         whole = root(nodes, size)
@@ -98,7 +98,7 @@ def test_every_proof_of_every_small_tree_holds_and_no_bent_one_does() -> None:
             assert not steps or not is_consistent(old, before, size, whole, steps[1:])
 
 
-def test_a_growing_tree_has_the_root_of_every_size_and_gives_each_tile_once() -> None:
+def test_a_growing_tree_has_correct_roots_and_yields_each_tile_once() -> None:
     nodes, tree = in_memory(MANY), AppendTree()
     tiles: list[FullTile] = []
     for size, leaf in enumerate(MANY, 1):
@@ -121,12 +121,12 @@ def test_a_tile_of_the_next_level_fills_after_65536_leaves() -> None:
 
 
 def test_proofs_from_tiles_are_those_of_the_leaves() -> None:
-    tree, kept = AppendTree(), {}
+    tree, tiles = AppendTree(), {}
     for leaf in MANY:
-        kept.update({(t.level, t.index): hashes_of(t.hashes) for t in tree.append(leaf)})
+        tiles.update({(t.level, t.index): hashes_of(t.hashes) for t in tree.append(leaf)})
 
     def read(tile: Tile) -> list[bytes]:
-        return kept.get((tile.level, tile.index), tree.edge[tile.level])[: tile.width]
+        return tiles.get((tile.level, tile.index), tree.edge[tile.level])[: tile.width]
 
     for size in (1, 255, 256, 257, 511, 512, 700, 1_000):
         nodes, plain = nodes_from(read, size), in_memory(MANY)
@@ -157,6 +157,6 @@ def test_addresses_of_tiles_are_as_specified() -> None:
     ["", "0", "0/0", "0/0000", "00/000", "0/x000/000", "0/000.p/0", "0/000.p/256", "0/000.p/01", "9/000", "0/001/002",
      "entries/000", "-1/000", "0/000/", "0/\u0660\u0660\u0660", "0/" + "x001/" * 40 + "000"],
 )  # fmt: skip
-def test_what_is_no_address_of_a_tile_is_refused(address: str) -> None:
+def test_malformed_tile_addresses_are_refused(address: str) -> None:
     with pytest.raises(TileNotFound):
         tile_at(address)

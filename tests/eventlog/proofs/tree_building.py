@@ -1,4 +1,4 @@
-"""A log with events in it, and a keeper over it."""
+"""A log with events, and a tree service over it."""
 
 import random
 from pathlib import Path
@@ -16,17 +16,17 @@ SIGNER: Final = Signer("placet.invalid/00112233", b"\x07" * 32)
 
 
 def grow(connection: psycopg.Connection, count: int, seed: int = 1) -> int:
-    """At least `count` more events with positions. Answers the last position."""
+    """At least `count` more events with positions. Returns the last position."""
     write_random_events(EventLog(connection), random.Random(seed), count)
     while Sequencer(connection).run_once():
         pass
     return EventLog(connection).last_position
 
 
-def keeper(connection: psycopg.Connection, place: Path | None = None, signer: Signer = SIGNER) -> TreeService:
-    return TreeService(connection, signer, place)
+def tree_service(connection: psycopg.Connection, path: Path | None = None, signer: Signer = SIGNER) -> TreeService:
+    return TreeService(connection, signer, path)
 
 
-def caught_up(one: TreeService) -> None:
-    while one.run_once():
+def catch_up(service: TreeService) -> None:
+    while service.run_once():
         pass

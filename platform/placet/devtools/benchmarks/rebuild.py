@@ -56,7 +56,7 @@ def _row(case: str, rate: float, bare: float, ratio: float, goal: str = "") -> R
 
 def _built(owner: psycopg.Connection[Any], *, from_scratch: bool) -> float:
     shadow = ShadowTables(PROJECTIONS[NAME], owner, temporary=False)
-    start = shadow.prepare(anew=from_scratch)
+    start = shadow.prepare(from_scratch=from_scratch)
     end, begun = EventLog(owner).last_position, time.perf_counter()
     shadow.apply_until(end)
     return (end - start) / (time.perf_counter() - begun)
@@ -68,7 +68,7 @@ class _Killed(Exception):
 
 def _resumed(owner: psycopg.Connection[Any]) -> float:
     shadow = ShadowTables(PROJECTIONS[NAME], owner, temporary=False)
-    shadow.prepare(anew=True)
+    shadow.prepare(from_scratch=True)
 
     def die(done: int, of: int) -> None:
         if done >= of // 2:

@@ -1,7 +1,7 @@
-"""How far a consumer is: one row for each place that events come from. PostgreSQL is the truth; an offset is a hint.
+"""Checkpoints of consumers: one row for each event source. PostgreSQL is the truth; an offset is a hint.
 
-The embedded transport knows one place. Under Kafka each partition of a topic is one, and the place of the embedded
-transport is the floor: everything up to it is answered, whatever carried it.
+The embedded transport has one source, the log. Under Kafka each partition of a topic is a source, and the checkpoint of
+the log is the low watermark: everything up to it is processed, whatever transport carried it.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class EventSource(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """All up to `position` is answered. `offset`: the next record to read from the topic with this id."""
+    """All up to `position` is processed. `offset`: the next record to read from the topic with this id."""
 
     position: int
     topic_id: str = ""
@@ -44,11 +44,11 @@ ON CONFLICT (name, topic, partition) DO UPDATE SET
     topic_id = excluded.topic_id,
     updated_at = clock_timestamp()
 """
-"""Never back: a process that slept and wakes moves nothing that others have moved on."""
+"""Never backwards: a process that slept cannot undo the progress of others."""
 
 
 def read(connection: psycopg.Connection[Any], name: str) -> dict[EventSource, Progress]:
-    """Everything that is written down of a consumer. The log's own place is always there."""
+    """All checkpoints of a consumer. That of the log always exists."""
     rows = connection.execute(READ, (name,), prepare=True).fetchall()
     found = {EventSource(topic, part): Progress(position, id_, offset) for topic, part, position, id_, offset in rows}
     if THE_LOG not in found:
@@ -58,7 +58,7 @@ def read(connection: psycopg.Connection[Any], name: str) -> dict[EventSource, Pr
 
 
 def move(connection: psycopg.Connection[Any], name: str, reached: Mapping[EventSource, Progress]) -> None:
-    """Write down, inside the caller's transaction, how far a consumer is."""
+    """Write the checkpoints of a consumer in the caller's transaction."""
     if reached:
         rows = [(p.topic, p.partition, r.position, r.topic_id, r.offset) for p, r in reached.items()]
         connection.execute(MOVE, (name, *(list(column) for column in zip(*rows, strict=True))), prepare=True)

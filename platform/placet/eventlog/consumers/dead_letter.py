@@ -1,6 +1,6 @@
-"""Parked streams: an event that a consumer's handler could not take, and all that wait behind it in its stream.
+"""Dead letters: an event that a consumer's handler failed on, and all later events of its stream.
 
-Parking behind another and taking again hold the same lock, so that nothing is left behind a row that is gone.
+Setting aside behind a dead letter and redriving hold the same lock, so no event stays behind a row that is gone.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import psycopg
 
 from placet.eventlog.store.log import RecordedEvent
 
-BEHIND: Final = "waits behind a parked event of its stream"
+BEHIND: Final = "waits behind a dead letter of its stream"
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))"
 INSERT: Final = """
 INSERT INTO eventlog_dead_letter (consumer, position, stream, error_location, attempts, failed_at)
@@ -36,7 +36,7 @@ ORDER BY d.consumer, d.stream, d.position
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One parked event, and why."""
+    """One dead letter and its error."""
 
     consumer: str
     position: int
@@ -48,26 +48,26 @@ class DeadLetter:
 
 
 def lock(connection: psycopg.Connection[Any], consumer: str, stream: str) -> None:
-    """Hold a consumer's place in one stream until the caller's transaction ends."""
+    """Lock one stream of a consumer until the caller's transaction ends."""
     connection.execute(LOCK, (f"{consumer} {stream}",))
 
 
 def add_dead_letter(
     connection: psycopg.Connection[Any], consumer: str, event: RecordedEvent, error: str, attempts: int
 ) -> None:
-    """Put an event aside, inside the caller's transaction."""
+    """Set an event aside in the caller's transaction."""
     connection.execute(INSERT, _row(consumer, event, error, attempts))
 
 
 def add_dead_letter_behind(connection: psycopg.Connection[Any], consumer: str, event: RecordedEvent) -> bool:
-    """Put an event aside if one of its stream is parked before it. False: nothing is, it may be answered."""
+    """Set an event aside if its stream has a dead letter. Returns False if it has none: process the event."""
     with connection.transaction():
         lock(connection, consumer, event.stream)
         return connection.execute(INSERT_BEHIND, _row(consumer, event, BEHIND, 0)).fetchone() is not None
 
 
 def dead_letters(connection: psycopg.Connection[Any]) -> list[DeadLetter]:
-    """Everything that is parked, stream by stream."""
+    """All dead letters, stream by stream."""
     return [DeadLetter(*row) for row in connection.execute(LISTED).fetchall()]
 
 

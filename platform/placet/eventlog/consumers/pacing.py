@@ -1,11 +1,11 @@
-"""How long to rest between two passes over what comes in: the dearer a pass, the more should gather for the next."""
+"""Adaptive pause between passes, for sequencer and projector: the longer a pass took, the more events should gather."""
 
 from typing import Final
 
-SHARE: Final = 4
-"""A rest is so many times as long as the pass before it, until it is capped: passes take a fifth of the time."""
+PAUSE_PER_PASS: Final = 4
+"""Length of a pause in passes, until it is capped: passes take a fifth of the time."""
 
 
-def pause_after(took_seconds: float, least: float, most: float) -> float:
-    """Seconds to rest after a pass that took so long: `least` while all is quiet, never more than `most`."""
-    return min(max(least, SHARE * took_seconds), most)
+def pause_after(took_seconds: float, minimum: float, maximum: float) -> float:
+    """Seconds to pause after a pass of this length: at least `minimum`, at most `maximum`."""
+    return min(max(minimum, PAUSE_PER_PASS * took_seconds), maximum)

@@ -1,4 +1,4 @@
-"""What an operator does about parked streams and failed effects: take them again, or give one event up for ever."""
+"""Redrive: an operator has dead letters and failed outbox items processed again, or discards one event for good."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from placet.eventlog.store.log_context import error_location, log_context
 from placet.kernel.refusal import Refusal
 
 NEVER_DISCARDED_ROOMS: Final = frozenset({"likeness", "rights"})
-"""What answers consent and opt-outs waits until it is mended."""
+"""Consumers of consent and opt-outs: their dead letters wait until the handler is fixed."""
 DISCARD: Final = """
 WITH gone AS (
     DELETE FROM eventlog_dead_letter WHERE consumer = %(consumer)s AND position = %(position)s
@@ -34,24 +34,24 @@ WHERE kind = %s AND state = 'failed'
 
 
 class NoDeadLetters(Refusal):
-    """Nothing is parked there."""
+    """There is no such dead letter."""
 
     code = "no_dead_letters"
-    hint = "Look at what is parked first."
+    hint = "List the dead letters first: `placet dead-letters list`."
     status = 404
 
 
 class NeverDiscarded(Refusal):
-    """This consumer's answer may not be left out, by anybody."""
+    """Events of this consumer cannot be discarded."""
 
     code = "never_discarded"
-    hint = "Mend what its handler meets, then take the stream again."
+    hint = "Fix what its handler fails on, then redrive the stream."
     status = 409
 
 
 @dataclass(frozen=True, slots=True)
 class RedriveResult:
-    """One stream: how many of its events were answered, and what stopped it, if anything did."""
+    """One stream: how many of its events were processed, and where it stopped, if it did."""
 
     consumer: str
     stream: str
@@ -61,7 +61,7 @@ class RedriveResult:
 
 
 def redrive(connection: psycopg.Connection[Any], consumer: str, stream: str = "") -> list[RedriveResult]:
-    """Hand parked streams of a consumer to its handler again, each in order, up to the event that it cannot take."""
+    """Process a consumer's dead letters again, each stream in order, up to the first event that fails."""
     rows = [row for row in dead_letters(connection) if row.consumer == consumer and stream in {"", row.stream}]
     if not rows or consumer not in CONSUMERS:
         raise NoDeadLetters
@@ -71,50 +71,50 @@ def redrive(connection: psycopg.Connection[Any], consumer: str, stream: str = ""
 
 
 def _redrive_stream(connection: psycopg.Connection[Any], consumer: Consumer, stream: str) -> RedriveResult:
-    taken = 0
-    while waiting := _of_stream(connection, consumer.name, stream):
+    processed = 0
+    while waiting := _dead_letters_of(connection, consumer.name, stream):
         try:
-            taken += _redrive_one(connection, consumer, waiting[0])
+            processed += _redrive_one(connection, consumer, waiting[0])
         except DATABASE_UNAVAILABLE:
             raise
-        except Exception as error:  # noqa: BLE001  whatever the handler raised: the stream stays parked from here on
+        except Exception as error:  # noqa: BLE001  a handler may raise anything: the stream's dead letters stay from here on
             _record_failure(connection, waiting[0], error_location(error))
-            return RedriveResult(consumer.name, stream, taken, waiting[0].position, error_location(error))
-    return RedriveResult(consumer.name, stream, taken)
+            return RedriveResult(consumer.name, stream, processed, waiting[0].position, error_location(error))
+    return RedriveResult(consumer.name, stream, processed)
 
 
 def _redrive_one(connection: psycopg.Connection[Any], consumer: Consumer, row: DeadLetter) -> bool:
     log = EventLog(connection)
     (event,) = log.read_from(row.position - 1, 1)
     with log_context(event.correlation_id):
-        gathered = UnitOfWork(log)
-        collect(consumer, [event], gathered)
+        work = UnitOfWork(log)
+        collect(consumer, [event], work)
         with connection.transaction():
             lock(connection, row.consumer, row.stream)
             if not _remove(connection, row):
                 return False
-            if gathered.writes:
-                log.append_all(gathered.writes)
-            outbox.plan(connection, consumer.name, gathered.outbox_items)
+            if work.writes:
+                log.append_all(work.writes)
+            outbox.plan(connection, consumer.name, work.outbox_items)
     return True
 
 
 def discard(connection: psycopg.Connection[Any], consumer: str, position: int, by: str, reason: str) -> None:
-    """Give one parked event up, for ever; what waits behind it may then be taken again."""
-    known = CONSUMERS.get(consumer)
-    if known is None or known.never_skips or consumer.split(".", maxsplit=1)[0] in NEVER_DISCARDED_ROOMS:
+    """Discard one dead letter for good; the events behind it can then be redriven."""
+    registered = CONSUMERS.get(consumer)
+    if registered is None or registered.never_skips or consumer.split(".", maxsplit=1)[0] in NEVER_DISCARDED_ROOMS:
         raise NeverDiscarded
-    asked = {"consumer": consumer, "position": position, "by": by, "reason": reason}
-    if connection.execute(DISCARD, asked).rowcount != 1:
+    parameters = {"consumer": consumer, "position": position, "by": by, "reason": reason}
+    if connection.execute(DISCARD, parameters).rowcount != 1:
         raise NoDeadLetters
 
 
 def retry_outbox(connection: psycopg.Connection[Any], kind: str) -> int:
-    """Plan given-up effects of a kind anew, under the keys they had. Answers how many."""
+    """Plan failed outbox items of a kind again, under the same keys. Returns how many."""
     return connection.execute(RETRY_OUTBOX, (kind,)).rowcount
 
 
-def _of_stream(connection: psycopg.Connection[Any], consumer: str, stream: str) -> Sequence[DeadLetter]:
+def _dead_letters_of(connection: psycopg.Connection[Any], consumer: str, stream: str) -> Sequence[DeadLetter]:
     return [row for row in dead_letters(connection) if (row.consumer, row.stream) == (consumer, stream)]
 
 

@@ -1,8 +1,8 @@
-"""Consumers: an event, then something done in answer. Registered here, listed in `config/flow.py`, run by a role.
+"""Consumers: handlers of events, registered here, listed in `config/flow.py`, run by a role.
 
-Contract: a handler loads its streams, computes outside any transaction, and gathers appends and effects. The runner
-writes them in one transaction with the checkpoint. A failure of a handler parks the event with its stream, unless the
-consumer never skips: then it stops there and tries again, and what depends on it waits.
+Contract: a handler loads its streams, computes outside any transaction, and collects appends and outbox items. The
+runner writes them in one transaction with the checkpoint. An event on which the handler fails becomes a dead letter
+with the rest of its stream, unless the consumer never skips: then it retries, and later events wait.
 """
 
 import logging
@@ -39,7 +39,7 @@ MAX_BACKOFF_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """One named reaction to some event types, with a checkpoint of its own."""
+    """A named handler of some event types, with its own checkpoint."""
 
     name: str
     types: frozenset[str]
@@ -48,12 +48,12 @@ class Consumer:
     prefetch: Prefetch | None
     batch_size: int
     requires_models: bool
-    """Runs in the process that holds the models."""
-    answers: frozenset[str] = field(init=False)
-    """Its types as they may be stored: in every version. What transports are asked for."""
+    """Runs in the process role that holds models."""
+    stored_types: frozenset[str] = field(init=False)
+    """Its types in every version that may be stored; transports deliver these."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "answers", every_version(self.types))
+        object.__setattr__(self, "stored_types", every_version(self.types))
 
 
 CONSUMERS: Final[dict[str, Consumer]] = {}
@@ -67,7 +67,7 @@ def consume(
     batch_size: int = MAX_BATCH,
     requires_models: bool = False,
 ) -> Callable[[Handler], Handler]:
-    """Register a handler `(fact, delivery) -> None`. `prepare` may load or compute for a whole batch at once."""
+    """Register a handler `(fact, delivery) -> None`. `prefetch` may load or compute for a whole batch."""
 
     def register(handle: Handler) -> Handler:
         types = frozenset(BY_CLASS[fact].name for fact in facts)
@@ -77,21 +77,21 @@ def consume(
     return register
 
 
-def collect(consumer: Consumer, events: Sequence[RecordedEvent], gathered: UnitOfWork) -> None:
-    """Let a consumer answer events, outside any transaction: what it writes and plans is gathered."""
+def collect(consumer: Consumer, events: Sequence[RecordedEvent], work: UnitOfWork) -> None:
+    """Run a consumer's handler on events, outside any transaction; collect what it writes and plans."""
     if consumer.prefetch is not None:
-        consumer.prefetch(events, gathered)
+        consumer.prefetch(events, work)
     for event in events:
-        consumer.handle(event.fact, Delivery(event, consumer.name, gathered))
+        consumer.handle(event.fact, Delivery(event, consumer.name, work))
 
 
 def retry_delay_seconds(tries: int) -> float:
-    """Seconds until the next try; after thousands of tries as well."""
+    """Seconds until the next try; bounded for any number of tries."""
     return min(0.01 * 3.0 ** min(tries, TRIES + 1), MAX_BACKOFF_SECONDS)
 
 
 class ConsumerThread(threading.Thread):
-    """Runs one consumer until stopped. Holds one connection of its own."""
+    """Runs one consumer until stopped, with its own connection."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class ConsumerThread(threading.Thread):
         self._connect = connect
 
     def run(self) -> None:
-        """Connect, work, and after a lost connection go on with what was not settled."""
+        """Connect and work; after a lost connection, continue with the batch that was not acknowledged."""
         run_forever(
             self.consumer.name,
             self._connect,
@@ -125,7 +125,7 @@ class ConsumerThread(threading.Thread):
 
 
 class ConsumerRunner:
-    """Takes batches for one consumer and writes their answers."""
+    """Processes batches for one consumer."""
 
     def __init__(self, consumer: Consumer, connection: psycopg.Connection[Any], stop: threading.Event) -> None:
         self.consumer = consumer
@@ -133,65 +133,69 @@ class ConsumerRunner:
         self.stop = stop
         self._known = StreamCache()
         self._passed: dict[EventSource, Progress] = {}
-        """What held nothing for this consumer: written down with its next answer, or once a second."""
+        """Progress without events for this consumer: written with its next batch, or once a second."""
         self._saved_at = time.monotonic()
 
     def process(self, batch: DeliveryBatch) -> bool:
-        """Answer a batch. False when the stop came first: what is left of it comes again."""
+        """Process a batch. Returns False if stopped first: the rest will be delivered again."""
         self._known.apply_invalidation()
         if batch.events:
-            return self._answer(batch)
+            return self._process_events(batch)
         self._passed |= batch.reached
         if self._passed and time.monotonic() - self._saved_at > 1:
             with self.connection.transaction():
-                self._move({})
+                self._save_progress({})
         return True
 
-    def _answer(self, batch: DeliveryBatch) -> bool:
+    def _process_events(self, batch: DeliveryBatch) -> bool:
         if not self._has_dead_letters():
             try:
                 self._process_batch(batch.events, batch.reached)
             except DATABASE_UNAVAILABLE:
                 raise
-            except Exception as error:  # noqa: BLE001  whatever one handler raised, each event is now tried alone
+            except Exception as error:  # noqa: BLE001  a handler may raise anything: each event is now tried alone
                 logger.info(
-                    "%s: %d events taken one by one after %s",
+                    "%s: processing %d events one by one after %s",
                     self.consumer.name, len(batch.events), type(error).__name__,
                 )  # fmt: skip
             else:
                 return True
-        for step in batch.steps:
-            if step.event is not None:
-                self._process_one(step.event, {step.place: step.reached})
+        for item in batch.items:
+            if item.event is not None:
+                self._process_one(item.event, {item.source: item.reached})
             if self.stop.is_set():
                 return False
         with self.connection.transaction():
-            self._move(batch.reached)
+            self._save_progress(batch.reached)
         return True
 
     def _process_batch(self, events: Sequence[RecordedEvent], reached: Mapping[EventSource, Progress]) -> None:
-        gathered = UnitOfWork(EventLog(self.connection), self._known)
-        collect(self.consumer, events, gathered)
+        work = UnitOfWork(EventLog(self.connection), self._known)
+        try:
+            collect(self.consumer, events, work)
+        except DATABASE_UNAVAILABLE:
+            close_old_connections()  # Django's own connection may be lost, and would fail every later try as well
+            raise
         failpoint(f"{self.consumer.name}.handled")
-        is_alone = len(events) == 1  # then it is looked whether it was answered before; a batch is undone, and apart
-        self._write(gathered, reached, gathered.log.append_all if is_alone else gathered.log.append_in_transaction)
+        is_single = len(events) == 1  # a batch that was written before is rolled back, then split
+        self._write(work, reached, work.log.append_all if is_single else work.log.append_in_transaction)
         failpoint(f"{self.consumer.name}.committed")
 
     def _write(
-        self, gathered: UnitOfWork, reached: Mapping[EventSource, Progress], write: Callable[[Sequence[Append]], object]
+        self, work: UnitOfWork, reached: Mapping[EventSource, Progress], write: Callable[[Sequence[Append]], object]
     ) -> None:
         with self.connection.transaction():
-            if gathered.writes:
-                write(gathered.writes)
-            outbox.plan(self.connection, self.consumer.name, gathered.outbox_items)
-            self._move(reached)
+            if work.writes:
+                write(work.writes)
+            outbox.plan(self.connection, self.consumer.name, work.outbox_items)
+            self._save_progress(reached)
 
     def _process_one(self, event: RecordedEvent, reached: Mapping[EventSource, Progress]) -> None:
-        """One event, tried until it is answered, parked, or (never skipping) the stop comes."""
+        """Try one event until it is processed or a dead letter, or (never skipping) until stopped."""
         with log_context(event.correlation_id):
             if dead_letter.add_dead_letter_behind(self.connection, self.consumer.name, event):
                 with self.connection.transaction():
-                    self._move(reached)
+                    self._save_progress(reached)
             else:
                 self._retry_until_done(event, reached)
 
@@ -205,37 +209,37 @@ class ConsumerRunner:
                 raise
             except LogError as conflict:
                 self._back_off(tries, conflict)
-            except Exception as error:  # noqa: BLE001  a handler may raise anything; it is parked or waited for
-                if tries >= TRIES and not self._must_wait(error):
+            except Exception as error:  # noqa: BLE001  a handler may raise anything: dead letter, or retry
+                if tries >= TRIES and not self._must_retry(error):
                     self._add_dead_letter(event, error_location(error), reached)
                     return
                 self._back_off(tries, error)
             else:
                 return
 
-    def _must_wait(self, error: Exception) -> bool:
+    def _must_retry(self, error: Exception) -> bool:
         return self.consumer.never_skips or isinstance(error, UnknownEventType)
 
     def _back_off(self, tries: int, error: Exception) -> None:
-        close_old_connections()  # what a killed server leaves to this thread would fail every later try as well
+        close_old_connections()  # a connection to a killed server would fail every later try as well
         if tries >= TRIES:
-            logger.warning("%s waits: %s", self.consumer.name, error_location(error))
+            logger.warning("%s is retrying: %s", self.consumer.name, error_location(error))
         self.stop.wait(retry_delay_seconds(tries))
 
-    def _move(self, reached: Mapping[EventSource, Progress]) -> None:
+    def _save_progress(self, reached: Mapping[EventSource, Progress]) -> None:
         checkpoints.move(self.connection, self.consumer.name, {**self._passed, **reached})
         self._passed = {}
         self._saved_at = time.monotonic()
 
     def _has_dead_letters(self) -> bool:
-        return self._one("SELECT EXISTS (SELECT FROM eventlog_dead_letter WHERE consumer = %s)", self.consumer.name)
+        return self._exists("SELECT EXISTS (SELECT FROM eventlog_dead_letter WHERE consumer = %s)", self.consumer.name)
 
-    def _one(self, query: str, *parameters: str) -> bool:
+    def _exists(self, query: str, *parameters: str) -> bool:
         row = self.connection.execute(query, parameters).fetchone()
         return bool(row and row[0])
 
     def _add_dead_letter(self, event: RecordedEvent, error: str, reached: Mapping[EventSource, Progress]) -> None:
-        logger.error("%s parked position %s (%s)", self.consumer.name, event.position, error)
+        logger.error("%s: dead letter at position %s (%s)", self.consumer.name, event.position, error)
         with self.connection.transaction():
             dead_letter.add_dead_letter(self.connection, self.consumer.name, event, error, TRIES)
-            self._move(reached)
+            self._save_progress(reached)

@@ -1,4 +1,4 @@
-"""What this process has opened and keeps in memory: dropped when an erasure passes. A cache registers itself once."""
+"""Cache invalidation: every cache of decrypted text in this process registers itself; an erasure clears them all."""
 
 from typing import Final, Protocol
 from weakref import WeakSet
@@ -7,7 +7,7 @@ from placet.eventlog.store.event import CLEARING_CACHES
 
 
 class Clearable(Protocol):
-    """A cache. `forget` is called from another thread, and what is asked of it next is read anew."""
+    """A cache. `clear` is called from another thread; later reads load again."""
 
     def clear(self) -> None: ...
 
@@ -16,12 +16,12 @@ _CACHES: Final[WeakSet[Clearable]] = WeakSet()
 
 
 def register_cache(cache: Clearable) -> None:
-    """From now on this cache is emptied at every erasure, as long as it lives."""
+    """Clear this cache at every erasure, as long as it exists."""
     _CACHES.add(cache)
 
 
 def on_events(types: set[str]) -> None:
-    """Events of these types have passed: with an erasure among them, every cache is emptied."""
+    """Clear every cache if an erasure is among these event types."""
     if types & CLEARING_CACHES:
         for cache in list(_CACHES):
             cache.clear()

@@ -1,4 +1,4 @@
-"""Things held in memory for a short while after they were read, and swept from it whether anybody asks or not."""
+"""Key cache: entries are dropped from memory shortly after they were read, also without further use."""
 
 import threading
 import time
@@ -11,44 +11,44 @@ T = TypeVar("T")
 
 
 class KeyCache(Generic[T]):
-    """Entries serve for `LEASE_SECONDS` by the monotonic clock. A thread sweeps as long as there is one to sweep."""
+    """Entries are valid for `LEASE_SECONDS` of the monotonic clock. A thread sweeps while there are any."""
 
     def __init__(self) -> None:
-        self._held: dict[str, tuple[T, float]] = {}
+        self._entries: dict[str, tuple[T, float]] = {}
         self._lock = threading.Lock()
         self._sweeper: threading.Thread | None = None
 
     def get(self, name: str) -> T | None:
-        """What is held under a name and still serves."""
-        found = self._held.get(name)
+        """The valid entry under a name, or None."""
+        found = self._entries.get(name)
         if found is None or time.monotonic() >= found[1]:
             return None
         return found[0]
 
-    def keep(self, name: str, thing: T, since: float) -> None:
-        """Hold it until its lease ends; `since`: when it was true, in seconds of the monotonic clock."""
+    def keep(self, name: str, value: T, since: float) -> None:
+        """Store an entry until its lease ends. `since`: when it was read, in seconds of the monotonic clock."""
         with self._lock:
-            self._held[name] = (thing, since + LEASE_SECONDS)
+            self._entries[name] = (value, since + LEASE_SECONDS)
             if self._sweeper is None or not self._sweeper.is_alive():  # none yet, or lost in a fork
                 self._sweeper = threading.Thread(target=self._sweep, name="key-leases", daemon=True)
                 self._sweeper.start()
 
     def drop(self, name: str) -> None:
-        """Hold it no longer."""
+        """Remove an entry."""
         with self._lock:
-            self._held.pop(name, None)
+            self._entries.pop(name, None)
 
     def clear(self) -> None:
-        """Hold nothing."""
+        """Remove all entries."""
         with self._lock:
-            self._held.clear()
+            self._entries.clear()
 
     def _sweep(self) -> None:
         while True:
             time.sleep(SWEEP_SECONDS)
             with self._lock:
                 now = time.monotonic()
-                self._held = {name: kept for name, kept in self._held.items() if now < kept[1]}
-                if not self._held:
+                self._entries = {name: entry for name, entry in self._entries.items() if now < entry[1]}
+                if not self._entries:
                     self._sweeper = None
                     return

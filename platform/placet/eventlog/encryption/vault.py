@@ -1,10 +1,10 @@
-"""Keys per subject, outside the log's database: destroying one makes all that was sealed for that subject unreadable.
+"""Vault: keys per subject, outside the log's database. Destroying a key makes that subject's fields unreadable.
 
-One file per subject (a data key wrapped by the install's vault key). A big site puts a KMS behind the same three calls.
+One file per subject: a data key wrapped by the install's vault key. A large site can put a KMS behind the same calls.
 
-Sealing holds a shared lock on the subject, destroying an exclusive one, so that nothing is sealed once a key is gone. A
-key that was read serves for `LEASE_SECONDS` and is then dropped from memory; destroying waits that long, and so needs
-no word from processes that are dead, paused or on their way.
+Encrypting holds a shared lock on the subject, destroying an exclusive one: nothing is encrypted after a key is gone. A
+key that was read is valid for `LEASE_SECONDS` and then dropped from memory. Destroying waits that long, and so needs no
+acknowledgement from processes that are dead, paused or starting.
 """
 
 import fcntl
@@ -32,28 +32,28 @@ TOMBSTONE: Final = b"erased"
 
 
 class SubjectErased(Refusal):
-    """Sealing for a subject whose key was destroyed. Nothing was written."""
+    """The subject's key was destroyed. Nothing was written."""
 
     code = "subject_erased"
-    hint = "Nothing can be written for this person again: they asked to be forgotten. Join anew as somebody else."
+    hint = "This person requested erasure, so nothing can be written for them. Join again under a new account."
     status = 410
 
 
 class VaultUnreadable(RuntimeError):
-    """The vault key or a subject's key file does not fit: restore `var/keys` and `var/vault` of this install."""
+    """The vault key or a subject's key file does not match: restore `var/keys` and `var/vault` of this install."""
 
 
 class Vault(Protocol):
-    """Seals bytes for a subject. `open` answers None when the subject was erased."""
+    """Encrypts bytes for a subject. `decrypt` returns None if the subject was erased."""
 
     def encrypt(self, subject: str, clear: bytes, bound_to: bytes) -> bytes: ...
-    def decrypt(self, subject: str, sealed: bytes, bound_to: bytes) -> bytes | None: ...
+    def decrypt(self, subject: str, ciphertext: bytes, bound_to: bytes) -> bytes | None: ...
     def destroy(self, subject: str) -> None: ...
     def is_erased(self, subject: str) -> bool: ...
 
 
 class FileVault:
-    """`folder/<subject>` holds that subject's data key, wrapped with `master` (32 bytes)."""
+    """`folder/<subject>` holds the subject's data key, wrapped with `master` (32 bytes)."""
 
     def __init__(self, folder: Path, master: bytes) -> None:
         self.folder = folder
@@ -65,49 +65,49 @@ class FileVault:
         with self._locked(subject, fcntl.LOCK_SH):
             if self.is_erased(subject):
                 raise SubjectErased
-            key = self._key(subject) or self._make(subject)
+            key = self._key(subject) or self._create(subject)
             nonce = secrets.token_bytes(NONCE_BYTES)
             return nonce + key.encrypt(nonce, clear, bound_to)
 
-    def decrypt(self, subject: str, sealed: bytes, bound_to: bytes) -> bytes | None:
-        """The clear bytes, or None when the subject's key was destroyed."""
+    def decrypt(self, subject: str, ciphertext: bytes, bound_to: bytes) -> bytes | None:
+        """The clear bytes, or None if the subject's key was destroyed."""
         try:
             key = self._key(subject)
         except SubjectErased:
             return None
         if key is None:
             raise VaultUnreadable(f"no key for subject {subject} in {self.folder}")
-        return _decrypted(key, sealed, bound_to, subject)
+        return _decrypted(key, ciphertext, bound_to, subject)
 
     def destroy(self, subject: str) -> None:
-        """Put a tombstone in the place of the subject's key. Returns once no process can hold the key any more.
+        """Replace the subject's key by a tombstone. Returns when no process can hold the key any more.
 
-        Done again, it does the same again: whoever died in the middle begins anew.
+        Idempotent: call it again after a crash.
         """
-        place = self._file(subject)
+        path = self._file(subject)
         with self._locked(subject, fcntl.LOCK_EX):
             if not self.is_erased(subject):
-                _bury(place)
-            for half in self.folder.glob(f".new-{place.name}-*"):
-                half.unlink(missing_ok=True)  # of a maker that was killed: it holds the same key
+                _write_tombstone(path)
+            for partial in self.folder.glob(f".new-{path.name}-*"):
+                partial.unlink(missing_ok=True)  # left by a killed process: it holds the same key
             sync_folder(self.folder)
         self._keys.drop(subject)
         time.sleep(LEASE_SECONDS)
 
     def is_erased(self, subject: str) -> bool:
-        """Whether a tombstone stands in the place of the key. A wrapped key is always longer than one."""
+        """Whether the key is a tombstone. A wrapped key is always longer than one."""
         try:
             return self._file(subject).stat().st_size == len(TOMBSTONE)
         except FileNotFoundError:
             return False
 
     def forget_cached(self) -> None:
-        """Drop the keys that this process holds in memory."""
+        """Drop the keys that this process has in memory."""
         self._keys.clear()
 
     @contextmanager
     def _locked(self, subject: str, how: int) -> Iterator[None]:
-        """Across processes. The kernel lets go of a lock when its holder dies."""
+        """Lock across processes. The kernel releases the lock when its holder dies."""
         folder = self.folder / "locks"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(folder / self._file(subject).name, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -121,9 +121,9 @@ class FileVault:
         return self.folder / str(UUID(subject))
 
     def _key(self, subject: str) -> AESGCM | None:
-        if (held := self._keys.get(subject)) is not None:
-            return held
-        asked_at = time.monotonic()  # before the file is read: the lease counts from here
+        if (cached := self._keys.get(subject)) is not None:
+            return cached
+        read_at = time.monotonic()  # before the file is read: the lease counts from here
         try:
             stored = self._file(subject).read_bytes()
         except FileNotFoundError:
@@ -131,30 +131,30 @@ class FileVault:
         if stored == TOMBSTONE:
             raise SubjectErased
         key = AESGCM(_decrypted(self._wrap, stored, subject.encode(), subject))
-        self._keys.keep(subject, key, asked_at)
+        self._keys.keep(subject, key, read_at)
         return key
 
-    def _make(self, subject: str) -> AESGCM:
+    def _create(self, subject: str) -> AESGCM:
         nonce, key = secrets.token_bytes(NONCE_BYTES), secrets.token_bytes(KEY_BYTES)
         wrapped = nonce + self._wrap.encrypt(nonce, key, subject.encode())
         write_once(self._file(subject), wrapped)
-        made = self._key(subject)
-        if made is None:
-            raise VaultUnreadable(f"the key of subject {subject} vanished while it was made")
-        return made
+        created = self._key(subject)
+        if created is None:
+            raise VaultUnreadable(f"the key of subject {subject} vanished while it was created")
+        return created
 
 
-def _decrypted(key: AESGCM, sealed: bytes, bound_to: bytes, subject: str) -> bytes:
+def _decrypted(key: AESGCM, ciphertext: bytes, bound_to: bytes, subject: str) -> bytes:
     try:
-        return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
+        return key.decrypt(ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], bound_to)
     except InvalidTag:
-        raise VaultUnreadable(f"a sealed part of subject {subject} does not open with its key") from None
+        raise VaultUnreadable(f"an encrypted field of subject {subject} cannot be decrypted with its key") from None
 
 
-def _bury(place: Path) -> None:
-    """The tombstone first, durably; then random bytes over the key that lay there, as far as the disk obeys."""
-    old = os.open(place, os.O_WRONLY | os.O_CLOEXEC) if place.exists() else None
-    atomic_write(place, TOMBSTONE)
+def _write_tombstone(path: Path) -> None:
+    """The tombstone first, durably; then random bytes over the old key, as far as the disk obeys."""
+    old = os.open(path, os.O_WRONLY | os.O_CLOEXEC) if path.exists() else None
+    atomic_write(path, TOMBSTONE)
     if old is None:
         return
     with os.fdopen(old, "wb") as file:
@@ -171,5 +171,5 @@ def install_vault(home: Path | None = None) -> FileVault:
     try:
         master = key.read_bytes()
     except FileNotFoundError:
-        raise VaultUnreadable(f"{key} is missing. Run `make setup` to make this install's keys.") from None
+        raise VaultUnreadable(f"{key} is missing. Run `make setup` to create this install's keys.") from None
     return FileVault(home / "vault", master)

@@ -1,8 +1,8 @@
-"""Live rows beside their replay, at equal positions, row by row: which row differs, and in which columns.
+"""Compare live rows with their replay at equal positions: which rows differ, and in which columns.
 
-Each page of rows is compared in one short transaction that holds the projection's place: the replay is brought to
-exactly where the live rows stand, and both are read. So nothing is held for long, and the live projection goes on
-between two pages. Values are never told: only the table, the key and the columns.
+Each page of rows is compared in one short transaction that locks the projection's checkpoint: the replay is brought to
+the position of the live rows, and both are read. So no lock lasts long, and the live projection continues between two
+pages. Values are never reported, only table, key and columns.
 """
 
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ from placet.eventlog.projections.shadow_tables import Progress, ShadowTables, Ta
 
 ROWS: Final = 5_000
 CLOSE: Final = 500
-"""So few events behind, the rest may be folded while the live projection waits."""
-PLACE: Final = "SELECT position, version FROM eventlog_checkpoint WHERE name = %s AND topic = '' AND partition = 0"
+"""Events behind that may be folded while the live projection waits."""
+CHECKPOINT: Final = "SELECT position, version FROM eventlog_checkpoint WHERE name = %s AND topic = '' AND partition = 0"
 NEXT_END: Final = """
 SELECT k::text FROM (
     SELECT k FROM (
         (SELECT {key} AS k FROM {live} WHERE %(after)s::text IS NULL OR {key} > %(after)s::{type}
          ORDER BY {key} LIMIT %(rows)s)
         UNION
-        (SELECT {key} FROM {beside} WHERE %(after)s::text IS NULL OR {key} > %(after)s::{type}
+        (SELECT {key} FROM {shadow} WHERE %(after)s::text IS NULL OR {key} > %(after)s::{type}
          ORDER BY {key} LIMIT %(rows)s)
     ) sides ORDER BY k LIMIT %(rows)s
 ) page ORDER BY k DESC LIMIT 1
@@ -33,83 +33,83 @@ SELECT k::text FROM (
 
 
 class Outdated(RuntimeError):
-    """The live rows were folded by another version of the code: they cannot be what this code gives."""
+    """The live rows are of another version of the projection, so they cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One row that is not as the log gives it. No columns: it lies on one side only."""
+    """One row that differs from its replay. Without columns: it exists on one side only."""
 
     table: str
     key: str
     columns: tuple[str, ...]
     only_in: str = ""
-    """`live` or `replay`, where the row is missing on the other side."""
+    """`live` or `replay` if the row is missing on the other side."""
 
 
 def differences(
     target: Projection, connection: psycopg.Connection[Any], progress: Progress = lambda _done, _of: None
 ) -> list[Difference]:
-    """Every row that differs from its replay. Needs no right but to read and to make temporary tables.
+    """Every row that differs from its replay. Needs only rights to read and to create temporary tables.
 
     Raises `Outdated`.
     """
     position_of(target.name)
-    beside = ShadowTables(target, connection, temporary=True)
-    beside.prepare()
+    shadow = ShadowTables(target, connection, temporary=True)
+    shadow.prepare()
     try:
-        return list(diff(beside, progress))
+        return list(diff(shadow, progress))
     finally:
-        beside.drop()
+        shadow.drop()
 
 
-def diff(beside: ShadowTables, progress: Progress = lambda _done, _of: None) -> Iterator[Difference]:
-    """Bring the tables beside to where the live ones stand, and tell every row that differs."""
-    catch_up(beside, progress)
-    for table in beside.target.tables:
+def diff(shadow: ShadowTables, progress: Progress = lambda _done, _of: None) -> Iterator[Difference]:
+    """Bring the shadow tables to the live position and yield every row that differs."""
+    catch_up(shadow, progress)
+    for table in shadow.target.tables:
         after: str | None = None
         while True:
-            catch_up(beside, progress)
-            with beside.connection.transaction():
-                apply_to_live(beside)
-                end = _end(beside, table, after)
-                found = _page(beside, table, after, end) if end is not None else []
+            catch_up(shadow, progress)
+            with shadow.connection.transaction():
+                apply_to_live(shadow)
+                end = _end(shadow, table, after)
+                found = _page(shadow, table, after, end) if end is not None else []
             yield from found
             if end is None:
                 break
             after = end
 
 
-def catch_up(beside: ShadowTables, progress: Progress = lambda _done, _of: None) -> None:
-    """Fold until almost nothing is left, without holding anything."""
-    while (live := _live_position(beside)) - beside.position > CLOSE:
-        beside.apply_until(live, progress)
+def catch_up(shadow: ShadowTables, progress: Progress = lambda _done, _of: None) -> None:
+    """Fold until almost no events are left, without locks."""
+    while (live := _live_position(shadow)) - shadow.position > CLOSE:
+        shadow.apply_until(live, progress)
 
 
-def apply_to_live(beside: ShadowTables) -> int:
-    """Within a transaction: hold the live projection's place and fold up to it. Raises `Outdated`."""
-    row = beside.connection.execute(f"{PLACE} FOR UPDATE", (beside.target.name,)).fetchone()
-    if row is None or row[1] != beside.target.version:
+def apply_to_live(shadow: ShadowTables) -> int:
+    """In a transaction: lock the live checkpoint and fold up to it. Raises `Outdated`."""
+    row = shadow.connection.execute(f"{CHECKPOINT} FOR UPDATE", (shadow.target.name,)).fetchone()
+    if row is None or row[1] != shadow.target.version:
         raise Outdated(
-            f"{beside.target.name} is not of version {beside.target.version}: placet rebuild-projections makes it so"
+            f"{shadow.target.name} is not at version {shadow.target.version}: run `placet rebuild-projections`"
         )
-    beside.apply_until(row[0])
+    shadow.apply_until(row[0])
     return int(row[0])
 
 
-def _live_position(beside: ShadowTables) -> int:
-    row = beside.connection.execute(PLACE, (beside.target.name,)).fetchone()
+def _live_position(shadow: ShadowTables) -> int:
+    row = shadow.connection.execute(CHECKPOINT, (shadow.target.name,)).fetchone()
     return int(row[0]) if row else 0
 
 
-def _end(beside: ShadowTables, table: Table, after: str | None) -> str | None:
-    """The key that ends the next page of both sides together; None after the last row."""
-    row = beside.connection.execute(_worded(NEXT_END, beside, table), {"after": after, "rows": ROWS}).fetchone()
+def _end(shadow: ShadowTables, table: Table, after: str | None) -> str | None:
+    """The last key of the next page over both sides; None after the last row."""
+    row = shadow.connection.execute(_formatted(NEXT_END, shadow, table), {"after": after, "rows": ROWS}).fetchone()
     return row[0] if row else None
 
 
-def _page(beside: ShadowTables, table: Table, after: str | None, end: str) -> list[Difference]:
-    rows = beside.connection.execute(_worded(PAGE_DIFFERS, beside, table), {"after": after, "end": end}).fetchall()
+def _page(shadow: ShadowTables, table: Table, after: str | None, end: str) -> list[Difference]:
+    rows = shadow.connection.execute(_formatted(PAGE_DIFFERS, shadow, table), {"after": after, "end": end}).fetchall()
     return [Difference(table._meta.db_table, key, tuple(columns or ()), only) for key, columns, only in rows]  # noqa: SLF001
 
 
@@ -120,14 +120,14 @@ SELECT coalesce(l.k, r.k),
         WHERE live.value IS DISTINCT FROM r.row -> live.key AND r.row IS NOT NULL),
        CASE WHEN r.row IS NULL THEN 'live' WHEN l.row IS NULL THEN 'replay' ELSE '' END
 FROM (SELECT {{key}}::text AS k, to_jsonb(t) AS row FROM {{live}} t WHERE {WITHIN}) l
-FULL JOIN (SELECT {{key}}::text AS k, to_jsonb(t) AS row FROM {{beside}} t WHERE {WITHIN}) r USING (k)
+FULL JOIN (SELECT {{key}}::text AS k, to_jsonb(t) AS row FROM {{shadow}} t WHERE {WITHIN}) r USING (k)
 WHERE l.row IS DISTINCT FROM r.row ORDER BY 1
 """  # noqa: S608
 
 
-def _worded(words: str, beside: ShadowTables, table: Table) -> sql.Composed:
+def _formatted(template: str, shadow: ShadowTables, table: Table) -> sql.Composed:
     meta = table._meta  # noqa: SLF001
-    return sql.SQL(words).format(
-        key=sql.Identifier(key_of(table)), live=sql.Identifier(meta.db_table), beside=beside.qualified_table(table),
+    return sql.SQL(template).format(
+        key=sql.Identifier(key_of(table)), live=sql.Identifier(meta.db_table), shadow=shadow.qualified_table(table),
         type=sql.SQL(key_type(table)),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Reading a projection that must have reached a position: wait for it, or say that it is behind."""
+"""Freshness: wait until a projection has reached a position, or raise that it lags."""
 
 from typing import Any, Final
 
@@ -12,11 +12,11 @@ POLL_SECONDS: Final = 0.005
 
 
 class ProjectionLagging(RuntimeError):
-    """A projection has not reached the position that this answer needs. Try again; `placet status` shows the lag."""
+    """A projection has not reached the required position. Try again; `placet status` shows the lag."""
 
 
 def wait_until_applied(projection: str, position: int, seconds: float = WAIT_SECONDS) -> None:
-    """Return once the projection stands at `position` or beyond. Raises `Behind`."""
+    """Wait until the projection has reached `position`. Raises `ProjectionLagging`."""
     try:
         wait_until(lambda: position_of(projection) >= position, lambda: pause(POLL_SECONDS), seconds)
     except WaitTimedOut:
@@ -38,11 +38,11 @@ OR EXISTS (
 
 
 def is_stale(projection: str, stream: str = "") -> bool:
-    """Whether something older than 5 s is not yet folded, the stream is parked, or the rows are of another version.
+    """Whether an event older than 5 s is not applied, the stream has dead letters, or the rows have another version.
 
-    Then nothing may be shown. What was recorded in the future counts as old: a clock was wrong.
+    Then nothing may be shown. An event recorded in the future counts as old: a clock was wrong.
     """
-    asked: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "next": position_of(projection) + 1,
         "stream": stream,
         "seconds": WAIT_SECONDS,
@@ -50,5 +50,5 @@ def is_stale(projection: str, stream: str = "") -> bool:
         "version": PROJECTIONS[projection].version,
     }
     with connection.cursor() as cursor:
-        cursor.execute(STALE, asked)
+        cursor.execute(STALE, parameters)
         return bool(cursor.fetchone()[0])

@@ -1,4 +1,4 @@
-"""Indexes of a table beside: made when its rows are there, and given the live ones' names at the switch."""
+"""Indexes of shadow tables: built after the rows are filled, renamed to the live ones at the switch."""
 
 import re
 from typing import Any, Final
@@ -15,30 +15,30 @@ WHERE x.indrelid = to_regclass(%s) ORDER BY i.relname
 SHAPE: Final = re.compile(r"^CREATE (?P<unique>UNIQUE )?INDEX \S+ ON (?:ONLY )?\S+ (?P<rest>.*)$", re.DOTALL)
 
 
-def build_indexes(beside: ShadowTables) -> None:
-    """Every index of the live tables, where it is not there yet."""
-    for table in beside.target.tables:
-        name = beside.name_of(table)
-        there = {_shape(words) for _, words, _ in _indexes(beside.connection, name)}
-        for _, words, _ in _indexes(beside.connection, table._meta.db_table):  # noqa: SLF001
-            if _shape(words) not in there:
-                unique, rest = _shape(words)
-                beside.connection.execute(f'CREATE {unique}INDEX ON "{name}" {rest}')
+def build_indexes(shadow: ShadowTables) -> None:
+    """Build every index of the live tables that the shadow tables lack."""
+    for table in shadow.target.tables:
+        name = shadow.name_of(table)
+        existing = {_shape(definition) for _, definition, _ in _indexes(shadow.connection, name)}
+        for _, definition, _ in _indexes(shadow.connection, table._meta.db_table):  # noqa: SLF001
+            if _shape(definition) not in existing:
+                unique, rest = _shape(definition)
+                shadow.connection.execute(f'CREATE {unique}INDEX ON "{name}" {rest}')
 
 
-def rename_indexes(beside: ShadowTables, table: Table) -> list[tuple[str, str]]:
-    """(name now, name of the live index of the same shape): for after the live table is gone."""
-    new = {_shape(words): name for name, words, _ in _indexes(beside.connection, beside.name_of(table))}
-    live = _indexes(beside.connection, table._meta.db_table)  # noqa: SLF001
-    return [(new[_shape(words)], name) for name, words, _ in live if _shape(words) in new]
+def rename_indexes(shadow: ShadowTables, table: Table) -> list[tuple[str, str]]:
+    """(current name, name of the live index of the same definition), to rename after the live table is dropped."""
+    new = {_shape(definition): name for name, definition, _ in _indexes(shadow.connection, shadow.name_of(table))}
+    live = _indexes(shadow.connection, table._meta.db_table)  # noqa: SLF001
+    return [(new[_shape(definition)], name) for name, definition, _ in live if _shape(definition) in new]
 
 
 def _indexes(connection: psycopg.Connection[Any], table: str) -> list[tuple[str, str, bool]]:
     return connection.execute(INDEXES, (f'"{table}"',)).fetchall()
 
 
-def _shape(words: str) -> tuple[str, str]:
-    """What an index is, whatever it is called: unique or not, and over what."""
-    found = SHAPE.match(words)
-    assert found, words
+def _shape(definition: str) -> tuple[str, str]:
+    """Definition of an index without its name: unique or not, and over what."""
+    found = SHAPE.match(definition)
+    assert found, definition
     return found["unique"] or "", found["rest"]

@@ -1,7 +1,7 @@
-"""Tables beside a projection's live ones: the same shape, filled from the log alone, by folds that know no difference.
+"""Shadow tables: copies of a projection's live tables, filled from the log by the same folds.
 
-`temporary`: gone with the connection, for a comparison. Otherwise they stay, with a checkpoint of their own, so that a
-build that was killed goes on where it stood. Nothing here writes a live table, plans an effect or moves the live place.
+`temporary`: dropped with the connection, for a comparison. Otherwise they stay, with their own checkpoint, so a build
+that was killed continues. Nothing here writes a live table, plans an outbox item or moves the live checkpoint.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -26,49 +26,49 @@ Table = type[models.Model]
 
 
 class ShadowTables:
-    """One projection's tables, built anew over one autocommit connection."""
+    """One projection's shadow tables, over one autocommit connection."""
 
     def __init__(self, target: Projection, connection: psycopg.Connection[Any], *, temporary: bool) -> None:
         self.target = target
         self.connection = connection
         self.temporary = temporary
-        self.place_name = f"{target.name} beside, version {target.version}"
+        self.checkpoint_name = f"{target.name} shadow, version {target.version}"
         self.position = 0
         self._log = EventLog(connection)
         self._types = every_version(target.folds)
         self._rows = ShadowRows(self)
 
     def name_of(self, table: Table) -> str:
-        """The table beside a live one."""
+        """The name of a live table's shadow."""
         return f"{table._meta.db_table}__v{self.target.version}"  # noqa: SLF001
 
-    def prepare(self, *, anew: bool = False) -> int:
-        """Make the tables, or find those of a build that was interrupted. Answers where it stands."""
+    def prepare(self, *, from_scratch: bool = False) -> int:
+        """Create the tables, or find those of an interrupted build. Returns their position."""
         with self.connection.transaction():
-            if anew or self.temporary or (found := self._found()) is None:
+            if from_scratch or self.temporary or (found := self._saved_position()) is None:
                 self.drop()
                 for table in self.target.tables:
                     self._create(table)
                 found = 0
             if not self.temporary:
-                self._note(found)
+                self._save_position(found)
         self.position = found
         self._rows = ShadowRows(self)
         return found
 
     def drop(self) -> None:
-        """Remove them, and those of other versions that were never finished."""
+        """Drop the tables, and unfinished ones of other versions."""
         for table in self.target.tables:
             live = table._meta.db_table  # noqa: SLF001
             for name in [self.name_of(table)] if self.temporary else self._leftover_tables(live):
-                self.connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self._place(name)))
+                self.connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self._qualified(name)))
         if not self.temporary:
             self.connection.execute(
-                "DELETE FROM eventlog_checkpoint WHERE name LIKE %s", (f"{self.target.name} beside, version %",)
+                "DELETE FROM eventlog_checkpoint WHERE name LIKE %s", (f"{self.target.name} shadow, version %",)
             )
 
     def apply_until(self, to: int, progress: Progress = lambda _done, _of: None) -> None:
-        """Fold the log up to a position: page by page, each written in a short transaction with the checkpoint."""
+        """Fold the log up to a position, each page in a short transaction with the checkpoint."""
         while self.position < to:
             end = min(self.position + PAGE, to)
             events = self._log.read_types(self.position, end, self._types)
@@ -76,32 +76,32 @@ class ShadowTables:
             with self.connection.transaction():
                 self._rows.write()
                 if not self.temporary:
-                    self._note(end)
+                    self._save_position(end)
             self.position = end
             self._rows.evict_beyond(MAX_CACHED_ROWS)
             progress(end, to)
 
-    def _found(self) -> int | None:
+    def _saved_position(self) -> int | None:
         row = self.connection.execute(
-            "SELECT position FROM eventlog_checkpoint WHERE name = %s", (self.place_name,)
+            "SELECT position FROM eventlog_checkpoint WHERE name = %s", (self.checkpoint_name,)
         ).fetchone()
         return int(row[0]) if row else None
 
-    def _note(self, position: int) -> None:
+    def _save_position(self, position: int) -> None:
         self.connection.execute(
             "INSERT INTO eventlog_checkpoint (name, topic, partition, position, updated_at, version)"
             " VALUES (%s, '', 0, %s, clock_timestamp(), %s)"
             " ON CONFLICT (name, topic, partition) DO UPDATE SET position = excluded.position, updated_at = now()",
-            (self.place_name, position, self.target.version),
+            (self.checkpoint_name, position, self.target.version),
         )
 
     def _create(self, table: Table) -> None:
-        """The live table's shape; its other indexes come when the rows are there."""
+        """Create a table like the live one; its other indexes are built after the rows are filled."""
         live, key = table._meta.db_table, key_of(table)  # noqa: SLF001
-        words = sql.SQL("CREATE {} TABLE {} (LIKE {} INCLUDING ALL EXCLUDING INDEXES, PRIMARY KEY ({}))")
+        template = sql.SQL("CREATE {} TABLE {} (LIKE {} INCLUDING ALL EXCLUDING INDEXES, PRIMARY KEY ({}))")
         kind = sql.SQL("TEMPORARY" if self.temporary else "")
-        made = words.format(kind, self._place(self.name_of(table)), sql.Identifier(live), sql.Identifier(key))
-        self.connection.execute(made)
+        create = template.format(kind, self._qualified(self.name_of(table)), sql.Identifier(live), sql.Identifier(key))
+        self.connection.execute(create)
 
     def _leftover_tables(self, live: str) -> list[str]:
         rows = self.connection.execute(
@@ -111,57 +111,57 @@ class ShadowTables:
         )
         return [row[0] for row in rows.fetchall()]
 
-    def _place(self, name: str) -> sql.Identifier:
+    def _qualified(self, name: str) -> sql.Identifier:
         return sql.Identifier("pg_temp", name) if self.temporary else sql.Identifier(name)
 
     def qualified_table(self, table: Table) -> sql.Identifier:
-        """The table beside a live one, as it is written in SQL."""
-        return self._place(self.name_of(table))
+        """The SQL name of a live table's shadow."""
+        return self._qualified(self.name_of(table))
 
 
 class ShadowRows(ProjectionRows):
-    """Rows that lie in the tables beside. Kept from page to page: nobody else writes there."""
+    """Rows of the shadow tables. Kept from page to page: nothing else writes there."""
 
-    def __init__(self, beside: ShadowTables) -> None:
+    def __init__(self, tables: ShadowTables) -> None:
         super().__init__()
-        self._beside = beside
+        self._tables = tables
 
-    def evict_beyond(self, held: int) -> None:
+    def evict_beyond(self, limit: int) -> None:
         """Keep memory bounded."""
-        if len(self._held) > held:
-            self._held.clear()
+        if len(self._cached) > limit:
+            self._cached.clear()
 
     def _read(self, table: Table, keys: Collection[Any]) -> dict[str, models.Model]:
         meta = table._meta  # noqa: SLF001
-        asked = sql.SQL("SELECT {} FROM {} WHERE {} = ANY(%b::{}[])").format(
-            _listed(table), self._beside.qualified_table(table), sql.Identifier(key_of(table)), sql.SQL(key_type(table))
+        query = sql.SQL("SELECT {} FROM {} WHERE {} = ANY(%b::{}[])").format(
+            _listed(table), self._tables.qualified_table(table), sql.Identifier(key_of(table)), sql.SQL(key_type(table))
         )
-        found = self._beside.connection.execute(asked, ([str(k) for k in keys],)).fetchall()
+        found = self._tables.connection.execute(query, ([str(k) for k in keys],)).fetchall()
         names = [f.attname for f in meta.concrete_fields]
         at = names.index(meta.pk.attname)
         return {str(row[at]): table.from_db(None, names, row) for row in found}
 
-    def _write(self, table: Table, kept: list[models.Model], gone: list[Any]) -> None:
-        if kept:
-            self._upsert(table, kept)
-        if gone:
-            words = sql.SQL("DELETE FROM {} WHERE {}::text = ANY(%s)")
-            asked = words.format(self._beside.qualified_table(table), sql.Identifier(key_of(table)))
-            self._beside.connection.execute(asked, ([str(key) for key in gone],))
+    def _write(self, table: Table, changed: list[models.Model], deleted: list[Any]) -> None:
+        if changed:
+            self._upsert(table, changed)
+        if deleted:
+            template = sql.SQL("DELETE FROM {} WHERE {}::text = ANY(%s)")
+            query = template.format(self._tables.qualified_table(table), sql.Identifier(key_of(table)))
+            self._tables.connection.execute(query, ([str(key) for key in deleted],))
 
     def _upsert(self, table: Table, rows: list[models.Model]) -> None:
-        """By COPY into a table of this transaction, then in one statement into the one beside."""
-        run, place, names = self._beside.connection.execute, self._beside.qualified_table(table), _listed(table)
+        """COPY into a temporary table, then one statement into the shadow table."""
+        run, shadow, names = self._tables.connection.execute, self._tables.qualified_table(table), _listed(table)
         stage = sql.Identifier("pg_temp", f"{table._meta.db_table}__stage")  # noqa: SLF001
         create = "CREATE TEMPORARY TABLE IF NOT EXISTS {} (LIKE {}) ON COMMIT DELETE ROWS"
-        run(sql.SQL(create).format(stage, place))
+        run(sql.SQL(create).format(stage, shadow))
         copy = sql.SQL("COPY {} ({}) FROM STDIN").format(stage, names)
-        with self._beside.connection.cursor() as cursor, cursor.copy(copy) as copying:
+        with self._tables.connection.cursor() as cursor, cursor.copy(copy) as copying:
             for values in _values(table, rows):
                 copying.write_row(values)
-        changed = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in _columns(table)]
-        words = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT ({}) DO UPDATE SET {}")
-        run(words.format(place, names, names, stage, sql.Identifier(key_of(table)), sql.SQL(", ").join(changed)))
+        updates = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in _columns(table)]
+        template = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT ({}) DO UPDATE SET {}")
+        run(template.format(shadow, names, names, stage, sql.Identifier(key_of(table)), sql.SQL(", ").join(updates)))
 
 
 def key_of(table: Table) -> str:
@@ -170,7 +170,7 @@ def key_of(table: Table) -> str:
 
 
 def key_type(table: Table) -> str:
-    """PostgreSQL's type of it."""
+    """PostgreSQL's type of the primary key."""
     kind = table._meta.pk.get_internal_type()  # noqa: SLF001
     return {"UUIDField": "uuid", "TextField": "text"}.get(kind, "bigint")
 

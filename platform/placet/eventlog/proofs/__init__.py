@@ -1,5 +1,5 @@
-"""Proofs over the log: a Merkle tree in the order of positions, signed heads, receipts, and who watches them.
+"""Proofs over the log: a Merkle tree in the order of positions, signed tree heads, receipts and monitors.
 
-What needs no database and no Django lies in files of its own: `tree`, `growing`, `tiles`, `leaf`, `note`, `checkpoint`,
-`receipt`, `verifying`, `watching`.
+Modules without database and Django: `tree`, `append_tree`, `tiles`, `leaf`, `signed_note`, `tree_head`, `receipt`,
+`verify`, `monitor`.
 """

@@ -1,4 +1,4 @@
-"""A tree that grows leaf by leaf: its root in O(log n), and each full tile once, in the moment it fills."""
+"""Append-only tree: root in O(log n), and each full tile once, when it fills."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from placet.eventlog.proofs.tree import EMPTY_ROOT, node_hash
 
 @dataclass(frozen=True, slots=True)
 class FullTile:
-    """256 entries, and the root over them: the entry that they are in the tile above."""
+    """256 entries and their root, which is an entry of the tile above."""
 
     level: int
     index: int
@@ -19,35 +19,35 @@ class FullTile:
 
 @dataclass(slots=True)
 class AppendTree:
-    """`edge[level]`: the entries of the last tile of that level, which is not full. `peaks[height]`: its subtrees."""
+    """`edge[level]`: entries of the last, incomplete tile of a level. `peaks[height]`: complete subtrees."""
 
     size: int = 0
     edge: list[list[bytes]] = field(default_factory=list)
     peaks: list[bytes | None] = field(default_factory=list)
 
     def append(self, leaf: bytes) -> Iterator[FullTile]:
-        """Add one leaf hash. Yields the tiles that are full with it; it must be run to its end."""
-        found, height = leaf, 0
-        self._push(0, found)
+        """Add one leaf hash. Yields the tiles that it fills; must be exhausted."""
+        node, height = leaf, 0
+        self._push(0, node)
         while height < len(self.peaks) and (left := self.peaks[height]) is not None:
-            found, self.peaks[height] = node_hash(left, found), None
+            node, self.peaks[height] = node_hash(left, node), None
             height += 1
             if height % HEIGHT == 0:
-                yield self._fill(height // HEIGHT - 1, found)
-                self._push(height // HEIGHT, found)
+                yield self._fill(height // HEIGHT - 1, node)
+                self._push(height // HEIGHT, node)
         if height == len(self.peaks):
             self.peaks.append(None)
-        self.peaks[height] = found
+        self.peaks[height] = node
         self.size += 1
 
     @property
     def root(self) -> bytes:
         """Root of all leaves so far."""
-        found = None
+        node = None
         for peak in self.peaks:
             if peak is not None:
-                found = peak if found is None else node_hash(peak, found)
-        return found or EMPTY_ROOT
+                node = peak if node is None else node_hash(peak, node)
+        return node or EMPTY_ROOT
 
     def _push(self, level: int, entry: bytes) -> None:
         if level == len(self.edge):
@@ -61,7 +61,7 @@ class AppendTree:
 
 
 def rebuild_tree(edge: Sequence[Sequence[bytes]]) -> AppendTree:
-    """A tree from the entries of the last tiles of each level, lowest first; each must be short of 256."""
+    """A tree from the entries of the last tile of each level, lowest first; fewer than 256 each."""
     tree = AppendTree(edge=[list(entries) for entries in edge])
     for level, entries in enumerate(edge):
         if len(entries) >= WIDTH:
@@ -75,9 +75,9 @@ def _peaks(entries: Sequence[bytes]) -> list[bytes | None]:
     """The complete subtrees over a tile's entries, by height."""
     peaks: list[bytes | None] = [None] * HEIGHT
     for entry in entries:
-        found, height = entry, 0
+        node, height = entry, 0
         while (left := peaks[height]) is not None:
-            found, peaks[height] = node_hash(left, found), None
+            node, peaks[height] = node_hash(left, node), None
             height += 1
-        peaks[height] = found
+        peaks[height] = node
     return peaks

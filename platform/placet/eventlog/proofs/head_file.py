@@ -1,7 +1,7 @@
-"""`PLACET_DATA_DIR/log-head/checkpoint`: the newest head outside the database, for whoever restores an older one.
+"""`PLACET_DATA_DIR/log-head/checkpoint`: the newest tree head outside the database, for restores of an older one.
 
-It is written before the head is committed. Killed between the two, the same head is signed again: it rests on events
-alone, and those are there.
+It is written before the head is committed. After a crash between the two, the same head is signed again: it depends
+only on committed events.
 """
 
 from pathlib import Path
@@ -19,16 +19,16 @@ def head_file(home: Path) -> Path:
     return home / FOLDER / NAME
 
 
-def write_head(place: Path, note: str) -> None:
-    """Whole or not at all."""
-    atomic_write(place, note.encode())
+def write_head(path: Path, note: str) -> None:
+    """Write atomically."""
+    atomic_write(path, note.encode())
 
 
-def load_head(place: Path) -> TreeHead | None:
-    """The head that was written last; None before the first. Raises `InvalidNote` for a file that is none."""
+def load_head(path: Path) -> TreeHead | None:
+    """The last written head; None before the first. Raises `InvalidNote` if the file is not a tree head."""
     try:
-        return parse_head_unverified(place.read_text(encoding="utf-8"))
+        return parse_head_unverified(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
-        raise InvalidNote(f"{place} is not a tree head") from None
+        raise InvalidNote(f"{path} is not a tree head") from None

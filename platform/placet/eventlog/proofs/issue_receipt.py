@@ -1,4 +1,4 @@
-"""Receipts from the log: wait until a head covers the event, then put leaf, data, proof and head together."""
+"""Issue receipts: wait until a tree head covers the event, then combine leaf, data, proof and head."""
 
 import json
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from placet.eventlog.store.event import ERASED
 from placet.eventlog.store.log import EventLog
 
 WAIT_SECONDS: Final = 10.0
-LOOK_AGAIN_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.05
 EVENT: Final = """
 SELECT p.position, e.event_id, e.stream, e.version, e.type, e.recorded_at, sha256(e.data), e.encrypted, e.data
 FROM eventlog_event e LEFT JOIN eventlog_event_position p USING (id) WHERE e.stream = %s AND e.version = %s
@@ -25,13 +25,13 @@ FROM eventlog_event e LEFT JOIN eventlog_event_position p USING (id) WHERE e.str
 
 
 def issue_receipt(
-    log: EventLog, place: tuple[str, int], holder: str, tick: Tick | None = None, seconds: float = WAIT_SECONDS
+    log: EventLog, event: tuple[str, int], holder: str, tick: Tick | None = None, seconds: float = WAIT_SECONDS
 ) -> Receipt:
-    """The receipt of one event, by stream and version, for a holder, whose own sealed parts are opened.
+    """The receipt of one event (stream, version), with the holder's own encrypted fields decrypted.
 
-    Raises `ReceiptNotFound`; `NotYetSigned` when no head covers it in time.
+    Raises `ReceiptNotFound`; `NotYetSigned` if no head covers it in time.
     """
-    row = _signed_row(log, place, tick or (lambda: pause(LOOK_AGAIN_SECONDS)), seconds)
+    row = _signed_row(log, event, tick or (lambda: pause(POLL_SECONDS)), seconds)
     newest: SignedHead = _covering(log, row[0])
     proof = prove_inclusion(log.connection, row[0] - 1, newest.head.size)
     return Receipt(
@@ -45,15 +45,15 @@ def issue_receipt(
     )
 
 
-def _signed_row(log: EventLog, place: tuple[str, int], tick: Tick, seconds: float) -> tuple[Any, ...]:
-    """The event once it has a position under a signed head."""
-    if not _row(log, place):
+def _signed_row(log: EventLog, event: tuple[str, int], tick: Tick, seconds: float) -> tuple[Any, ...]:
+    """The event's row, once its position is under a signed head."""
+    if not _row(log, event):
         raise ReceiptNotFound
     try:
-        wait_until(lambda: _is_signed(log, _row(log, place)), tick, seconds)
+        wait_until(lambda: _is_signed(log, _row(log, event)), tick, seconds)
     except WaitTimedOut:
         raise NotYetSigned from None
-    return _row(log, place)
+    return _row(log, event)
 
 
 def _is_signed(log: EventLog, row: tuple[Any, ...]) -> bool:
@@ -68,21 +68,21 @@ def _covering(log: EventLog, position: int) -> SignedHead:
     return newest
 
 
-def _row(log: EventLog, place: tuple[str, int]) -> tuple[Any, ...]:
+def _row(log: EventLog, event: tuple[str, int]) -> tuple[Any, ...]:
     with psycopg.Cursor(log.connection) as cursor:
-        cursor.execute(EVENT, place, binary=True, prepare=True)
+        cursor.execute(EVENT, event, binary=True, prepare=True)
         return cursor.fetchone() or ()
 
 
 def _openings(log: EventLog, row: tuple[Any, ...], holder: str) -> tuple[Opening, ...]:
-    _, event_id, _, _, kind, _, _, sealed, data = row
-    if sealed is None:
+    _, event_id, _, _, kind, _, _, encrypted, data = row
+    if encrypted is None:
         return ()
-    fact = codec.decode(kind, bytes(data), bytes(sealed), str(event_id), log.vault)
-    mine = [segment for segment in json.loads(bytes(sealed)) if segment["subject"] == holder]
-    return tuple(Opening(codec.canonical(segment), _clear(fact, segment["fields"])) for segment in mine)
+    fact = codec.decode(kind, bytes(data), bytes(encrypted), str(event_id), log.vault)
+    own = [segment for segment in json.loads(bytes(encrypted)) if segment["subject"] == holder]
+    return tuple(Opening(codec.canonical(segment), _clear(fact, segment["fields"])) for segment in own)
 
 
 def _clear(fact: object, names: list[str]) -> dict[str, str] | None:
-    found: dict[str, Any] = {name: getattr(fact, name) for name in names}
-    return None if any(value is ERASED for value in found.values()) else found
+    values: dict[str, Any] = {name: getattr(fact, name) for name in names}
+    return None if any(value is ERASED for value in values.values()) else values

@@ -1,4 +1,4 @@
-"""The exact bytes of a leaf: what of an event goes into the tree. Ciphertext is hashed as it lies, never opened.
+"""Leaves: the exact bytes of an event in the tree. Ciphertext is hashed as stored, never decrypted.
 
 A leaf is canonical JSON of exactly these eight members. `index` in the tree is `position - 1`.
 """
@@ -34,7 +34,7 @@ def leaf_bytes(leaf: Leaf) -> bytes:
 
 
 def read_leaf(content: bytes) -> Leaf:
-    """A leaf from its bytes. Raises `ValueError` where they are not exactly those that `leaf_bytes` gives."""
+    """A leaf from its bytes. Raises `ValueError` unless they are exactly those of `leaf_bytes`."""
     found = json.loads(content)
     if not isinstance(found, dict) or found.keys() != MEMBERS or not isinstance(found["encrypted"], list):
         raise ValueError("a leaf has exactly eight members")
@@ -45,13 +45,13 @@ def read_leaf(content: bytes) -> Leaf:
 
 
 def moment(at: datetime) -> str:
-    """The one text form: `2030-12-31T23:59:59.000001Z`."""
+    """Text form of a time: `2030-12-31T23:59:59.000001Z`."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def segments(sealed: bytes | None) -> list[bytes]:
-    """The sealed segments of an event, each as the bytes that are hashed."""
-    return [canonical(one) for one in json.loads(sealed)] if sealed is not None else []
+def segments(encrypted: bytes | None) -> list[bytes]:
+    """The encrypted segments of an event, each as the bytes that are hashed."""
+    return [canonical(one) for one in json.loads(encrypted)] if encrypted is not None else []
 
 
 def hex_hashes(parts: Sequence[bytes]) -> tuple[str, ...]:
@@ -59,8 +59,8 @@ def hex_hashes(parts: Sequence[bytes]) -> tuple[str, ...]:
 
 
 def leaf_of(row: tuple[Any, ...]) -> Leaf:
-    """From the columns that `storing.LEAVES` reads."""
-    position, event_id, stream, version, kind, at, data, sealed = row
+    """From the columns of `tree_store.LEAVES`."""
+    position, event_id, stream, version, kind, at, data, encrypted = row
     return Leaf(
-        str(event_id), kind, stream, version, position, moment(at), bytes(data).hex(), hex_hashes(segments(sealed))
+        str(event_id), kind, stream, version, position, moment(at), bytes(data).hex(), hex_hashes(segments(encrypted))
     )

@@ -1,7 +1,7 @@
-"""A monitor: remembers the last head it saw, and finds a history that was rewritten, truncated or forked.
+"""Monitor: remembers the last tree head and detects a history that was rewritten, truncated or forked.
 
-It trusts one public key and what it remembers, nothing that it is told. It reads what C2SP tlog-tiles serves, from an
-address or from a folder, and one thing more: `restored`, the receipt of the event that opens a restored log's new name.
+It trusts one public key and its own state, nothing else. It reads C2SP tlog-tiles from a URL or a folder, and
+`restored`, the receipt of the event that begins a restored log's new name.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from placet.eventlog.proofs.verify import ReceiptInvalid, VerifiedReceipt, verif
 
 RESTORED: Final = "log.restored.v1"
 Fetch = Callable[[str], bytes]
-"""Path below the log's address -> content. Raises `Unreachable`."""
+"""Path below the log's URL -> content. Raises `Unreachable`."""
 
 
 class Unreachable(OSError):
-    """The log does not answer, or has not what it must have."""
+    """The log does not answer, or lacks something that it must have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,56 +38,56 @@ class MonitorFinding:
     kind: str
     message: str
     state: MonitorState
-    """What to remember from here on: unchanged where something is wrong."""
+    """The state to keep: unchanged if something is wrong."""
     lost: tuple[int, int] | None = None
-    """The first and last position that a restore has lost."""
+    """The first and last position lost by a restore."""
 
     @property
     def is_sound(self) -> bool:
         return self.kind in {"first", "same", "grown", "restored"}
 
 
-def poll_log(fetch: Fetch, seen: MonitorState | None, key: str = "") -> MonitorFinding:
-    """One look. `key` for the first one; without it the log's own word is taken for it. Raises `Unreachable`."""
+def poll_log(fetch: Fetch, state: MonitorState | None, key: str = "") -> MonitorFinding:
+    """Poll once. `key`: for the first poll; without it the log's own key is trusted. Raises `Unreachable`."""
     note = _text(fetch("checkpoint"))
-    if seen is None:
+    if state is None:
         return _first(note, key or _text(fetch("key")))
     try:
-        verifier = read_verifier(seen.key)
-        before = verify_head(seen.checkpoint, verifier)
-        if (told := parse_head_unverified(note)).origin != before.origin:
-            return _renamed(fetch, seen, before, verifier, told.origin, note)
+        verifier = read_verifier(state.key)
+        before = verify_head(state.checkpoint, verifier)
+        if (claimed := parse_head_unverified(note)).origin != before.origin:
+            return _renamed(fetch, state, before, verifier, claimed.origin, note)
         now = verify_head(note, verifier)
-    except (InvalidNote, InvalidKey) as unsound:
-        return MonitorFinding("unsigned", str(unsound), seen)
-    return _compared(fetch, seen, before, now, note)
+    except (InvalidNote, InvalidKey) as invalid:
+        return MonitorFinding("unsigned", str(invalid), state)
+    return _compared(fetch, state, before, now, note)
 
 
 def _first(note: str, key: str) -> MonitorFinding:
     nothing = MonitorState(key.strip(), "")
     try:
         head = verify_head(note, read_verifier(key))
-    except (InvalidNote, InvalidKey) as unsound:
-        return MonitorFinding("unsigned", str(unsound), nothing)
-    return MonitorFinding("first", f"{head.size} events; remembered from here on", MonitorState(key.strip(), note))
+    except (InvalidNote, InvalidKey) as invalid:
+        return MonitorFinding("unsigned", str(invalid), nothing)
+    return MonitorFinding("first", f"{head.size} events; monitored from now on", MonitorState(key.strip(), note))
 
 
-def _compared(fetch: Fetch, seen: MonitorState, before: TreeHead, now: TreeHead, note: str) -> MonitorFinding:
+def _compared(fetch: Fetch, state: MonitorState, before: TreeHead, now: TreeHead, note: str) -> MonitorFinding:
     if now.size < before.size:
-        return MonitorFinding("truncated", f"{before.size} events were signed, {now.size} are left", seen)
+        return MonitorFinding("truncated", f"{before.size} events were signed, {now.size} are left", state)
     if now.size == before.size and now.root != before.root:
-        return MonitorFinding("forked", f"two histories of {now.size} events were signed", seen)
+        return MonitorFinding("forked", f"two histories of {now.size} events were signed", state)
     if now == before:
-        return MonitorFinding("same", f"{now.size} events", seen)
+        return MonitorFinding("same", f"{now.size} events", state)
     if not _grew(fetch, before, now):
         return MonitorFinding(
-            "rewritten", f"{now.size} events do not begin with the {before.size} that were signed", seen
+            "rewritten", f"{now.size} events do not begin with the {before.size} that were signed", state
         )
-    return MonitorFinding("grown", f"from {before.size} to {now.size} events", MonitorState(seen.key, note))
+    return MonitorFinding("grown", f"from {before.size} to {now.size} events", MonitorState(state.key, note))
 
 
 def _grew(fetch: Fetch, before: TreeHead, now: TreeHead) -> bool:
-    """Whether the tree of `now` begins with that of `before`, by its own tiles."""
+    """Whether the tree of `now` begins with that of `before`, by the tiles of `now`."""
 
     def read(tile: Tile) -> list[bytes]:
         return hashes_of(fetch(f"tile/{tile.address}"))
@@ -101,34 +101,34 @@ def _grew(fetch: Fetch, before: TreeHead, now: TreeHead) -> bool:
     return is_consistent(before.size, before.root, now.size, now.root, proof)
 
 
-def _renamed(  # noqa: PLR0913, PLR0917  what was, and what is
-    fetch: Fetch, seen: MonitorState, before: TreeHead, verifier: Verifier, origin: str, note: str
+def _renamed(  # noqa: PLR0913, PLR0917  the state before and now
+    fetch: Fetch, state: MonitorState, before: TreeHead, verifier: Verifier, origin: str, note: str
 ) -> MonitorFinding:
-    """Another name: a restore, if an event under the new name says so and names at least all that was seen."""
-    again = Verifier(origin, verifier.public)
-    now = verify_head(note, again)
+    """Another name: a restore if an event under the new name says so and covers at least the known head."""
+    renamed = Verifier(origin, verifier.public)
+    now = verify_head(note, renamed)
     try:
-        proved = verify_receipt(fetch("restored"), again)
+        proved = verify_receipt(fetch("restored"), renamed)
     except (ReceiptInvalid, Unreachable) as absent:
         return MonitorFinding(
-            "unknown", f"the log calls itself {origin}, and nothing proves that it was restored: {absent}", seen
+            "unknown", f"the log calls itself {origin}, and nothing proves that it was restored: {absent}", state
         )
     if why := _contradiction(fetch, before, now, proved):
-        return MonitorFinding("forked", why, seen)
-    kept, old_size = proved.leaf.position - 1, int(proved.data["old_size"])
-    lost = (kept + 1, old_size) if old_size > kept else None
-    words = f"positions {kept + 1} to {old_size} are lost" if lost else "nothing is lost"
-    return MonitorFinding("restored", f"from {before.origin}; {words}", MonitorState(again.text, note), lost)
+        return MonitorFinding("forked", why, state)
+    restored, old_size = proved.leaf.position - 1, int(proved.data["old_size"])
+    lost = (restored + 1, old_size) if old_size > restored else None
+    loss = f"positions {restored + 1} to {old_size} are lost" if lost else "nothing is lost"
+    return MonitorFinding("restored", f"from {before.origin}; {loss}", MonitorState(renamed.text, note), lost)
 
 
 def _contradiction(fetch: Fetch, before: TreeHead, now: TreeHead, proved: VerifiedReceipt) -> str:
-    """Why this is not the restore of what was seen; empty where it is."""
-    said = proved.data
-    if proved.leaf.type != RESTORED or said.get("old_origin") != before.origin:
+    """Why this is not a restore of the known log; empty if it is."""
+    restore = proved.data
+    if proved.leaf.type != RESTORED or restore.get("old_origin") != before.origin:
         return f"a log was restored, but not {before.origin}"
-    old_size, old_root = said.get("old_size"), said.get("old_root")
+    old_size, old_root = restore.get("old_size"), restore.get("old_root")
     if type(old_size) is not int or before.size > old_size:
-        return f"{before.size} events were signed, the restore knows of {old_size}"
+        return f"{before.size} events were signed, the restore names {old_size}"
     if before.size == old_size and before.root.hex() != old_root:
         return f"the restore names another history of {old_size} events than the one that was signed"
     if before.size < proved.leaf.position and not _grew(fetch, before, now):
@@ -140,4 +140,4 @@ def _text(content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise Unreachable("the log answers with something else than text") from None
+        raise Unreachable("the log did not answer with text") from None

@@ -1,4 +1,4 @@
-"""Proofs of the log as it is signed: from its tiles, never beyond the newest head."""
+"""Proofs of the signed log: from its tiles, never beyond the newest head."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,17 +18,17 @@ def signed_head(connection: Connection) -> SignedHead:
 
 
 def prove_inclusion(connection: Connection, index: int, size: int) -> list[bytes]:
-    """That leaf `index` is in the tree of `size`. Raises `NotInTree`, `NotYetSigned`."""
+    """Proof that leaf `index` is in the tree of `size`. Raises `NotInTree`, `NotYetSigned`."""
     return _proved(connection, size, lambda: inclusion_proof(_nodes(connection, size), index, size))
 
 
 def prove_consistency(connection: Connection, old: int, new: int) -> list[bytes]:
-    """That the tree of `new` begins with that of `old`. Raises `NotInTree`, `NotYetSigned`."""
+    """Proof that the tree of `new` begins with that of `old`. Raises `NotInTree`, `NotYetSigned`."""
     return _proved(connection, new, lambda: consistency_proof(_nodes(connection, new), old, new))
 
 
 def tile_content(connection: Connection, tile: Tile) -> bytes:
-    """The bytes of a tile, as far as it is signed. Raises `NotInTree`, `NotYetSigned`."""
+    """The bytes of a signed tile. Raises `NotInTree`, `NotYetSigned`."""
     size = signed_head(connection).head.size
     if width_of(tile.level, tile.index, size) < tile.width:
         raise NotInTree(f"Tile {tile.address} is not in the tree of {size}.")

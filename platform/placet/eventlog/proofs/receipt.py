@@ -1,6 +1,6 @@
-"""A receipt: one JSON file that proves itself. Its format, byte by byte, stands in docs/receipts.md.
+"""Receipt: one JSON file that proves an event. docs/receipts.md defines its format byte by byte.
 
-No Django, no database: what is read here may come from anybody.
+No Django, no database. The input is untrusted.
 """
 
 import base64
@@ -12,17 +12,17 @@ from typing import Any, Final
 from placet.eventlog.proofs.signed_note import InvalidNote, strict_base64
 from placet.eventlog.proofs.tree import HASH_BYTES
 
-NEEDED: Final = frozenset({"leaf", "data", "index", "proof", "checkpoint", "issued_at"})
-LARGEST_BYTES: Final = 4_000_000
+REQUIRED: Final = frozenset({"leaf", "data", "index", "proof", "checkpoint", "issued_at"})
+MAX_BYTES: Final = 4_000_000
 
 
 class ReceiptMalformed(ValueError):
-    """Not a receipt: other members than a receipt has, or of other types."""
+    """Not a receipt: wrong members or types."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One sealed part as stored, and what it says. `fields` is None once the part cannot be opened any more."""
+    """One encrypted segment as stored, and its clear fields; None once it cannot be decrypted any more."""
 
     segment: bytes
     fields: dict[str, str] | None
@@ -39,8 +39,8 @@ class Receipt:
     opened: tuple[Opening, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """`opened` only where the event has sealed parts of the holder's."""
-        told = {
+        """`opened` only if the event has encrypted fields of the holder."""
+        content = {
             "leaf": _text(self.leaf),
             "data": _text(self.data),
             "index": self.index,
@@ -49,24 +49,24 @@ class Receipt:
             "issued_at": self.issued_at,
         }
         if self.opened:
-            told["opened"] = [{"segment": _text(one.segment), "fields": one.fields} for one in self.opened]
-        return told
+            content["opened"] = [{"segment": _text(one.segment), "fields": one.fields} for one in self.opened]
+        return content
 
 
 def read_receipt(content: bytes) -> Receipt:
     """A receipt from the bytes of its file. Raises `ReceiptMalformed`."""
-    if len(content) > LARGEST_BYTES:
-        raise ReceiptMalformed(f"a receipt has at most {LARGEST_BYTES:,} bytes")
+    if len(content) > MAX_BYTES:
+        raise ReceiptMalformed(f"a receipt has at most {MAX_BYTES:,} bytes")
     try:
-        found = json.loads(content.decode(), object_pairs_hook=_once, parse_constant=_refuse)
+        found = json.loads(content.decode(), object_pairs_hook=_unique_names, parse_constant=_refuse_constant)
         return _receipt(found)
     except (ValueError, TypeError, KeyError, RecursionError) as malformed:
         raise ReceiptMalformed(str(malformed) or "not JSON") from None
 
 
 def _receipt(found: Any) -> Receipt:
-    if not isinstance(found, dict) or found.keys() - {"opened"} != NEEDED:
-        raise ReceiptMalformed(f"a receipt has exactly the members {', '.join(sorted(NEEDED))}, and perhaps opened")
+    if not isinstance(found, dict) or found.keys() - {"opened"} != REQUIRED:
+        raise ReceiptMalformed(f"a receipt has exactly the members {', '.join(sorted(REQUIRED))}, and perhaps opened")
     steps, opened = found["proof"], found.get("opened", [])
     if type(found["index"]) is not int or not isinstance(steps, list) or not isinstance(opened, list):
         raise ReceiptMalformed("index is a whole number, proof and opened are lists")
@@ -95,20 +95,20 @@ def _bytes(text: Any) -> bytes:
         raise ReceiptMalformed("bytes are base64 text")
     try:
         return strict_base64(text)
-    except InvalidNote as unsound:
-        raise ReceiptMalformed(str(unsound)) from None
+    except InvalidNote as invalid:
+        raise ReceiptMalformed(str(invalid)) from None
 
 
 def _text(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ReceiptMalformed("a name stands twice")
+        raise ReceiptMalformed("a name occurs twice")
     return found
 
 
-def _refuse(constant: str) -> None:
+def _refuse_constant(constant: str) -> None:
     raise ReceiptMalformed(f"{constant} is not JSON")

@@ -1,7 +1,7 @@
-"""The types of event that somebody may have a receipt of, and finding one of them by its id.
+"""Event types that have receipts, and finding such an event by its id.
 
-An index over these types alone makes it quick (migration 0001): appending anything else costs nothing more. A new type
-here needs a migration that recreates the index.
+An index over these types alone makes that fast (migration 0001), at no cost for other types. A new type here needs a
+migration that recreates the index.
 """
 
 from typing import Final

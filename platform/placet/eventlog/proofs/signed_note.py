@@ -11,9 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 ED25519: Final = b"\x01"
 KEY_ID_BYTES: Final = 4
-SIGNATURE_BYTES: Final = 64
 DASH: Final = "\u2014 "
-LONGEST: Final = 1_000_000
+MAX_CHARACTERS: Final = 1_000_000
 
 
 class InvalidNote(ValueError):
@@ -26,7 +25,7 @@ class InvalidKey(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A name and a public key: what a stranger needs, and all of it."""
+    """A name and a public key: all that verification needs."""
 
     name: str
     public: bytes
@@ -41,19 +40,19 @@ class Verifier:
         return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
 
     def opened(self, note: str) -> str:
-        """The text of a note that this key has signed. Raises `InvalidNote`. Signatures of others are passed over."""
+        """The text of a note signed by this key; signatures of others are ignored. Raises `InvalidNote`."""
         text, lines = _parts(note)
-        mine = [found for line in lines if (found := self._mine(line)) is not None]
-        if not mine:
+        own = [found for line in lines if (found := self._own_signature(line)) is not None]
+        if not own:
             raise InvalidNote(f"no signature by {self.name}")
         try:
-            for signature in mine:
+            for signature in own:
                 Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
         except InvalidSignature:
-            raise InvalidNote(f"the signature by {self.name} does not fit the text") from None
+            raise InvalidNote(f"the signature by {self.name} does not match the text") from None
         return text
 
-    def _mine(self, line: str) -> bytes | None:
+    def _own_signature(self, line: str) -> bytes | None:
         name, _, encoded = line.removeprefix(DASH).partition(" ")
         content = strict_base64(encoded)
         if name != self.name or content[:KEY_ID_BYTES] != self.key_id:
@@ -87,11 +86,11 @@ def read_verifier(text: str) -> Verifier:
     key_id, _, encoded = rest.partition("+")
     try:
         content = strict_base64(encoded)
-        found = Verifier(_sound_name(name), content[1:])
-    except InvalidNote as unsound:
-        raise InvalidKey(f"not a verifier key: {unsound}") from None
+        found = Verifier(_valid_name(name), content[1:])
+    except InvalidNote as invalid:
+        raise InvalidKey(f"not a verifier key: {invalid}") from None
     if content[:1] != ED25519 or len(content) != 33 or found.key_id.hex() != key_id:
-        raise InvalidKey("not a verifier key: its parts do not fit each other")
+        raise InvalidKey("not a verifier key: its parts do not match")
     return found
 
 
@@ -106,7 +105,7 @@ def strict_base64(text: str) -> bytes:
     return content
 
 
-def _sound_name(name: str) -> str:
+def _valid_name(name: str) -> str:
     if not name or "+" in name or any(c.isspace() for c in name):
         raise InvalidNote("a key's name has no spaces and no plus")
     return name
@@ -114,7 +113,7 @@ def _sound_name(name: str) -> str:
 
 def _parts(note: str) -> tuple[str, list[str]]:
     """(text with its last newline, signature lines)."""
-    if len(note) > LONGEST or any(ord(c) < 32 and c != "\n" for c in note):
+    if len(note) > MAX_CHARACTERS or any(ord(c) < 32 and c != "\n" for c in note):
         raise InvalidNote("not a note: too long, or with control characters")
     text, found, signatures = note.rpartition("\n\n")
     lines = signatures.split("\n")

@@ -1,4 +1,4 @@
-"""C2SP tlog-tiles: where a tile stands in an address, and proofs read from tiles alone."""
+"""C2SP tlog-tiles: addresses of tiles, and subtrees read from tiles."""
 
 import re
 from collections.abc import Callable
@@ -16,12 +16,12 @@ ADDRESS: Final = re.compile(
 
 
 class TileNotFound(ValueError):
-    """An address that names no tile."""
+    """The address names no tile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """`width` hashes (256 where it is full) of level `level`, from entry `index` * 256 on."""
+    """`width` hashes (256 if full) of level `level`, from entry `index` * 256."""
 
     level: int
     index: int
@@ -43,16 +43,16 @@ def tile_at(address: str) -> Tile:
     """The tile that an address names. Raises `TileNotFound`."""
     match = ADDRESS.fullmatch(address)
     if match is None or len(address) > 60:
-        raise TileNotFound(f"{address[:80]!r} is no tile")
+        raise TileNotFound(f"{address[:80]!r} is not a tile")
     index = int(match["index"].replace("/", "").replace("x", ""))
     tile = Tile(int(match["level"]), index, int(match["width"] or WIDTH))
     if tile.address != address or tile.level >= 8 or index >= 1 << 48:
-        raise TileNotFound(f"{address[:80]!r} is no tile of this log")
+        raise TileNotFound(f"{address[:80]!r} is not a tile of this log")
     return tile
 
 
 def width_of(level: int, index: int, size: int) -> int:
-    """How many entries this tile has in a tree of `size` leaves: 0 where it is not there yet."""
+    """Number of entries of a tile in a tree of `size` leaves; 0 if it does not exist yet."""
     return max(0, min(WIDTH, (size >> (HEIGHT * level)) - index * WIDTH))
 
 
@@ -74,10 +74,10 @@ def nodes_from(read: Callable[[Tile], list[bytes]], size: int) -> Nodes:
     def nodes(height: int, index: int) -> bytes:
         level, above = divmod(height, HEIGHT)
         first = index << above
-        held = entries(level, first // WIDTH)
+        hashes = entries(level, first // WIDTH)
         at = first % WIDTH
-        if at + (1 << above) > len(held):
+        if at + (1 << above) > len(hashes):
             raise OutsideTree(f"the subtree {index} of height {height} is not complete in a tree of {size}")
-        return in_memory(held[at : at + (1 << above)])(above, 0)
+        return in_memory(hashes[at : at + (1 << above)])(above, 0)
 
     return nodes

@@ -1,6 +1,6 @@
-"""The arithmetic of RFC 6962: hashes, roots, inclusion and consistency proofs, and their verification (RFC 9162).
+"""Merkle tree of RFC 6962: hashes, roots, inclusion and consistency proofs, and their verification (RFC 9162).
 
-Nothing here knows what a leaf says or where hashes are kept: `Nodes` is asked for complete subtrees.
+Independent of leaf content and storage: `Nodes` returns complete subtrees.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ Nodes = Callable[[int, int], bytes]
 
 
 class OutsideTree(ValueError):
-    """Asked for a leaf, or for a size, that the tree does not have."""
+    """The tree does not have this leaf or size."""
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -30,13 +30,8 @@ def root(nodes: Nodes, size: int) -> bytes:
     return _subtree(nodes, 0, size) if size else EMPTY_ROOT
 
 
-def root_of_hashes(hashes: Sequence[bytes]) -> bytes:
-    """Root over leaf hashes, or over the entries of one tile."""
-    return root(in_memory(hashes), len(hashes))
-
-
 def in_memory(hashes: Sequence[bytes]) -> Nodes:
-    """Subtrees over a list of leaf hashes: for tiles, tests and small trees."""
+    """Subtrees over a list of leaf hashes, for tiles, tests and small trees."""
 
     def nodes(height: int, index: int) -> bytes:
         if height == 0:
@@ -47,34 +42,34 @@ def in_memory(hashes: Sequence[bytes]) -> Nodes:
 
 
 def inclusion_proof(nodes: Nodes, index: int, size: int) -> list[bytes]:
-    """The hashes beside the way from leaf `index` up to the root of `size` leaves, lowest first."""
+    """The sibling hashes on the path from leaf `index` to the root of `size` leaves, lowest first."""
     if not 0 <= index < size:
         raise OutsideTree(f"there is no leaf {index} in a tree of {size}")
     return _inclusion(nodes, index, 0, size)
 
 
 def consistency_proof(nodes: Nodes, old: int, new: int) -> list[bytes]:
-    """That the first `old` of `new` leaves are the tree of size `old`. Empty where both are the same."""
+    """Proof that the first `old` of `new` leaves are the tree of size `old`. Empty if both are equal."""
     if not 0 < old <= new:
         raise OutsideTree(f"a tree of {new} does not grow out of one of {old}")
     return _consistency(nodes, old, 0, new, is_whole=True)
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
-    """The root that a leaf's hash and its proof lead to; None where the proof has not the right length."""
+    """The root that a leaf's hash and its proof lead to; None if the proof has the wrong length."""
     if not 0 <= index < size:
         return None
-    place, last, found = index, size - 1, leaf
+    node, last, found = index, size - 1, leaf
     for step in proof:
         if last == 0:
             return None
-        if place & 1 or place == last:
+        if node & 1 or node == last:
             found = node_hash(step, found)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
         else:
             found = node_hash(found, step)
-        place, last = place >> 1, last >> 1
+        node, last = node >> 1, last >> 1
     return found if last == 0 else None
 
 
@@ -88,21 +83,21 @@ def is_consistent(old: int, old_root: bytes, new: int, new_root: bytes, proof: S
     return bool(steps) and _roots_from(steps, old - 1, new - 1) == (old_root, new_root)
 
 
-def _roots_from(steps: Sequence[bytes], place: int, last: int) -> tuple[bytes, bytes] | None:
-    """Both roots that a consistency proof leads to; None where it has not the right length."""
-    while place & 1:
-        place, last = place >> 1, last >> 1
+def _roots_from(steps: Sequence[bytes], node: int, last: int) -> tuple[bytes, bytes] | None:
+    """Both roots that a consistency proof leads to; None if it has the wrong length."""
+    while node & 1:
+        node, last = node >> 1, last >> 1
     older = newer = steps[0]
     for step in steps[1:]:
         if last == 0:
             return None
-        if place & 1 or place == last:
+        if node & 1 or node == last:
             older, newer = node_hash(step, older), node_hash(step, newer)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
         else:
             newer = node_hash(newer, step)
-        place, last = place >> 1, last >> 1
+        node, last = node >> 1, last >> 1
     return (older, newer) if last == 0 else None
 
 

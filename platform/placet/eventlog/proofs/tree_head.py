@@ -1,4 +1,4 @@
-"""The text of a tree head: C2SP tlog-checkpoint ("checkpoint" is that format's own word)."""
+"""Tree heads: C2SP tlog-checkpoint ("checkpoint" is that format's word)."""
 
 import base64
 import re
@@ -13,7 +13,7 @@ SIZE: Final = re.compile(r"0|[1-9]\d{0,17}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class TreeHead:
-    """How many leaves the tree has, and its root. `origin` names the log."""
+    """Size and root of the tree. `origin` names the log."""
 
     origin: str
     size: int
@@ -29,7 +29,7 @@ class TreeHead:
 
 
 def parse_head(text: str) -> TreeHead:
-    """From the text of a note. Extension lines are passed over. Raises `InvalidNote`."""
+    """From the text of a note. Ignores extension lines. Raises `InvalidNote`."""
     lines = text.split("\n")
     if len(lines) < 4 or not lines[0] or not SIZE.fullmatch(lines[1]) or not all(lines[:-1]) or lines[-1]:
         raise InvalidNote("not a tree head: origin, size, root")
@@ -40,7 +40,7 @@ def parse_head(text: str) -> TreeHead:
 
 
 def verify_head(note: str, verifier: Verifier) -> TreeHead:
-    """The head that a note tells, signed by this key under its own name. Raises `InvalidNote`."""
+    """The head in a note signed by this key under its own name. Raises `InvalidNote`."""
     head = parse_head(verifier.opened(note))
     if head.origin != verifier.name:
         raise InvalidNote(f"the head is of {head.origin}, the key of {verifier.name}")
@@ -48,5 +48,5 @@ def verify_head(note: str, verifier: Verifier) -> TreeHead:
 
 
 def parse_head_unverified(note: str) -> TreeHead:
-    """The head that a note tells, whoever signed it: for a first look. Raises `InvalidNote`."""
+    """The head in a note, with no signature checked. Raises `InvalidNote`."""
     return parse_head(f"{note.partition(chr(10) * 2)[0]}\n")

@@ -1,7 +1,7 @@
-"""Grows the tree by position and signs its heads. Killed anywhere it goes on; two of them do what one would.
+"""Tree service: appends events to the tree by position and signs tree heads. Survives kills and a second instance.
 
-It signs nothing that contradicts what it signed before: where the log no longer gives the root of an earlier head, no
-head is signed at all, and `placet transparency-log audit` says why.
+It never contradicts an earlier head: if the log no longer gives the root of one, no head is signed, and
+`placet transparency-log audit` says why.
 """
 
 import logging
@@ -32,13 +32,13 @@ from placet.eventlog.proofs.tree_store import (
 logger = logging.getLogger(__name__)
 LOCK_KEY: Final = 0x74726565
 """'tree' in ASCII."""
-AT_MOST: Final = 2_000
+MAX_BATCH: Final = 2_000
 REST_SECONDS: Final = 0.25
 PUBLISH_EVERY_SECONDS: Final = 60.0
 KEEP_SECONDS: Final = 3_600.0
-"""How long a head stays that was not published."""
-DOUBT_SECONDS: Final = 5.0
-REWRITTEN: Final = "the log was rewritten: its first {} events have another root than the one that was signed"
+"""How long an unpublished head is kept."""
+HISTORY_CHANGED_PAUSE_SECONDS: Final = 5.0
+REWRITTEN: Final = "the log was rewritten: its first {} events do not have the root that was signed"
 TRUNCATED: Final = "the log was truncated: a head over {} events was signed, {} are here"
 
 
@@ -47,49 +47,49 @@ class HistoryChanged(RuntimeError):
 
 
 class TreeService:
-    """One connection of its own (autocommit). `place`: the file of the newest head; None keeps none."""
+    """Needs its own autocommit connection. `path`: file of the newest head; None for no file."""
 
-    def __init__(self, connection: Connection, signer: Signer, place: Path | None = None) -> None:
+    def __init__(self, connection: Connection, signer: Signer, path: Path | None = None) -> None:
         self.connection = connection
         self.signer = signer
-        self.place = place
+        self.path = path
         self._tree: AppendTree | None = None
         self._pins: dict[int, bytes] = {}
         self._newest: TreeHead | None = None
         self._published_at = -PUBLISH_EVERY_SECONDS
 
     def run_once(self) -> int:
-        """One pass: how many leaves were added. Raises `HistoryChanged`."""
+        """Do one pass. Returns how many leaves were added. Raises `HistoryChanged`."""
         tree, self._tree = self._tree or self._stored(), None
         before = tree.size
         with self.connection.transaction():
-            if self._is_alone():
+            if self._try_lock():
                 self._pin_newest(tree)
                 self._grow(tree)
-                if tree.size - before < AT_MOST:
+                if tree.size - before < MAX_BATCH:
                     self._sign(tree)
         self._tree = tree
         return tree.size - before
 
     def run(self, should_stop: Callable[[], bool]) -> None:
-        """Passes until asked to stop."""
+        """Do passes until stopped."""
         while not should_stop():
             try:
                 added = self.run_once()
             except (HistoryChanged, InvalidNote):
                 logger.exception("no tree head is signed")
-                _rest(DOUBT_SECONDS, should_stop)
+                _pause(HISTORY_CHANGED_PAUSE_SECONDS, should_stop)
             else:
-                time.sleep(0 if added == AT_MOST else REST_SECONDS)
+                time.sleep(0 if added == MAX_BATCH else REST_SECONDS)
 
     def _stored(self) -> AppendTree:
         tree, self._pins = stored_tree(self.connection), {}
-        kept = load_head(self.place) if self.place else None
-        if kept and kept.origin == self.signer.name:
-            self._pin(kept, tree)
+        saved = load_head(self.path) if self.path else None
+        if saved and saved.origin == self.signer.name:
+            self._pin(saved, tree)
         return tree
 
-    def _is_alone(self) -> bool:
+    def _try_lock(self) -> bool:
         row = self.connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (LOCK_KEY,)).fetchone()
         return bool(row and row[0])
 
@@ -100,7 +100,7 @@ class TreeService:
             self._pin(self._newest, tree)
 
     def _pin(self, head: TreeHead, tree: AppendTree) -> None:
-        """What was signed once: looked at now, or when the tree has grown to it."""
+        """Check a signed head now, or when the tree has grown to its size."""
         if head.size >= tree.size:
             self._pins[head.size] = head.root
         elif root(nodes_from(partial(read_tile, self.connection), head.size), head.size) != head.root:
@@ -109,7 +109,7 @@ class TreeService:
     def _grow(self, tree: AppendTree) -> None:
         tiles: list[FullTile] = []
         self._check(tree)
-        for leaf in leaf_hashes(self.connection, tree.size, AT_MOST):
+        for leaf in leaf_hashes(self.connection, tree.size, MAX_BATCH):
             tiles += tree.append(leaf)
             self._check(tree)
         store_tiles(self.connection, tiles)
@@ -125,8 +125,8 @@ class TreeService:
         head, newest = TreeHead(self.signer.name, tree.size, tree.root), self._newest
         if tree.size and (newest is None or (newest.origin, newest.size) != (head.origin, head.size)):
             note = head.signed(self.signer)
-            if self.place:
-                write_head(self.place, note)
+            if self.path:
+                write_head(self.path, note)
             store_head(self.connection, SignedHead(head, note))
         self._publish()
 
@@ -136,7 +136,7 @@ class TreeService:
             self._published_at = time.monotonic()
 
 
-def _rest(seconds: float, should_stop: Callable[[], bool]) -> None:
-    over = time.monotonic() + seconds
-    while time.monotonic() < over and not should_stop():
+def _pause(seconds: float, should_stop: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not should_stop():
         time.sleep(REST_SECONDS)

@@ -1,4 +1,4 @@
-"""The SQL of the tree: leaves read from the log, full tiles, heads. A head is only ever the next one of its origin."""
+"""Storage of the tree in SQL: leaves read from the log, full tiles, heads. Heads of an origin only grow."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -44,19 +44,19 @@ Connection = psycopg.Connection[Any]
 
 @dataclass(frozen=True, slots=True)
 class SignedHead:
-    """A head and the note that tells it."""
+    """A head and its note."""
 
     head: TreeHead
     note: str
 
 
 def leaf_hashes(connection: Connection, after: int, at_most: int) -> list[bytes]:
-    """Leaf hashes of the events after a position, in order. Positions are dense, so none is missing between."""
+    """Leaf hashes of the events after a position, in order; positions have no gaps."""
     return [leaf_hash(leaf_bytes(leaf_of(row))) for row in _rows(connection, LEAVES, (after, at_most))]
 
 
 def store_tiles(connection: Connection, tiles: Iterable[FullTile]) -> None:
-    """Each once: whoever comes second finds it there, with the same bytes."""
+    """Store each tile once; a second writer would store the same bytes."""
     rows = [(tile.level, tile.index, tile.hashes, tile.root) for tile in tiles]
     if rows:
         with psycopg.Cursor(connection) as cursor:
@@ -64,7 +64,7 @@ def store_tiles(connection: Connection, tiles: Iterable[FullTile]) -> None:
 
 
 def read_tile(connection: Connection, tile: Tile) -> list[bytes]:
-    """The first `width` entries of a tile, full or not. Fewer where the log does not have them."""
+    """The first `width` entries of a tile, full or not; fewer if the log does not have them."""
     if stored := _rows(connection, FULL, (tile.level, tile.index)):
         return hashes_of(bytes(stored[0][0]))[: tile.width]
     first = tile.index * WIDTH
@@ -74,7 +74,7 @@ def read_tile(connection: Connection, tile: Tile) -> list[bytes]:
 
 
 def stored_tree(connection: Connection) -> AppendTree:
-    """The tree as far as full tiles of level 0 reach: what comes after is read from the log again."""
+    """The tree up to the last full tile of level 0; later leaves are read from the log again."""
     counts = dict(_rows(connection, COUNTS, ()))
     edge: list[list[bytes]] = [[]]
     for level in range(len(counts)):
@@ -84,25 +84,25 @@ def stored_tree(connection: Connection) -> AppendTree:
 
 
 def newest_head(connection: Connection) -> SignedHead | None:
-    """The head that was signed last."""
+    """The last signed head."""
     rows = _rows(connection, NEWEST, ())
     return _head(rows[0]) if rows else None
 
 
 def every_head(connection: Connection) -> list[SignedHead]:
-    """All heads that are still kept, smallest first."""
+    """All stored heads, smallest first."""
     return [_head(row) for row in _rows(connection, EVERY_HEAD, ())]
 
 
 def store_head(connection: Connection, signed: SignedHead) -> None:
     head = signed.head
-    _do(connection, SIGN, (head.origin, head.size, head.root, signed.note))
+    _execute(connection, SIGN, (head.origin, head.size, head.root, signed.note))
 
 
 def publish_newest(connection: Connection, thin_after_seconds: float) -> None:
-    """The newest head is kept for good; others go once they are old."""
-    _do(connection, PUBLISH, ())
-    _do(connection, THIN, (thin_after_seconds,))
+    """Keep the newest head for good; delete old unpublished ones."""
+    _execute(connection, PUBLISH, ())
+    _execute(connection, THIN, (thin_after_seconds,))
 
 
 def _head(row: tuple[Any, ...]) -> SignedHead:
@@ -115,6 +115,6 @@ def _rows(connection: Connection, query: str, parameters: tuple[Any, ...]) -> li
         return cursor.fetchall()
 
 
-def _do(connection: Connection, query: str, parameters: tuple[Any, ...]) -> None:
+def _execute(connection: Connection, query: str, parameters: tuple[Any, ...]) -> None:
     with psycopg.Cursor(connection) as cursor:
         cursor.execute(query, parameters, prepare=True)

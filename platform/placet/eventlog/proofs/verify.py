@@ -1,4 +1,4 @@
-"""Whether a receipt holds, from its file and the log's public key alone; the first step that fails is told."""
+"""Verify a receipt with the log's public key alone; the error names the first step that fails."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ STEPS: Final = ("receipt", "signature", "leaf", "inclusion", "data", "opened")
 
 
 class ReceiptInvalid(ValueError):
-    """It does not hold. `step`: at which of `STEPS`."""
+    """The receipt is invalid. `step`: the one of `STEPS` that failed."""
 
     def __init__(self, step: str, why: str) -> None:
         super().__init__(f"{step}: {why}")
@@ -31,12 +31,12 @@ class VerifiedReceipt:
     data: dict[str, Any]
     head: TreeHead
     opened: tuple[dict[str, str] | None, ...]
-    """As the issuer told it: that a sealed part says this is the one thing that a receipt cannot prove."""
+    """Clear fields as the issuer states them: the one thing that a receipt cannot prove."""
     issued_at: str
 
 
 def verify_receipt(content: bytes, key: Verifier) -> VerifiedReceipt:
-    """What a receipt's file proves. Raises `ReceiptInvalid`."""
+    """Verify a receipt's file. Raises `ReceiptInvalid`."""
     try:
         receipt = read_receipt(content)
     except ReceiptMalformed as malformed:
@@ -52,16 +52,16 @@ def verify_receipt(content: bytes, key: Verifier) -> VerifiedReceipt:
 def _signature(receipt: Receipt, key: Verifier) -> TreeHead:
     try:
         return verify_head(receipt.checkpoint, key)
-    except InvalidNote as unsound:
-        raise ReceiptInvalid("signature", str(unsound)) from None
+    except InvalidNote as invalid:
+        raise ReceiptInvalid("signature", str(invalid)) from None
 
 
 def _leaf(receipt: Receipt) -> Leaf:
     try:
         leaf = read_leaf(receipt.leaf)
         datetime.fromisoformat(leaf.recorded_at)
-    except (ValueError, TypeError, RecursionError) as unsound:
-        raise ReceiptInvalid("leaf", str(unsound)) from None
+    except (ValueError, TypeError, RecursionError) as invalid:
+        raise ReceiptInvalid("leaf", str(invalid)) from None
     if leaf.position != receipt.index + 1:
         raise ReceiptInvalid("leaf", f"position {leaf.position} is not at index {receipt.index}")
     return leaf
@@ -79,9 +79,9 @@ def _data(receipt: Receipt, leaf: Leaf) -> dict[str, Any]:
 def _opened(receipt: Receipt, leaf: Leaf) -> None:
     for segment, named in zip(receipt.opened, hex_hashes([one.segment for one in receipt.opened]), strict=True):
         if named not in leaf.encrypted:
-            raise ReceiptInvalid("opened", "this is not a sealed part that the leaf names")
+            raise ReceiptInvalid("opened", "this is not an encrypted segment that the leaf names")
         if segment.fields is not None and sorted(segment.fields) != json.loads(segment.segment)["fields"]:
-            raise ReceiptInvalid("opened", "these are not the fields that the part holds")
+            raise ReceiptInvalid("opened", "these are not the fields of the segment")
 
 
 def _inclusion(receipt: Receipt, head: TreeHead) -> None:

@@ -20,11 +20,11 @@ class AppendBatch:
         self.writes = writes
         self.size = sum(len(w.facts) for w in writes)
         self.vault = vault
-        self.given = {(s, v) for w in writes for s, v in w.preconditions.items()}
-        self.ground = {s for s, _ in self.given}
+        self.preconditions = {(s, v) for w in writes for s, v in w.preconditions.items()}
+        self.precondition_streams = {s for s, _ in self.preconditions}
         self.any = {w.stream for w in writes if w.expected == ANY}
-        alone = self.any | {w.stream for w in writes if is_serialized(w.stream)}
-        self.locks = {s: s in alone for s in alone | self.ground}
+        exclusive = self.any | {w.stream for w in writes if is_serialized(w.stream)}
+        self.locks = {s: s in exclusive for s in exclusive | self.precondition_streams}
         self.bases: dict[str, int] = {}
         for write in writes:
             self.bases.setdefault(write.stream, write.expected)
@@ -32,28 +32,28 @@ class AppendBatch:
         self._ends: list[int] = []
 
     @property
-    def asked(self) -> set[str]:
+    def streams_to_read(self) -> set[str]:
         """Streams whose heads must be read under the locks."""
-        return self.any | self.ground
+        return self.any | self.precondition_streams
 
     def number(self, heads: Mapping[str, int]) -> None:
-        """Versions for the streams appended with ANY."""
+        """Set the base versions of the streams appended with ANY."""
         self.bases.update({s: heads[s] for s in self.any})
 
     def appended(self) -> list[Appended]:
-        """Where each write landed."""
+        """Stream, version and event ids of each write."""
         return [Appended(w.stream, end, ids) for w, end, ids in zip(self.writes, self._ends, self._ids, strict=True)]
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """The rows as they are inserted, in order."""
-        reached = dict(self.bases)
+        """The rows to insert, in order."""
+        versions = dict(self.bases)
         rows: list[tuple[Any, ...]] = []
         self._ends = []
         for write, ids in zip(self.writes, self._ids, strict=True):
-            is_first = reached[write.stream] == self.bases[write.stream]
-            rows += self._rows_of(write, ids, reached[write.stream], is_first=is_first)
-            reached[write.stream] += len(write.facts)
-            self._ends.append(reached[write.stream])
+            is_first = versions[write.stream] == self.bases[write.stream]
+            rows += self._rows_of(write, ids, versions[write.stream], is_first=is_first)
+            versions[write.stream] += len(write.facts)
+            self._ends.append(versions[write.stream])
         return rows
 
     def _rows_of(self, write: Append, ids: tuple[str, ...], base: int, *, is_first: bool) -> Iterator[tuple[Any, ...]]:
@@ -63,16 +63,16 @@ class AppendBatch:
             kind = codec.type_of(fact)
             if kind.stream_kind != stream_kind(write.stream):
                 raise MixedStream(f"{kind.name} belongs on {kind.stream_kind}-…, not on {write.stream}")
-            data, sealed = codec.encode(fact, event_id, self.vault)
+            data, encrypted = codec.encode(fact, event_id, self.vault)
             yield (
-                event_id, write.stream, base + ordinal + 1, kind.name, data, sealed, codec.digest(data, sealed),
+                event_id, write.stream, base + ordinal + 1, kind.name, data, encrypted, codec.digest(data, encrypted),
                 command_id, ordinal, cause.correlation_id, cause.causation_id, cause.actor, is_first and ordinal == 0,
             )  # fmt: skip
 
 
 def new_event_id() -> str:
-    """A UUID of version 7: time first, so that the index grows at its end."""
+    """A UUID of version 7: time first, so the index grows at its end."""
     milliseconds = time.time_ns() // 1_000_000
-    chance = int.from_bytes(os.urandom(10))
-    value = milliseconds << 80 | 0x7 << 76 | (chance >> 68 & 0xFFF) << 64 | 0b10 << 62 | chance & (1 << 62) - 1
+    random = int.from_bytes(os.urandom(10))
+    value = milliseconds << 80 | 0x7 << 76 | (random >> 68 & 0xFFF) << 64 | 0b10 << 62 | random & (1 << 62) - 1
     return str(uuid.UUID(int=value))

@@ -1,4 +1,4 @@
-"""The one form in which values are written down and hashed."""
+"""Canonical JSON: the one form in which values are stored and hashed."""
 
 import json
 
@@ -8,7 +8,7 @@ class NotStorable(ValueError):
 
 
 def canonical(value: object) -> bytes:
-    """UTF-8 JSON with sorted keys and no spaces; the same value gives the same bytes."""
+    """UTF-8 JSON with sorted keys and no spaces: equal values give equal bytes."""
     try:
         return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
     except (UnicodeEncodeError, ValueError, TypeError) as cause:

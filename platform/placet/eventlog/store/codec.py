@@ -1,7 +1,7 @@
-"""Facts to the exact bytes that are stored, and back.
+"""Codec: facts to the exact bytes that are stored, and back.
 
-Clear fields become canonical JSON; sealed fields become one AES-GCM segment per subject. The digest of an event is over
-what is stored, ciphertext included, so that it still verifies after an erasure.
+Clear fields become canonical JSON; encrypted fields become one AES-GCM segment per subject. The digest of an event
+covers the stored bytes, ciphertext included, so it still verifies after an erasure.
 """
 
 import base64
@@ -20,7 +20,7 @@ __all__ = ["NotStorable", "UnknownEventType", "canonical", "decode", "digest", "
 
 
 class UnknownEventType(LookupError):
-    """An event in the log whose type this code does not know: run the newer release, which does."""
+    """The type of a stored event is unknown to this release: run the newer release."""
 
 
 def type_of(fact: object) -> EventType:
@@ -32,26 +32,26 @@ def type_of(fact: object) -> EventType:
 
 
 def encode(fact: object, event_id: str, vault: Vault) -> tuple[bytes, bytes | None]:
-    """The stored bytes of a fact: (data, sealed segments or None)."""
+    """The stored bytes of a fact: (data, encrypted segments or None)."""
     kind = type_of(fact)
     if not kind.encrypted:
         return canonical(_values(fact, kind)), None
     segments = [
         {
-            "ciphertext": _encrypt(vault, subject, hidden, event_id, kind.name),
-            "fields": sorted(hidden),
+            "ciphertext": _encrypt(vault, subject, clear, event_id, kind.name),
+            "fields": sorted(clear),
             "subject": subject,
         }
-        for subject, hidden in sorted(_by_subject(fact, kind).items())
+        for subject, clear in sorted(_by_subject(fact, kind).items())
     ]
     return canonical(_values(fact, kind)), canonical(segments)
 
 
-def decode(type_name: str, data: bytes, sealed: bytes | None, event_id: str, vault: Vault) -> Any:
-    """The fact of a stored event, upcast to the newest version of its type; erased fields read `ERASED`."""
+def decode(type_name: str, data: bytes, encrypted: bytes | None, event_id: str, vault: Vault) -> Any:
+    """The fact of a stored event, upcast to the newest version of its type; erased fields are `ERASED`."""
     values = read_json(data)
-    if sealed is not None:
-        values.update(_decrypt(read_json(sealed), event_id, type_name, vault))
+    if encrypted is not None:
+        values.update(_decrypt(read_json(encrypted), event_id, type_name, vault))
     name, values = newest(type_name, values)
     try:
         kind = TYPES[name]
@@ -62,12 +62,12 @@ def decode(type_name: str, data: bytes, sealed: bytes | None, event_id: str, vau
     return kind.fact(**values)
 
 
-def digest(data: bytes, sealed: bytes | None) -> bytes:
-    """SHA-256 over what is stored: the hash of the data, then that of each sealed segment."""
-    total: Final = hashlib.sha256(hashlib.sha256(data).digest())
-    for segment in read_json(sealed) if sealed is not None else ():
-        total.update(hashlib.sha256(canonical(segment)).digest())
-    return total.digest()
+def digest(data: bytes, encrypted: bytes | None) -> bytes:
+    """SHA-256 over the hash of the data, then the hash of each encrypted segment."""
+    hasher: Final = hashlib.sha256(hashlib.sha256(data).digest())
+    for segment in read_json(encrypted) if encrypted is not None else ():
+        hasher.update(hashlib.sha256(canonical(segment)).digest())
+    return hasher.digest()
 
 
 def _values(fact: Any, kind: EventType) -> dict[str, Any]:
@@ -75,16 +75,16 @@ def _values(fact: Any, kind: EventType) -> dict[str, Any]:
 
 
 def _by_subject(fact: object, kind: EventType) -> dict[str, dict[str, str]]:
-    hidden: dict[str, dict[str, str]] = {}
-    for field, names_subject in kind.encrypted.items():
+    clear: dict[str, dict[str, str]] = {}
+    for field, subject_field in kind.encrypted.items():
         value = getattr(fact, field)
         if value is not ERASED:
-            hidden.setdefault(str(getattr(fact, names_subject)), {})[field] = value
-    return hidden
+            clear.setdefault(str(getattr(fact, subject_field)), {})[field] = value
+    return clear
 
 
-def _encrypt(vault: Vault, subject: str, hidden: dict[str, str], event_id: str, type_name: str) -> str:
-    return base64.b64encode(vault.encrypt(subject, canonical(hidden), _bound_to(event_id, type_name, subject))).decode()
+def _encrypt(vault: Vault, subject: str, clear: dict[str, str], event_id: str, type_name: str) -> str:
+    return base64.b64encode(vault.encrypt(subject, canonical(clear), _bound_to(event_id, type_name, subject))).decode()
 
 
 def _decrypt(segments: list[dict[str, Any]], event_id: str, type_name: str, vault: Vault) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Connections outside Django's, and the loops that survive their loss: for threads that tail, number and consume."""
+"""Database connections outside Django's, and loops that survive their loss: for the log's own threads."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, connections
 
 logger = logging.getLogger(__name__)
 DATABASE_UNAVAILABLE: Final = (psycopg.OperationalError, psycopg.InterfaceError, OperationalError, InterfaceError)
-"""What psycopg and Django raise where PostgreSQL cannot be reached, or a connection was lost."""
+"""What psycopg and Django raise when PostgreSQL cannot be reached or a connection is lost."""
 RETRY_SECONDS: Final = 0.5
 UNEXPECTED_RETRY_SECONDS: Final = 1.0
 
@@ -24,7 +24,7 @@ def connect(alias: str = "default") -> psycopg.Connection[Any]:
 
 
 def retry_while_unavailable(step: Callable[[], None], stop: threading.Event) -> None:
-    """Call `step` until it returns, or `stop` is set. Anything but an unavailable database is raised."""
+    """Call `step` until it returns or `stop` is set. Raises everything but an unavailable database."""
     while not stop.is_set():
         try:
             step()
@@ -41,9 +41,9 @@ def run_forever(
     stop: threading.Event,
     unavailable: tuple[type[Exception], ...] = DATABASE_UNAVAILABLE,
 ) -> None:
-    """Call `step` with a fresh connection, again and again, until `stop` is set. `step` returns when `stop` is set.
+    """Call `step` with a new connection until `stop` is set; `step` must return then.
 
-    Errors in `unavailable` are logged as warnings, all others with their place; `step` then begins again.
+    Errors in `unavailable` are logged as warnings, all others with a traceback; then `step` is called again.
     """
     while not stop.is_set():
         try:

@@ -1,14 +1,14 @@
-"""What the log refuses, and why. Each says what was kept (always: nothing was written) and what to do."""
+"""Errors of the log. After each of them nothing was written; the message says what to do."""
 
 from collections.abc import Mapping
 
 
 class LogError(Exception):
-    """Root of the log's own refusals."""
+    """Root of the log's errors."""
 
 
 class WrongExpectedVersion(LogError):
-    """The stream has moved since it was read. Nothing was written; read it again and decide again."""
+    """The stream has changed since it was read. Nothing was written; read it and decide again."""
 
     def __init__(self, stream: str, expected: int, actual: int) -> None:
         super().__init__(f"{stream} is at version {actual}, not {expected}; nothing was written. Read again and retry.")
@@ -16,17 +16,17 @@ class WrongExpectedVersion(LogError):
 
 
 class PreconditionFailed(LogError):
-    """A stream that the decision rests on has moved. Nothing was written; look at the difference and decide again."""
+    """A stream that the decision rests on has changed. Nothing was written; read it and decide again."""
 
     def __init__(self, moved: Mapping[str, tuple[int, int]]) -> None:
-        difference = ", ".join(f"{s} from {given} to {now}" for s, (given, now) in sorted(moved.items()))
-        super().__init__(f"the ground moved: {difference}; nothing was written")
+        difference = ", ".join(f"{s} changed from version {read} to {now}" for s, (read, now) in sorted(moved.items()))
+        super().__init__(f"precondition failed: {difference}; nothing was written")
         self.moved = dict(moved)
 
 
 class Conflict(LogError):
-    """Two writers met at commit. Nothing was written; retry the whole command."""
+    """Another writer was first. Nothing was written; retry the whole command."""
 
 
 class MixedStream(LogError):
-    """A fact of one room appended to a stream of another, or of another kind."""
+    """A fact was appended to a stream of another room or kind."""

@@ -1,4 +1,4 @@
-"""What an event is: a frozen dataclass with a versioned type, a kind of stream, and fields sealed for a subject.
+"""Event types: frozen dataclasses with a versioned type, a stream kind, and fields encrypted for a subject.
 
 An `events.py` imports this module and the standard library, nothing else.
 """
@@ -33,7 +33,7 @@ TYPE_NAME: Final = re.compile(r"^(?P<room>[a-z]+)\.(?P<name>[a-z]+(?:_[a-z]+)*)\
 
 
 class Erased:
-    """Stands where sealed text stood before its subject's key was destroyed."""
+    """Replaces encrypted text whose subject's key was destroyed."""
 
     def __str__(self) -> str:
         return "erased"
@@ -52,14 +52,14 @@ Encrypted = str | Erased
 
 @dataclass(frozen=True, slots=True)
 class EncryptedFor:
-    """Names the field that holds the subject whose key seals this one: `Annotated[Sealed, For("requested_by")]`."""
+    """Names the field that holds the subject of an encrypted field: `Annotated[Encrypted, EncryptedFor("person")]`."""
 
     field: str
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One registered type: `room.subject_participle.vN`, its class and what the log must know of it."""
+    """One registered type: `room.subject_participle.vN`, its class and its properties."""
 
     name: str
     room: str
@@ -68,21 +68,21 @@ class EventType:
     is_serialized: bool
     fact: type[Any]
     clears_caches: bool
-    """Once it is there, something was forgotten: what was opened before and is kept in memory is dropped."""
+    """An erasure: every process clears its caches of decrypted text when it reads this event."""
     encrypted: dict[str, str]
-    """Sealed field -> the field that names its subject."""
+    """Encrypted field -> the field that names its subject."""
     tuples: frozenset[str]
 
 
 class DuplicateEventType(TypeError):
-    """Two classes claim one event type, or one stream kind is claimed by two rooms."""
+    """Two classes claim one event type, or two rooms claim one stream kind."""
 
 
 TYPES: Final[dict[str, EventType]] = {}
 BY_CLASS: Final[dict[type[Any], EventType]] = {}
 SERIALIZED: Final[set[str]] = set()
 CLEARING_CACHES: Final[set[str]] = set()
-"""Types after which every process drops what it has opened."""
+"""Types after which every process clears its caches of decrypted text."""
 
 
 @dataclass_transform(frozen_default=True)
@@ -91,14 +91,14 @@ def event(
 ) -> Callable[[type[T]], type[T]]:
     """Register a frozen dataclass as an event type on streams of the kind `stream`.
 
-    `guarded`: appends to this kind take the stream's exclusive lock, so that a decision that was `given` it
-    cannot be overtaken. `erasing`: every process that sees one drops the opened text that it keeps in memory.
+    `serialized`: appends to this kind take the stream's exclusive lock, so no append can overtake a decision that has
+    it as a precondition. `clears_caches`: every process that reads one clears its caches of decrypted text.
     """
 
     def register(cls: type[T]) -> type[T]:
         fact = dataclass(frozen=True)(cls)
         kind = _describe(name, stream, serialized=serialized, clears_caches=clears_caches, fact=fact)
-        _refuse_a_clash(kind)
+        _refuse_duplicate(kind)
         TYPES[name] = kind
         BY_CLASS[fact] = kind
         if serialized:
@@ -115,20 +115,20 @@ def _describe(name: str, stream: str, *, serialized: bool, clears_caches: bool, 
     if match is None:
         raise TypeError(f"{name!r} is not <room>.<subject>_<past participle>.v<n>")
     hints = get_type_hints(fact, include_extras=True)
-    sealed = {
-        field: mark.field
+    encrypted = {
+        field: annotation.field
         for field, hint in hints.items()
         if get_origin(hint) is Annotated
-        for mark in get_args(hint)[1:]
-        if isinstance(mark, EncryptedFor)
+        for annotation in get_args(hint)[1:]
+        if isinstance(annotation, EncryptedFor)
     }
     tuples = frozenset(f for f, hint in hints.items() if get_origin(hint) is tuple)
     return EventType(
-        name, match["room"], int(match["version"]), stream, serialized, fact, clears_caches, sealed, tuples
+        name, match["room"], int(match["version"]), stream, serialized, fact, clears_caches, encrypted, tuples
     )
 
 
-def _refuse_a_clash(new: EventType) -> None:
+def _refuse_duplicate(new: EventType) -> None:
     if new.name in TYPES and TYPES[new.name].fact.__qualname__ != new.fact.__qualname__:
         raise DuplicateEventType(new.name)
     for known in TYPES.values():
@@ -152,6 +152,6 @@ def stream_name(fact: type[Any], subject: object) -> str:
 
 
 def stream_kind(stream: str) -> str:
-    """`consent` of `consent-<uuid>`; the whole name for a stream that is alone of its kind."""
+    """`consent` for `consent-<uuid>`; the whole name for the only stream of its kind."""
     match = KIND.match(stream)
     return match[1] if match else stream

@@ -1,7 +1,7 @@
-"""Append and read: the only door to the log's tables.
+"""Append and read: the only access to the log's tables.
 
-`append` runs in the caller's transaction when there is one, else in one of its own. It takes no table lock and sends no
-notice: uniqueness of (stream, version) decides who was first, the sequencer decides the order afterwards.
+`append` runs in the caller's transaction if there is one, else in its own. It takes no table lock and notifies nobody:
+the unique constraint on (stream, version) decides which writer was first, the sequencer decides the order later.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ from placet.eventlog.store.records import (
     event_context,
 )
 from placet.eventlog.store.sql import (
-    ANSWER,
+    FIRST_RESULT,
     HEADS,
     INSERT_MANY,
     INSERT_ONE,
@@ -58,7 +58,7 @@ __all__ = [
 
 
 class Log(Protocol):
-    """What commands need: `EventLog` itself, or the gathered writes of a consumer's delivery."""
+    """What commands need: `EventLog`, or a consumer's `Delivery`, which collects writes."""
 
     def read(self, stream: str) -> Stream: ...
     def heads(self, streams: Iterable[str]) -> dict[str, int]: ...
@@ -84,15 +84,15 @@ class EventLog:
     # -- reading
 
     def read(self, stream: str, after: int = 0) -> Stream:
-        """The events of a stream with a version above `after`."""
+        """The events of a stream with versions above `after`."""
         return Stream(stream, tuple(self._events(READ, (stream, after))))
 
     def read_last(self, stream: str, at_most: int) -> Stream:
-        """The newest events of a stream, oldest of them first."""
+        """The newest events of a stream, oldest first."""
         return Stream(stream, tuple(reversed(self._events(READ_LAST, (stream, at_most)))))
 
     def read_many(self, streams: Iterable[str]) -> dict[str, Stream]:
-        """Several streams in one question; a stream that does not exist is empty."""
+        """Several streams in one query; a stream that does not exist is empty."""
         names = sorted(set(streams))
         found: dict[str, list[RecordedEvent]] = {name: [] for name in names}
         for event in self._events(READ_MANY, (names,)):
@@ -100,48 +100,48 @@ class EventLog:
         return {name: Stream(name, tuple(events)) for name, events in found.items()}
 
     def read_since(self, known: Mapping[str, int]) -> dict[str, list[RecordedEvent]]:
-        """What streams have beyond the versions that are known already, in one question."""
+        """The events of streams above the known versions, in one query."""
         found: dict[str, list[RecordedEvent]] = {name: [] for name in known}
         for event in self._events(READ_SINCE, (list(known), list(known.values()))):
             found[event.stream].append(event)
         return found
 
     def read_from(self, position: int, limit: int) -> list[RecordedEvent]:
-        """Up to `limit` events with a position above `position`, in order. Dense: none is ever missing between."""
+        """Up to `limit` events with positions above `position`, in order and without gaps."""
         return self._events(READ_FROM, (position, limit))
 
     def read_for_relay(self, position: int, limit: int) -> list[OutboundRecord]:
-        """The same as `read_from`, for the relay: what a record tells of each event, in a third of the time."""
+        """`read_from` for the relay: only what a record needs, in a third of the time."""
         return [OutboundRecord._make(row) for row in self._rows(READ_FOR_RELAY, (position, limit))]
 
     def read_at(self, positions: Iterable[int]) -> dict[int, RecordedEvent]:
-        """The events at these positions, as far as there are any, in one question."""
+        """The events at these positions, where they exist, in one query."""
         wanted = list(positions)
         return {event.position: event for event in self._events(READ_AT, (wanted,))} if wanted else {}
 
     def read_types(self, after: int, up_to: int, types: Iterable[str]) -> list[RecordedEvent]:
-        """The events of some stored types in a range of positions, in order."""
+        """The events of these stored types in a range of positions, in order."""
         return self._events(READ_TYPES, (after, up_to, list(types)))
 
     def read_by_types(self, after: int, up_to: int, kinds: Iterable[str]) -> list[RecordedEvent]:
-        """The same in any version; `kinds`: as `kind_of` gives them. Soon after they were written, in small ranges."""
+        """`read_types` in any version, for small, recent ranges. `kinds`: from `kind_of`."""
         return self._events(READ_BY_TYPES, (after, up_to, up_to - after, list(kinds)))
 
     def read_correlated(self, correlation_id: str) -> list[RecordedEvent]:
-        """Every event of one story, in the order written; those not yet sequenced carry position None."""
+        """Every event of a correlation id, in the order written; position None until sequenced."""
         return self._events(READ_CORRELATED, (correlation_id,))
 
     def streams_by_type(self, type_name: str, *, up_to: int, at_most: int) -> list[str]:
-        """The streams that hold an event of this type, newest first, up to a position."""
+        """Streams with an event of this type up to a position, newest first."""
         return [row[0] for row in self._rows(STREAMS_BY_TYPE, (type_name, up_to, at_most))]
 
     def heads(self, streams: Iterable[str]) -> dict[str, int]:
-        """The version of each stream's last event, 0 where there is none."""
+        """The version of each stream's last event; 0 for a stream that does not exist."""
         return dict(self._rows(HEADS, (sorted(set(streams)),)))
 
     @property
     def last_position(self) -> int:
-        """The highest position given so far."""
+        """The highest position so far."""
         return int(self._rows("SELECT coalesce(max(position), 0) FROM eventlog_event_position", ())[0][0])
 
     # -- writing
@@ -157,18 +157,18 @@ class EventLog:
     ) -> Appended:
         """Append facts to one stream.
 
-        Raises `WrongExpectedVersion`, `PreconditionFailed` or `Conflict`: nothing is written.
+        Raises `WrongExpectedVersion`, `PreconditionFailed` or `Conflict`: nothing was written.
 
-        `given`: stream -> version that this decision rests on. `command_id`: repeated, it gets its first answer.
+        `preconditions`: stream -> version that the decision rests on. `command_id`: a repeat returns the first result.
         """
         return self.append_all([Append(stream, facts, expected, preconditions or {}, command_id)])[0]
 
     def append_all(self, writes: Sequence[Append]) -> list[Appended]:
-        """All or nothing: the writes of one decision, over several streams, in one transaction."""
+        """Append the writes of one decision to several streams, all or nothing."""
         batch = AppendBatch(writes, self.vault)
         try:
             if not batch.locks and self._is_idle and self.connection.autocommit:
-                self._insert(batch)  # one statement is all or nothing by itself
+                self._insert(batch)  # one statement is atomic by itself
                 return batch.appended()
             with self._transaction():
                 self._lock(batch)
@@ -181,9 +181,9 @@ class EventLog:
             raise Conflict("two writers waited for each other; nothing was written. Retry.") from cause
 
     def append_in_transaction(self, writes: Sequence[Append]) -> None:
-        """The same for a caller who undoes the whole transaction he is in when this raises: no savepoint is needed.
+        """`append_all` without a savepoint, for a caller that rolls back its whole transaction when this raises.
 
-        Raises `Conflict` for commands that were answered before as well.
+        Raises `Conflict`, also for commands that were written before.
         """
         batch = AppendBatch(writes, self.vault)
         try:
@@ -191,7 +191,7 @@ class EventLog:
             self._check_preconditions(batch)
             self._insert(batch)
         except (_InsertRejected, psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected) as cause:
-            raise Conflict("something of this was written before, or by another. Retry one by one.") from cause
+            raise Conflict("part of this was written before, or by another writer. Retry one by one.") from cause
 
     def _insert(self, batch: AppendBatch) -> None:
         rows = batch.rows()
@@ -207,23 +207,23 @@ class EventLog:
             self._rows(LOCK, (list(batch.locks), list(batch.locks.values())))
 
     def _check_preconditions(self, batch: AppendBatch) -> None:
-        """After the locks: check the given heads, and learn the versions of the streams appended with ANY."""
-        if not batch.asked:
+        """Under the locks: check the preconditions and read the versions of the streams appended with ANY."""
+        if not batch.streams_to_read:
             return
-        heads = self.heads(batch.asked)
-        moved = {s: (v, heads[s]) for s, v in batch.given if heads[s] != v}
-        if moved and all(self._known(batch)):
+        heads = self.heads(batch.streams_to_read)
+        changed = {s: (v, heads[s]) for s, v in batch.preconditions if heads[s] != v}
+        if changed and all(self._known(batch)):
             raise _InsertRejected
-        if moved:
-            raise PreconditionFailed(moved)
+        if changed:
+            raise PreconditionFailed(changed)
         batch.number(heads)
 
     def _resolve_duplicates(self, batch: AppendBatch, cause: Exception) -> list[Appended]:
-        """What the same commands were answered before; else why nothing was written now."""
+        """Return the first results of the same commands; else raise why nothing was written."""
         known = self._known(batch)
-        if answers := [k for k in known if k]:
-            if len(answers) == len(known):
-                return answers
+        if results := [k for k in known if k]:
+            if len(results) == len(known):
+                return results
             raise Conflict("part of this was written before; nothing was written now. Retry one by one.") from cause
         heads = self.heads(batch.bases)
         for stream, expected in batch.bases.items():
@@ -232,20 +232,20 @@ class EventLog:
         raise Conflict("another writer was first; nothing was written. Retry the whole command.") from cause
 
     def _known(self, batch: AppendBatch) -> list[Appended | None]:
-        """What earlier runs of the same commands wrote, write by write."""
-        return [self._answer(w) if w.command_id else None for w in batch.writes]
+        """What earlier runs of the same commands wrote, per write."""
+        return [self._first_result(w) if w.command_id else None for w in batch.writes]
 
-    def _answer(self, write: Append) -> Appended | None:
-        rows = self._rows(ANSWER, (write.stream, write.command_id))
+    def _first_result(self, write: Append) -> Appended | None:
+        rows = self._rows(FIRST_RESULT, (write.stream, write.command_id))
         return Appended(write.stream, rows[-1][0], tuple(r[1] for r in rows), was_duplicate=True) if rows else None
 
     # -- plumbing
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """A transaction of its own, or a savepoint in the caller's: a refused write leaves nothing behind."""
+        """A transaction, or a savepoint in the caller's: a refused write leaves nothing behind."""
         if self._is_idle and not self.connection.autocommit:
-            self._rows("SELECT 1", ())  # the caller's transaction must begin before psycopg would begin, and end, one
+            self._rows("SELECT 1", ())  # begin the caller's transaction, or psycopg would begin and end one
         with self.connection.transaction():
             yield
 
@@ -263,16 +263,16 @@ class EventLog:
 
 
 class _InsertRejected(Exception):
-    """The insert's own conditions wrote fewer rows than asked: rolls back what it did write."""
+    """The insert wrote fewer rows than requested: roll back."""
 
 
 def current_log() -> EventLog:
     """The log over this thread's Django connection, inside its transaction when there is one.
 
-    It asks past Django, which therefore does not learn that its server has died: a lost connection is made anew here.
+    Queries bypass Django, which does not notice a lost connection: it is replaced here.
     """
-    held = django_connection.connection
-    if held is not None and held.closed and not django_connection.in_atomic_block:
+    current = django_connection.connection
+    if current is not None and current.closed and not django_connection.in_atomic_block:
         django_connection.close()
     django_connection.ensure_connection()
     return EventLog(django_connection.connection)

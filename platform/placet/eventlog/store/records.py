@@ -1,4 +1,4 @@
-"""What is written to the log and what comes back: events as stored, streams, appends, and why something is written."""
+"""Records of the log: stored events, streams, appends and event metadata."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,12 +11,12 @@ from placet.eventlog.encryption.vault import Vault
 from placet.eventlog.store import codec
 
 ANY: Final = -1
-"""Expected version of a stream whose appends never conflict: taken under the stream's own lock."""
+"""Expected version of an append that never conflicts: its version is read under the stream's lock."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventMetadata:
-    """Why something is written: the story it belongs to, the event that led to it, and who acts."""
+    """Metadata of an append: correlation id, the event that caused it, and who acts."""
 
     correlation_id: str
     causation_id: str | None = None
@@ -27,7 +27,7 @@ CAUSE: Final[ContextVar[EventMetadata | None]] = ContextVar("cause", default=Non
 
 
 class RecordedEvent:
-    """One event as stored. `fact` is decoded when it is first asked for."""
+    """One event as stored. `fact` is decoded on first use."""
 
     __slots__ = (
         "_fact", "_vault", "actor", "causation_id", "command_id", "correlation_id", "data", "digest", "encrypted",
@@ -49,23 +49,23 @@ class RecordedEvent:
 
     @property
     def fact(self) -> Any:
-        """The fact, upcast, its sealed parts opened (or `ERASED`)."""
+        """The fact, upcast; encrypted fields are decrypted or `ERASED`."""
         if self._fact is None:
             self._fact = codec.decode(self.type, self.data, self.encrypted, self.event_id, self._vault)
         return self._fact
 
     def forget(self) -> None:
-        """Drop what was opened; asked for again, it is read as the vault opens it then."""
+        """Drop the decrypted fact; the next use decodes it again."""
         self._fact = None
 
     @property
     def at(self) -> datetime:
-        """When PostgreSQL recorded it (no order may be read from it)."""
+        """When PostgreSQL recorded it. It gives no order."""
         return self.recorded_at  # type: ignore[no-any-return]  # slots carry psycopg's row values
 
 
 class OutboundRecord(NamedTuple):
-    """One event as a record on a topic tells it: written out by PostgreSQL, `data` as stored, nothing decoded."""
+    """One event for a topic: formatted by PostgreSQL, `data` as stored, nothing decoded."""
 
     position: int
     stream: str
@@ -94,13 +94,13 @@ class Stream:
 
     @property
     def facts(self) -> tuple[Any, ...]:
-        """The facts alone."""
+        """The facts of the events."""
         return tuple(e.fact for e in self.events)
 
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """One stream's share of a write."""
+    """A write to one stream."""
 
     stream: str
     facts: Sequence[object]
@@ -112,7 +112,7 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """Where a write landed: ids of its events and the version of the last one. `again`: it had been written before."""
+    """Result of a write: its event ids and the last version. `was_duplicate`: it was written before."""
 
     stream: str
     version: int
@@ -122,7 +122,7 @@ class Appended:
 
 @contextmanager
 def event_context(cause: EventMetadata) -> Iterator[None]:
-    """Everything appended inside carries this cause, unless it names its own."""
+    """Everything appended inside has this metadata, unless it names its own."""
     token = CAUSE.set(cause)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Conflicts retry the whole command at its outermost edge: load, decide and append anew."""
+"""Retries after conflicts: the whole command runs again, with load, decide and append."""
 
 import functools
 import random
@@ -14,7 +14,7 @@ TRIES: Final = 6
 
 
 def retried(command: Callable[P, R]) -> Callable[P, R]:
-    """Run a command again when somebody else was first. The last conflict is raised."""
+    """Run a command again when another writer was first. Raises the last conflict."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,4 +1,4 @@
-"""The log's SQL, in one place: what is read, what is locked, and how rows are written all or none."""
+"""SQL of the log."""
 
 from typing import Final
 
@@ -41,7 +41,7 @@ FROM (
     LATERAL (SELECT * FROM eventlog_event WHERE id = p.id AND rtrim(type, '0123456789') = ANY(%b::text[]) OFFSET 0) e
 ORDER BY p.position
 """  # noqa: S608
-"""Event by event, under any plan: what is read does not grow with the log."""
+"""Row by row under any plan: the rows read do not grow with the log."""
 READ_CORRELATED: Final = (
     f"SELECT p.position, {COLUMNS} FROM eventlog_event e LEFT JOIN eventlog_event_position p USING (id)"  # noqa: S608
     " WHERE e.correlation_id = %s ORDER BY e.id"
@@ -58,12 +58,12 @@ HEADS: Final = (
     "SELECT s, coalesce((SELECT e.version FROM eventlog_event e WHERE e.stream = s ORDER BY e.version DESC LIMIT 1), 0)"
     " FROM unnest(%b::text[]) s"
 )
-ANSWER: Final = (
+FIRST_RESULT: Final = (
     "SELECT version, event_id::text FROM eventlog_event WHERE stream = %s AND command_id = %s ORDER BY ordinal"
 )
 LOCK: Final = (
-    "SELECT CASE WHEN alone THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END"
-    " FROM (SELECT hashtextextended(s, 0) AS key, alone FROM unnest(%b::text[], %b::bool[]) AS t(s, alone)"
+    "SELECT CASE WHEN exclusive THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END"
+    " FROM (SELECT hashtextextended(s, 0) AS key, exclusive FROM unnest(%b::text[], %b::bool[]) AS t(s, exclusive)"
     " ORDER BY 1) k"
 )
 NAMES: Final = (
@@ -84,12 +84,12 @@ INSERT_MANY: Final = f"""
 WITH new AS (
     SELECT * FROM unnest(%b::uuid[], %b::text[], %b::int[], %b::text[], %b::bytea[], %b::bytea[], %b::bytea[],
         %b::uuid[], %b::smallint[], %b::uuid[], %b::uuid[], %b::text[], %b::bool[]) WITH ORDINALITY
-        AS n({NAMES}, is_first, place)
+        AS n({NAMES}, is_first, row_number)
 ), written AS (
     INSERT INTO eventlog_event ({NAMES}) SELECT {NAMES} FROM new
     WHERE (SELECT bool_and(version = 1 OR {PREDECESSOR}) FROM new WHERE is_first)
-    ORDER BY place
+    ORDER BY row_number
     RETURNING id
 ), {COUNT}
 """  # noqa: S608
-"""All rows or none: every stream's first row must find its predecessor. Uniqueness does the rest."""
+"""All rows or none: the first row of every stream needs its predecessor; the unique constraints do the rest."""

@@ -1,4 +1,4 @@
-"""Old versions of an event read as the newest: pure functions from data to data, applied on read, never stored."""
+"""Upcasters: pure functions that read old versions of an event as the newest; applied on read, never stored."""
 
 import re
 from collections.abc import Callable
@@ -19,19 +19,19 @@ def upcast(type_name: str) -> Callable[[Callable[[Data], Data]], Callable[[Data]
 
 
 def newest_name(type_name: str) -> str:
-    """The name under which code knows an event of this type: that of the newest version it can be read as."""
+    """Name of the newest version that an event of this type can be read as."""
     while type_name in UPCASTERS:
         type_name = next_name(type_name)
     return type_name
 
 
 def next_name(type_name: str) -> str:
-    """`….v2` of `….v1`."""
+    """`….v2` for `….v1`."""
     return re.sub(r"\d+$", lambda n: str(int(n[0]) + 1), type_name)
 
 
 def newest(type_name: str, data: Data) -> tuple[str, Data]:
-    """The newest name of a type and the data in its shape."""
+    """Name of the newest version, and the data in its form."""
     while type_name in UPCASTERS:
         data = UPCASTERS[type_name](data)
         type_name = next_name(type_name)

@@ -1,8 +1,8 @@
-"""Which stored events concern whoever answers some types: also their other versions, even those not known here.
+"""Match stored event types to subscribed types across all versions, also versions this release does not know.
 
-An old version is read as the newest. A newer one than this code knows is in the log after a rollback: whoever answers
-the type must wait there, for passed over it would never be answered, not even once the newer code is back. Types of
-which no version is known are nobody's here: code that learns them is a new consumer, or a new version of a projection.
+An old version is read as the newest. After a rollback the log holds versions newer than this release: a subscriber must
+wait there, because an event passed over would never be processed, even after the newer release is back. Types without
+any known version have no subscriber: a release that adds them has a new consumer, or a new version of a projection.
 """
 
 from collections.abc import Iterable
@@ -11,27 +11,27 @@ from typing import Final
 from placet.eventlog.store.event import TYPES
 from placet.eventlog.store.upcast import newest_name
 
-AHEAD: Final = 20
-"""Newer versions that are waited for; no release is that far behind another."""
+MAX_AHEAD: Final = 20
+"""Number of newer versions to wait for; no release is that far behind another."""
 
 
 def every_version(types: Iterable[str]) -> frozenset[str]:
-    """These types under the names of all their versions, past and to come."""
+    """The names of all versions of these types, past and future."""
     return frozenset(
-        f"{base}.v{n}" for base, version in map(_parted, types) for n in range(1, int(version) + AHEAD + 1)
+        f"{base}.v{n}" for base, version in map(_split_version, types) for n in range(1, int(version) + MAX_AHEAD + 1)
     )
 
 
 def kind_of(stored: str) -> str:
-    """A type without the number of its version."""
+    """A type without its version number."""
     return stored.rstrip("0123456789")
 
 
 def is_unknown_version(stored: str, types: Iterable[str]) -> bool:
-    """Whether a stored type is a version, not known here, of one of these types."""
-    return newest_name(stored) not in TYPES and _parted(stored)[0] in {_parted(name)[0] for name in types}
+    """Whether a stored type is an unknown version of one of these types."""
+    return newest_name(stored) not in TYPES and _split_version(stored)[0] in {_split_version(name)[0] for name in types}
 
 
-def _parted(type_name: str) -> tuple[str, str]:
+def _split_version(type_name: str) -> tuple[str, str]:
     base, _, version = type_name.rpartition(".v")
     return base, version

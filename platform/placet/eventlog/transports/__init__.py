@@ -1,1 +1,1 @@
-"""How consumers are woken: embedded (in place) or over Apache Kafka. The log in PostgreSQL stays the truth in both."""
+"""Transports wake consumers: embedded, or over Apache Kafka. With both, the log in PostgreSQL is the truth."""

@@ -1,7 +1,7 @@
-"""What a record on a topic looks like, and in which partition it lies: CloudEvents 1.0, Kafka binding, binary mode.
+"""Records on topics and their partition: CloudEvents 1.0, Kafka binding, binary mode.
 
-The key is the stream's id, the value the event's stored bytes, which hold nothing personal in the clear; sealed parts
-stay in the log. A record only wakes: what happened is read from PostgreSQL, at the position that the record names.
+The key is the stream's id, the value the event's stored bytes, without personal data in the clear; encrypted fields
+stay in the log. A record only wakes: the event is read from PostgreSQL, at the position that the record names.
 """
 
 import re
@@ -20,7 +20,7 @@ CONTENT: Final = ("content-type", b"application/json")
 
 @dataclass(frozen=True, slots=True)
 class RecordHeaders:
-    """The event that a record names, and the position of the one before it in the same partition."""
+    """The event that a record names, and the position of the previous event in the partition."""
 
     event_id: str
     position: int
@@ -28,23 +28,23 @@ class RecordHeaders:
 
 
 def topic_of(room: str, prefix: str, topic_epoch: int) -> str:
-    """`placet.studio`; a later generation of topics, with another number of partitions, carries its number."""
+    """`placet.studio`; a later topic epoch, with another number of partitions, adds its number."""
     return f"{prefix}.{room}" if topic_epoch == 1 else f"{prefix}.{room}.g{topic_epoch}"
 
 
 def room_of(type_name: str) -> str:
-    """The room that an event type, and so its topic, belongs to."""
+    """The room of an event type, and so of its topic."""
     return type_name.partition(".")[0]
 
 
 def partition_of(stream: str, partitions: int) -> int:
-    """By the id that a stream's name ends with: all streams about one generation lie in the same partition number."""
+    """Partition by the id at the end of a stream's name: all streams of one generation share a partition number."""
     match = UUID.search(stream)
     return zlib.crc32((match[0] if match else stream).encode()) % partitions
 
 
 def headers_of(event: OutboundRecord, before: int, source: bytes) -> Headers:
-    """CloudEvents attributes of an event; `before`: the position of the event before it in its partition."""
+    """CloudEvents attributes of an event. `before`: the position of the previous event in its partition."""
     return [
         SPECIFICATION,
         ("ce_id", event.event_id.encode()),
@@ -61,7 +61,7 @@ def headers_of(event: OutboundRecord, before: int, source: bytes) -> Headers:
 
 
 def parse_headers(headers: Iterable[tuple[str, bytes]]) -> RecordHeaders | None:
-    """What a record names; None for one that is no record of ours."""
+    """The event that a record names; None for a foreign record."""
     found: Mapping[str, bytes] = dict(headers)
     try:
         return RecordHeaders(found["ce_id"].decode(), int(found["ce_position"]), int(found["ce_prevposition"]))

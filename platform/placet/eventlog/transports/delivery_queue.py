@@ -1,4 +1,4 @@
-"""One consumer's events under Kafka, in the order in which they came; taken by its thread, filled by the poller."""
+"""Delivery queue: one consumer's events under Kafka, in order; filled by the poller, read by the consumer's thread."""
 
 import threading
 from collections import deque
@@ -11,82 +11,82 @@ from placet.eventlog.transports.port import DeliveryBatch, DeliveryItem
 
 
 class DeliveryQueue:
-    """See `Subscription`. What was taken stays taken until it is settled."""
+    """See `Subscription`. A batch stays current until it is acknowledged."""
 
     def __init__(self, consumer: str, types: Collection[str]) -> None:
         self.consumer = consumer
         self.types = frozenset(types)
-        self.settled: dict[EventSource, Progress] = {}
-        self._steps: deque[DeliveryItem] = deque()
-        self._taken = DeliveryBatch()
+        self.acked: dict[EventSource, Progress] = {}
+        self._items: deque[DeliveryItem] = deque()
+        self._batch = DeliveryBatch()
         self._filled = threading.Condition()
         self._is_closed = False
         register_cache(self)
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return len(self._items)
 
-    def push(self, event: RecordedEvent, place: EventSource, reached: Progress) -> None:
-        """The next event of a place; only its passing is noted where it is of no type that is wanted."""
+    def push(self, event: RecordedEvent, source: EventSource, progress: Progress) -> None:
+        """Add the next event of a source; of other types only the progress."""
         with self._filled:
             if event.type in self.types:
-                self._steps.append(DeliveryItem(event, place, reached))
+                self._items.append(DeliveryItem(event, source, progress))
                 self._filled.notify()
             else:
-                self._note(place, reached)
+                self._note(source, progress)
 
-    def note(self, place: EventSource, reached: Progress) -> None:
-        """Up to here a place holds nothing more for this consumer."""
+    def note(self, source: EventSource, progress: Progress) -> None:
+        """Add progress of a source without an event for this consumer."""
         with self._filled:
-            self._note(place, reached)
+            self._note(source, progress)
 
-    def _note(self, place: EventSource, reached: Progress) -> None:
-        if self._steps and self._steps[-1].event is None and self._steps[-1].place == place:
-            self._steps[-1] = DeliveryItem(None, place, reached)
+    def _note(self, source: EventSource, progress: Progress) -> None:
+        if self._items and self._items[-1].event is None and self._items[-1].source == source:
+            self._items[-1] = DeliveryItem(None, source, progress)
         else:
-            self._steps.append(DeliveryItem(None, place, reached))
+            self._items.append(DeliveryItem(None, source, progress))
 
-    def drop(self, places: Collection[EventSource]) -> None:
-        """These are somebody else's now. What is being answered already meets its command id there."""
+    def drop(self, sources: Collection[EventSource]) -> None:
+        """Drop lost sources. If an event is being processed, its command id keeps the new owner from repeating it."""
         with self._filled:
-            self._steps = deque(step for step in self._steps if step.place not in places)
-            for place in places:
-                self.settled.pop(place, None)
+            self._items = deque(item for item in self._items if item.source not in sources)
+            for source in sources:
+                self.acked.pop(source, None)
 
     def clear(self) -> None:
-        """Drop the opened text of the events that wait."""
+        """Drop the decrypted text of waiting events."""
         with self._filled:
-            for step in (*self._steps, *self._taken.steps):
-                if step.event is not None:
-                    step.event.forget()
+            for item in (*self._items, *self._batch.items):
+                if item.event is not None:
+                    item.event.forget()
 
     def next(self, at_most: int, wait_seconds: float) -> DeliveryBatch:
         """See `Subscription.next`."""
-        if self._taken.steps:
-            return self._taken
+        if self._batch.items:
+            return self._batch
         with self._filled:
-            if not any(step.event for step in self._steps) and not self._is_closed:
+            if not any(item.event for item in self._items) and not self._is_closed:
                 self._filled.wait(wait_seconds)
-            self._taken = self._take(at_most)
-        return self._taken
+            self._batch = self._take(at_most)
+        return self._batch
 
     def ack(self, batch: DeliveryBatch) -> None:
-        """See `Subscription.settle`."""
+        """See `Subscription.ack`."""
         with self._filled:
-            self.settled |= batch.reached
-            self._taken = DeliveryBatch()
+            self.acked |= batch.reached
+            self._batch = DeliveryBatch()
 
     def close(self) -> None:
-        """Nobody waits any more."""
+        """Wake the waiting consumer; no later call waits."""
         with self._filled:
             self._is_closed = True
             self._filled.notify_all()
 
     def _take(self, at_most: int) -> DeliveryBatch:
-        steps: list[DeliveryItem] = []
+        items: list[DeliveryItem] = []
         events = 0
-        while self._steps and events < at_most:
-            step = self._steps.popleft()
-            events += step.event is not None
-            steps.append(step)
-        return DeliveryBatch(tuple(steps))
+        while self._items and events < at_most:
+            item = self._items.popleft()
+            events += item.event is not None
+            items.append(item)
+        return DeliveryBatch(tuple(items))

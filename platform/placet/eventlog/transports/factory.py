@@ -1,4 +1,4 @@
-"""The transport that this install is set to."""
+"""Creates the transport set in `PLACET_TRANSPORT`."""
 
 from django.conf import settings
 
@@ -7,11 +7,11 @@ from placet.eventlog.transports.port import Transport
 
 
 class UnknownTransport(ValueError):
-    """`PLACET_TRANSPORT` names none that there is. Set it to `embedded` or `kafka`."""
+    """`PLACET_TRANSPORT` is neither `embedded` nor `kafka`."""
 
 
 def transport_of(role: str) -> Transport:
-    """For one process of a role. Under Kafka all processes of a role share its events."""
+    """Transport for one process of a role. Under Kafka all processes of a role share its events."""
     match settings.PLACET_TRANSPORT:
         case "embedded":
             from placet.eventlog.transports.embedded import EmbeddedTransport
@@ -23,4 +23,4 @@ def transport_of(role: str) -> Transport:
 
             return GroupTransport(role, KafkaCluster.of_settings(), connect)
         case other:
-            raise UnknownTransport(f"PLACET_TRANSPORT={other}: it is `embedded` or `kafka`.")
+            raise UnknownTransport(f"PLACET_TRANSPORT={other}: set it to `embedded` or `kafka`.")

@@ -1,7 +1,7 @@
-"""The only door to kafka-python: topics, a producer, a group's consumer. Its errors leave here as `KafkaUnavailable`.
+"""The only user of kafka-python: topics, producer, group consumer. The library's errors become `KafkaUnavailable`.
 
-Every default of the library that is wrong for us is set here and nowhere else; connections are made when first used,
-never at import, and never before a fork.
+All defaults of the library that are wrong for us are overridden here. Connections open on first use, never at import
+and never before a fork.
 """
 
 import time
@@ -22,25 +22,25 @@ from placet.eventlog.transports.cloudevents import Headers, topic_of
 FIRST_CONTACT_MS: Final = 5_000
 REQUEST_MS: Final = 10_000
 DELIVERY_MS: Final = 20_000
-LOOK_SECONDS: Final = 0.02
+POLL_SECONDS: Final = 0.02
 SESSION_MS: Final = 10_000
 RETENTION_MS: Final = 7 * 24 * 3600 * 1000
-TRUSTED: Final = ("security_protocol", "ssl_cafile", "ssl_certfile", "ssl_keyfile", "sasl_mechanism",
+SECURITY_OPTIONS: Final = ("security_protocol", "ssl_cafile", "ssl_certfile", "ssl_keyfile", "sasl_mechanism",
                   "sasl_plain_username", "sasl_plain_password")  # fmt: skip
 
 
 class KafkaUnavailable(ConnectionError):
-    """The broker did not answer, or an answer was lost. Nothing is decided meanwhile; it is tried again."""
+    """The broker did not answer, or its answer was lost. Nothing is processed until a retry succeeds."""
 
 
 class WrongPartitions(ValueError):
-    """The topics have another number of partitions than is set. Set `PLACET_KAFKA_TOPIC_EPOCH` one higher."""
+    """The topics have another number of partitions than the setting. Set `PLACET_KAFKA_TOPIC_EPOCH` one higher."""
 
 
 class Record(NamedTuple):
     """One record as sent."""
 
-    place: EventSource
+    source: EventSource
     key: str
     value: bytes
     headers: Headers
@@ -50,14 +50,14 @@ class Record(NamedTuple):
 class RawRecord:
     """One record as polled."""
 
-    place: EventSource
+    source: EventSource
     offset: int
     headers: Sequence[tuple[str, bytes]]
 
 
 @dataclass(frozen=True)
 class KafkaCluster:
-    """Which brokers, how they are spoken to, and how our topics are named and cut."""
+    """Brokers, security settings, topic names and partitions."""
 
     servers: tuple[str, ...]
     prefix: str = "placet"
@@ -68,32 +68,32 @@ class KafkaCluster:
 
     @classmethod
     def of_settings(cls) -> "KafkaCluster":
-        """As the environment says."""
+        """From the settings."""
         return cls(
             tuple(settings.PLACET_KAFKA_BOOTSTRAP_SERVERS.split(",")),
             settings.PLACET_KAFKA_TOPIC_PREFIX,
             settings.PLACET_KAFKA_TOPIC_EPOCH,
             settings.PLACET_KAFKA_PARTITIONS,
             settings.PLACET_KAFKA_REPLICATION_FACTOR,
-            {name: value for name, value in settings.KAFKA_SECURITY.items() if name in TRUSTED and value},
+            {name: value for name, value in settings.KAFKA_SECURITY.items() if name in SECURITY_OPTIONS and value},
         )
 
     def topic(self, room: str) -> str:
         return topic_of(room, self.prefix, self.topic_epoch)
 
     def ensure_topics(self, topics: Iterable[str]) -> dict[str, str]:
-        """Topic -> its id, made where it is missing. Raises `KafkaUnavailable`, `WrongPartitions`."""
+        """Create missing topics. Returns topic -> id. Raises `KafkaUnavailable`, `WrongPartitions`."""
         wanted = sorted(set(topics))
-        with _told(), self._admin() as admin:
+        with _kafka_errors(), self._admin() as admin:
             described = _described(admin, wanted)
             for name in wanted:
                 if name not in described:
-                    self._make(admin, name)
+                    self._create(admin, name)
             until = time.monotonic() + REQUEST_MS / 1000
             while missing := [name for name in wanted if name not in described]:
                 if time.monotonic() > until:
-                    raise KafkaUnavailable(f"{missing[0]} was made, and the brokers do not know it yet")
-                time.sleep(LOOK_SECONDS)
+                    raise KafkaUnavailable(f"{missing[0]} was created, but the brokers do not know it yet")
+                time.sleep(POLL_SECONDS)
                 described |= _described(admin, missing)
         for name in wanted:
             count = len(described[name]["partitions"])
@@ -105,8 +105,8 @@ class KafkaCluster:
         return {name: str(described[name]["topic_id"]) for name in wanted}
 
     def cluster_id(self) -> str:
-        """The broker's own name of the cluster. Raises `KafkaUnavailable`."""
-        with _told(), self._admin() as admin:
+        """The cluster id. Raises `KafkaUnavailable`."""
+        with _kafka_errors(), self._admin() as admin:
             return str(admin.describe_cluster()["cluster_id"])
 
     def producer(self) -> "Producer":
@@ -117,7 +117,7 @@ class KafkaCluster:
 
     @property
     def config(self) -> dict[str, Any]:
-        """What every client of this cluster is given."""
+        """Configuration of every client of this cluster."""
         return {
             "bootstrap_servers": list(self.servers),
             "bootstrap_timeout_ms": FIRST_CONTACT_MS,
@@ -134,40 +134,40 @@ class KafkaCluster:
         finally:
             admin.close()
 
-    def _make(self, admin: KafkaAdminClient, name: str) -> None:
-        shape = {
+    def _create(self, admin: KafkaAdminClient, name: str) -> None:
+        options = {
             "num_partitions": self.partitions,
             "replication_factor": self.replication_factor,
             "configs": {"retention.ms": str(RETENTION_MS)},
         }
-        with suppress(TopicAlreadyExistsError):  # another process was quicker
-            admin.create_topics({name: shape}, wait_for_metadata=True)
+        with suppress(TopicAlreadyExistsError):  # another process was first
+            admin.create_topics({name: options}, wait_for_metadata=True)
 
 
 class Producer:
     """In order within a partition, each record once per producer, acknowledged by all replicas.
 
-    After a failed `wait` nobody knows what arrived: close it and begin again from the checkpoint with a new one.
+    After a failed `wait` it is unknown what arrived: close it and restart from the checkpoint with a new one.
     """
 
     def __init__(self, cluster: KafkaCluster) -> None:
-        with _told():
+        with _kafka_errors():
             self._producer = KafkaProducer(
                 acks="all", enable_idempotence=True, allow_auto_create_topics=False, linger_ms=2, batch_size=262_144,
                 delivery_timeout_ms=DELIVERY_MS, max_block_ms=DELIVERY_MS, metrics_enabled=False, **cluster.config,
             )  # fmt: skip
 
     def send(self, records: Iterable[Record]) -> list[Any]:
-        """Hand over records; `wait` on what is returned. Raises `KafkaUnavailable`."""
-        with _told():
+        """Send records; pass the result to `wait`. Raises `KafkaUnavailable`."""
+        with _kafka_errors():
             return [
-                self._producer.send(place.topic, value, key=key.encode(), headers=headers, partition=place.partition)
-                for place, key, value, headers in records
+                self._producer.send(source.topic, value, key=key.encode(), headers=headers, partition=source.partition)
+                for source, key, value, headers in records
             ]
 
     def wait(self, sent: Iterable[Any]) -> list[int]:
         """Offsets of the records, once all are acknowledged. Raises `KafkaUnavailable`."""
-        with _told():
+        with _kafka_errors():
             return [future.get(timeout=DELIVERY_MS / 1000).offset for future in sent]
 
     def close(self) -> None:
@@ -176,10 +176,10 @@ class Producer:
 
 
 class GroupConsumer:
-    """One member of a group. Partitions with one number go to one member, whatever their topic (range assignor)."""
+    """One member of a group. Equal partition numbers of all topics go to one member (range assignor)."""
 
     def __init__(self, cluster: KafkaCluster, group: str) -> None:
-        with _told():
+        with _kafka_errors():
             self._consumer = KafkaConsumer(
                 group_id=group, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed",
                 allow_auto_create_topics=False, partition_assignment_strategy=[RangePartitionAssignor],
@@ -193,17 +193,17 @@ class GroupConsumer:
         gained: Callable[[set[EventSource]], None],
         lost: Callable[[set[EventSource]], None],
     ) -> None:
-        """Called back within `poll`, in its thread."""
+        """Subscribe; the callbacks run within `poll`, in its thread."""
         self._consumer.subscribe(topics=sorted(topics), listener=_Listener(gained, lost))
 
     def poll(self, wait_seconds: float) -> list[RawRecord]:
-        """What came. Raises `KafkaUnavailable`."""
-        with _told():
-            self._go_on_joining()
+        """Returns new records. Raises `KafkaUnavailable`."""
+        with _kafka_errors():
+            self._continue_rebalance()
             try:
                 found = self._consumer.poll(timeout_ms=int(wait_seconds * 1000))
             except OffsetOutOfRangeError:
-                self._back_in_range()
+                self._seek_into_range()
                 return []
         return [
             RawRecord(EventSource(tp.topic, tp.partition), record.offset, record.headers)
@@ -211,48 +211,48 @@ class GroupConsumer:
             for record in records
         ]
 
-    def seek(self, place: EventSource, offset: int | None) -> None:
-        """To an offset, or to the oldest record that is still there."""
-        with _told():
+    def seek(self, source: EventSource, offset: int | None) -> None:
+        """Seek to an offset, or to the oldest record left."""
+        with _kafka_errors():
             if offset is None:
-                self._consumer.seek_to_beginning(_tp(place))
+                self._consumer.seek_to_beginning(_tp(source))
             else:
-                self._consumer.seek(_tp(place), offset)
+                self._consumer.seek(_tp(source), offset)
 
-    def pause(self, places: Iterable[EventSource]) -> None:
-        self._consumer.pause(*map(_tp, places))
+    def pause(self, sources: Iterable[EventSource]) -> None:
+        self._consumer.pause(*map(_tp, sources))
 
-    def resume(self, places: Iterable[EventSource]) -> None:
-        self._consumer.resume(*map(_tp, places))
+    def resume(self, sources: Iterable[EventSource]) -> None:
+        self._consumer.resume(*map(_tp, sources))
 
-    def read_up(self, places: Collection[EventSource]) -> set[EventSource]:
-        """Those of the places in which every record has been polled. Raises `KafkaUnavailable`."""
-        with _told():
-            ends = self._consumer.end_offsets([_tp(p) for p in places])
-            return {p for p in places if (self._consumer.position(_tp(p)) or 0) >= ends[_tp(p)]}
+    def fully_polled(self, sources: Collection[EventSource]) -> set[EventSource]:
+        """The sources of which every record has been polled. Raises `KafkaUnavailable`."""
+        with _kafka_errors():
+            ends = self._consumer.end_offsets([_tp(s) for s in sources])
+            return {s for s in sources if (self._consumer.position(_tp(s)) or 0) >= ends[_tp(s)]}
 
     def commit(self, offsets: Mapping[EventSource, int]) -> None:
-        """A hint for people and tools: where to go on is read from PostgreSQL. Raises `KafkaUnavailable`."""
+        """Commit offsets, a hint for people and tools: PostgreSQL has the checkpoints. Raises `KafkaUnavailable`."""
         if offsets:
-            with _told():
+            with _kafka_errors():
                 self._consumer.commit({_tp(p): OffsetAndMetadata(offset, "", -1) for p, offset in offsets.items()})
 
     def close(self) -> None:
         with suppress(KafkaError):
             self._consumer.close(timeout_ms=1_000)
 
-    def _go_on_joining(self) -> None:
-        """Have the library take up again what its group was agreeing on when the last `poll` ended.
+    def _continue_rebalance(self) -> None:
+        """Continue a rebalance that was in progress when the last `poll` ended.
 
-        kafka-python 3.0 forgets it where new metadata was the reason to agree: the member keeps the partitions that it
-        had, often none, and its heartbeat stays switched off.
+        kafka-python 3.0 drops it if new metadata was its reason: the member keeps its old partitions, often none, and
+        its heartbeat stays off.
         """
-        coordinator = self._consumer._coordinator  # noqa: SLF001  a test tells when the library mends it
+        coordinator = self._consumer._coordinator  # noqa: SLF001  a test shows when the library fixes it
         if coordinator._join_task is not None:  # noqa: SLF001
             coordinator.request_rejoin()
 
-    def _back_in_range(self) -> None:
-        """Retention has overtaken us: go on at what is left. What is gone is read from PostgreSQL."""
+    def _seek_into_range(self) -> None:
+        """Retention deleted records: continue at the oldest left. Lost ones are read from PostgreSQL."""
         first = self._consumer.beginning_offsets(list(self._consumer.assignment()))
         for tp, offset in first.items():
             if (self._consumer.position(tp) or 0) < offset:
@@ -271,17 +271,17 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pytho
 
 
 def _described(admin: KafkaAdminClient, topics: list[str]) -> dict[str, Any]:
-    """Those that the brokers know: one that was made a moment ago has an error for an answer, and no partitions."""
+    """The topics that the brokers know. A topic created a moment ago has an error and no partitions."""
     return {topic["name"]: topic for topic in admin.describe_topics(topics) if not topic["error_code"]}
 
 
-def _tp(place: EventSource) -> TopicPartition:
-    return TopicPartition(place.topic, place.partition)
+def _tp(source: EventSource) -> TopicPartition:
+    return TopicPartition(source.topic, source.partition)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Whatever the library raises, told as `KafkaUnavailable`."""
+def _kafka_errors() -> Iterator[None]:
+    """Raise the library's errors as `KafkaUnavailable`."""
     try:
         yield
     except KafkaError as error:

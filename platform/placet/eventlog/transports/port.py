@@ -10,47 +10,47 @@ from placet.eventlog.store.log import RecordedEvent
 
 @dataclass(frozen=True, slots=True)
 class DeliveryItem:
-    """One event for a consumer, and how far its place is once it is answered. None: nothing here concerns it."""
+    """One event for a consumer, and the progress of its source once processed. None: no event, only progress."""
 
     event: RecordedEvent | None
-    place: EventSource
+    source: EventSource
     reached: Progress
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryBatch:
-    """Steps for one consumer: in order within each place, in no order between places."""
+    """Items for one consumer: in order within each source, in no order between sources."""
 
-    steps: tuple[DeliveryItem, ...] = ()
+    items: tuple[DeliveryItem, ...] = ()
 
     @property
     def events(self) -> list[RecordedEvent]:
-        """What is to be answered."""
-        return [step.event for step in self.steps if step.event is not None]
+        """The events to process."""
+        return [item.event for item in self.items if item.event is not None]
 
     @property
     def reached(self) -> dict[EventSource, Progress]:
-        """How far each place is when all of it is answered."""
-        return {step.place: step.reached for step in self.steps}
+        """Progress of each source once the batch is processed."""
+        return {item.source: item.reached for item in self.items}
 
 
 class Subscription(Protocol):
     """One consumer's events. Used by one thread."""
 
     def next(self, at_most: int, wait_seconds: float) -> DeliveryBatch:
-        """What comes next: the same again until it is settled; an empty batch when nothing came in time."""
+        """The next batch: the same until it is acknowledged; an empty one if no event came in time."""
         ...
 
     def ack(self, batch: DeliveryBatch) -> None:
-        """The batch is answered, and that is committed."""
+        """Acknowledge a batch that is processed and committed."""
         ...
 
 
 class Transport(Protocol):
-    """Delivers at least once, in order within a stream. Nothing may rest on an order between streams."""
+    """Delivers at least once, in order within a stream. There is no order between streams."""
 
     def subscribe(self, consumer: str, types: Collection[str]) -> Subscription:
-        """Where the consumer stands, and what comes after. Call for every consumer before `start`."""
+        """Deliver events after the consumer's checkpoint. Call for every consumer before `start`."""
         ...
 
     def start(self) -> None: ...

@@ -1,7 +1,7 @@
-"""The log carried to Apache Kafka: in order by position, so in order within each partition; at least once.
+"""Relay: publishes the log to Apache Kafka at least once, by position, so in order within each partition.
 
-One relay leads, by lease; how far it is moves by compare-and-set, together with where each partition stands. After a
-failure that leaves open what arrived, the producer is thrown away and all is sent again from there.
+One relay leads, by lease. Its checkpoint moves by compare-and-set, together with those of the partitions. If it is
+unknown what arrived, the producer is discarded and everything is sent again from the checkpoint.
 """
 
 import logging
@@ -30,13 +30,13 @@ logger = logging.getLogger(__name__)
 NAME: Final = "relay"
 SOURCE: Final = b"/placet/log"
 PAGE: Final = 4_000
-"""Large: whoever waits for an answer of PostgreSQL waits for Python's lock after it, which the sending thread holds."""
-UNDER_WAY: Final = 3
-"""Pages sent and not yet acknowledged."""
+"""Large: after each answer of PostgreSQL a thread waits for Python's lock, which the sending thread holds."""
+MAX_IN_FLIGHT: Final = 3
+"""Maximum of pages sent and not yet acknowledged."""
 IDLE_SECONDS: Final = 0.25
-AGAIN_SECONDS: Final = 0.5
-UNFORCED: Final = "SET synchronous_commit = off"
-"""A crash of PostgreSQL may take back how far the relay was, and then it sends some twice. Nothing else is at stake."""
+RETRY_SECONDS: Final = 0.5
+NO_SYNC_COMMIT: Final = "SET synchronous_commit = off"
+"""A crash of PostgreSQL may lose the last checkpoints: the relay then sends some records twice, no more."""
 ADVANCE: Final = """
 UPDATE eventlog_checkpoint SET position = %s, updated_at = clock_timestamp()
 WHERE name = %s AND topic = '' AND position = %s
@@ -45,21 +45,21 @@ FIRST: Final = "SELECT coalesce(min(position), 0) FROM eventlog_checkpoint WHERE
 
 
 class Overtaken(RuntimeError):
-    """Another relay has moved on: what this one sent is there twice, which does no harm."""
+    """Another relay has moved the checkpoint: what this one sent is there twice, which does no harm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One page on its way."""
+    """One page in flight."""
 
     begun: int
     position: int
-    places: dict[EventSource, Progress]
+    progress: dict[EventSource, Progress]
     futures: list[Any]
 
 
 class Relay:
-    """Runs in a process of its own. `consumers`: whose floors a first relay on an old log may begin at."""
+    """Runs in its own process. `consumers`: a first relay on an old log begins at their lowest low watermark."""
 
     def __init__(
         self,
@@ -72,23 +72,23 @@ class Relay:
         self.consumers = list(consumers)
 
     def run(self, stop: threading.Event) -> None:
-        """Until asked to stop. Raises psycopg's errors; Kafka's are waited out."""
+        """Relay until stopped. Retries Kafka's errors, raises psycopg's."""
         with self._connect() as connection:
             connection.execute(f"LISTEN {CHANNEL}")
-            connection.execute(UNFORCED)
+            connection.execute(NO_SYNC_COMMIT)
             lease = Lease(connection, NAME)
             while not stop.is_set():
                 try:
                     if lease.hold():
                         Leader(connection, lease, self.cluster, self.consumers).run(stop)
                 except (KafkaUnavailable, Overtaken) as reason:
-                    logger.warning("the relay begins again from its checkpoint: %s", reason)
-                stop.wait(AGAIN_SECONDS)
+                    logger.warning("the relay restarts from its checkpoint: %s", reason)
+                stop.wait(RETRY_SECONDS)
             lease.give_up()
 
 
 class Leader:
-    """From taking the lead to losing it, or to the first answer of Kafka that is missing."""
+    """One leadership, from taking the lease to losing it or the first error of Kafka."""
 
     def __init__(
         self, connection: psycopg.Connection[Any], lease: Lease, cluster: KafkaCluster, consumers: list[str]
@@ -100,10 +100,10 @@ class Leader:
         self.consumers = consumers
         self._topics: dict[str, str] = {}  # room -> its topic
         self._ids: dict[str, str] = {}  # topic -> its id
-        self._places: dict[EventSource, Progress] = {}
+        self._progress: dict[EventSource, Progress] = {}
         self._position = 0
-        self._under_way: deque[Sent] = deque()
-        self._held_at = time.monotonic()
+        self._in_flight: deque[Sent] = deque()
+        self._renewed_at = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Raises `KafkaUnavailable` and `Overtaken`."""
@@ -111,51 +111,51 @@ class Leader:
         producer = self.cluster.producer()
         try:
             while not stop.is_set() and self._still_leads():
-                self._turn(producer)
-            while self._under_way:
+                self._step(producer)
+            while self._in_flight:
                 self._finish(producer)
         finally:
             producer.close()
 
     def _begin(self, rooms: set[str]) -> None:
-        """Where the checkpoint says; on a log that was never carried, where the consumers are."""
-        self._places = checkpoints.read(self.connection, NAME)
-        self._position = self._places.pop(THE_LOG).position
-        if not self._position and not self._places and self.consumers:
+        """Begin at the checkpoint; on a log that was never relayed, at the consumers' lowest checkpoint."""
+        self._progress = checkpoints.read(self.connection, NAME)
+        self._position = self._progress.pop(THE_LOG).position
+        if not self._position and not self._progress and self.consumers:
             row = self.connection.execute(FIRST, (self.consumers,)).fetchone() or (0,)
             self._position = int(row[0])
             self._advance(0, self._position, {})
-        self._take_up(rooms)
+        self._add_rooms(rooms)
 
-    def _take_up(self, rooms: set[str]) -> None:
-        """Where no record was sent yet, all up to here went elsewhere: who has not answered it reads the log."""
+    def _add_rooms(self, rooms: set[str]) -> None:
+        """Add rooms. Sources without records begin here: consumers that are behind read the log."""
         topics = {room: self.cluster.topic(room) for room in rooms}
         ids = self.cluster.ensure_topics(topics.values())
         self._topics |= topics
         self._ids |= ids
         begun = {
-            place: Progress(self._position, topic_id)
+            source: Progress(self._position, topic_id)
             for topic, topic_id in ids.items()
-            for place in (EventSource(topic, partition) for partition in range(self.cluster.partitions))
-            if place not in self._places
+            for source in (EventSource(topic, partition) for partition in range(self.cluster.partitions))
+            if source not in self._progress
         }
         checkpoints.move(self.connection, NAME, begun)
-        self._places |= begun
+        self._progress |= begun
 
     def _still_leads(self) -> bool:
         now = time.monotonic()
-        if now - self._held_at > LEASE_SECONDS / 3:
-            self._held_at = now
+        if now - self._renewed_at > LEASE_SECONDS / 3:
+            self._renewed_at = now
             return self.lease.hold()
         return True
 
-    def _turn(self, producer: Producer) -> None:
+    def _step(self, producer: Producer) -> None:
         page = self.log.read_for_relay(self._position, PAGE)
         if new := {room_of(type_) for type_ in {event.type for event in page}} - self._topics.keys():
-            self._take_up(new)  # written by younger code than this
+            self._add_rooms(new)  # written by a newer release
         if page:
-            self._under_way.append(self._send(producer, page))
-        if self._under_way and (not page or len(self._under_way) >= UNDER_WAY):
+            self._in_flight.append(self._send(producer, page))
+        if self._in_flight and (not page or len(self._in_flight) >= MAX_IN_FLIGHT):
             self._finish(producer)
         elif not page:
             for _ in self.connection.notifies(timeout=IDLE_SECONDS, stop_after=1):
@@ -165,31 +165,31 @@ class Leader:
         begun, self._position = self._position, page[-1].position
         last: dict[EventSource, int] = {}
         futures = producer.send(self._record(event, last) for event in page)
-        moved = {place: Progress(position, self._ids[place.topic]) for place, position in last.items()}
-        self._places |= moved
+        moved = {source: Progress(position, self._ids[source.topic]) for source, position in last.items()}
+        self._progress |= moved
         return Sent(begun, self._position, moved, futures)
 
     def _record(self, event: OutboundRecord, last: dict[EventSource, int]) -> Record:
-        """`last`: place -> position of what this page has put there; kept up."""
-        place = _place(self._topics[room_of(event.type)], event.stream, self.cluster.partitions)
-        before = last.get(place) or self._places[place].position
-        last[place] = event.position
-        return Record(place, event.stream, event.data, headers_of(event, before, SOURCE))
+        """`last`: source -> last position that this page has put there; updated here."""
+        source = _source(self._topics[room_of(event.type)], event.stream, self.cluster.partitions)
+        before = last.get(source) or self._progress[source].position
+        last[source] = event.position
+        return Record(source, event.stream, event.data, headers_of(event, before, SOURCE))
 
     def _finish(self, producer: Producer) -> None:
-        sent = self._under_way.popleft()
+        sent = self._in_flight.popleft()
         producer.wait(sent.futures)
         failpoint("relay.sent")
-        self._advance(sent.begun, sent.position, sent.places)
+        self._advance(sent.begun, sent.position, sent.progress)
         failpoint("relay.advanced")
 
-    def _advance(self, begun: int, position: int, places: dict[EventSource, Progress]) -> None:
+    def _advance(self, begun: int, position: int, progress: dict[EventSource, Progress]) -> None:
         with self.connection.transaction():
             if self.connection.execute(ADVANCE, (position, NAME, begun), prepare=True).rowcount != 1:
-                raise Overtaken(f"another relay has moved on from position {begun}")
-            checkpoints.move(self.connection, NAME, places)
+                raise Overtaken(f"another relay has moved the checkpoint from position {begun}")
+            checkpoints.move(self.connection, NAME, progress)
 
 
 @lru_cache(65_536)
-def _place(topic: str, stream: str, partitions: int) -> EventSource:
+def _source(topic: str, stream: str, partitions: int) -> EventSource:
     return EventSource(topic, partition_of(stream, partitions))
