@@ -152,7 +152,9 @@ def test_a_consumer_that_died_before_its_write_is_repeated(scenario: Scenario, d
     scenario.driver.stopped_consumers |= {dead}
     scenario.driver.run()
     runner = scenario.driver.runners[dead]
-    for event in batch_after(runner, scenario.driver.positions[dead]).events:
+    events = batch_after(runner, scenario.driver.positions[dead]).events
+    assert events
+    for event in events:
         runner.consumer.handle(event.fact, Delivery(event, dead, UnitOfWork(scenario.log)))
     scenario.driver.stopped_consumers -= {dead}
     scenario.driver.run()

@@ -167,7 +167,7 @@ def _canary_person(scenario: Scenario) -> tuple[Any, bytes, bytes]:
 
 
 def _send_mails(scenario: Scenario) -> None:
-
+    assert process_one(scenario.driver.connection, "mail")
     while process_one(scenario.driver.connection, "mail"):
         pass
 

@@ -60,7 +60,7 @@ def attack_with_moved_clocks(home: Path, shared: Path, jump: int) -> dict[str, A
 
 
 def move(moves: Path, seconds: int) -> None:
-    """In folder: every process has it mapped."""
+    """Write in place: every process has the file mapped."""
     with moves.open("r+b" if moves.exists() else "wb") as file:
         file.write(seconds.to_bytes(8, "little", signed=True))
 

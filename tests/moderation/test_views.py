@@ -38,7 +38,7 @@ def test_the_second_reviewer_keeps_their_text_and_sees_the_first_decision(visit:
     case = only_case()
     visit(CLEO).post(f"{case}decide/", decision="approve", reason="a toy fight", version=1)
     page = visit(CLEO).post(f"{case}decide/", status=409, decision="reject", reason="my own words", version=1)
-    for text in ("my own words", "a toy fight", "Cleo has decided this case", "Somebody else decided"):
+    for text in ("my own words", "a toy fight", "Cleo has decided this case", "Another reviewer decided"):
         assert text in page
 
 

@@ -29,7 +29,7 @@ def worker(own_home: Path, worker: FakeWorker) -> FakeWorker:
 
 def test_the_page_explains_and_needs_a_confirmation(visit: Visit, worker: FakeWorker) -> None:
     ben = visit(BEN)
-    assert "cannot be taken back" in ben.get("/forget-me/")
+    assert "cannot be undone" in ben.get("/forget-me/")
     ben.post("/forget-me/", status=422)
     assert worker.scenario.log.heads([erasure_of(BEN)]) == {erasure_of(BEN): 0}
 
