@@ -181,7 +181,7 @@ def test_on_the_main_branch_the_last_commit_is_checked(repository: Path) -> None
 
 
 def silent_changes(repository: Path) -> dict[str, list[str]]:
-    """Commit -> types whose golden changed since. Before the first tag, types in the changelog are left out."""
+    """Commit -> types whose golden has changed since. Before the first tag, types in the changelog are left out."""
     allowed = "" if latest_tag(repository) else events_of_unreleased(repository)
     found = {
         reference: [name for name in changed_since(repository, reference) if f"`{name}`" not in allowed]

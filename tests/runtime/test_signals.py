@@ -12,7 +12,7 @@ from placet.runtime.supervisor.signals import set_by_handler
 handle = {"ours": set_by_handler, "plain": threading.Event.set}[sys.argv[1]]
 for delay in range(4_000):
     stop = threading.Event()
-        signal.signal(signal.SIGALRM, lambda *_: handle(stop))
+    signal.signal(signal.SIGALRM, lambda *_: handle(stop))
     signal.setitimer(signal.ITIMER_REAL, (delay % 200 + 1) / 1e6)
     while not stop.is_set():
         stop.wait(0.000_01)

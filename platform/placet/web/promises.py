@@ -34,7 +34,7 @@ PROMISES: Final = {
 }
 GAPS: Final = {
     "P4": "no training export is written yet",
-    "P7": "`placet explain` is not written yet",
+    "P7": "the command that replays a decision is not written yet",
 }
 """Missing parts of a promise: until they exist, no test can prove all of it. Delete the line with the gap."""
 CODE: Final = ("platform", "moderation", "provenance", "generator", "tests", "pyproject.toml", "uv.lock")

@@ -42,13 +42,13 @@ PROBES: Final = {
         """
 import django, json
 django.setup()
-from placet.eventlog.transports.kafka import Cluster, KafkaUnavailable
-cluster = Cluster.of_settings()
+from placet.eventlog.transports.kafka import KafkaCluster, KafkaUnavailable
+cluster = KafkaCluster.of_settings()
 at = "at " + ", ".join(cluster.servers)
 try:
     print(json.dumps([True, f"cluster {cluster.cluster_id()} answers {at}"]))
 except KafkaUnavailable:
-        print(json.dumps([False, f"no response {at}"]))
+    print(json.dumps([False, f"no response {at}"]))
 """,
         "failed",
         "start the brokers that PLACET_KAFKA_BOOTSTRAP_SERVERS names",
