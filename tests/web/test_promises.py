@@ -33,9 +33,9 @@ def test_all_tests_passed_on_this_commit_is_a_proof() -> None:
         (result("passed", "failed"), HERE, False, "1 of 2 tests failed"),
         (result("passed", "skipped", "not run"), HERE, None, "2 of 3 tests did not run"),
         (result("passed"), "b" * 40, None, "the tests ran on aaaaaaaaa, the code is at bbbbbbbbb"),
-        (result("passed"), f"{HERE}+changes", None, "not committed"),
-        (result("passed", commit=f"{HERE}+changes"), f"{HERE}+changes", None, "not committed"),
-        (result("passed", commit=""), "", None, "no history"),
+        (result("passed"), f"{HERE}+changes", None, "uncommitted changes"),
+        (result("passed", commit=f"{HERE}+changes"), f"{HERE}+changes", None, "uncommitted changes"),
+        (result("passed", commit=""), "", None, "no git history"),
     ],
 )
 def test_any_other_result_is_no_proof(found: dict[str, Any], code: str, is_proved: object, why: str) -> None:
