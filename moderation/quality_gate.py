@@ -53,7 +53,7 @@ def run_gate(measures: ClipMeasures, *, requested_seconds: float) -> GateResult:
         "the clip has no picture": measures.frames == 0,
     }
     plain = {k: round(v, 4) for k, v in asdict(measures).items() if v is not None}
-    features = {"measures": plain, "asked_seconds": requested_seconds}
+    features = {"measures": plain, "requested_seconds": requested_seconds}
     return GateResult(tuple(words for words, is_broken in limits.items() if is_broken), features)
 
 

@@ -63,21 +63,8 @@ def _a_generation(chance: random.Random, persons: list[Any], uses: dict[str, int
     clip, requester, depicted = _id(chance), chance.choice(persons), chance.choice(persons)
     facts: list[object] = [
         studio.GenerationRequested(
-            clip,
-            requester,
-            "a red ball",
-            (depicted,),
-            "text",
-            None,
-            (_id(chance),),
-            None,
-            4.0,
-            360,
-            640,
-            24,
-            1,
-            "scene",
-            "XX",
+            clip, requester, "a red ball", (depicted,), "text", None, (_id(chance),), None, 4.0, 360, 640, 24, 1,
+            "scene", "XX",
         )
     ]  # fmt: skip
     steps: list[object] = [

@@ -43,7 +43,7 @@ class OwnLikeness(ApiEndpoint):
 
 
 class Likeness(OwnLikeness):
-    @documented("likeness_see", LikenessSerializer)
+    @documented("likeness_view", LikenessSerializer)
     def get(self, _request: Request) -> Response:
         return self.state()
 
@@ -77,7 +77,7 @@ class Grant(OwnLikeness):
         commands.allow(self.log, self.actor, _person_id(to), _new_command_id())
         return self.state()
 
-    @documented("likeness_withdraw", LikenessSerializer)
+    @documented("likeness_revoke_grant", LikenessSerializer)
     def delete(self, _request: Request, to: str) -> Response:
         """Revoke the grant of one person: clips that they made with your likeness are taken down."""
         commands.revoke(self.log, self.actor, _person_id(to), _new_command_id())

@@ -49,7 +49,7 @@ class OptOut(ApiEndpoint):
     permissions: ClassVar = {"GET": "opt_out.view", "DELETE": "opt_out.end"}
     object_level: ClassVar = frozenset({"opt_out.view", "opt_out.end"})
 
-    @documented("opt_outs_see", FilingSerializer)
+    @documented("opt_outs_view", FilingSerializer)
     def get(self, request: Request, filing: str) -> Response:
         row = _row(filing)
         require_permission(request.user, "opt_out.view", ResourceContext(str(row.holder)))

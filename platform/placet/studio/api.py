@@ -30,7 +30,7 @@ class Generations(ApiEndpoint):
         """Your own generations, newest first."""
         return Response(GenerationRowSerializer(queries.of_requester(self.actor), many=True).data)  # type: ignore[arg-type]
 
-    @documented("generations_ask", StatusSerializer, takes=GenerationRequestSerializer, status=202)
+    @documented("generations_create", StatusSerializer, takes=GenerationRequestSerializer, status=202)
     @idempotent
     def post(self, request: Request, command_id: str) -> Response:
         """Request a generation. It is recorded with the response; the checks follow. Follow it by its id."""
@@ -59,7 +59,7 @@ class GenerationDetail(ApiEndpoint):
     permissions: ClassVar = {"GET": "generation.view"}
     object_level: ClassVar = frozenset({"generation.view"})
 
-    @documented("generations_follow", GenerationSerializer)
+    @documented("generations_view", GenerationSerializer)
     def get(self, request: Request, generation: str) -> Response:
         """The current state of a generation, from its own events."""
         view = generation_view(parse_uuid(generation))

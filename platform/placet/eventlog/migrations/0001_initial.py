@@ -130,7 +130,7 @@ DROP TABLE eventlog_tree_head_published, eventlog_tree_head, eventlog_tree_tile;
 
 
 def refuse_old_tables(_apps, schema_editor):
-    """Whoever migrates: an install with the old tables stays as it is."""
+    """Refuse an install with the old tables before anything is changed."""
     with schema_editor.connection.cursor() as cursor:
         refuse_earlier_release(Path(settings.PLACET_DATA_DIR), cursor)
 

@@ -2,10 +2,10 @@
 
 from rich.progress import Progress, TaskID
 
-from placet.operations.backup.create import Progress as Told
+from placet.operations.backup.create import Progress as ProgressCallback
 
 
-def bars(bar: Progress) -> Told:
+def bars(bar: Progress) -> ProgressCallback:
     """Each bar is added when its kind is first reported."""
     tasks: dict[str, TaskID] = {}
 

@@ -36,7 +36,7 @@ class Receipts(ApiEndpoint):
     permissions: ClassVar = {"GET": "receipt.issue"}
     object_level: ClassVar = frozenset({"receipt.issue"})
 
-    @documented("receipts_take", ReceiptSerializer)
+    @documented("receipts_issue", ReceiptSerializer)
     def get(self, request: Request, event: str) -> Response:
         """A receipt that can be verified offline: see docs/receipts.md. Only for the person whom the event concerns."""
         event_id = parse_uuid(event)

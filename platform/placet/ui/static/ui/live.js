@@ -1,7 +1,7 @@
-// Live updates over server-sent events: `data-live="/live/…"` on an element. What comes is told to the element as the
-// DOM event named in `data-says` (default `placet:step`), with the data in `detail`. While the stream is away, the same
-// event is said every three seconds, so that whoever listens asks the page's own server instead. It ends when what it
-// is for holds an element with `data-ended`.
+// Live updates over server-sent events: `data-live="/live/…"` on an element. Each event is dispatched to the element as
+// the DOM event named in `data-says` (default `placet:step`), with the data in `detail`. While the stream is unavailable,
+// the same DOM event fires every three seconds, so that its listeners ask the page's own server instead. It ends when the
+// target holds an element with `data-ended`.
 
 const AWAY_SECONDS = 3;
 const TRY_AGAIN_SECONDS = 10;
