@@ -64,7 +64,7 @@ class LogJobQueue:
         try:
             request = self._with_connection(lambda jobs: request_of(generation, jobs.log, self._private))
         except (BlobMissing, UnreadableMedia):
-            fact = e.GenerationFailed(generation.asked.generation, "request", PARENT_MISSING)
+            fact = e.GenerationFailed(generation.required_request.generation, "request", PARENT_MISSING)
             self._with_connection(lambda jobs: jobs.end(item, fact))
             return None
         claim = JobClaim(str(item.id), item.fencing_token, request)
