@@ -56,7 +56,7 @@ def drawn(prompt: str) -> tuple[bytes, str]:
 
 
 class RealBytes(FakeWorker):
-    """A worker whose clips a browser can worker."""
+    """A worker whose clips a browser can play."""
 
     def bytes_of(self, generation: str) -> bytes:
         return drawn(self._prompt(generation))[0]

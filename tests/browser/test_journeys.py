@@ -91,7 +91,7 @@ def test_a_reviewer_decides_by_keyboard_alone(site: Site, open_as: Open) -> None
     page.keyboard.type("A harmless scene.")
     page.keyboard.press("Escape")
     page.keyboard.press("a")
-    expect(page.get_by_text("Decided. Here is the next.")).to_be_visible()
+    expect(page.get_by_text("Decided. This is the next case.")).to_be_visible()
     assert page.url != first
     site.settle()
     assert len(open_cases()) == 1
@@ -106,7 +106,7 @@ def test_the_clip_of_a_case_is_blurred_until_a_key_is_held(site: Site, open_as: 
     page = open_as(CLEO, "/review/")
     page.keyboard.press("Enter")
     video = page.locator(".covered video")
-    video.evaluate("(v) => v.worker()")
+    video.evaluate("(v) => v.play()")
     expect(video).to_have_css("filter", "blur(28px) grayscale(1)")
     page.keyboard.down("u")
     expect(video).to_have_css("filter", "none")

@@ -206,7 +206,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.scenario.driver.run()
         notices = {made for _, _, made in self.scenario.notices_of(self.ana)}
         ended = {made for made in self.with_ana if self.scenario.state(made).state == "cancelled"}
-        assert set(self.with_ana) - ended <= notices <= set(self.with_ana), "a use nobody was notices of"
+        assert set(self.with_ana) - ended <= notices <= set(self.with_ana), "a use without its notice"
         for made, by in self.with_ana.items():
             if by not in self.granted:
                 assert self.scenario.state(made).state not in {"approved", "started"} or self._is_restricted(made)

@@ -29,7 +29,7 @@ def test_a_log_without_faults_breaks_no_promise(scenario: Scenario, tmp_path: Pa
     scenario.request(BEN)
     found = proved(scenario, tmp_path)
     assert broken(found) == {"P6"}, "only the job that no worker has claimed is left"
-    assert found["P6"].broken == ["effects are left: {'planned': 1}"]
+    assert found["P6"].broken == ["outbox items are left: {'planned': 1}"]
 
 
 def test_it_finds_a_publication_without_a_verdict(scenario: Scenario, tmp_path: Path) -> None:

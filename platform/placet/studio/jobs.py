@@ -1,6 +1,6 @@
 """Generator jobs on the log's side: start on current verdicts, recheck while they change, end with all or nothing.
 
-A job is an outbox item of kind `run`, with its lease and fencing token; its visible steps are events.
+A job is an outbox item of kind `job`, with its lease and fencing token; its visible steps are events.
 """
 
 from collections.abc import Mapping
