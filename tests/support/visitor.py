@@ -1,10 +1,11 @@
 """Browsers of the cast over a fresh database. The flow runs only when a test runs it."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from django.template.base import Variable, VariableDoesNotExist
 from django.test import Client
 
 from placet.kernel.ids import GenerationId, PersonId
@@ -14,6 +15,8 @@ from tests.support.fake_worker import FakeWorker
 from tests.support.scenario import ROLES, new_id
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+OPTIONAL: Final = frozenset({"badge", "is_alone", "my_name", "my_roles", "older", "then", "to"})
+"""What a page may leave out; a template asks for it by `if` or gives a default."""
 
 
 class Visitor:
@@ -38,7 +41,27 @@ Visit = Callable[[PersonId | None], Visitor]
 
 
 @pytest.fixture
-def visit(worker: FakeWorker) -> Visit:
+def no_missing_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Django renders a name that a template asks for and a view does not pass as nothing; here it fails the test."""
+    missing: set[str] = set()
+    resolve = Variable._resolve_lookup  # type: ignore[attr-defined]  # where Django finds a name or gives up
+
+    def noted(variable: Variable, context: Any) -> Any:
+        try:
+            return resolve(variable, context)
+        except VariableDoesNotExist:
+            template = getattr(getattr(context, "render_context", None), "template", None)
+            if template and "/django/" not in str(template.origin.name) and str(variable.var) not in OPTIONAL:
+                missing.add(f"{context.template.name}: {variable.var}")
+            raise
+
+    monkeypatch.setattr(Variable, "_resolve_lookup", noted)
+    yield
+    assert sorted(missing) == []
+
+
+@pytest.fixture
+def visit(worker: FakeWorker, no_missing_names: None) -> Visit:
     """`visit(BEN).get("/drafts/")`; None is a visitor who is not signed in."""
 
     def visitor(person: PersonId | None) -> Visitor:
