@@ -10,12 +10,14 @@ from placet.eventlog.outbox import ClaimedItem, OutboxLeaseLost
 from placet.eventlog.store.connect import connect
 from placet.kernel.ids import GenerationId
 from placet.likeness import commands as likeness
-from placet.media.storage import private
+from placet.media.storage import blobs, private
+from placet.processes.generation_queue import LogJobQueue
 from placet.processes.generation_request import request_of
 from placet.rights import commands as rights
 from placet.studio import commands as studio
 from placet.studio import events as e
 from placet.studio.commands import quota_of
+from placet.studio.generation import stream_of
 from placet.studio.jobs import MAX_STARTS, Jobs
 from tests.support.cast import ANA, BEN, DARA
 from tests.support.fake_worker import REPLACED
@@ -148,3 +150,11 @@ def test_a_batching_worker_claims_only_jobs_of_the_same_shape(scenario: Scenario
     assert (request.generation, taken) == (first, [last])
     assert (left := jobs.claim()) is not None
     assert left[1].required_request.generation == long
+
+
+def test_a_job_without_its_picture_fails_and_releases_its_quota(scenario: Scenario) -> None:
+    generation = scenario.request(BEN, "a red ball bounces", image=new_id())
+    assert LogJobQueue(lambda: scenario.driver.connection, blobs(), private(), b"").claim() is None
+    (failed,) = (f for f in scenario.log.read(stream_of(generation)).facts if isinstance(f, e.GenerationFailed))
+    assert "picture is missing" in failed.hint
+    assert isinstance(scenario.log.read(quota_of(BEN)).facts[-1], e.QuotaReleased)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import psycopg
 
@@ -34,6 +34,7 @@ from placet.studio.erasure import rendered_by
 from placet.studio.jobs import Jobs, RecheckPending
 from provenance.watermark.embed import embed, read_back
 
+T = TypeVar("T")
 FINISH_WITHIN_SECONDS: Final = 8.0
 PARENT_MISSING: Final = "Request something else: the parent or picture is missing or damaged."
 
@@ -73,10 +74,7 @@ class LogJobQueue:
 
     def heartbeat(self, claim: JobClaim, phase: str, done_0_1: float) -> str | None:
         """Renews the lease. Returns a reason to stop, or None."""
-        reason: str | None = self._with_connection(
-            lambda jobs: jobs.heartbeat(self._claimed[claim.id], phase, done_0_1)
-        )
-        return reason
+        return self._with_connection(lambda jobs: jobs.heartbeat(self._claimed[claim.id], phase, done_0_1))
 
     def post_process(self, claim: JobClaim, clip: RawClip, progress: Progress, cancel: Cancel) -> None:  # noqa: ARG002
         """Watermark, encode, read the watermark back, store in quarantine. The blob is written before the event."""
@@ -158,7 +156,7 @@ class LogJobQueue:
         fact = e.GenerationFailed(GenerationId(claim.request.generation), kind, HINTS[kind])
         self._with_connection(lambda jobs: jobs.end(self._claimed[claim.id], fact))
 
-    def _with_connection(self, call: Callable[[Jobs], Any]) -> Any:
+    def _with_connection(self, call: Callable[[Jobs], T]) -> T:
         """Call with the connection; a lost one is raised as OSError, as the port requires, and reopened next time."""
         try:
             self._jobs = self._jobs or Jobs(self._connect())
