@@ -105,7 +105,7 @@ def test_a_stuck_projection_is_logged_with_the_correlation_id(
 
 
 def test_a_refusal_and_an_error_page_log_no_prompt(
-    stage: FakeWorker, visit: Visit, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    worker: FakeWorker, visit: Visit, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ben = visit(BEN)
     ben.post("/create/", 422, prompt=CANARY, seconds="400", size="portrait")
