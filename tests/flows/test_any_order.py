@@ -229,6 +229,10 @@ def without_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "MAX_BACKOFF_SECONDS", 0.0)
 
 
+EXAMPLES = 60
+"""As many as the control needs to find the missing recheck: fewer would prove less than they claim."""
+
+
 def run_machine(examples: int, steps: int, *, is_random: bool) -> None:
     run_state_machine_as_test(
         AnyOrder,
@@ -242,7 +246,7 @@ def run_machine(examples: int, steps: int, *, is_random: bool) -> None:
 @pytest.mark.promise("P1", "P2", "P3", "P6")
 @pytest.mark.usefixtures("scenario", "without_backoff")
 def test_the_promises_hold_in_any_order() -> None:
-    run_machine(20, 30, is_random=False)
+    run_machine(EXAMPLES, 30, is_random=False)
     with connect() as connection:
         assert not any(differences(target, connection) for target in PROJECTIONS.values())
 
@@ -263,4 +267,4 @@ def test_a_publication_without_a_recheck_is_found(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(decide, "request_publication", publish_without_recheck)
     with pytest.raises(AssertionError, match=r"without consent|no_revoked_clip|_is_shown"):
-        run_machine(20, 30, is_random=False)
+        run_machine(EXAMPLES, 30, is_random=False)
