@@ -30,7 +30,7 @@ def atomic_write_with(
         if verify is not None:
             verify(temporary)
         temporary.replace(path)
-        sync_folder(path.parent)
+        sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -40,7 +40,7 @@ def write_once(path: Path, content: bytes, mode: int = 0o600) -> bool:
     temporary = _temporary(path, lambda file: file.write(content), mode, ".new-")
     try:
         os.link(temporary, path)
-        sync_folder(path.parent)
+        sync(path.parent)
     except FileExistsError:
         return False
     finally:
@@ -48,17 +48,8 @@ def write_once(path: Path, content: bytes, mode: int = 0o600) -> bool:
     return True
 
 
-def sync_file(path: Path) -> None:
-    """Force a file's bytes to the disk."""
-    _sync(path)
-
-
-def sync_folder(folder: Path) -> None:
-    """Force a folder's entries to the disk, so that a rename in it survives a power failure."""
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Force a file's bytes, or a folder's entries, to the disk: a rename then survives a power failure."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

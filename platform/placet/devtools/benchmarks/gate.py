@@ -76,7 +76,7 @@ def looks(asked: ParsedPrompt, clip: RawClip) -> Iterator[GatedClip]:
 
 
 def seen_by_gate(clip: RawClip, pictures: Pictures, sound: Samples) -> GateResult:
-    """The gate's result for these frames and samples in path of a clip's own, through MP4 and the child process."""
+    """The gate's result for these frames and samples instead of the clip's own, through MP4 and the sandbox."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
         encode_mp4(pictures, clip.fps, sound, clip.rate, path)

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from placet.eventlog.encryption.key_cache import LEASE_SECONDS, KeyCache
-from placet.kernel.files import atomic_write, sync_folder, write_once
+from placet.kernel.files import atomic_write, sync, write_once
 from placet.kernel.refusal import Refusal
 
 NONCE_BYTES: Final = 12
@@ -90,7 +90,7 @@ class FileVault:
                 _write_tombstone(path)
             for partial in self.folder.glob(f".new-{path.name}-*"):
                 partial.unlink(missing_ok=True)  # left by a killed process: it holds the same key
-            sync_folder(self.folder)
+            sync(self.folder)
         self._keys.drop(subject)
         time.sleep(LEASE_SECONDS)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from placet.kernel.files import atomic_write, sync_file
+from placet.kernel.files import atomic_write, sync
 from placet.operations.backup.errors import BackupInvalid
 
 NAME: Final = "manifest.json"
@@ -32,7 +32,7 @@ class BackupManifest:
 
 def note(manifest: BackupManifest, folder: Path, file: Path) -> None:
     """Add a file to the manifest, once it is on the disk."""
-    sync_file(file)
+    sync(file)
     with file.open("rb") as content:
         manifest.files[str(file.relative_to(folder))] = hashlib.file_digest(content, "sha256").hexdigest()
 
